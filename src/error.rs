@@ -1,0 +1,103 @@
+//! What can stop a run. Each text says what happened, where, and the next step; it is worded here and
+//! nowhere else.
+//!
+//! A row that cannot be read is not an error but a reject (`model::provenance::Aside`).
+
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+
+/// A run that cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A flag or argument that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration file is not there or not readable.
+    #[error("{}: {source}\n  next: name the configuration with -c FILE, or write one with `tieout init`", path.display())]
+    ConfigurationUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The configuration says something that cannot be.
+    #[error("{}:{line}:{column}: {what}", path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+    /// An input that the configuration names is not there.
+    #[error("{}: {what}\n  next: check the path in the configuration; relative paths start at the configuration file", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// What is missing.
+        what: String,
+    },
+    /// An input could not be read from the disk.
+    #[error("{}: {source}\n  next: check that the file is there and that you may read it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An input is not what it should be as a whole.
+    #[error("{}: {what}\n  next: {next}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        next: String,
+    },
+    /// One row of a snapshot is not what Salesforce writes.
+    #[error("{}:{line}: {what}\n  next: save this object again; a Salesforce extract with a broken row cannot prove what is absent", path.display())]
+    SnapshotRow {
+        /// The file.
+        path: PathBuf,
+        /// The line on which the row starts.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The output folder is in the way or cannot be made.
+    #[error("{}: {what}\n  next: {next}", path.display())]
+    Output {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        next: String,
+    },
+    /// The tool contradicts itself.
+    #[error(
+        "a defect of tieout: {0}\n  next: please report this with the version (`tieout --version`); the outputs were not written"
+    )]
+    Defect(String),
+}
+
+impl Error {
+    /// The exit code that goes with the error.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::ConfigurationUnreadable { .. } | Self::Configuration { .. } => Exit::Usage,
+            Self::Missing { .. } | Self::Unreadable { .. } | Self::Input { .. } | Self::SnapshotRow { .. } => {
+                Exit::Input
+            }
+            Self::Output { .. } => Exit::Output,
+            Self::Defect(_) => Exit::Defect,
+        }
+    }
+}

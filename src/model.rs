@@ -1,0 +1,26 @@
+//! The words of both sides as plain data: ids, keys, instants, statuses, and the columns they stand
+//! in.
+//!
+//! Must not know: where a value was read from (files, spreadsheets), what is done with it
+//! (relations, checks), or how it is told.
+
+/// Runs of text side by side in one allocation.
+pub mod column;
+/// Everything both sides said, in columns, ready to be related.
+pub mod dataset;
+/// Salesforce record ids, packed.
+pub mod id;
+/// Moments in UTC and wall-clock readings without a zone.
+pub mod instant;
+/// Keys and their folding: when two keys are near.
+pub mod key;
+/// Whole numbers in the three spellings that Salesforce uses.
+pub mod number;
+/// What is known of the inputs themselves.
+pub mod provenance;
+/// Enrollment statuses on both sides.
+pub mod status;
+/// Enumerations whose values are words of the contract with the reader.
+pub mod word;
+/// From a wall clock in the export to UTC, clock changes included.
+pub mod zone;

@@ -1,0 +1,560 @@
+//! Everything both sides said, in columns.
+//!
+//! A row is an index. Learners and enrollments are sorted by their Docebo ids, Salesforce records by
+//! their record ids or, where they belong to a learner and a course, by those; so the order in which
+//! rows arrived leaves no trace, and both sides can be merged in one pass.
+//!
+//! Must not know: which of it is right.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::column::{TextColumn, gather};
+use crate::model::id::SfId;
+use crate::model::instant::{Instant, LocalTime};
+use crate::model::provenance::{Aside, ExportKind, Origins, SetAside, SfObject};
+use crate::model::status::Status;
+
+/// The index that stands for "no row".
+pub const NONE: u32 = u32::MAX;
+
+/// An index as a row number, `None` for [`NONE`].
+#[must_use]
+pub fn row(index: u32) -> Option<usize> {
+    (index != NONE).then_some(index as usize)
+}
+
+/// A row number as an index.
+#[must_use]
+pub fn index(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(NONE)
+}
+
+/// Where in the export a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index into [`Origins::exports`].
+    pub file: u16,
+    /// The line on which the row starts.
+    pub line: u32,
+}
+
+/// Docebo users that the export names, sorted by id.
+#[derive(Debug, Clone, Default)]
+pub struct Learners {
+    /// `User unique ID`.
+    pub id: Vec<u64>,
+    /// Username.
+    pub username: TextColumn,
+    /// The additional field with the Salesforce id, as it stands.
+    pub sfdc_id: TextColumn,
+    /// Whether a report told this learner's `sfdc_id` (blank included).
+    pub sfdc_known: Vec<bool>,
+    /// Whether the learner stands in the *Users* report.
+    pub in_users_report: Vec<bool>,
+    /// Where the learner stands.
+    pub place: Vec<Place>,
+}
+
+/// Current Docebo enrollments (archived ones and repeats are set aside), sorted by learner and
+/// course, one for each pair.
+#[derive(Debug, Clone, Default)]
+pub struct DoceboEnrollments {
+    /// Row of [`Learners`].
+    pub learner: Vec<u32>,
+    /// Row of [`Courses`].
+    pub course: Vec<u32>,
+    /// Index into [`Dataset::status_words`].
+    pub status: Vec<u16>,
+    /// Enrollment date.
+    pub enrolled: Vec<Option<LocalTime>>,
+    /// Completion date.
+    pub completed: Vec<Option<LocalTime>>,
+    /// The later of first and last access.
+    pub accessed: Vec<Option<LocalTime>>,
+    /// Where the row stands.
+    pub place: Vec<Place>,
+}
+
+/// A status word of the export and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusWord {
+    /// As it stands in the export.
+    pub text: String,
+    /// Its meaning, `None` where no alias table knows it.
+    pub status: Option<Status>,
+}
+
+/// `Contact`, sorted by id.
+#[derive(Debug, Clone, Default)]
+pub struct Contacts {
+    /// Record id.
+    pub id: Vec<SfId>,
+    /// The field that is mapped to the Docebo username.
+    pub key: TextColumn,
+    /// Whether the contact is in the list view; empty where the view is not known.
+    pub in_view: Vec<bool>,
+}
+
+/// `User`, sorted by id.
+#[derive(Debug, Clone, Default)]
+pub struct Users {
+    /// Record id.
+    pub id: Vec<SfId>,
+    /// The contact of a portal user.
+    pub contact: Vec<Option<SfId>>,
+    /// Whether the user can log in, where the column is there.
+    pub active: Vec<Option<bool>>,
+}
+
+/// `docebo_v3__DoceboUser__c`, sorted by record id.
+#[derive(Debug, Clone, Default)]
+pub struct DoceboUsers {
+    /// Record id.
+    pub id: Vec<SfId>,
+    /// The learner's Docebo id.
+    pub user_id: Vec<u64>,
+    /// The account it belongs to: a row of [`Learners`], or beyond them an index into
+    /// [`Dataset::beyond`].
+    pub account: Vec<u32>,
+    /// `Contact__c`
+    pub contact: Vec<Option<SfId>>,
+    /// `User__c`
+    pub user: Vec<Option<SfId>>,
+    /// `CreatedById`, where the column is there.
+    pub created_by: Vec<Option<SfId>>,
+    /// `LastModifiedDate`
+    pub modified: Vec<Option<Instant>>,
+    /// `LastModifiedById`, where the column is there.
+    pub modified_by: Vec<Option<SfId>>,
+}
+
+/// Courses of either side, sorted by Docebo id.
+#[derive(Debug, Clone, Default)]
+pub struct Courses {
+    /// Docebo course id.
+    pub id: Vec<u64>,
+    /// The `docebo_v3__Course__c` record, where Salesforce has one.
+    pub record: Vec<Option<SfId>>,
+    /// `Code__c`
+    pub code: TextColumn,
+    /// `Name__c`
+    pub title: TextColumn,
+    /// `Deleted__c`
+    pub deleted: Vec<bool>,
+    /// `Effective__c`
+    pub effective: Vec<bool>,
+    /// `LastModifiedById`, where the column is there.
+    pub modified_by: Vec<Option<SfId>>,
+}
+
+/// `docebo_v3__CourseEnrollment__c`, sorted by account, course and record id; rows whose parents
+/// are not in the extract come last.
+#[derive(Debug, Clone, Default)]
+pub struct CourseEnrollments {
+    /// Record id.
+    pub id: Vec<SfId>,
+    /// As [`DoceboUsers::account`]; [`NONE`] where a parent is not in the extract.
+    pub account: Vec<u32>,
+    /// Row of [`Courses`]; [`NONE`] where a parent is not in the extract.
+    pub course: Vec<u32>,
+    /// `Status__c`; `None` where the word is not in the picklist.
+    pub status: Vec<Option<Status>>,
+    /// `EnrollmentStartDate__c`
+    pub enrolled: Vec<Option<Instant>>,
+    /// `EnrollmentCompletionDate__c`
+    pub completed: Vec<Option<Instant>>,
+    /// `UnenrollmentDate__c`
+    pub unenrolled: Vec<Option<Instant>>,
+    /// `CreatedDate`
+    pub created: Vec<Option<Instant>>,
+    /// `LastModifiedDate`
+    pub modified: Vec<Option<Instant>>,
+    /// Index into [`Dataset::editors`] of `LastModifiedById`; [`NONE`] where the column is absent.
+    pub modified_by: Vec<u32>,
+    /// `EnrolmentId__c` of the rows where it says otherwise than the parents, or where a parent is
+    /// missing: (row, text), ascending.
+    pub odd_keys: Vec<(u32, String)>,
+}
+
+/// A row of one of the package's other objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherRow {
+    /// Its object.
+    pub object: SfObject,
+    /// Record id.
+    pub id: SfId,
+    /// `LastModifiedById`
+    pub modified_by: SfId,
+}
+
+/// Both sides, ready to be related.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    /// Where everything came from.
+    pub origins: Origins,
+    /// Docebo: learners.
+    pub learners: Learners,
+    /// Docebo ids of DoceboUser rows whose learner is not in the export, sorted.
+    pub beyond: Vec<u64>,
+    /// Docebo: enrollments.
+    pub enrollments: DoceboEnrollments,
+    /// The status words of the export.
+    pub status_words: Vec<StatusWord>,
+    /// Salesforce: contacts.
+    pub contacts: Contacts,
+    /// Salesforce: users.
+    pub users: Users,
+    /// Salesforce: Docebo users.
+    pub docebo_users: DoceboUsers,
+    /// Courses of either side.
+    pub courses: Courses,
+    /// Salesforce: course enrollments.
+    pub course_enrollments: CourseEnrollments,
+    /// Users who last modified course enrollments.
+    pub editors: Vec<SfId>,
+    /// Salesforce: rows of the other package objects, sorted by object and id.
+    pub beside: Vec<OtherRow>,
+}
+
+impl Dataset {
+    /// The Docebo id of an account index.
+    #[must_use]
+    pub fn account_id(&self, account: u32) -> Option<u64> {
+        let account = row(account)?;
+        self.learners.id.get(account).or_else(|| self.beyond.get(account - self.learners.id.len())).copied()
+    }
+
+    /// The learner of an account index, where the export names one.
+    #[must_use]
+    pub fn learner_of(&self, account: u32) -> Option<usize> {
+        row(account).filter(|&account| account < self.learners.id.len())
+    }
+}
+
+/// What the export said, in the order it was read; courses and learners by provisional index.
+#[derive(Debug, Clone, Default)]
+pub struct DoceboSide {
+    /// Learner rows, several of one id possible.
+    pub learners: Learners,
+    /// Enrollments, with `learner` a row of `learners` and `course` an index into `course_ids`.
+    pub enrollments: DoceboEnrollments,
+    /// Course ids in the order they were met.
+    pub course_ids: Vec<u64>,
+    /// The status words in the order they were met.
+    pub status_words: Vec<StatusWord>,
+}
+
+/// What Salesforce said, in the order it was read; parents by provisional index.
+#[derive(Debug, Clone, Default)]
+pub struct SalesforceSide {
+    /// Contacts.
+    pub contacts: Contacts,
+    /// Users.
+    pub users: Users,
+    /// Docebo users, `account` not yet set.
+    pub docebo_users: DoceboUsers,
+    /// Courses that Salesforce has.
+    pub courses: Courses,
+    /// Course enrollments, with `account` a row of `docebo_users` and `course` a row of `courses`.
+    pub course_enrollments: CourseEnrollments,
+    /// Users who last modified course enrollments.
+    pub editors: Vec<SfId>,
+    /// Rows of the other package objects.
+    pub beside: Vec<OtherRow>,
+}
+
+/// A record that stands twice in an extract, which no complete read of Salesforce yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoubleRecord {
+    /// The object.
+    pub object: SfObject,
+    /// The record.
+    pub id: SfId,
+}
+
+/// Sorts and joins what was read.
+///
+/// # Errors
+/// When one Salesforce record stands twice.
+pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: SalesforceSide) -> Result<Dataset, DoubleRecord> {
+    let learners = sort_learners(docebo.learners);
+    let contacts = sort_contacts(salesforce.contacts)?;
+    let users = sort_users(salesforce.users)?;
+    let (courses, from_salesforce, from_docebo) = merge_courses(salesforce.courses, &docebo.course_ids)?;
+
+    let mut docebo_users = salesforce.docebo_users;
+    let beyond = settle_accounts(&mut docebo_users, &learners.id);
+    let course_enrollments =
+        sort_course_enrollments(salesforce.course_enrollments, &docebo_users.account, &from_salesforce)?;
+    let docebo_users = sort_docebo_users(&docebo_users)?;
+    let (enrollments, repeated) =
+        sort_enrollments(docebo.enrollments, &learners.row_of, &from_docebo, &docebo.status_words);
+
+    origins.set_aside.extend(learners.repeated.into_iter().map(|place| (ExportKind::Users, place)));
+    origins.set_aside.extend(repeated.into_iter().map(|place| (ExportKind::Enrollments, place)));
+    origins.set_aside.sort_by_key(|(_, aside)| (aside.file, aside.line));
+    let mut beside = salesforce.beside;
+    beside.sort_unstable_by_key(|other| (other.object, other.id));
+
+    Ok(Dataset {
+        origins,
+        learners: learners.sorted,
+        beyond,
+        enrollments,
+        status_words: docebo.status_words,
+        contacts,
+        users,
+        docebo_users,
+        courses,
+        course_enrollments,
+        editors: salesforce.editors,
+        beside,
+    })
+}
+
+struct SortedLearners {
+    sorted: Learners,
+    id: Vec<u64>,
+    /// For each row as it was read, the sorted row of the same learner.
+    row_of: Vec<u32>,
+    repeated: Vec<SetAside>,
+}
+
+/// One row for each learner: of several the one that tells most, by a rule that does not depend on
+/// the order of rows or files.
+#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
+fn sort_learners(raw: Learners) -> SortedLearners {
+    let mut order: Vec<u32> = (0..index(raw.id.len())).collect();
+    let rank = |row: u32| {
+        let row = row as usize;
+        let sfdc_id = raw.sfdc_id.get(row);
+        let told = (raw.sfdc_known[row], !sfdc_id.is_empty(), raw.in_users_report[row]);
+        (raw.id[row], std::cmp::Reverse((told, sfdc_id, raw.username.get(row))), raw.place[row])
+    };
+    order.sort_unstable_by(|&a, &b| rank(a).cmp(&rank(b)));
+
+    let mut row_of = vec![NONE; raw.id.len()];
+    let mut kept: Vec<u32> = Vec::with_capacity(order.len());
+    let mut reported: Vec<bool> = Vec::with_capacity(order.len());
+    let mut repeated = Vec::new();
+    for &candidate in &order {
+        let candidate_row = candidate as usize;
+        let again = kept.last().is_some_and(|&last| raw.id[last as usize] == raw.id[candidate_row]);
+        if again {
+            // Only a second row of a *Users* report is a repeat; a learner's many enrollments are not.
+            let in_report = raw.in_users_report[candidate_row];
+            if let Some(reported) = reported.last_mut() {
+                if *reported && in_report {
+                    let Place { file, line } = raw.place[candidate_row];
+                    repeated.push(SetAside { file, line, why: Aside::Repeated });
+                }
+                *reported |= in_report;
+            }
+        } else {
+            kept.push(candidate);
+            reported.push(raw.in_users_report[candidate_row]);
+        }
+        row_of[candidate_row] = index(kept.len() - 1);
+    }
+    let id = gather(&raw.id, &kept);
+    let sorted = Learners {
+        id: id.clone(),
+        username: raw.username.gather(&kept),
+        sfdc_id: raw.sfdc_id.gather(&kept),
+        sfdc_known: gather(&raw.sfdc_known, &kept),
+        in_users_report: reported,
+        place: gather(&raw.place, &kept),
+    };
+    SortedLearners { sorted, id, row_of, repeated }
+}
+
+fn by_id(object: SfObject, ids: &[SfId]) -> Result<Vec<u32>, DoubleRecord> {
+    let mut order: Vec<u32> = (0..index(ids.len())).collect();
+    order.sort_unstable_by_key(|&row| ids[row as usize]);
+    match order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
+        Some(pair) => Err(DoubleRecord { object, id: ids[pair[0] as usize] }),
+        None => Ok(order),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
+fn sort_contacts(raw: Contacts) -> Result<Contacts, DoubleRecord> {
+    let order = by_id(SfObject::Contact, &raw.id)?;
+    let in_view = if raw.in_view.is_empty() { Vec::new() } else { gather(&raw.in_view, &order) };
+    Ok(Contacts { id: gather(&raw.id, &order), key: raw.key.gather(&order), in_view })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
+fn sort_users(raw: Users) -> Result<Users, DoubleRecord> {
+    let order = by_id(SfObject::User, &raw.id)?;
+    Ok(Users {
+        id: gather(&raw.id, &order),
+        contact: gather(&raw.contact, &order),
+        active: gather(&raw.active, &order),
+    })
+}
+
+fn sort_docebo_users(raw: &DoceboUsers) -> Result<DoceboUsers, DoubleRecord> {
+    let order = by_id(SfObject::DoceboUser, &raw.id)?;
+    Ok(DoceboUsers {
+        id: gather(&raw.id, &order),
+        user_id: gather(&raw.user_id, &order),
+        account: gather(&raw.account, &order),
+        contact: gather(&raw.contact, &order),
+        user: gather(&raw.user, &order),
+        created_by: gather(&raw.created_by, &order),
+        modified: gather(&raw.modified, &order),
+        modified_by: gather(&raw.modified_by, &order),
+    })
+}
+
+/// Gives each DoceboUser row its account and returns the ids that the export does not name.
+fn settle_accounts(docebo_users: &mut DoceboUsers, learner_ids: &[u64]) -> Vec<u64> {
+    let learners: FxHashMap<u64, u32> = learner_ids.iter().copied().zip(0..).collect();
+    let mut beyond: Vec<u64> = docebo_users.user_id.iter().copied().filter(|id| !learners.contains_key(id)).collect();
+    beyond.sort_unstable();
+    beyond.dedup();
+    docebo_users.account = docebo_users
+        .user_id
+        .iter()
+        .map(|id| {
+            learners
+                .get(id)
+                .copied()
+                .unwrap_or_else(|| beyond.binary_search(id).map_or(NONE, |at| index(learner_ids.len() + at)))
+        })
+        .collect();
+    beyond
+}
+
+/// Courses of both sides by id, and where each side's provisional indices went.
+#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
+fn merge_courses(raw: Courses, docebo_ids: &[u64]) -> Result<(Courses, Vec<u32>, Vec<u32>), DoubleRecord> {
+    let mut ids: Vec<u64> = raw.id.iter().chain(docebo_ids).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let place = |id: &u64| ids.binary_search(id).map_or(NONE, index);
+    let from_salesforce: Vec<u32> = raw.id.iter().map(place).collect();
+    let from_docebo: Vec<u32> = docebo_ids.iter().map(place).collect();
+    let mut row_of = vec![NONE; ids.len()];
+    for (raw_row, &sorted) in (0u32..).zip(&from_salesforce) {
+        let slot = &mut row_of[sorted as usize];
+        // `CourseId__c` is unique in Salesforce, so two rows of one id are a broken extract.
+        if let (Some(_), Some(id)) = (row(*slot), raw.record[raw_row as usize]) {
+            return Err(DoubleRecord { object: SfObject::Course, id });
+        }
+        *slot = raw_row;
+    }
+    let mut courses = Courses::default();
+    for &raw_row in &row_of {
+        let at = row(raw_row);
+        courses.record.push(at.and_then(|at| raw.record[at]));
+        courses.code.push(at.map_or("", |at| raw.code.get(at)));
+        courses.title.push(at.map_or("", |at| raw.title.get(at)));
+        courses.deleted.push(at.is_some_and(|at| raw.deleted[at]));
+        courses.effective.push(at.is_some_and(|at| raw.effective[at]));
+        courses.modified_by.push(at.and_then(|at| raw.modified_by[at]));
+    }
+    courses.id = ids;
+    Ok((courses, from_salesforce, from_docebo))
+}
+
+/// Learner and course of a row as one number that sorts by both.
+#[must_use]
+pub fn pair(account: u32, course: u32) -> u64 {
+    u64::from(account) << 32 | u64::from(course)
+}
+
+fn sort_course_enrollments(
+    mut raw: CourseEnrollments,
+    account_of: &[u32],
+    course_of: &[u32],
+) -> Result<CourseEnrollments, DoubleRecord> {
+    for (account, course) in raw.account.iter_mut().zip(&mut raw.course) {
+        match (row(*account), row(*course)) {
+            (Some(docebo_user), Some(at)) => (*account, *course) = (account_of[docebo_user], course_of[at]),
+            _ => (*account, *course) = (NONE, NONE),
+        }
+    }
+    let mut order: Vec<(u64, u32)> =
+        raw.account.iter().zip(&raw.course).map(|(&account, &course)| pair(account, course)).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| raw.id[a.1 as usize].cmp(&raw.id[b.1 as usize])));
+    // The same record twice has the same parents, so the two stand side by side.
+    if let Some(twice) =
+        order.windows(2).find(|two| two[0].0 == two[1].0 && raw.id[two[0].1 as usize] == raw.id[two[1].1 as usize])
+    {
+        return Err(DoubleRecord { object: SfObject::CourseEnrollment, id: raw.id[twice[0].1 as usize] });
+    }
+    let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
+    let odd_keys = if raw.odd_keys.is_empty() {
+        Vec::new()
+    } else {
+        let mut place = vec![NONE; order.len()];
+        for (new, &old) in (0u32..).zip(&order) {
+            place[old as usize] = new;
+        }
+        let mut odd: Vec<(u32, String)> =
+            raw.odd_keys.into_iter().map(|(old, key)| (place[old as usize], key)).collect();
+        odd.sort_unstable_by_key(|&(row, _)| row);
+        odd
+    };
+    Ok(CourseEnrollments {
+        id: gather(&raw.id, &order),
+        account: gather(&raw.account, &order),
+        course: gather(&raw.course, &order),
+        status: gather(&raw.status, &order),
+        enrolled: gather(&raw.enrolled, &order),
+        completed: gather(&raw.completed, &order),
+        unenrolled: gather(&raw.unenrolled, &order),
+        created: gather(&raw.created, &order),
+        modified: gather(&raw.modified, &order),
+        modified_by: gather(&raw.modified_by, &order),
+        odd_keys,
+    })
+}
+
+/// One row for each learner and course: of several the one with the newest dates, whatever the order
+/// of rows and files; the others are set aside as repeats.
+fn sort_enrollments(
+    mut raw: DoceboEnrollments,
+    learner_of: &[u32],
+    course_of: &[u32],
+    words: &[StatusWord],
+) -> (DoceboEnrollments, Vec<SetAside>) {
+    for (learner, course) in raw.learner.iter_mut().zip(&mut raw.course) {
+        *learner = learner_of[*learner as usize];
+        *course = course_of[*course as usize];
+    }
+    let mut order: Vec<(u64, u32)> =
+        raw.learner.iter().zip(&raw.course).map(|(&learner, &course)| pair(learner, course)).zip(0..).collect();
+    let newest_first = |row: u32| {
+        let row = row as usize;
+        let dates = (raw.enrolled[row], raw.completed[row], raw.accessed[row]);
+        let newest = raw.enrolled[row].max(raw.completed[row]).max(raw.accessed[row]);
+        let word = words.get(usize::from(raw.status[row])).map(|word| word.text.as_str());
+        (std::cmp::Reverse((newest, dates, word)), raw.place[row])
+    };
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| newest_first(a.1).cmp(&newest_first(b.1))));
+    let mut repeated = Vec::new();
+    let mut last = None;
+    order.retain(|&(key, at)| {
+        let first = last != Some(key);
+        last = Some(key);
+        if !first {
+            let Place { file, line } = raw.place[at as usize];
+            repeated.push(SetAside { file, line, why: Aside::Repeated });
+        }
+        first
+    });
+    let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
+    let sorted = DoceboEnrollments {
+        learner: gather(&raw.learner, &order),
+        course: gather(&raw.course, &order),
+        status: gather(&raw.status, &order),
+        enrolled: gather(&raw.enrolled, &order),
+        completed: gather(&raw.completed, &order),
+        accessed: gather(&raw.accessed, &order),
+        place: gather(&raw.place, &order),
+    };
+    (sorted, repeated)
+}

@@ -1,0 +1,219 @@
+//! Salesforce record ids.
+//!
+//! An id is 15 base-62 characters, case-sensitive; the 18-character form appends three characters
+//! that tell which of the 15 are upper case, so that a change of case can be seen and undone.
+
+use std::fmt;
+use std::num::NonZeroU128;
+
+/// A Salesforce record id: the 15 characters packed into a number, in text order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SfId(NonZeroU128);
+
+/// Why a text is not a Salesforce id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdFault {
+    /// Neither 15 nor 18 characters.
+    Length,
+    /// A character outside `0-9A-Za-z`.
+    Character,
+    /// 18 characters whose last three do not fit the case of the first fifteen.
+    Checksum,
+}
+
+/// Digits in ASCII order, so that packed ids sort as their text does.
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+const NOT_A_DIGIT: u8 = 0xff;
+const VALUE: [u8; 256] = {
+    let mut table = [NOT_A_DIGIT; 256];
+    let mut i = 0;
+    while i < DIGITS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "62 digits fit a byte")]
+        {
+            table[DIGITS[i] as usize] = i as u8;
+        }
+        i += 1;
+    }
+    table
+};
+const LOW_CHARACTERS: usize = 7;
+const LOW_RANGE: u128 = 62u128.pow(7);
+
+impl SfId {
+    /// Reads 15 or 18 characters; an 18-character text must carry the right checksum.
+    ///
+    /// # Errors
+    /// [`IdFault`] tells what is wrong with the text.
+    pub fn parse(text: &[u8]) -> Result<Self, IdFault> {
+        let body: &[u8; 15] = match text.len() {
+            15 | 18 => text.first_chunk().ok_or(IdFault::Length)?,
+            _ => return Err(IdFault::Length),
+        };
+        let id = Self::pack(body).ok_or(IdFault::Character)?;
+        if text.len() == 18 {
+            if text[15..].iter().any(|&c| VALUE[usize::from(c)] == NOT_A_DIGIT) {
+                return Err(IdFault::Character);
+            }
+            if text[15..] != checksum(body) {
+                return Err(IdFault::Checksum);
+            }
+        }
+        Ok(id)
+    }
+
+    /// Reads exactly 18 characters with the right checksum, the only form Docebo can use.
+    ///
+    /// # Errors
+    /// [`IdFault`] tells what is wrong with the text.
+    pub fn parse_18(text: &[u8]) -> Result<Self, IdFault> {
+        if text.len() == 18 { Self::parse(text) } else { Err(IdFault::Length) }
+    }
+
+    /// The id that a text of wrong case or of 15 characters stands for: for 18 characters the
+    /// checksum says which letters are upper case; 15 characters are taken as they are.
+    #[must_use]
+    pub fn repair(text: &[u8]) -> Option<Self> {
+        match text.len() {
+            15 => Self::parse(text).ok(),
+            18 => {
+                let mut body: [u8; 15] = *text.first_chunk()?;
+                for (group, &suffix) in body.chunks_exact_mut(5).zip(&text[15..]) {
+                    let suffix = suffix.to_ascii_uppercase();
+                    let bits = SUFFIX.iter().position(|&c| c == suffix)?;
+                    for (bit, c) in group.iter_mut().enumerate() {
+                        let upper = bits >> bit & 1 == 1;
+                        if upper && !c.is_ascii_alphabetic() {
+                            return None;
+                        }
+                        *c = if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+                    }
+                }
+                Self::pack(&body)
+            }
+            _ => None,
+        }
+    }
+
+    /// The first three characters, which name the object (`003` Contact, `005` User).
+    #[must_use]
+    pub fn prefix(self) -> [u8; 3] {
+        let [a, b, c, ..] = self.characters();
+        [a, b, c]
+    }
+
+    /// Whether the id is that of a Contact.
+    #[must_use]
+    pub fn is_contact(self) -> bool {
+        self.prefix() == *b"003"
+    }
+
+    /// Whether the id is that of a User.
+    #[must_use]
+    pub fn is_user(self) -> bool {
+        self.prefix() == *b"005"
+    }
+
+    fn pack(body: &[u8; 15]) -> Option<Self> {
+        let mut halves = [0u64; 2];
+        let mut seen = 0u8;
+        for (i, &c) in body.iter().enumerate() {
+            let value = VALUE[usize::from(c)];
+            seen |= value;
+            let half = &mut halves[usize::from(i >= 15 - LOW_CHARACTERS)];
+            *half = half.wrapping_mul(62).wrapping_add(u64::from(value));
+        }
+        // Digits are below 62, so the top bit is set only by a character outside the alphabet.
+        if seen & 0x80 != 0 {
+            return None;
+        }
+        NonZeroU128::new(u128::from(halves[0]) * LOW_RANGE + u128::from(halves[1]) + 1).map(Self)
+    }
+
+    fn characters(self) -> [u8; 15] {
+        let mut rest = self.0.get() - 1;
+        let mut body = [0; 15];
+        for c in body.iter_mut().rev() {
+            let digit = usize::try_from(rest % 62).unwrap_or_default();
+            *c = DIGITS[digit];
+            rest /= 62;
+        }
+        body
+    }
+}
+
+fn checksum(body: &[u8; 15]) -> [u8; 3] {
+    let mut suffix = [0; 3];
+    for (group, out) in body.chunks_exact(5).zip(&mut suffix) {
+        let bits =
+            group.iter().enumerate().fold(0usize, |bits, (i, c)| bits | usize::from(c.is_ascii_uppercase()) << i);
+        *out = SUFFIX[bits];
+    }
+    suffix
+}
+
+impl fmt::Display for SfId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self.characters();
+        for c in body.into_iter().chain(checksum(&body)) {
+            fmt::Write::write_char(f, char::from(c))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SfId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IdFault, SfId};
+
+    const GOOD: &[u8] = b"0035g00i00001IeAAI";
+
+    #[test]
+    fn fifteen_and_eighteen_characters_are_the_same_id() {
+        let long = SfId::parse(GOOD).expect("valid");
+        assert_eq!(SfId::parse(&GOOD[..15]), Ok(long));
+        assert_eq!(long.to_string().as_bytes(), GOOD);
+        assert!(long.is_contact() && !long.is_user());
+    }
+
+    #[test]
+    fn faults_are_told_apart() {
+        for (text, fault) in [
+            (&b""[..], IdFault::Length),
+            (b"0035g00i00001Ie", IdFault::Length),
+            (b"0035g00i00001IeAA", IdFault::Length),
+            (b"0035g00i-0001IeAAI", IdFault::Character),
+            (b"0035g00i00001IeA I", IdFault::Character),
+            (b"0035G00I00001IEAAI", IdFault::Checksum),
+            (b"0035g00i00001ieaai", IdFault::Checksum),
+        ] {
+            assert_eq!(SfId::parse_18(text), Err(fault), "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn the_checksum_restores_a_changed_case() {
+        let right = SfId::parse(GOOD).ok();
+        assert_eq!(SfId::repair(&GOOD.to_ascii_uppercase()), right);
+        assert_eq!(SfId::repair(&GOOD.to_ascii_lowercase()), right);
+        assert_eq!(SfId::repair(&GOOD[..15]), right);
+        assert_eq!(SfId::repair(b"0035g00i00001Ie!!!"), None);
+        assert_eq!(SfId::repair(b"000000000000000555"), None, "a digit cannot be upper case");
+    }
+
+    #[test]
+    fn packed_order_is_text_order() {
+        let mut texts = ["005000000000001", "003zzzzzzzzzzzz", "003000000000001", "a0L5g00d000001C"];
+        let mut ids: Vec<SfId> = texts.iter().map(|t| SfId::parse(t.as_bytes()).expect("valid")).collect();
+        texts.sort_unstable();
+        ids.sort_unstable();
+        let sorted: Vec<String> = ids.iter().map(|id| id.to_string()[..15].to_owned()).collect();
+        assert_eq!(sorted, texts);
+    }
+}

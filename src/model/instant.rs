@@ -1,0 +1,347 @@
+//! Moments, kept as whole seconds in four bytes.
+//!
+//! Salesforce stores date-times in UTC at a resolution of one second. An export carries wall-clock
+//! readings; which moments they mean is decided by [`crate::model::zone`].
+//!
+//! The range is 1970 to 2105. A date outside it (a typing error such as 2206, or a placeholder) is
+//! taken as the nearest bound, on both sides alike. The very first second, 1970-01-01 00:00:00, is
+//! what unset dates become in many systems and counts as blank.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+/// Seconds in a minute.
+pub const MINUTE: i64 = 60;
+/// Seconds in an hour.
+pub const HOUR: i64 = 3_600;
+/// Seconds in a day.
+pub const DAY: i64 = 86_400;
+
+/// A moment in UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(NonZeroU32);
+
+/// What a clock on the wall showed, no zone known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalTime(NonZeroU32);
+
+/// How finely an export states its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resolution {
+    /// Hours, minutes and seconds.
+    Second,
+    /// Hours and minutes.
+    Minute,
+    /// The date alone.
+    Day,
+}
+
+impl Resolution {
+    /// Seconds that one stated value covers.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Second => 1,
+            Self::Minute => MINUTE,
+            Self::Day => DAY,
+        }
+    }
+
+    /// The word in outputs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Day => "day",
+        }
+    }
+}
+
+fn clamp(seconds: i64) -> NonZeroU32 {
+    let bounded = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
+    NonZeroU32::new(bounded).unwrap_or(NonZeroU32::MIN)
+}
+
+impl Instant {
+    /// From seconds since 1970-01-01T00:00:00Z; outside the range, the nearest bound.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(clamp(seconds))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        i64::from(self.0.get())
+    }
+
+    /// The moment so many seconds later (earlier where negative).
+    #[must_use]
+    pub fn plus(self, seconds: i64) -> Self {
+        Self::from_seconds(self.seconds() + seconds)
+    }
+
+    /// Reads an RFC 3339 date-time (`2026-01-31T23:59:59Z`, `…+01:00`, `…+0100`), fractions of a
+    /// second cut off. The first second of 1970 is blank.
+    ///
+    /// # Errors
+    /// When the text is something else.
+    pub fn parse(text: &[u8]) -> Result<Option<Self>, NotADate> {
+        let stamp = Stamp::parse(text).ok_or(NotADate)?;
+        let offset = stamp.offset.ok_or(NotADate)?;
+        let seconds = stamp.seconds - offset;
+        Ok((seconds != 0).then(|| Self::from_seconds(seconds)))
+    }
+}
+
+impl LocalTime {
+    /// From seconds since 1970-01-01 00:00:00 on the same clock.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(clamp(seconds))
+    }
+
+    /// Seconds since 1970-01-01 00:00:00 on the same clock.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        i64::from(self.0.get())
+    }
+}
+
+/// A text that is not a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotADate;
+
+/// A year-first date-time as it stands, before a zone is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Seconds since 1970-01-01 00:00:00 on the clock of the text.
+    pub seconds: i64,
+    /// Offset from UTC in seconds, where the text states one.
+    pub offset: Option<i64>,
+    /// How finely the text states the time.
+    pub resolution: Resolution,
+}
+
+impl Stamp {
+    /// Reads `YYYY-MM-DD` (or with slashes), with `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff` behind a
+    /// space or `T`, and `Z`, `±HH:MM` or `±HHMM` behind that.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let (date, rest) = text.split_at_checked(10)?;
+        let separator = date[4];
+        if !matches!(separator, b'-' | b'/') || date[7] != separator {
+            return None;
+        }
+        let year = i64::from(digits(&date[..2])?) * 100 + i64::from(digits(&date[2..4])?);
+        let days = days_from_civil(year, digits(&date[5..7])?, digits(&date[8..])?)?;
+        let time = match rest.split_first() {
+            None => return Some(Self { seconds: days * DAY, offset: None, resolution: Resolution::Day }),
+            Some((b' ' | b'T' | b't', time)) => time,
+            Some(_) => return None,
+        };
+        let (seconds, resolution, rest) = time_of_day(time)?;
+        Some(Self { seconds: days * DAY + seconds, offset: offset(rest)?, resolution })
+    }
+}
+
+/// Two ASCII digits as a number.
+fn digits(text: &[u8]) -> Option<u8> {
+    match *text {
+        [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Some((a - b'0') * 10 + (b - b'0')),
+        _ => None,
+    }
+}
+
+/// `HH:MM[:SS[.fff]]` from the start of a text: seconds of the day, how fine, and what is left.
+pub(crate) fn time_of_day(text: &[u8]) -> Option<(i64, Resolution, &[u8])> {
+    // One digit for the hour is what spreadsheets write.
+    let hour_digits = if text.get(1) == Some(&b':') { 1 } else { 2 };
+    let (hour, rest) = text.split_at_checked(hour_digits)?;
+    let hour = if let [digit] = hour { digits(&[b'0', *digit])? } else { digits(hour)? };
+    let (minute, mut rest) = rest.strip_prefix(b":")?.split_at_checked(2)?;
+    let minute = digits(minute)?;
+    let mut second = 0;
+    let mut resolution = Resolution::Minute;
+    if let Some(more) = rest.strip_prefix(b":") {
+        let (text, more) = more.split_at_checked(2)?;
+        second = digits(text)?;
+        resolution = Resolution::Second;
+        rest = more;
+        if let [b'.' | b',', fraction @ ..] = rest {
+            let length = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
+            if length == 0 {
+                return None;
+            }
+            rest = &fraction[length..];
+        }
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some((i64::from(hour) * HOUR + i64::from(minute) * MINUTE + i64::from(second), resolution, rest))
+}
+
+/// Nothing, `Z`, `+HH:MM`, `+HHMM` or `+HH`, in seconds; `None` when it is something else.
+#[expect(clippy::option_option, reason = "outer: readable; inner: stated")]
+fn offset(text: &[u8]) -> Option<Option<i64>> {
+    let text = text.trim_ascii_start();
+    let (sign, rest) = match text.split_first() {
+        None => return Some(None),
+        Some((b'Z' | b'z', [])) => return Some(Some(0)),
+        Some((b'+', rest)) => (1, rest),
+        Some((b'-', rest)) => (-1, rest),
+        Some(_) => return None,
+    };
+    let (hours, rest) = rest.split_at_checked(2)?;
+    let minutes = match rest.strip_prefix(b":").unwrap_or(rest) {
+        [] => 0,
+        minutes => digits(minutes)?,
+    };
+    let hours = digits(hours)?;
+    (hours <= 18 && minutes <= 59).then(|| Some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * MINUTE)))
+}
+
+/// Days since 1970-01-01 of a date in the Gregorian calendar, `None` where there is no such date.
+/// (Howard Hinnant's `days_from_civil`.)
+#[must_use]
+pub fn days_from_civil(year: i64, month: u8, day: u8) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if day == 0 || day > last {
+        return None;
+    }
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = (i64::from(month) + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// Year, month and day of a day counted from 1970-01-01.
+#[must_use]
+pub fn civil_from_days(days: i64) -> (i64, u8, u8) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = u8::try_from(day_of_year - (153 * shifted_month + 2) / 5 + 1).unwrap_or(1);
+    let month = u8::try_from(if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 }).unwrap_or(1);
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn write_civil(f: &mut fmt::Formatter<'_>, seconds: i64, zone: &str) -> fmt::Result {
+    let (year, month, day) = civil_from_days(seconds.div_euclid(DAY));
+    let time = seconds.rem_euclid(DAY);
+    let (hour, minute, second) = (time / HOUR, time % HOUR / MINUTE, time % MINUTE);
+    write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
+}
+
+/// `2026-01-31T23:59:59Z`
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_civil(f, self.seconds(), "Z")
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// `2026-01-31T23:59:59`
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_civil(f, self.seconds(), "")
+    }
+}
+
+impl fmt::Debug for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl serde::Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, NotADate, Resolution, Stamp, civil_from_days, days_from_civil};
+
+    #[test]
+    fn the_calendar_agrees_with_a_library() {
+        for days in -200_000..200_000 {
+            let (year, month, day) = civil_from_days(days);
+            assert_eq!(days_from_civil(year, month, day), Some(days));
+            if (0..50_000).contains(&days) {
+                let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).expect("in range");
+                assert_eq!(
+                    (i64::from(date.year()), date.month(), date.day()),
+                    (year, month.cast_signed(), day.cast_signed())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn salesforce_spellings_of_one_moment() {
+        let expected = Instant::parse(b"2026-01-31T23:59:59Z").expect("a date");
+        for text in [
+            "2026-01-31T23:59:59.000Z",
+            "2026-01-31T23:59:59.000+0000",
+            "2026-01-31T23:59:59.999+00:00",
+            "2026-02-01T00:59:59+01:00",
+            "2026-01-31 18:59:59-0500",
+        ] {
+            assert_eq!(Instant::parse(text.as_bytes()), Ok(expected), "{text}");
+        }
+        assert_eq!(expected.map(|i| i.to_string()).as_deref(), Some("2026-01-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-31T24:00:00Z",
+            "2026-01-31T23:59:59",
+            "yesterday",
+            "2026-01-31T23:59:59Zulu",
+            "2026-01/31T23:59:59Z",
+        ] {
+            assert_eq!(Instant::parse(text.as_bytes()), Err(NotADate), "{text}");
+        }
+        assert_eq!(Instant::parse(b"1970-01-01T00:00:00Z"), Ok(None));
+    }
+
+    #[test]
+    fn far_dates_are_taken_as_the_bound() {
+        assert_eq!(Instant::parse(b"9999-12-31T00:00:00Z"), Instant::parse(b"4000-01-01T00:00:00Z"));
+        assert!(Instant::parse(b"1753-01-01T00:00:00Z").is_ok_and(|i| i.is_some()));
+    }
+
+    #[test]
+    fn resolution_is_that_of_the_text() {
+        let stamp = |text: &str| Stamp::parse(text.as_bytes()).map(|s| s.resolution);
+        assert_eq!(stamp("2026-01-31"), Some(Resolution::Day));
+        assert_eq!(stamp("2026/01/31 9:05"), Some(Resolution::Minute));
+        assert_eq!(stamp("2026-01-31 09:05:00"), Some(Resolution::Second));
+    }
+}

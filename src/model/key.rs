@@ -1,0 +1,110 @@
+//! Keys: the username on the Docebo side, the mapped field on the Salesforce side.
+//!
+//! Docebo matches them exactly. Two keys that differ, but only in spaces around them, in width or
+//! composition of characters, or in case, are *near*: a person meant them to be equal.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Whether a value counts as blank: nothing, or only white space.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// What remains of a key when trimming, Unicode NFKC and case folding are undone; two keys with the
+/// same remainder are near.
+#[must_use]
+pub fn fold(key: &str) -> Cow<'_, str> {
+    let trimmed = key.trim();
+    if trimmed.is_ascii() {
+        return if trimmed.bytes().any(|c| c.is_ascii_uppercase()) {
+            Cow::Owned(trimmed.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(trimmed)
+        };
+    }
+    // Folding can bring forth characters that NFKC changes again, so it is applied on both sides.
+    let wide: String = trimmed.nfkc().collect();
+    let folded: String = caseless::default_case_fold_str(&wide).nfkc().collect();
+    Cow::Owned(folded.trim().to_owned())
+}
+
+/// Which key rule is in force: exact, or blind to case (`mapping.case_sensitive`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Equality {
+    /// Byte for byte, as Docebo does.
+    Exact,
+    /// Equal after Unicode case folding.
+    CaseBlind,
+}
+
+impl Equality {
+    /// The form under which two equal keys are the same text.
+    #[must_use]
+    pub fn canonical(self, key: &str) -> Cow<'_, str> {
+        match self {
+            Self::Exact => Cow::Borrowed(key),
+            Self::CaseBlind if key.is_ascii() && !key.bytes().any(|c| c.is_ascii_uppercase()) => Cow::Borrowed(key),
+            Self::CaseBlind => Cow::Owned(caseless::default_case_fold_str(key)),
+        }
+    }
+}
+
+/// How two near keys differ, in words that give neither away.
+#[must_use]
+pub fn difference(a: &str, b: &str) -> &'static str {
+    let spaced = a.trim() != a || b.trim() != b;
+    let (a, b) = (a.trim(), b.trim());
+    if a == b {
+        return "spaces around it";
+    }
+    let cased = caseless::default_case_fold_str(a) == caseless::default_case_fold_str(b);
+    match (cased, spaced) {
+        (true, false) => "upper and lower case",
+        (true, true) => "spaces around it, upper and lower case",
+        (false, false) => "width or composition of characters",
+        (false, true) => "spaces around it, width or composition of characters",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Equality, difference, fold, is_blank};
+
+    #[test]
+    fn near_keys_fold_to_the_same_text() {
+        for (a, b, how) in [
+            ("Ada@example.com", "ada@example.com", "upper and lower case"),
+            (" ada@example.com", "ada@example.com", "spaces around it"),
+            ("ADA@example.com\u{a0}", "ada@example.com", "spaces around it, upper and lower case"),
+            ("\u{ff41}da@example.com", "ada@example.com", "width or composition of characters"),
+            ("zoe\u{301}@example.com", "zo\u{e9}@example.com", "width or composition of characters"),
+            ("STRASSE@example.com", "stra\u{df}e@example.com", "upper and lower case"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a:?} {b:?}");
+            assert_eq!(difference(a, b), how, "{a:?} {b:?}");
+        }
+        assert_ne!(fold("ada@example.com"), fold("ada@example.org"));
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        for key in ["\u{1e9e}", "\u{fb03}", "\u{3c2}\u{3a3}", "\u{130}", " \u{ff21} ", "\u{1fd3}"] {
+            assert_eq!(fold(&fold(key)), fold(key), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn equality_is_exact_unless_told_otherwise() {
+        assert_ne!(Equality::Exact.canonical("Ada"), Equality::Exact.canonical("ada"));
+        assert_eq!(Equality::CaseBlind.canonical("Ada"), Equality::CaseBlind.canonical("ada"));
+        assert_ne!(Equality::CaseBlind.canonical(" ada"), Equality::CaseBlind.canonical("ada"));
+    }
+
+    #[test]
+    fn white_space_alone_is_blank() {
+        assert!(is_blank("") && is_blank(" \t\u{a0}") && !is_blank("NA") && !is_blank("null"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Whole numbers as Salesforce and spreadsheets spell them.
+//!
+//! Salesforce writes a `Number(18,0)` as `12345`, `12345.0` or, from ten million on, as
+//! `1.2345E7`; a floating-point parser would round the largest ids, so digits are counted here.
+
+/// Why a text is not a whole number that an id could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberFault {
+    /// No digits, or something beside digits, one point and one exponent.
+    NotANumber,
+    /// Digits after the point that are not zero.
+    Fraction,
+    /// More than 18 digits, which no id field holds.
+    TooLarge,
+}
+
+/// The most digits of an id: Docebo's user id is a `Number(18,0)` in Salesforce.
+const MOST_DIGITS: usize = 18;
+
+/// Reads `12345`, `12345.0` or `1.2345E4`, exactly. Leading zeros and a plus sign are accepted,
+/// negative numbers are not.
+///
+/// # Errors
+/// [`NumberFault`] tells why the text is not such a number.
+pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
+    // Most ids are plain digits.
+    if !text.is_empty() && text.len() <= MOST_DIGITS {
+        let mut value = 0u64;
+        let mut plain = true;
+        for &c in text {
+            let digit = c.wrapping_sub(b'0');
+            plain &= digit < 10;
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        if plain {
+            return Ok(value);
+        }
+    }
+    scientific(text)
+}
+
+fn scientific(text: &[u8]) -> Result<u64, NumberFault> {
+    let text = text.strip_prefix(b"+").unwrap_or(text);
+    let (mantissa, exponent) = match text.iter().position(|c| matches!(c, b'e' | b'E')) {
+        Some(at) => (&text[..at], exponent(&text[at + 1..])?),
+        None => (text, 0),
+    };
+    let (before, after) = match mantissa.iter().position(|&c| c == b'.') {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &mantissa[..0]),
+    };
+    if before.is_empty() && after.is_empty() || !before.iter().chain(after).all(u8::is_ascii_digit) {
+        return Err(NumberFault::NotANumber);
+    }
+    let mut value = 0u64;
+    // Where the decimal point falls once the exponent has moved it.
+    let point = i64::try_from(before.len()).unwrap_or(i64::MAX).saturating_add(exponent);
+    let digits = before.len() + after.len();
+    for (place, &c) in (0i64..).zip(before.iter().chain(after)) {
+        let digit = u64::from(c - b'0');
+        if place >= point {
+            if digit != 0 {
+                return Err(NumberFault::Fraction);
+            }
+        } else {
+            value = push_digit(value, digit)?;
+        }
+    }
+    let mut place = i64::try_from(digits).unwrap_or(i64::MAX);
+    while place < point && value != 0 {
+        value = push_digit(value, 0)?;
+        place += 1;
+    }
+    Ok(value)
+}
+
+fn push_digit(value: u64, digit: u64) -> Result<u64, NumberFault> {
+    let next = value.checked_mul(10).and_then(|v| v.checked_add(digit)).ok_or(NumberFault::TooLarge)?;
+    if next >= 10u64.pow(18) { Err(NumberFault::TooLarge) } else { Ok(next) }
+}
+
+fn exponent(text: &[u8]) -> Result<i64, NumberFault> {
+    let (sign, digits) = match text.split_first() {
+        Some((b'-', rest)) => (-1, rest),
+        Some((b'+', rest)) => (1, rest),
+        _ => (1, text),
+    };
+    if digits.is_empty() || digits.len() > 4 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(NumberFault::NotANumber);
+    }
+    Ok(sign * digits.iter().fold(0i64, |v, c| v * 10 + i64::from(c - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NumberFault, whole};
+
+    #[test]
+    fn every_spelling_of_a_whole_number() {
+        for (text, value) in [
+            ("12345", 12345),
+            ("12345.0", 12345),
+            ("1.2345E4", 12345),
+            ("1.2345e+4", 12345),
+            ("1.6147805824397E13", 16_147_805_824_397),
+            ("8.0E7", 80_000_000),
+            ("12300E-2", 123),
+            ("000123", 123),
+            ("+7", 7),
+            ("0", 0),
+            ("0.0", 0),
+            ("0E99", 0),
+            (".5E1", 5),
+            ("5.", 5),
+            ("999999999999999999", 999_999_999_999_999_999),
+            ("000000000000000000000000123", 123),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+        ] {
+            assert_eq!(whole(text.as_bytes()), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_is_told_why() {
+        for (text, fault) in [
+            ("", NumberFault::NotANumber),
+            (".", NumberFault::NotANumber),
+            ("12x", NumberFault::NotANumber),
+            ("n/a", NumberFault::NotANumber),
+            ("-5", NumberFault::NotANumber),
+            (" 5", NumberFault::NotANumber),
+            ("1,000", NumberFault::NotANumber),
+            ("1E", NumberFault::NotANumber),
+            ("0x10", NumberFault::NotANumber),
+            ("1.5", NumberFault::Fraction),
+            ("1.23456E4", NumberFault::Fraction),
+            ("1000000000000000000", NumberFault::TooLarge),
+            ("1E18", NumberFault::TooLarge),
+            ("1E9999", NumberFault::TooLarge),
+        ] {
+            assert_eq!(whole(text.as_bytes()), Err(fault), "{text}");
+        }
+    }
+}

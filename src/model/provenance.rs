@@ -1,0 +1,286 @@
+//! What is known of the inputs themselves: which files, how they were read, how far they reach, and
+//! what could not be seen. Every claim of the report rests on this.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::model::id::SfId;
+use crate::model::instant::{Instant, Resolution};
+use crate::model::word::words;
+
+words! {
+    /// A Salesforce object that the tool reads.
+    pub enum SfObject {
+        /// A person Salesforce knows.
+        Contact = "Contact",
+        /// A Salesforce login.
+        User = "User",
+        /// One row for each Docebo account that takes part in the outbound sync.
+        DoceboUser = "docebo_v3__DoceboUser__c",
+        /// A synchronised course.
+        Course = "docebo_v3__Course__c",
+        /// One row for each learner and course.
+        CourseEnrollment = "docebo_v3__CourseEnrollment__c",
+        /// A session of a classroom or webinar course.
+        Session = "docebo_v3__Session__c",
+        /// A learner in a session.
+        SessionAttendance = "docebo_v3__SessionAttendance__c",
+        /// A learning plan.
+        LearningPlan = "docebo_v3__LearningPlan__c",
+        /// A course of a learning plan.
+        LearningPlanCourse = "docebo_v3__LearningPlanCourse__c",
+        /// A learner in a learning plan.
+        LearningPlanEnrollment = "docebo_v3__LearningPlanEnrollment__c",
+        /// A course enrollment inside a learning plan.
+        LearningPlanCourseEnrollment = "docebo_v3__LearningPlanCourseEnrollment__c",
+    }
+}
+
+impl SfObject {
+    /// The six package objects that the audit looks at only for who edited their rows.
+    pub const BESIDE: [Self; 6] = [
+        Self::Session,
+        Self::SessionAttendance,
+        Self::LearningPlan,
+        Self::LearningPlanCourse,
+        Self::LearningPlanEnrollment,
+        Self::LearningPlanCourseEnrollment,
+    ];
+}
+
+/// One of the two reports that Docebo exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportKind {
+    /// The *Users* report.
+    Users,
+    /// The *Users - Courses* report.
+    Enrollments,
+}
+
+impl fmt::Display for ExportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Users => "Users report",
+            Self::Enrollments => "Users - Courses report",
+        })
+    }
+}
+
+/// One file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Input {
+    /// `salesforce` or `docebo`.
+    pub side: &'static str,
+    /// The object's API name, or the name of the report.
+    pub holds: String,
+    /// The file's name, without its folder.
+    pub file: String,
+    /// Rows beneath the heading, rejects included.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejects: u64,
+    /// Rows that Salesforce counted, where a manifest says so.
+    pub counted: Option<u64>,
+    /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, or `XLSX`.
+    pub encoding: String,
+    /// The character between cells; nothing for a spreadsheet.
+    pub delimiter: Option<String>,
+    /// The date pattern that was found, in words; nothing where the file has no dates to judge.
+    pub dates: Option<String>,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// In which order an export writes day and month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `2026-01-31`, or a spreadsheet's serial number: nothing to tell apart.
+    YearFirst,
+    /// `31/01/2026`
+    DayFirst,
+    /// `01/31/2026`
+    MonthFirst,
+    /// Every day in the file is 12 or less, so the file itself does not tell; values are kept as if
+    /// the day came first until the order is inferred.
+    Undecided,
+}
+
+/// How one export file states its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateProfile {
+    /// Day before month, or month before day.
+    pub order: DateOrder,
+    /// Whether the texts carry their offset from UTC, so that no zone is needed.
+    pub zoned: bool,
+    /// How fine the enrollment dates are.
+    pub enrolled: Resolution,
+    /// How fine the completion dates are.
+    pub completed: Resolution,
+    /// How fine the access dates are.
+    pub accessed: Resolution,
+}
+
+impl Default for DateProfile {
+    fn default() -> Self {
+        Self {
+            order: DateOrder::YearFirst,
+            zoned: false,
+            enrolled: Resolution::Second,
+            completed: Resolution::Second,
+            accessed: Resolution::Second,
+        }
+    }
+}
+
+/// Why a row of an export stands apart from the relations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aside {
+    /// An archived enrollment: history, not a current claim.
+    Archived,
+    /// The same learner, or the same enrollment, once more.
+    Repeated,
+    /// It could not be read; the reason, in words.
+    Rejected(String),
+}
+
+/// A row of an export that takes no value but is accounted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Which of the export's files, by index into [`Origins::exports`].
+    pub file: u16,
+    /// The line in that file on which the row starts.
+    pub line: u32,
+    /// Why it stands apart.
+    pub why: Aside,
+}
+
+/// How far an extract of one object can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// There is no such file.
+    #[default]
+    Absent,
+    /// Fewer rows than Salesforce counted: absence proves nothing.
+    Incomplete {
+        /// Rows in the file.
+        rows: u64,
+        /// Rows that Salesforce counted.
+        counted: u64,
+    },
+    /// As many rows as Salesforce counted.
+    Counted,
+    /// Nobody counted; taken as complete, and every output says so.
+    Assumed,
+}
+
+impl Extent {
+    /// Whether a record that is not in the extract can be called absent.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Counted | Self::Assumed)
+    }
+}
+
+/// One object's extract: how far it reaches and which wanted columns it lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObjectExtract {
+    /// Whether all rows are there.
+    pub extent: Extent,
+    /// Wanted columns that the file does not have (hidden by field-level security, or not selected).
+    pub lacking: Vec<&'static str>,
+}
+
+/// One file of the export as the rest of the house needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportFile {
+    /// The file's name, without its folder.
+    pub name: String,
+    /// Which report it is.
+    pub kind: ExportKind,
+    /// How it states dates.
+    pub dates: DateProfile,
+}
+
+/// How the zone of the export's dates is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ZoneFinding {
+    /// The IANA name.
+    pub name: String,
+    /// `configured`, `inferred`, `assumed` (too few pairs to infer), or `stated` (the dates carry
+    /// their own offset).
+    pub how: &'static str,
+    /// Enrollments on both sides whose dates were compared.
+    pub pairs: u64,
+    /// Of these, how many agree under this zone.
+    pub agreeing: u64,
+    /// Other zones that show the same time throughout, where the zone was inferred.
+    pub same_clock: Vec<String>,
+}
+
+/// Where everything came from.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    /// When Docebo produced the export.
+    pub exported_at: Option<Instant>,
+    /// When the Salesforce read began.
+    pub extracted_at: Option<Instant>,
+    /// The organisation's id, where a manifest says so.
+    pub org_id: Option<SfId>,
+    /// `https://…` of the organisation, where known.
+    pub instance: Option<String>,
+    /// The Docebo platform's address, where configured.
+    pub platform: Option<String>,
+    /// Each file read, Salesforce first.
+    pub inputs: Vec<Input>,
+    /// The export's files, in the order they were read.
+    pub exports: Vec<ExportFile>,
+    /// Rows of the export that take no value.
+    pub set_aside: Vec<(ExportKind, SetAside)>,
+    /// The extracts, by [`SfObject`].
+    pub extracts: std::collections::BTreeMap<SfObject, ObjectExtract>,
+    /// Whether a *Users* report was read.
+    pub users_report: bool,
+    /// Whether a *Users - Courses* report was read.
+    pub enrollments_report: bool,
+    /// Whether some report told the learners' Salesforce ids.
+    pub sfdc_ids: bool,
+    /// Whether the members of the list view are known.
+    pub list_view: bool,
+    /// What a reader of any output has to know about the inputs, in sentences without personal
+    /// values.
+    pub caveats: Vec<String>,
+}
+
+impl Origins {
+    /// The extract of an object; an empty one where there is no file.
+    #[must_use]
+    pub fn extract(&self, object: SfObject) -> &ObjectExtract {
+        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, lacking: Vec::new() };
+        self.extracts.get(&object).unwrap_or(&NOTHING)
+    }
+
+    /// What keeps an object from proving an absence, in words; nothing when it is whole.
+    #[must_use]
+    pub fn lack_of(&self, object: SfObject) -> Option<String> {
+        match &self.extract(object).extent {
+            Extent::Absent => Some(format!("{object} (not in the snapshot)")),
+            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
+            Extent::Counted | Extent::Assumed => None,
+        }
+    }
+
+    /// The columns of an object that are missing, in words.
+    pub fn lacking_columns<'a>(
+        &'a self,
+        object: SfObject,
+        wanted: &'a [&'static str],
+    ) -> impl Iterator<Item = String> + 'a {
+        self.extract(object)
+            .lacking
+            .iter()
+            .filter(move |column| wanted.contains(column))
+            .map(move |column| format!("{object}.{column} (no such column in the snapshot)"))
+    }
+}

@@ -1,0 +1,107 @@
+//! Enrollment statuses: Salesforce's picklist, and the words that Docebo's exports and APIs use for
+//! the same states.
+//!
+//! A word that is in no table stays unknown; it is never taken for a difference.
+
+use crate::model::word::{Word, words};
+
+words! {
+    /// The picklist `docebo_v3__Status`, by API name.
+    pub enum Status {
+        /// No counterpart in Docebo is known.
+        None = "None",
+        /// Enrolled, not started.
+        Subscribed = "Subscribed",
+        /// Started.
+        InProgress = "In_Progress",
+        /// Finished.
+        Completed = "Completed",
+        /// On the waiting list.
+        Waiting = "Waiting",
+        /// Waits for an administrator's approval.
+        SubscriptionToConfirm = "Subscription_to_Confirm",
+        /// Suspended.
+        Suspended = "Suspended",
+        /// Beyond the seats of a session.
+        Overbooking = "Overbooking",
+    }
+}
+
+/// The words of Docebo's pages, report files and APIs, folded, beside the picklist values.
+const ALIASES: &[(&str, Status)] = &[
+    ("completed", Status::Completed),
+    ("enrolled", Status::Subscribed),
+    ("enrollmenttoconfirm", Status::SubscriptionToConfirm),
+    ("inprogress", Status::InProgress),
+    ("notstarted", Status::Subscribed),
+    ("overbooking", Status::Overbooking),
+    ("subscribed", Status::Subscribed),
+    ("subscriptiontoconfirm", Status::SubscriptionToConfirm),
+    ("suspended", Status::Suspended),
+    ("waiting", Status::Waiting),
+    ("waitinguser", Status::Waiting),
+    ("waitingusers", Status::Waiting),
+];
+
+/// What remains of a status word when case, spaces, hyphens and underscores are set aside.
+#[must_use]
+pub fn fold(word: &str) -> String {
+    word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+impl Status {
+    /// The status that a word of Docebo's means, or `None` where no table knows it.
+    #[must_use]
+    pub fn from_docebo(word: &str) -> Option<Self> {
+        let folded = fold(word);
+        ALIASES.iter().find(|(alias, _)| *alias == folded).map(|&(_, status)| status)
+    }
+
+    /// The status of a Salesforce row; a blank field is [`Status::None`].
+    #[must_use]
+    pub fn from_salesforce(word: &str) -> Option<Self> {
+        if word.is_empty() {
+            return Some(Self::None);
+        }
+        let folded = fold(word);
+        Self::ALL.iter().copied().find(|status| fold(status.word()) == folded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn words_of_pages_files_and_apis_mean_the_same_state() {
+        for (word, status) in [
+            ("Enrolled", Status::Subscribed),
+            ("Subscribed", Status::Subscribed),
+            ("Not started", Status::Subscribed),
+            ("not-started", Status::Subscribed),
+            ("In progress", Status::InProgress),
+            ("in_progress", Status::InProgress),
+            (" In-Progress ", Status::InProgress),
+            ("Completed", Status::Completed),
+            ("Waiting users", Status::Waiting),
+            ("waiting", Status::Waiting),
+            ("Enrollment to confirm", Status::SubscriptionToConfirm),
+            ("subscription_to_confirm", Status::SubscriptionToConfirm),
+            ("Suspended", Status::Suspended),
+            ("Overbooking", Status::Overbooking),
+        ] {
+            assert_eq!(Status::from_docebo(word), Some(status), "{word}");
+        }
+        for word in ["", "Iscritto", "Passed", "null", "complete d!"] {
+            assert_eq!(Status::from_docebo(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn salesforce_gives_api_names_or_labels() {
+        assert_eq!(Status::from_salesforce("In_Progress"), Some(Status::InProgress));
+        assert_eq!(Status::from_salesforce("In Progress"), Some(Status::InProgress));
+        assert_eq!(Status::from_salesforce(""), Some(Status::None));
+        assert_eq!(Status::from_salesforce("Enrolled"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Progress of the long part of a run, on a terminal; silence everywhere else.
+
+use std::io::{Read, Result};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How far reading has come.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Shows nothing.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden() }
+    }
+
+    /// A bar on standard error, if that is a terminal.
+    #[must_use]
+    pub fn on_terminal() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{spinner} {msg:<28} {bar:30} {bytes} of {total_bytes}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar }
+    }
+
+    /// Names what is being done.
+    pub fn stage(&self, message: &'static str) {
+        self.bar.set_message(message);
+    }
+
+    /// Adds bytes that will be read.
+    pub fn expect(&self, bytes: u64) {
+        self.bar.inc_length(bytes);
+    }
+
+    /// Bytes that were read.
+    pub fn read(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    /// Counts what is read through it.
+    pub fn reading<R: Read>(&self, inner: R) -> impl Read + use<R> {
+        Reading { inner, progress: self.clone() }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+struct Reading<R> {
+    inner: R,
+    progress: Progress,
+}
+
+impl<R: Read> Read for Reading<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.progress.read(length as u64);
+        Ok(length)
+    }
+}

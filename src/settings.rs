@@ -1,0 +1,175 @@
+//! What the user asked for: the configuration file with flags and environment laid over it, checked
+//! and with every default filled in.
+//!
+//! Must not know: how a run goes on from there.
+
+/// The configuration file as TOML, key by key.
+pub mod file;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::model::instant::Instant;
+use crate::model::key::Equality;
+use crate::model::provenance::DateOrder;
+use crate::model::status::Status;
+
+/// Everything a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder of CSV files that holds the Salesforce side.
+    pub snapshot: PathBuf,
+    /// When the Salesforce read began, where the user says so.
+    pub extracted_at: Option<Instant>,
+    /// `https://…` of the organisation, for links.
+    pub instance: Option<String>,
+    /// The Docebo platform's address.
+    pub platform: Option<String>,
+    /// Files of the *Users* report.
+    pub users: Vec<PathBuf>,
+    /// Files of the *Users - Courses* report.
+    pub enrollments: Vec<PathBuf>,
+    /// When Docebo produced the export, where the user says so.
+    pub exported_at: Option<Instant>,
+    /// How columns are found.
+    pub columns: Columns,
+    /// Status words of the user's own, folded, beside the known ones.
+    pub statuses: Vec<(String, Status)>,
+    /// The rules of comparison.
+    pub rules: Rules,
+}
+
+/// The rules of comparison: what the pure part of the house goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// The Contact field that is mapped to the Docebo username.
+    pub username_field: String,
+    /// How keys are compared.
+    pub equality: Equality,
+    /// Whether Docebo makes users from contacts.
+    pub provisioning: bool,
+    /// The list view that limits the inbound sync, where there is one.
+    pub list_view: Option<String>,
+    /// Which courses are synchronised.
+    pub scope: Scope,
+    /// How enrollments are replicated.
+    pub enrollment_mode: EnrollmentMode,
+    /// Hours that the sync may take.
+    pub grace_hours: i64,
+    /// Minutes by which two equal dates may differ.
+    pub tolerance_minutes: i64,
+    /// The zone of the export's dates.
+    pub zone: ZoneRule,
+    /// The order of day and month in the export, where the user says so.
+    pub date_order: Option<DateOrder>,
+}
+
+/// The zone of the export's dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneRule {
+    /// Inferred from enrollments on both sides.
+    Auto,
+    /// An IANA name.
+    Named(String),
+}
+
+/// Which courses are synchronised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Those in Salesforce that are effective and not deleted.
+    Synced,
+    /// Every course of the export.
+    All,
+    /// These Docebo course ids, sorted.
+    Courses(Vec<u64>),
+}
+
+/// How enrollments are replicated to Salesforce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnrollmentMode {
+    /// As they happen.
+    Realtime,
+    /// When somebody asks for it.
+    Manual,
+}
+
+/// A column of the export that the tool reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ColumnName {
+    /// The learner's Docebo id.
+    LearnerId,
+    /// The learner's username.
+    Username,
+    /// The additional field with the Salesforce id.
+    SfdcId,
+    /// The course's numeric id.
+    CourseId,
+    /// The course's code.
+    CourseCode,
+    /// The enrollment's status word.
+    Status,
+    /// When the enrollment was made.
+    EnrollmentDate,
+    /// When it was completed.
+    CompletionDate,
+    /// When the course was first opened.
+    FirstAccess,
+    /// When it was last opened.
+    LastAccess,
+    /// Whether the enrollment is archived.
+    Archived,
+}
+
+impl ColumnName {
+    /// Every column.
+    pub const ALL: [Self; 11] = [
+        Self::LearnerId,
+        Self::Username,
+        Self::SfdcId,
+        Self::CourseId,
+        Self::CourseCode,
+        Self::Status,
+        Self::EnrollmentDate,
+        Self::CompletionDate,
+        Self::FirstAccess,
+        Self::LastAccess,
+        Self::Archived,
+    ];
+
+    /// The key under `[docebo.columns]`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::LearnerId => "learner_id",
+            Self::Username => "username",
+            Self::SfdcId => "sfdc_id",
+            Self::CourseId => "course_id",
+            Self::CourseCode => "course_code",
+            Self::Status => "status",
+            Self::EnrollmentDate => "enrollment_date",
+            Self::CompletionDate => "completion_date",
+            Self::FirstAccess => "first_access",
+            Self::LastAccess => "last_access",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// Headings of the user's own, and whether the export is known to have no `sfdc_id`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// Column and heading.
+    pub headings: Vec<(ColumnName, String)>,
+    /// `sfdc_id = false`: go on without the column, and say what cannot be judged.
+    pub without_sfdc_id: bool,
+}
+
+impl Columns {
+    /// The heading that the user gave for a column.
+    #[must_use]
+    pub fn heading(&self, column: ColumnName) -> Option<&str> {
+        self.headings.iter().find(|(known, _)| *known == column).map(|(_, heading)| heading.as_str())
+    }
+}

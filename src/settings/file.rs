@@ -1,0 +1,472 @@
+//! The configuration file: TOML, every key documented, unknown keys refused with the nearest known
+//! one.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::instant::Instant;
+use crate::model::key::Equality;
+use crate::model::provenance::DateOrder;
+use crate::model::status::Status;
+use crate::model::word::Word as _;
+use crate::settings::{ColumnName, Columns, EnrollmentMode, Rules, Scope, Settings, ZoneRule};
+
+/// What flags and environment lay over the file; every value that is given wins.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The snapshot folder.
+    pub snapshot: Option<PathBuf>,
+    /// Files of the *Users* report.
+    pub users: Vec<PathBuf>,
+    /// Files of the *Users - Courses* report.
+    pub enrollments: Vec<PathBuf>,
+    /// When Docebo produced the export.
+    pub exported_at: Option<String>,
+    /// The zone of the export's dates.
+    pub time_zone: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    salesforce: SalesforceTable,
+    docebo: DoceboTable,
+    mapping: MappingTable,
+    scope: ScopeTable,
+    sync: SyncTable,
+    freshness: FreshnessTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SalesforceTable {
+    snapshot: Option<PathBuf>,
+    extracted_at: Option<Moment>,
+    org: Option<String>,
+    instance_url: Option<String>,
+    client_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DoceboTable {
+    platform_url: Option<String>,
+    users: OneOrMany,
+    enrollments: OneOrMany,
+    exported_at: Option<Moment>,
+    time_zone: Option<String>,
+    date_order: Option<OrderWord>,
+    columns: ColumnsTable,
+    statuses: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ColumnsTable {
+    learner_id: Option<String>,
+    username: Option<String>,
+    sfdc_id: Option<HeadingOrNone>,
+    course_id: Option<String>,
+    course_code: Option<String>,
+    status: Option<String>,
+    enrollment_date: Option<String>,
+    completion_date: Option<String>,
+    first_access: Option<String>,
+    last_access: Option<String>,
+    archived: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct MappingTable {
+    username_field: String,
+    case_sensitive: bool,
+    provisioning: bool,
+    list_view: Option<String>,
+}
+
+impl Default for MappingTable {
+    fn default() -> Self {
+        Self { username_field: "Email".to_owned(), case_sensitive: true, provisioning: true, list_view: None }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ScopeTable {
+    courses: ScopeWord,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SyncTable {
+    enrollment_mode: EnrollmentMode,
+    grace_hours: u16,
+    date_tolerance_minutes: u16,
+}
+
+impl Default for SyncTable {
+    fn default() -> Self {
+        Self { enrollment_mode: EnrollmentMode::Realtime, grace_hours: 24, date_tolerance_minutes: 1 }
+    }
+}
+
+/// Limits of the freshness check; read here so that one file serves every command.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FreshnessTable {
+    warn_after_hours: Option<u32>,
+    error_after_hours: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Moment {
+    Toml(toml::value::Datetime),
+    Text(String),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum HeadingOrNone {
+    Heading(String),
+    Present(bool),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum ScopeWord {
+    #[default]
+    Default,
+    Word(String),
+    Courses(Vec<u64>),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OrderWord {
+    DayFirst,
+    MonthFirst,
+}
+
+/// Reads a configuration and lays the overrides over it. Relative paths in the file are relative to
+/// the file; those of the overrides to the working folder.
+///
+/// # Errors
+/// [`Error::Configuration`] with file, line and column; [`Error::Missing`] where a pattern matches no
+/// file.
+pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, Error> {
+    let file: File = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
+    let wrong = |key: &str, what: String| {
+        let at = text.find(key.rsplit('.').next().unwrap_or(key)).unwrap_or(0);
+        configuration(path, text, at, format!("{key}: {what}"))
+    };
+    let base = path.parent().unwrap_or(Path::new(""));
+    let File { salesforce, docebo, mapping, scope, sync, freshness: _ } = file;
+
+    let snapshot = match (&overrides.snapshot, salesforce.snapshot) {
+        (Some(given), _) => given.clone(),
+        (None, Some(folder)) => base.join(folder),
+        (None, None) => {
+            let live = salesforce.org.is_some() || salesforce.client_id.is_some() || salesforce.instance_url.is_some();
+            let what = if live {
+                "this version reads Salesforce from a snapshot folder only; save the objects as CSV (README, \
+                 \"Saving the Salesforce objects\") and set `snapshot = \"FOLDER\"`"
+            } else {
+                "is missing; name the folder with the CSV files of the Salesforce objects"
+            };
+            return Err(wrong("salesforce.snapshot", what.to_owned()));
+        }
+    };
+    let instance = match salesforce.instance_url {
+        Some(url) => Some(https(&url).ok_or_else(|| {
+            wrong("salesforce.instance_url", format!("`{url}` is not an https:// address of a host"))
+        })?),
+        None => None,
+    };
+    let platform = match docebo.platform_url {
+        Some(url) => Some(
+            https(&url)
+                .ok_or_else(|| wrong("docebo.platform_url", format!("`{url}` is not an https:// address of a host")))?,
+        ),
+        None => None,
+    };
+    let moment = |key: &str, value: Option<Moment>| match value {
+        None => Ok(None),
+        Some(Moment::Toml(value)) => parse_moment(&value.to_string())
+            .map(Some)
+            .ok_or_else(|| wrong(key, format!("`{value}` has no time zone; write it as 2026-11-20T06:00:00Z"))),
+        Some(Moment::Text(value)) => parse_moment(&value).map(Some).ok_or_else(|| {
+            wrong(key, format!("`{value}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
+        }),
+    };
+    let exported_at = match &overrides.exported_at {
+        Some(given) => Some(parse_moment(given).ok_or_else(|| {
+            Error::Usage(format!(
+                "--exported-at: `{given}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"
+            ))
+        })?),
+        None => moment("docebo.exported_at", docebo.exported_at)?,
+    };
+    let extracted_at = moment("salesforce.extracted_at", salesforce.extracted_at)?;
+
+    let users = if overrides.users.is_empty() { docebo.users.resolve(base)? } else { overrides.users.clone() };
+    let enrollments = if overrides.enrollments.is_empty() {
+        docebo.enrollments.resolve(base)?
+    } else {
+        overrides.enrollments.clone()
+    };
+    if users.is_empty() && enrollments.is_empty() {
+        return Err(wrong(
+            "docebo.enrollments",
+            "is missing, and so is docebo.users; at least one report is needed".to_owned(),
+        ));
+    }
+
+    let zone = match overrides.time_zone.as_deref().or(docebo.time_zone.as_deref()) {
+        None | Some("auto") => ZoneRule::Auto,
+        Some(name) => ZoneRule::Named(known_zone(name).map_err(|what| wrong("docebo.time_zone", what))?),
+    };
+    if mapping.username_field.is_empty() {
+        return Err(wrong(
+            "mapping.username_field",
+            "is empty; name the Contact field that the data mapper maps to the username".to_owned(),
+        ));
+    }
+    let mut statuses = Vec::new();
+    for (word, meaning) in docebo.statuses {
+        let status = Status::from_salesforce(&meaning).filter(|_| !meaning.is_empty()).ok_or_else(|| {
+            let known: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
+            wrong(
+                "docebo.statuses",
+                format!("`{meaning}` is not a status of Salesforce's; use one of {}", known.join(", ")),
+            )
+        })?;
+        statuses.push((crate::model::status::fold(&word), status));
+    }
+    let scope = match scope.courses {
+        ScopeWord::Default => Scope::Synced,
+        ScopeWord::Word(word) if word == "synced" => Scope::Synced,
+        ScopeWord::Word(word) if word == "all" => Scope::All,
+        ScopeWord::Word(word) => {
+            return Err(wrong(
+                "scope.courses",
+                format!("`{word}` is neither \"synced\" nor \"all\" nor a list of course ids"),
+            ));
+        }
+        ScopeWord::Courses(mut ids) => {
+            ids.sort_unstable();
+            Scope::Courses(ids)
+        }
+    };
+    Ok(Settings {
+        snapshot,
+        extracted_at,
+        instance,
+        platform,
+        users,
+        enrollments,
+        exported_at,
+        columns: columns(docebo.columns),
+        statuses,
+        rules: Rules {
+            username_field: mapping.username_field,
+            equality: if mapping.case_sensitive { Equality::Exact } else { Equality::CaseBlind },
+            provisioning: mapping.provisioning,
+            list_view: mapping.list_view,
+            scope,
+            enrollment_mode: sync.enrollment_mode,
+            grace_hours: i64::from(sync.grace_hours),
+            tolerance_minutes: i64::from(sync.date_tolerance_minutes),
+            zone,
+            date_order: docebo.date_order.map(|word| match word {
+                OrderWord::DayFirst => DateOrder::DayFirst,
+                OrderWord::MonthFirst => DateOrder::MonthFirst,
+            }),
+        },
+    })
+}
+
+impl OneOrMany {
+    #[expect(clippy::disallowed_methods, reason = "a pattern stands for the files that are there")]
+    fn resolve(self, base: &Path) -> Result<Vec<PathBuf>, Error> {
+        let patterns = match self {
+            Self::None => return Ok(Vec::new()),
+            Self::One(pattern) => vec![pattern],
+            Self::Many(patterns) => patterns,
+        };
+        let mut files = Vec::new();
+        for pattern in patterns {
+            let path = base.join(&pattern);
+            // A file whose name happens to hold a bracket is a file, not a pattern.
+            if !pattern.contains(['*', '?', '[']) || path.exists() {
+                files.push(path);
+                continue;
+            }
+            let mut matched: Vec<PathBuf> = glob::glob(&path.to_string_lossy())
+                .map_err(|error| Error::Usage(format!("`{pattern}` is not a valid pattern: {error}")))?
+                .filter_map(Result::ok)
+                .collect();
+            if matched.is_empty() {
+                return Err(Error::Missing { path, what: "no file matches this pattern".to_owned() });
+            }
+            matched.sort_unstable();
+            files.append(&mut matched);
+        }
+        Ok(files)
+    }
+}
+
+fn columns(table: ColumnsTable) -> Columns {
+    let mut without_sfdc_id = false;
+    let sfdc_id = match table.sfdc_id {
+        Some(HeadingOrNone::Heading(heading)) => Some(heading),
+        Some(HeadingOrNone::Present(present)) => {
+            without_sfdc_id = !present;
+            None
+        }
+        None => None,
+    };
+    let headings = [
+        (ColumnName::LearnerId, table.learner_id),
+        (ColumnName::Username, table.username),
+        (ColumnName::SfdcId, sfdc_id),
+        (ColumnName::CourseId, table.course_id),
+        (ColumnName::CourseCode, table.course_code),
+        (ColumnName::Status, table.status),
+        (ColumnName::EnrollmentDate, table.enrollment_date),
+        (ColumnName::CompletionDate, table.completion_date),
+        (ColumnName::FirstAccess, table.first_access),
+        (ColumnName::LastAccess, table.last_access),
+        (ColumnName::Archived, table.archived),
+    ];
+    let headings = headings.into_iter().filter_map(|(column, heading)| Some((column, heading?))).collect();
+    Columns { headings, without_sfdc_id }
+}
+
+fn parse_moment(text: &str) -> Option<Instant> {
+    Instant::parse(text.trim().as_bytes()).ok().flatten()
+}
+
+/// `https://host`, without path and trailing slash; nothing else may end up in a link.
+#[must_use]
+pub fn https(url: &str) -> Option<String> {
+    let host = url.trim().strip_prefix("https://")?.trim_end_matches('/');
+    let valid = !host.is_empty()
+        && host.len() <= 253
+        && host.split('.').count() > 1
+        && host
+            .split('.')
+            .all(|label| !label.is_empty() && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-'));
+    valid.then(|| format!("https://{host}"))
+}
+
+fn known_zone(name: &str) -> Result<String, String> {
+    if crate::model::zone::Clock::named(name).is_some() {
+        return Ok(name.to_owned());
+    }
+    let names = crate::model::zone::Clock::names();
+    let hint = nearest(name, names.iter().map(String::as_str))
+        .map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+    Err(format!("`{name}` is not a time zone{hint} (use an IANA name such as \"Europe/Berlin\", or \"auto\")"))
+}
+
+/// The known name that is most like a misspelt one, if any is like it at all.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|&(likeness, _)| likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+fn explain(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let message = error.message();
+    let at = error.span().map_or(0, |span| span.start);
+    // serde names the unknown key first and the known ones after it, each between backticks.
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let what = match names.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown field") => {
+            let hint = nearest(unknown, known.iter().copied())
+                .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            format!("unknown key `{unknown}`; {hint}")
+        }
+        _ => {
+            let line = text.get(..at).unwrap_or("").rsplit('\n').next().unwrap_or("");
+            let key = line.split_once('=').map_or_else(String::new, |(key, _)| format!("`{}`: ", key.trim()));
+            format!("{key}{}", message.replace('\n', "; "))
+        }
+    };
+    configuration(path, text, at, what)
+}
+
+fn configuration(path: &Path, text: &str, at: usize, what: String) -> Error {
+    let before = text.get(..at).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    Error::Configuration { path: path.to_owned(), line, column, what }
+}
+
+/// The commented configuration that `tieout init` writes.
+pub const TEMPLATE: &str = r##"# tieout: Docebo tied out against Salesforce.
+# Relative paths are relative to this file. Commented keys show their defaults or an example.
+
+[salesforce]
+snapshot = "snapshot"             # a folder of CSV files, one an object, named by API name
+# instance_url = "https://acme.my.salesforce.com"   # for links into Salesforce
+# extracted_at = "2026-11-20T06:10:00Z"             # when Salesforce was read; else manifest.json, else the oldest file
+
+[docebo]
+# platform_url = "https://acme.docebosaas.com"
+users = "users.csv"               # the Users report; one path, a list, or a glob
+enrollments = "enrollments.csv"   # the Users - Courses report; one path, a list, or a glob
+# exported_at = "2026-11-20T06:00:00Z"              # when Docebo produced the export; else the oldest file
+time_zone = "auto"                # of the dates in the export: an IANA name, or inferred from both sides
+# date_order = "day-first"        # or "month-first"; only where the dates themselves do not tell
+
+[docebo.columns]                  # only where headings differ from the known ones
+# sfdc_id = "Salesforce ID"       # the additional field with the Salesforce id; false: the export does not have it
+# learner_id = "User unique ID"
+# username = "Username"
+# course_id = "Course Internal ID"
+# course_code = "Course code"
+# status = "Course Enrollment Status"
+# enrollment_date = "Enrollment Date"
+# completion_date = "Completion Date"
+# first_access = "Course First Access Date"
+# last_access = "Course Last Access Date"
+# archived = "Archived Enrollment"
+
+[docebo.statuses]                 # status words of your own language, and what they mean in Salesforce
+# "Iscritto" = "Subscribed"
+
+[mapping]
+username_field = "Email"          # the Contact field that the data mapper maps to the Docebo username
+case_sensitive = true             # Docebo compares exactly
+provisioning = true               # whether Docebo makes users from contacts
+# list_view = "00B000000000000AAA"  # the list view that limits the contacts sync
+
+[scope]
+courses = "synced"                # courses in Salesforce, effective and not deleted; or "all", or [601, 602]
+
+[sync]
+enrollment_mode = "realtime"      # or "manual"
+grace_hours = 24                  # what is newer than this is not yet expected
+date_tolerance_minutes = 1        # by which two equal dates may differ
+
+[freshness]
+# warn_after_hours = 48
+# error_after_hours = 168
+"##;
