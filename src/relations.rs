@@ -1,0 +1,168 @@
+//! How the two sides stand to each other: four total functions ([`link()`](link::link),
+//! [`outbound()`](outbound::outbound), [`enrollment`], [`forecast()`](forecast::forecast)), applied to
+//! every row, and the totals that prove it was every row.
+//!
+//! Each function is a small decision table in a file of its own; the files `people` and `records`
+//! find the facts that the tables ask for. Checks, totals and reports only select from what stands
+//! here.
+//!
+//! Must not know: files, checks, wording.
+
+/// Which time zone and date order the export is in, by comparing both sides.
+pub mod clock;
+/// One value for every enrollment.
+pub mod enrollment;
+/// One value for every contact.
+pub mod forecast;
+/// One value for every learner: the tie to Salesforce.
+pub mod link;
+/// One value for every learner: the `DoceboUser__c` row.
+pub mod outbound;
+mod people;
+mod records;
+/// The equations that account for every row.
+pub mod totals;
+
+use crate::model::dataset::{Dataset, NONE};
+use crate::model::id::SfId;
+use crate::model::instant::{HOUR, Instant, MINUTE};
+use crate::model::provenance::ZoneFinding;
+use crate::settings::Rules;
+
+use clock::Clocks;
+use enrollment::{Differs, Enrollment};
+use forecast::Forecast;
+use link::Link;
+use outbound::Outbound;
+pub use people::SfdcRef;
+pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+use totals::Totals;
+
+/// Every value of every relation, column by column beside the [`Dataset`].
+#[derive(Debug, Clone)]
+pub struct Relations {
+    /// What happened after this moment is not yet expected on the other side.
+    pub cutoff: Instant,
+    /// The zone and the date order that the export's dates were read with.
+    pub clocks: Clocks,
+    /// By learner: what the `sfdc_id` is, and which record it names.
+    pub sfdc: Vec<SfdcRef>,
+    /// By learner.
+    pub link: Vec<Link>,
+    /// By learner: the contact that goes with them (the one named, else the one with this key, else
+    /// the near one), or [`NONE`].
+    pub contact: Vec<u32>,
+    /// By learner: the `DoceboUser__c` row, or [`NONE`].
+    pub docebo_user: Vec<u32>,
+    /// By learner: enrollments that are due, whenever they fall due.
+    pub due: Vec<u32>,
+    /// By learner.
+    pub outbound: Vec<Outbound>,
+    /// By Docebo enrollment.
+    pub enrollment: Vec<Enrollment>,
+    /// By Docebo enrollment: the Salesforce row that counts, or [`NONE`].
+    pub counterpart: Vec<u32>,
+    /// By Docebo enrollment: what differs.
+    pub differs: Vec<Differs>,
+    /// By Salesforce enrollment row; a claimed row has its enrollment's value.
+    pub row_value: Vec<Enrollment>,
+    /// By Salesforce enrollment row: the Docebo enrollment that claims it, or [`NONE`].
+    pub claimed_by: Vec<u32>,
+    /// By contact.
+    pub forecast: Vec<Forecast>,
+    /// By contact: the learner who has its key as username, else one whose `sfdc_id` it is, else one
+    /// whose username is near, or [`NONE`].
+    pub contact_learner: Vec<u32>,
+    /// By contact: the group of contacts with the same key, or [`NONE`] where the key is its own.
+    pub key_group: Vec<u32>,
+    /// Learners whose link is `ambiguous`.
+    pub ambiguous: Vec<u32>,
+    /// Who created most `DoceboUser__c` rows; of equals the lowest id.
+    pub integration_user: Option<SfId>,
+    /// Whether `link` was judged.
+    pub link_judged: bool,
+    /// Whether `enrollment` was judged.
+    pub enrollment_judged: bool,
+    /// The equations.
+    pub totals: Totals,
+}
+
+/// Why both sides cannot be related.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecidable {
+    /// Day and month cannot be told apart, neither in the file nor by comparison.
+    DateOrder {
+        /// The export file.
+        file: String,
+    },
+    /// There is no zone of the configured name.
+    Zone {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Relates everything.
+///
+/// # Errors
+/// When the dates of the export cannot be read in one way only.
+pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidable> {
+    let exported = data.origins.exported_at;
+    let extracted = data.origins.extracted_at;
+    let newest = Instant::from_seconds(i64::MAX);
+    let cutoff = exported.unwrap_or(newest).min(extracted.unwrap_or(newest)).plus(-rules.grace_hours * HOUR);
+    let tolerance = rules.tolerance_minutes * MINUTE;
+
+    let clocks = clock::settle(data, rules, tolerance)?;
+    let people = people::relate(data, rules);
+    let records = records::relate(data, rules, &clocks, &people, cutoff, tolerance);
+    let totals = totals::count(data, &people, &records);
+    Ok(Relations {
+        cutoff,
+        clocks,
+        ambiguous: (0..)
+            .zip(&people.link)
+            .filter(|&(_, &link)| link == Link::Ambiguous)
+            .map(|(learner, _)| learner)
+            .collect(),
+        integration_user: most_frequent(&data.docebo_users.created_by),
+        sfdc: people.sfdc,
+        link: people.link,
+        contact: people.contact,
+        docebo_user: records.docebo_user,
+        due: records.due,
+        outbound: records.outbound,
+        enrollment: records.enrollment,
+        counterpart: records.counterpart,
+        differs: records.differs,
+        row_value: records.row_value,
+        claimed_by: records.claimed_by,
+        forecast: people.forecast,
+        contact_learner: people.contact_learner,
+        key_group: people.key_group,
+        link_judged: data.origins.sfdc_ids,
+        enrollment_judged: records.judged,
+        totals,
+    })
+}
+
+impl Relations {
+    /// The zone finding, for the outputs.
+    #[must_use]
+    pub fn zone(&self) -> &ZoneFinding {
+        &self.clocks.finding
+    }
+}
+
+fn most_frequent(ids: &[Option<SfId>]) -> Option<SfId> {
+    let mut ids: Vec<SfId> = ids.iter().flatten().copied().collect();
+    ids.sort_unstable();
+    // The first of equals wins, and ids are ascending.
+    ids.chunk_by(|a, b| a == b).rev().max_by_key(|same| same.len()).and_then(|same| same.first().copied())
+}
+
+/// The row of a sorted id column.
+#[must_use]
+pub(crate) fn find(ids: &[SfId], id: SfId) -> u32 {
+    ids.binary_search(&id).map_or(NONE, crate::model::dataset::index)
+}

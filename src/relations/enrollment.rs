@@ -1,0 +1,280 @@
+//! `enrollment`: one value for every enrollment that either side knows. Three total functions: for a
+//! Docebo enrollment whose Salesforce row is there, for one whose row is absent, and for a row that
+//! no Docebo enrollment claims.
+
+use crate::model::word::{Word as _, words};
+use crate::relations::outbound::Addressable;
+
+words! {
+    /// One value for every enrollment on either side.
+    pub enum Enrollment {
+        /// Both sides agree.
+        Matched = "matched",
+        /// The row is there and says something else.
+        Outdated = "outdated",
+        /// Too new to be expected.
+        Pending = "pending",
+        /// No table knows the export's status word.
+        UnknownStatus = "unknown-status",
+        /// The course is not synchronised.
+        OutOfScope = "out-of-scope",
+        /// The learner has no usable `sfdc_id`: an inbound problem, reported there.
+        NotAddressable = "not-addressable",
+        /// Due, but the course is not in Salesforce.
+        AbsentNoCourse = "absent-no-course",
+        /// Due, but the learner has no `DoceboUser__c` row that an enrollment could hang on.
+        AbsentNoDoceboUser = "absent-no-docebo-user",
+        /// Due, and not there.
+        Absent = "absent",
+        /// Not there, and the learner's link is not known.
+        UnknownLink = "unknown-link",
+        /// A Salesforce row whose course or learner is not in the extract.
+        Unresolved = "unresolved",
+        /// A further Salesforce row, or a further export row, of the same learner and course.
+        Repeated = "repeated",
+        /// A Salesforce row that is marked as unenrolled.
+        Unenrolled = "unenrolled",
+        /// A Salesforce row of a learner whom the export does not name.
+        LearnerNotExported = "learner-not-exported",
+        /// A Salesforce row of a deleted course.
+        CourseDeleted = "course-deleted",
+        /// A Salesforce row that Docebo knows nothing of.
+        Orphaned = "orphaned",
+        /// An input that is needed to tell was not to be had.
+        Unknown = "unknown",
+    }
+}
+
+impl Enrollment {
+    /// The values that a Docebo enrollment can take, as outputs list them.
+    pub const OF_DOCEBO: [Self; 11] = [
+        Self::Matched,
+        Self::Outdated,
+        Self::Pending,
+        Self::UnknownStatus,
+        Self::OutOfScope,
+        Self::NotAddressable,
+        Self::AbsentNoCourse,
+        Self::AbsentNoDoceboUser,
+        Self::Absent,
+        Self::UnknownLink,
+        Self::Unknown,
+    ];
+
+    /// The values that a Salesforce row can take, as outputs list them.
+    pub const OF_SALESFORCE: [Self; 11] = [
+        Self::Matched,
+        Self::Outdated,
+        Self::Pending,
+        Self::UnknownStatus,
+        Self::Unresolved,
+        Self::Repeated,
+        Self::Unenrolled,
+        Self::LearnerNotExported,
+        Self::CourseDeleted,
+        Self::Orphaned,
+        Self::Unknown,
+    ];
+
+    /// Whether the value is a fault of its own or could not be judged; the rest is agreement, or
+    /// innocent, or told elsewhere.
+    #[must_use]
+    pub const fn is_exception(self) -> bool {
+        match self {
+            Self::Outdated
+            | Self::UnknownStatus
+            | Self::AbsentNoCourse
+            | Self::AbsentNoDoceboUser
+            | Self::Absent
+            | Self::UnknownLink
+            | Self::Unresolved
+            | Self::Repeated
+            | Self::Orphaned
+            | Self::Unknown => true,
+            Self::Matched
+            | Self::Pending
+            | Self::OutOfScope
+            | Self::NotAddressable
+            | Self::Unenrolled
+            | Self::LearnerNotExported
+            | Self::CourseDeleted => false,
+        }
+    }
+}
+
+words! {
+    /// What an outdated row says differently.
+    pub enum Difference {
+        /// The status.
+        Status = "status",
+        /// The enrollment date.
+        EnrollmentDate = "enrollment-date",
+        /// The completion date.
+        CompletionDate = "completion-date",
+        /// Salesforce has the learner unenrolled, Docebo enrolled.
+        Unenrolled = "unenrolled",
+    }
+}
+
+/// A set of [`Difference`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Differs(u8);
+
+impl Differs {
+    /// Adds a difference.
+    pub fn add(&mut self, difference: Difference) {
+        self.0 |= 1 << difference.index();
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it holds a difference.
+    #[must_use]
+    pub fn has(self, difference: Difference) -> bool {
+        self.0 & 1 << difference.index() != 0
+    }
+
+    /// The differences, in their fixed order.
+    pub fn iter(self) -> impl Iterator<Item = Difference> {
+        Difference::ALL.iter().copied().filter(move |&difference| self.has(difference))
+    }
+}
+
+/// Words separated by spaces, as the ledger has them.
+impl std::fmt::Display for Differs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, difference) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(difference.word())?;
+        }
+        Ok(())
+    }
+}
+
+/// A Docebo enrollment whose Salesforce row is there.
+#[must_use]
+pub fn present(status_known: bool, differs: Differs, newest_after_cutoff: bool) -> Enrollment {
+    if !status_known {
+        Enrollment::UnknownStatus
+    } else if differs.is_empty() {
+        Enrollment::Matched
+    } else if newest_after_cutoff {
+        Enrollment::Pending
+    } else {
+        Enrollment::Outdated
+    }
+}
+
+/// Whether a course is synchronised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InScope {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// The course is not in an incomplete extract, or there is none.
+    Unknown,
+}
+
+/// Whether a record is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// It is.
+    There,
+    /// It is not.
+    Absent,
+    /// It is not in an incomplete extract.
+    Unseen,
+}
+
+/// What decides the value of a Docebo enrollment without a Salesforce row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AbsentFacts {
+    /// Whether the course is synchronised.
+    pub in_scope: InScope,
+    /// Whether Docebo can write for the learner.
+    pub addressable: Addressable,
+    /// Whether the enrollment date is after the cutoff.
+    pub after_cutoff: bool,
+    /// Whether the course is in Salesforce.
+    pub course: Presence,
+    /// Whether the learner's `DoceboUser__c` row is.
+    pub docebo_user: Presence,
+    /// Whether an enrollment row that is not in the extract does not exist.
+    pub rows_complete: bool,
+}
+
+/// A Docebo enrollment whose Salesforce row is not there.
+#[must_use]
+pub fn absent(facts: AbsentFacts) -> Enrollment {
+    // A row that an incomplete extract lacks may well be there, whatever else is known.
+    if !facts.rows_complete {
+        return Enrollment::Unknown;
+    }
+    match facts.in_scope {
+        InScope::No => return Enrollment::OutOfScope,
+        InScope::Unknown => return Enrollment::Unknown,
+        InScope::Yes => {}
+    }
+    match (facts.addressable, facts.docebo_user) {
+        (Addressable::No, _) => return Enrollment::NotAddressable,
+        (Addressable::Unknown, Presence::Absent | Presence::Unseen) => return Enrollment::UnknownLink,
+        (Addressable::Yes, _) | (Addressable::Unknown, Presence::There) => {}
+    }
+    if facts.after_cutoff {
+        return Enrollment::Pending;
+    }
+    match (facts.course, facts.docebo_user) {
+        (Presence::Unseen, _) => Enrollment::Unknown,
+        (Presence::Absent, _) => Enrollment::AbsentNoCourse,
+        (Presence::There, Presence::Unseen) => Enrollment::Unknown,
+        (Presence::There, Presence::Absent) => Enrollment::AbsentNoDoceboUser,
+        (Presence::There, Presence::There) => Enrollment::Absent,
+    }
+}
+
+/// What decides the value of a Salesforce row that no Docebo enrollment claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnclaimedFacts {
+    /// Whether its course and its Docebo user are in the extract.
+    pub parents: Presence,
+    /// Whether a newer row of the same learner and course counts instead.
+    pub further: bool,
+    /// Whether `UnenrollmentDate__c` is set.
+    pub unenrolled: bool,
+    /// Whether the export names the learner.
+    pub learner_exported: bool,
+    /// Whether the course is `Deleted__c`.
+    pub course_deleted: bool,
+    /// Whether the row was created after the cutoff.
+    pub after_cutoff: bool,
+}
+
+/// A Salesforce row that no Docebo enrollment claims.
+#[must_use]
+pub fn unclaimed(facts: UnclaimedFacts) -> Enrollment {
+    match facts.parents {
+        Presence::Absent => return Enrollment::Unresolved,
+        Presence::Unseen => return Enrollment::Unknown,
+        Presence::There => {}
+    }
+    if facts.further {
+        Enrollment::Repeated
+    } else if facts.unenrolled {
+        Enrollment::Unenrolled
+    } else if !facts.learner_exported {
+        Enrollment::LearnerNotExported
+    } else if facts.course_deleted {
+        Enrollment::CourseDeleted
+    } else if facts.after_cutoff {
+        Enrollment::Pending
+    } else {
+        Enrollment::Orphaned
+    }
+}

@@ -1,0 +1,105 @@
+//! `link`: how a learner is tied to Salesforce. A total function over what the `sfdc_id` is and
+//! which contacts carry the username as their key.
+
+use crate::model::word::words;
+
+words! {
+    /// One value for every learner.
+    pub enum Link {
+        /// The `sfdc_id` is a contact whose key is the username.
+        Linked = "linked",
+        /// The `sfdc_id` is a user.
+        LinkedUser = "linked-user",
+        /// The `sfdc_id` is one contact, the username is the key of another.
+        Crossed = "crossed",
+        /// The `sfdc_id` is a contact, but no contact's key is the username: the outbound sync works,
+        /// the next contacts sync will not find this learner again.
+        Drifted = "drifted",
+        /// No `sfdc_id`; exactly one contact's key is the username.
+        KeyOnly = "key-only",
+        /// No `sfdc_id`; several contacts' keys are the username.
+        Ambiguous = "ambiguous",
+        /// No `sfdc_id`; no contact's key is the username, one is near.
+        NearMiss = "near-miss",
+        /// No `sfdc_id`, and no contact to go with.
+        Unlinked = "unlinked",
+        /// The `sfdc_id` is not an 18-character Salesforce id.
+        Malformed = "malformed",
+        /// The `sfdc_id` is well formed, of an object that is neither Contact nor User.
+        Foreign = "foreign",
+        /// The `sfdc_id` is the id of a contact or user that is not there.
+        Dangling = "dangling",
+        /// An input that is needed to tell was not to be had.
+        Unknown = "unknown",
+    }
+}
+
+/// What a learner's `sfdc_id` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SfdcId {
+    /// No report tells it.
+    Unknown,
+    /// Blank.
+    Blank,
+    /// Not 18 characters of base 62 with the right checksum.
+    Malformed,
+    /// A contact of the extract.
+    Contact,
+    /// A user: in the extract, or by its prefix where no complete `User` extract is at hand.
+    User,
+    /// The id of a contact or user that a complete extract does not have.
+    Dangling,
+    /// The id of a contact that an incomplete extract does not have.
+    Unseen,
+    /// Any other object.
+    Foreign,
+}
+
+/// How many contacts carry the username as their key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Matches {
+    /// None.
+    None,
+    /// Exactly one.
+    One,
+    /// Two or more.
+    Several,
+}
+
+/// What decides a learner's link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LinkFacts {
+    /// What the `sfdc_id` is.
+    pub sfdc_id: SfdcId,
+    /// Where it is a contact: whether that contact's key is the username.
+    pub own_key: bool,
+    /// Contacts whose key is the username.
+    pub matches: Matches,
+    /// Whether a contact's key is near the username.
+    pub near: bool,
+    /// Whether a contact that is not in the extract does not exist.
+    pub contacts_complete: bool,
+}
+
+/// The decision table.
+#[must_use]
+pub fn link(facts: LinkFacts) -> Link {
+    match facts.sfdc_id {
+        SfdcId::Unknown | SfdcId::Unseen => Link::Unknown,
+        SfdcId::Malformed => Link::Malformed,
+        SfdcId::Foreign => Link::Foreign,
+        SfdcId::Dangling => Link::Dangling,
+        SfdcId::User => Link::LinkedUser,
+        SfdcId::Contact if facts.own_key => Link::Linked,
+        // The rest speaks of all contacts, those that are missing from the extract included.
+        SfdcId::Contact | SfdcId::Blank if !facts.contacts_complete => Link::Unknown,
+        SfdcId::Contact if facts.matches != Matches::None => Link::Crossed,
+        SfdcId::Contact => Link::Drifted,
+        SfdcId::Blank => match facts.matches {
+            Matches::One => Link::KeyOnly,
+            Matches::Several => Link::Ambiguous,
+            Matches::None if facts.near => Link::NearMiss,
+            Matches::None => Link::Unlinked,
+        },
+    }
+}

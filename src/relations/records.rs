@@ -1,0 +1,394 @@
+//! The facts behind `outbound` and `enrollment`: which Salesforce row goes with which Docebo record.
+//!
+//! Both enrollment tables are sorted by learner and course, so they are merged in one pass.
+
+use crate::model::dataset::{Dataset, NONE, index, pair, row};
+use crate::model::instant::Instant;
+use crate::model::provenance::{Extent, SfObject};
+use crate::relations::clock::Clocks;
+use crate::relations::enrollment::{
+    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, UnclaimedFacts, absent, present, unclaimed,
+};
+use crate::relations::find;
+use crate::relations::link::SfdcId;
+use crate::relations::outbound::{Addressable, DoceboUserRow, Due, Outbound, outbound};
+use crate::relations::people::People;
+use crate::settings::{Rules, Scope};
+
+pub(super) struct Records {
+    pub(super) docebo_user: Vec<u32>,
+    pub(super) due: Vec<u32>,
+    pub(super) outbound: Vec<Outbound>,
+    pub(super) enrollment: Vec<Enrollment>,
+    pub(super) counterpart: Vec<u32>,
+    pub(super) differs: Vec<Differs>,
+    pub(super) row_value: Vec<Enrollment>,
+    pub(super) claimed_by: Vec<u32>,
+    pub(super) judged: bool,
+}
+
+/// Columns without which an enrollment cannot be judged.
+pub(crate) const NEEDED_OF_ENROLLMENT: &[&str] = &[
+    "docebo_v3__Status__c",
+    "docebo_v3__EnrollmentStartDate__c",
+    "docebo_v3__EnrollmentCompletionDate__c",
+    "docebo_v3__UnenrollmentDate__c",
+    "CreatedDate",
+    "LastModifiedDate",
+];
+/// Columns without which a course cannot be placed in or out of scope.
+pub(crate) const NEEDED_OF_COURSE: &[&str] = &["docebo_v3__Deleted__c", "docebo_v3__Effective__c"];
+
+struct Judge<'a> {
+    data: &'a Dataset,
+    clocks: &'a Clocks,
+    people: &'a People,
+    cutoff: Instant,
+    tolerance: i64,
+    docebo_user: Vec<u32>,
+    in_scope: Vec<InScope>,
+}
+
+pub(super) fn relate(
+    data: &Dataset,
+    rules: &Rules,
+    clocks: &Clocks,
+    people: &People,
+    cutoff: Instant,
+    tolerance: i64,
+) -> Records {
+    let judge = Judge {
+        data,
+        clocks,
+        people,
+        cutoff,
+        tolerance,
+        docebo_user: newest_docebo_users(data),
+        in_scope: scope(data, rules),
+    };
+    let (due, due_before_cutoff) = judge.count_due();
+    let outbound = judge.outbound(&due, &due_before_cutoff);
+    let judged = judge.can_judge_enrollments();
+    let enrollments = if judged { judge.enrollments() } else { judge.unjudged() };
+    Records {
+        docebo_user: judge.docebo_user,
+        due,
+        outbound,
+        enrollment: enrollments.value,
+        counterpart: enrollments.counterpart,
+        differs: enrollments.differs,
+        row_value: enrollments.row_value,
+        claimed_by: enrollments.claimed_by,
+        judged,
+    }
+}
+
+struct Enrollments {
+    value: Vec<Enrollment>,
+    counterpart: Vec<u32>,
+    differs: Vec<Differs>,
+    row_value: Vec<Enrollment>,
+    claimed_by: Vec<u32>,
+}
+
+/// By learner, the `DoceboUser__c` row; of several (which `UserId__c`, being unique, forbids) the
+/// newest.
+fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
+    let mut newest = vec![NONE; data.learners.id.len()];
+    let rows = &data.docebo_users;
+    for candidate in 0..rows.id.len() {
+        if let Some(learner) = data.learner_of(rows.account[candidate]) {
+            let better = row(newest[learner]).is_none_or(|held| rows.modified[held] <= rows.modified[candidate]);
+            if better {
+                newest[learner] = index(candidate);
+            }
+        }
+    }
+    newest
+}
+
+/// By course, whether it is synchronised (contract: in Salesforce, not deleted, effective; or all;
+/// or those listed).
+fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
+    let courses = &data.courses;
+    let extract = data.origins.extract(SfObject::Course);
+    let flags_known = !extract.lacking.iter().any(|column| NEEDED_OF_COURSE.contains(column));
+    (0..courses.id.len())
+        .map(|course| match &rules.scope {
+            Scope::All => InScope::Yes,
+            Scope::Courses(ids) => {
+                if ids.binary_search(&courses.id[course]).is_ok() {
+                    InScope::Yes
+                } else {
+                    InScope::No
+                }
+            }
+            Scope::Synced => match courses.record[course] {
+                Some(_) if !flags_known => InScope::Unknown,
+                Some(_) if courses.deleted[course] || !courses.effective[course] => InScope::No,
+                Some(_) => InScope::Yes,
+                None if extract.extent.is_complete() => InScope::No,
+                None => InScope::Unknown,
+            },
+        })
+        .collect()
+}
+
+/// What is due for a learner, as counts.
+#[derive(Clone, Copy, Default)]
+struct DueCounts {
+    before_cutoff: u32,
+    unknown: u32,
+}
+
+impl Judge<'_> {
+    fn enrolled_after_cutoff(&self, at: usize) -> bool {
+        self.clocks.enrolled(self.data, at).is_some_and(|readings| readings.latest() > self.cutoff)
+    }
+
+    fn count_due(&self) -> (Vec<u32>, Vec<DueCounts>) {
+        let learners = self.data.learners.id.len();
+        let mut due = vec![0; learners];
+        let mut counts = vec![DueCounts::default(); learners];
+        let enrollments = &self.data.enrollments;
+        for at in 0..enrollments.learner.len() {
+            let learner = enrollments.learner[at] as usize;
+            match self.in_scope[enrollments.course[at] as usize] {
+                InScope::No => {}
+                InScope::Unknown => counts[learner].unknown += 1,
+                InScope::Yes => {
+                    due[learner] += 1;
+                    // Whether something older is due matters only where the row is missing.
+                    if self.docebo_user[learner] == NONE && !self.enrolled_after_cutoff(at) {
+                        counts[learner].before_cutoff += 1;
+                    }
+                }
+            }
+        }
+        (due, counts)
+    }
+
+    fn outbound(&self, due: &[u32], counts: &[DueCounts]) -> Vec<Outbound> {
+        (0..self.data.learners.id.len())
+            .map(|learner| {
+                let owed = if !self.data.origins.enrollments_report {
+                    Due::Unknown
+                } else if counts[learner].before_cutoff > 0 {
+                    Due::BeforeCutoff
+                } else if counts[learner].unknown > 0 {
+                    Due::Unknown
+                } else if due[learner] > 0 {
+                    Due::OnlyAfterCutoff
+                } else {
+                    Due::Nothing
+                };
+                outbound(Addressable::from(self.people.sfdc[learner].kind), self.docebo_user_row(learner), owed)
+            })
+            .collect()
+    }
+
+    fn docebo_user_row(&self, learner: usize) -> DoceboUserRow {
+        let Some(at) = row(self.docebo_user[learner]) else {
+            // Without the enrollments nobody knows whether a row should be there.
+            if !self.data.origins.enrollments_report {
+                return DoceboUserRow::Unseen;
+            }
+            return match self.docebo_user_presence(learner) {
+                Presence::Unseen => DoceboUserRow::Unseen,
+                Presence::There | Presence::Absent => DoceboUserRow::Absent,
+            };
+        };
+        let (contact, user) = (self.data.docebo_users.contact[at], self.data.docebo_users.user[at]);
+        if contact.is_none() && user.is_none() {
+            return DoceboUserRow::NamesNobody;
+        }
+        let reference = self.people.sfdc[learner];
+        let named = match reference.kind {
+            SfdcId::Contact | SfdcId::User | SfdcId::Unseen => reference.id,
+            SfdcId::Unknown => return DoceboUserRow::NamesSomebody,
+            SfdcId::Blank | SfdcId::Malformed | SfdcId::Dangling | SfdcId::Foreign => None,
+        };
+        let Some(named) = named else { return DoceboUserRow::NamesOther };
+        if contact == Some(named) || user == Some(named) {
+            return DoceboUserRow::NamesLearner;
+        }
+        match user.map(|user| (user, row(find(&self.data.users.id, user)))) {
+            Some((_, Some(at))) if self.data.users.contact[at] == Some(named) => DoceboUserRow::NamesLearner,
+            // A user who is not at hand may or may not be this contact's.
+            Some((_, None)) if !self.data.origins.extract(SfObject::User).extent.is_complete() => {
+                DoceboUserRow::NamesSomebody
+            }
+            Some(_) if self.data.origins.extract(SfObject::User).lacking.contains(&"ContactId") => {
+                DoceboUserRow::NamesSomebody
+            }
+            _ => DoceboUserRow::NamesOther,
+        }
+    }
+
+    fn docebo_user_presence(&self, learner: usize) -> Presence {
+        if self.docebo_user[learner] != NONE {
+            Presence::There
+        } else if self.data.origins.extract(SfObject::DoceboUser).extent.is_complete() {
+            Presence::Absent
+        } else {
+            Presence::Unseen
+        }
+    }
+
+    /// Whether the needed inputs are there at all.
+    fn can_judge_enrollments(&self) -> bool {
+        let origins = &self.data.origins;
+        let rows = origins.extract(SfObject::CourseEnrollment);
+        let courses = origins.extract(SfObject::Course);
+        origins.enrollments_report
+            && rows.extent != Extent::Absent
+            && courses.extent != Extent::Absent
+            && !rows.lacking.iter().any(|column| NEEDED_OF_ENROLLMENT.contains(column))
+            && !courses.lacking.iter().any(|column| NEEDED_OF_COURSE.contains(column))
+    }
+
+    fn unjudged(&self) -> Enrollments {
+        let (docebo, salesforce) = (self.data.enrollments.learner.len(), self.data.course_enrollments.id.len());
+        Enrollments {
+            value: vec![Enrollment::Unknown; docebo],
+            counterpart: vec![NONE; docebo],
+            differs: vec![Differs::default(); docebo],
+            row_value: vec![Enrollment::Unknown; salesforce],
+            claimed_by: vec![NONE; salesforce],
+        }
+    }
+
+    fn enrollments(&self) -> Enrollments {
+        let mut result = self.unjudged();
+        let docebo = &self.data.enrollments;
+        let rows = &self.data.course_enrollments;
+        let rows_complete = self.data.origins.extract(SfObject::CourseEnrollment).extent.is_complete();
+        let mut next_row = 0;
+        for at in 0..=docebo.learner.len() {
+            // Past the last enrollment, everything that is left is unclaimed.
+            let key = docebo.learner.get(at).map(|&learner| pair(learner, docebo.course[at]));
+            while next_row < rows.id.len() {
+                let row_key = pair(rows.account[next_row], rows.course[next_row]);
+                if key.is_some_and(|key| row_key >= key) {
+                    break;
+                }
+                let group = self.rows_of(next_row);
+                let counted = self.newest(group.clone());
+                for further in group.clone() {
+                    result.row_value[further] = unclaimed(self.unclaimed_facts(further, further != counted));
+                }
+                next_row = group.end;
+            }
+            let Some(key) = key else { break };
+            if next_row < rows.id.len() && pair(rows.account[next_row], rows.course[next_row]) == key {
+                let group = self.rows_of(next_row);
+                let counted = self.newest(group.clone());
+                let (value, differs) = self.compare(at, counted);
+                result.value[at] = value;
+                result.differs[at] = differs;
+                result.counterpart[at] = index(counted);
+                result.claimed_by[counted] = index(at);
+                for further in group.clone() {
+                    result.row_value[further] =
+                        if further == counted { value } else { unclaimed(self.unclaimed_facts(further, true)) };
+                }
+                next_row = group.end;
+            } else {
+                result.value[at] = absent(self.absent_facts(at, rows_complete));
+            }
+        }
+        result
+    }
+
+    /// The rows from `first` on that belong to the same learner and course; a row without parents
+    /// stands alone.
+    fn rows_of(&self, first: usize) -> std::ops::Range<usize> {
+        let rows = &self.data.course_enrollments;
+        if rows.account[first] == NONE {
+            return first..first + 1;
+        }
+        let same = (first..rows.id.len())
+            .take_while(|&at| rows.account[at] == rows.account[first] && rows.course[at] == rows.course[first]);
+        first..first + same.count()
+    }
+
+    /// The row that counts: the one modified last, of equals the one with the highest id.
+    fn newest(&self, rows: std::ops::Range<usize>) -> usize {
+        let first = rows.start;
+        rows.max_by_key(|&at| self.data.course_enrollments.modified[at]).unwrap_or(first)
+    }
+
+    fn compare(&self, at: usize, counted: usize) -> (Enrollment, Differs) {
+        let rows = &self.data.course_enrollments;
+        let word = self.data.status_words.get(usize::from(self.data.enrollments.status[at]));
+        let status = word.and_then(|word| word.status);
+        let mut differs = Differs::default();
+        if status != rows.status[counted] {
+            differs.add(Difference::Status);
+        }
+        let agrees =
+            |docebo: Option<crate::model::zone::Readings>, salesforce: Option<Instant>| match (docebo, salesforce) {
+                (None, None) => true,
+                (Some(readings), Some(instant)) => readings.agrees(instant, self.tolerance),
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+        let enrolled = self.clocks.enrolled(self.data, at);
+        if !agrees(enrolled, rows.enrolled[counted]) {
+            differs.add(Difference::EnrollmentDate);
+        }
+        let completed = self.clocks.completed(self.data, at);
+        if !agrees(completed, rows.completed[counted]) {
+            differs.add(Difference::CompletionDate);
+        }
+        if rows.unenrolled[counted].is_some() {
+            differs.add(Difference::Unenrolled);
+        }
+        let newest_after_cutoff = !differs.is_empty()
+            && [enrolled, completed, self.clocks.accessed(self.data, at)]
+                .into_iter()
+                .flatten()
+                .any(|readings| readings.latest() > self.cutoff);
+        let value = present(status.is_some(), differs, newest_after_cutoff);
+        // A status that nobody can read is not a difference.
+        (value, if status.is_some() { differs } else { Differs::default() })
+    }
+
+    fn absent_facts(&self, at: usize, rows_complete: bool) -> AbsentFacts {
+        let learner = self.data.enrollments.learner[at] as usize;
+        let course = self.data.enrollments.course[at] as usize;
+        AbsentFacts {
+            in_scope: self.in_scope[course],
+            addressable: Addressable::from(self.people.sfdc[learner].kind),
+            after_cutoff: self.enrolled_after_cutoff(at),
+            course: if self.data.courses.record[course].is_some() {
+                Presence::There
+            } else if self.data.origins.extract(SfObject::Course).extent.is_complete() {
+                Presence::Absent
+            } else {
+                Presence::Unseen
+            },
+            docebo_user: self.docebo_user_presence(learner),
+            rows_complete,
+        }
+    }
+
+    fn unclaimed_facts(&self, at: usize, further: bool) -> UnclaimedFacts {
+        let rows = &self.data.course_enrollments;
+        let course = row(rows.course[at]);
+        let parents_complete = [SfObject::DoceboUser, SfObject::Course]
+            .into_iter()
+            .all(|object| self.data.origins.extract(object).extent.is_complete());
+        UnclaimedFacts {
+            parents: match course {
+                Some(_) => Presence::There,
+                None if parents_complete => Presence::Absent,
+                None => Presence::Unseen,
+            },
+            further,
+            unenrolled: rows.unenrolled[at].is_some(),
+            learner_exported: self.data.learner_of(rows.account[at]).is_some(),
+            course_deleted: course.is_some_and(|course| self.data.courses.deleted[course]),
+            after_cutoff: rows.created[at].is_some_and(|created| created > self.cutoff),
+        }
+    }
+}
