@@ -1,0 +1,448 @@
+//! The Docebo side: files of the *Users* and the *Users - Courses* report, read as one.
+//!
+//! A row that cannot be read becomes a reject with file, line and reason; it is counted and listed,
+//! never dropped.
+//!
+//! Must not know: the Salesforce side, except for course codes where an export has no course ids.
+
+mod dates;
+mod headings;
+mod learners;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rustc_hash::FxHashMap;
+
+use crate::error::Error;
+use crate::model::dataset::{DoceboSide, Place, StatusWord};
+use crate::model::instant::Instant;
+use crate::model::key;
+use crate::model::number::{self, NumberFault};
+use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, SetAside};
+use crate::model::status::{self, Status};
+use crate::progress::Progress;
+use crate::settings::{ColumnName, Settings};
+use crate::table::{Row, Table};
+use dates::{DateColumn, DateReader};
+use headings::Headings;
+use learners::LearnerBook;
+
+/// What the export said, and what is known of its files.
+#[derive(Debug, Default)]
+pub struct Export {
+    /// Learners, enrollments, courses, status words.
+    pub side: DoceboSide,
+    /// Its files.
+    pub files: Vec<ExportFile>,
+    /// The same, for the report.
+    pub inputs: Vec<Input>,
+    /// Rows that take no value.
+    pub set_aside: Vec<(ExportKind, SetAside)>,
+    /// Whether some file told the learners' Salesforce ids.
+    pub sfdc_ids: bool,
+    /// The oldest time of its files.
+    pub oldest: Option<Instant>,
+}
+
+/// Course codes to Docebo course ids, `None` where two courses share a code.
+pub type CourseCodes = BTreeMap<String, Option<u64>>;
+
+/// Reads every file of the export. `codes` is asked only where a file names courses by code.
+///
+/// # Errors
+/// When a file cannot be read, a needed column is absent or could be several, or the dates of a file
+/// follow no single pattern.
+pub fn read(
+    settings: &Settings,
+    codes: impl FnOnce() -> Result<CourseCodes, Error>,
+    progress: &Progress,
+) -> Result<Export, Error> {
+    let mut reader = Reader::new(settings);
+    let mut tables = Vec::new();
+    for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
+        for path in paths {
+            reader.export.oldest = older(reader.export.oldest, path)?;
+            tables.push((kind, Table::open(path, progress)?));
+        }
+    }
+    let opened: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
+    headings::check_overrides(&settings.columns, &opened)?;
+    let by_code = tables.iter().any(|(kind, table)| {
+        *kind == ExportKind::Enrollments && !Headings::new(table, &settings.columns).has(ColumnName::CourseId)
+    });
+    if by_code {
+        reader.codes = codes()?;
+    }
+    require_sfdc_ids(settings, &tables)?;
+    for (kind, table) in &tables {
+        let file = u16::try_from(reader.export.files.len())
+            .map_err(|_| Error::Usage("more than 65,535 export files".to_owned()))?;
+        match kind {
+            ExportKind::Users => reader.users(table, file, progress)?,
+            ExportKind::Enrollments => reader.enrollments(table, file, progress)?,
+        }
+    }
+    reader.export.side.learners = reader.learners.finish();
+    Ok(reader.export)
+}
+
+/// The modification time of a file, if it is older than what is known.
+#[expect(clippy::disallowed_methods, reason = "a file says how old it is")]
+pub(crate) fn older(known: Option<Instant>, path: &Path) -> Result<Option<Instant>, Error> {
+    let modified = std::fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    let seconds = modified.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let instant = Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+    Ok(Some(known.map_or(instant, |known| known.min(instant))))
+}
+
+fn require_sfdc_ids(settings: &Settings, tables: &[(ExportKind, Table)]) -> Result<(), Error> {
+    if settings.columns.without_sfdc_id {
+        return Ok(());
+    }
+    let mut found = false;
+    for (_, table) in tables {
+        found |= Headings::new(table, &settings.columns).optional(ColumnName::SfdcId)?.is_some();
+    }
+    let Some((_, first)) = tables.first().filter(|_| !found) else { return Ok(()) };
+    Err(Error::Input {
+        path: first.path().to_owned(),
+        what: format!("no column for the Salesforce id (sfdc_id) in any report; found: {}", headings::list(first)),
+        next: "in Docebo, add the additional user field that holds the Salesforce id to the report's user fields and export it again; \
+               if it is there under another name, set `sfdc_id = \"HEADING\"` under [docebo.columns]; to go on without it \
+               (links cannot be judged then), set `sfdc_id = false`"
+            .to_owned(),
+    })
+}
+
+struct Reader<'a> {
+    settings: &'a Settings,
+    codes: CourseCodes,
+    learners: LearnerBook,
+    courses: FxHashMap<u64, u32>,
+    words: FxHashMap<String, u16>,
+    last_word: Option<(String, u16)>,
+    export: Export,
+}
+
+/// Status words beyond this number share one entry; no export has so many, unless the column is not
+/// the status.
+const MOST_WORDS: usize = 60_000;
+
+impl<'a> Reader<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self {
+            settings,
+            codes: CourseCodes::new(),
+            learners: LearnerBook::default(),
+            courses: FxHashMap::default(),
+            words: FxHashMap::default(),
+            last_word: None,
+            export: Export::default(),
+        }
+    }
+
+    fn users(&mut self, table: &Table, file: u16, progress: &Progress) -> Result<(), Error> {
+        let headings = Headings::new(table, &self.settings.columns);
+        let id = headings.required(ColumnName::LearnerId)?;
+        let username = headings.required(ColumnName::Username)?;
+        let sfdc_id = self.sfdc_column(&headings)?;
+        let mut rejects = 0;
+        let rows = table.rows(progress, |row| {
+            let place = place(file, row);
+            let read = well_formed(row, table).and_then(|()| {
+                let id = learner_id(row.get(id))?;
+                let username = row.text(username).ok_or("the username is not valid UTF-8")?;
+                let sfdc_id =
+                    sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
+                Ok((id, username, sfdc_id))
+            });
+            match read {
+                Ok((id, username, sfdc_id)) => self.learners.report(id, username, sfdc_id, place),
+                Err(reason) => self.reject(ExportKind::Users, place, reason, &mut rejects),
+            }
+            Ok(())
+        })?;
+        self.finish(table, ExportKind::Users, rows, rejects, &DateReader::new(None));
+        Ok(())
+    }
+
+    fn sfdc_column(&mut self, headings: &Headings<'_>) -> Result<Option<usize>, Error> {
+        if self.settings.columns.without_sfdc_id {
+            return Ok(None);
+        }
+        let column = headings.optional(ColumnName::SfdcId)?;
+        self.export.sfdc_ids |= column.is_some();
+        Ok(column)
+    }
+
+    fn enrollments(&mut self, table: &Table, file: u16, progress: &Progress) -> Result<(), Error> {
+        let headings = Headings::new(table, &self.settings.columns);
+        let sfdc_id = self.sfdc_column(&headings)?;
+        let columns = Columns::find(&headings, sfdc_id, !self.settings.users.is_empty())?;
+        let mut dates = DateReader::new(self.settings.rules.date_order);
+        let first_row = self.export.side.enrollments.learner.len();
+        let mut rejects = 0;
+        let rows = table.rows(progress, |row| {
+            let place = place(file, row);
+            match self.enrollment(row, table, &columns, &mut dates, place) {
+                Ok(()) => {}
+                Err(reason) => self.reject(ExportKind::Enrollments, place, reason, &mut rejects),
+            }
+            Ok(())
+        })?;
+        dates.settle(table)?;
+        if dates.month_first() {
+            let enrollments = &mut self.export.side.enrollments;
+            for column in [&mut enrollments.enrolled, &mut enrollments.completed, &mut enrollments.accessed] {
+                dates.exchange(&mut column[first_row..]);
+            }
+        }
+        self.finish(table, ExportKind::Enrollments, rows, rejects, &dates);
+        Ok(())
+    }
+
+    fn enrollment(
+        &mut self,
+        row: Row<'_>,
+        table: &Table,
+        columns: &Columns,
+        dates: &mut DateReader,
+        place: Place,
+    ) -> Result<(), Reason> {
+        well_formed(row, table)?;
+        let id = match columns.learner {
+            LearnerColumn::Id(column) => learner_id(row.get(column))?,
+            LearnerColumn::Username(column) => {
+                let username = row.text(column).ok_or("the username is not valid UTF-8")?;
+                self.learners.id_of(username)?
+            }
+        };
+        let course = match columns.course {
+            CourseColumn::Id(column) => course_id(row.get(column))?,
+            CourseColumn::Code(column) => {
+                let code = row.text(column).ok_or("the course code is not valid UTF-8")?;
+                match self.codes.get(code.trim()) {
+                    Some(Some(id)) => *id,
+                    Some(None) => return Err("several Salesforce courses have this course code".into()),
+                    None => {
+                        return Err("no Salesforce course has this course code, and the export has no course id".into());
+                    }
+                }
+            }
+        };
+        let username =
+            columns.username.map(|column| row.text(column).ok_or("the username is not valid UTF-8")).transpose()?;
+        let sfdc_id =
+            columns.sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
+        let archived = columns.archived.map_or(Ok(false), |column| archived(row.get(column)))?;
+        if archived {
+            self.learners.mention(id, username, sfdc_id, place);
+            let Place { file, line } = place;
+            self.export.set_aside.push((ExportKind::Enrollments, SetAside { file, line, why: Aside::Archived }));
+            return Ok(());
+        }
+        let mut date = |name: DateColumn, column: Option<usize>| {
+            column.map_or(Ok(None), |column| dates.read(row.get(column), name, row.line))
+        };
+        let enrolled = date(DateColumn::Enrolled, Some(columns.enrolled))?;
+        let completed = date(DateColumn::Completed, Some(columns.completed))?;
+        let first = date(DateColumn::Accessed, columns.first_access)?;
+        let last = date(DateColumn::Accessed, columns.last_access)?;
+        let word = row.text(columns.status).ok_or("the status is not valid UTF-8")?;
+        let status = self.word(word);
+
+        let learner = self.learners.mention(id, username, sfdc_id, place);
+        let met = self.courses.len();
+        let course_index = *self.courses.entry(course).or_insert_with(|| crate::model::dataset::index(met));
+        if course_index as usize == self.export.side.course_ids.len() {
+            self.export.side.course_ids.push(course);
+        }
+        let enrollments = &mut self.export.side.enrollments;
+        enrollments.learner.push(learner);
+        enrollments.course.push(course_index);
+        enrollments.status.push(status);
+        enrollments.enrolled.push(enrolled);
+        enrollments.completed.push(completed);
+        enrollments.accessed.push(first.max(last));
+        enrollments.place.push(place);
+        Ok(())
+    }
+
+    fn word(&mut self, text: &str) -> u16 {
+        if let Some((last, index)) = &self.last_word
+            && last == text
+        {
+            return *index;
+        }
+        let words = &mut self.export.side.status_words;
+        let index = if let Some(&known) = self.words.get(text) {
+            known
+        } else {
+            let own = |word: &str| {
+                let folded = status::fold(word);
+                self.settings.statuses.iter().find(|(alias, _)| *alias == folded).map(|&(_, status)| status)
+            };
+            let status = own(text).or_else(|| Status::from_docebo(text));
+            let beyond = words.len() > MOST_WORDS && status.is_none();
+            let text = if beyond { "(further unknown words)" } else { text };
+            if let Some(&known) = self.words.get(text) {
+                known
+            } else {
+                let index = u16::try_from(words.len()).unwrap_or(u16::MAX);
+                words.push(StatusWord { text: text.to_owned(), status });
+                self.words.insert(text.to_owned(), index);
+                index
+            }
+        };
+        self.last_word = Some((text.to_owned(), index));
+        index
+    }
+
+    fn reject(&mut self, kind: ExportKind, place: Place, reason: Reason, rejects: &mut u64) {
+        *rejects += 1;
+        let Place { file, line } = place;
+        self.export.set_aside.push((kind, SetAside { file, line, why: Aside::Rejected(reason.into_owned()) }));
+    }
+
+    fn finish(&mut self, table: &Table, kind: ExportKind, rows: u64, rejects: u64, dates: &DateReader) {
+        self.export.files.push(ExportFile { name: table.name(), kind, dates: dates.profile() });
+        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, rejects, dates.describe()));
+    }
+}
+
+/// A file as the report lists it.
+pub(crate) fn input(
+    table: &Table,
+    side: &'static str,
+    holds: String,
+    rows: u64,
+    rejects: u64,
+    dates: Option<String>,
+) -> Input {
+    Input {
+        side,
+        holds,
+        file: table.name(),
+        rows,
+        rejects,
+        counted: None,
+        encoding: table.encoding().to_owned(),
+        delimiter: table.delimiter.map(|c| char::from(c).to_string()),
+        dates,
+        sha256: table.sha256().to_owned(),
+    }
+}
+
+/// Why a row is rejected.
+type Reason = std::borrow::Cow<'static, str>;
+
+fn place(file: u16, row: Row<'_>) -> Place {
+    Place { file, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
+}
+
+fn well_formed(row: Row<'_>, table: &Table) -> Result<(), Reason> {
+    let (cells, columns) = (row.len(), table.headings.len());
+    if cells == columns {
+        return Ok(());
+    }
+    let too = if cells < columns { "few" } else { "many" };
+    Err(format!("too {too} cells: {cells}, the heading has {columns}").into())
+}
+
+fn learner_id(text: &[u8]) -> Result<u64, Reason> {
+    number::whole(text).map_err(|fault| not_an_id("the learner's id", text, fault))
+}
+
+fn course_id(text: &[u8]) -> Result<u64, Reason> {
+    number::whole(text).map_err(|fault| not_an_id("the course id", text, fault))
+}
+
+fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reason {
+    if text.is_empty() {
+        return format!("{what} is blank").into();
+    }
+    let why = match fault {
+        NumberFault::NotANumber | NumberFault::Fraction => "is not a whole number",
+        NumberFault::TooLarge => "has more than 18 digits",
+    };
+    let text: String = String::from_utf8_lossy(text).chars().take(40).collect();
+    format!("{what} `{text}` {why}").into()
+}
+
+fn archived(text: &[u8]) -> Result<bool, Reason> {
+    let text = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
+    let folded = headings::fold(text);
+    match folded.as_str() {
+        "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
+        "yes" | "y" | "true" | "1" | "si" | "oui" | "ja" | "sim" => Ok(true),
+        _ => {
+            let text: String = text.chars().take(40).collect();
+            Err(format!("whether the enrollment is archived reads `{text}`, neither yes nor no").into())
+        }
+    }
+}
+
+enum LearnerColumn {
+    Id(usize),
+    Username(usize),
+}
+
+enum CourseColumn {
+    Id(usize),
+    Code(usize),
+}
+
+/// Where the columns of a *Users - Courses* file are.
+struct Columns {
+    learner: LearnerColumn,
+    course: CourseColumn,
+    username: Option<usize>,
+    sfdc_id: Option<usize>,
+    status: usize,
+    enrolled: usize,
+    completed: usize,
+    first_access: Option<usize>,
+    last_access: Option<usize>,
+    archived: Option<usize>,
+}
+
+impl Columns {
+    fn find(headings: &Headings<'_>, sfdc_id: Option<usize>, with_users_report: bool) -> Result<Self, Error> {
+        let username = headings.optional(ColumnName::Username)?;
+        let learner = match (headings.optional(ColumnName::LearnerId)?, username) {
+            (Some(column), _) => LearnerColumn::Id(column),
+            (None, Some(column)) if with_users_report => LearnerColumn::Username(column),
+            (None, _) => LearnerColumn::Id(headings.required(ColumnName::LearnerId)?),
+        };
+        let course = match headings.optional(ColumnName::CourseId)? {
+            Some(column) => CourseColumn::Id(column),
+            None => match headings.optional(ColumnName::CourseCode)? {
+                Some(column) => CourseColumn::Code(column),
+                None => CourseColumn::Id(headings.required(ColumnName::CourseId)?),
+            },
+        };
+        if !with_users_report {
+            headings.required(ColumnName::Username)?;
+        }
+        Ok(Self {
+            learner,
+            course,
+            username,
+            sfdc_id,
+            status: headings.required(ColumnName::Status)?,
+            enrolled: headings.required(ColumnName::EnrollmentDate)?,
+            completed: headings.required(ColumnName::CompletionDate)?,
+            first_access: headings.optional(ColumnName::FirstAccess)?,
+            last_access: headings.optional(ColumnName::LastAccess)?,
+            archived: headings.optional(ColumnName::Archived)?,
+        })
+    }
+}
+
+/// Whether a username is worth looking up.
+fn is_username(text: &str) -> bool {
+    !key::is_blank(text)
+}

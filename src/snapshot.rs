@@ -1,0 +1,191 @@
+//! The Salesforce side as a folder of CSV files, one an object, named by its API name.
+//!
+//! Unlike an export, an extract must be whole: one unreadable row would invent an absent record, so
+//! it stops the run. With a `manifest.json` the rows are held against what Salesforce counted;
+//! without one they are taken as complete, and every output says that nobody counted.
+//!
+//! Must not know: the Docebo side.
+
+mod fields;
+mod manifest;
+mod objects;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::export::{CourseCodes, older};
+use crate::model::dataset::SalesforceSide;
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::model::provenance::{Extent, Input, ObjectExtract, SfObject};
+use crate::model::word::Word as _;
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::table::Table;
+use manifest::Manifest;
+
+/// What Salesforce said, and what is known of the extract.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Contacts, users, and the package's objects.
+    pub side: SalesforceSide,
+    /// How far each object's extract reaches.
+    pub extracts: BTreeMap<SfObject, ObjectExtract>,
+    /// Its files, for the report.
+    pub inputs: Vec<Input>,
+    /// When the read began: stated by the manifest, else the oldest file's time.
+    pub extracted_at: Option<Instant>,
+    /// The organisation's id.
+    pub org_id: Option<SfId>,
+    /// `https://…` of the organisation.
+    pub instance: Option<String>,
+    /// Whether a manifest says what Salesforce counted.
+    pub counted: bool,
+    /// Whether the list view's members were read.
+    pub list_view: bool,
+}
+
+const LIST_VIEW: &str = "list_view_contacts.csv";
+
+/// Reads the folder.
+///
+/// # Errors
+/// When the folder or a file cannot be read, a needed object or column is missing, or a row is not
+/// what Salesforce writes.
+pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
+    let folder = Folder::open(&settings.snapshot)?;
+    let mut reader = Reader { folder, settings, progress, snapshot: Snapshot::default() };
+    if let Some(manifest) = &reader.folder.manifest {
+        reader.snapshot.org_id = manifest.org_id;
+        reader.snapshot.instance.clone_from(&manifest.instance);
+        reader.snapshot.counted = true;
+        reader.snapshot.extracted_at = Some(manifest.server_time);
+    }
+    let in_view = reader.list_view()?;
+    reader.contacts(in_view.as_deref())?;
+    reader.users()?;
+    let docebo_users = reader.docebo_users()?;
+    let courses = reader.courses()?;
+    reader.course_enrollments(&docebo_users, &courses)?;
+    for object in SfObject::BESIDE {
+        reader.beside(object)?;
+    }
+    Ok(reader.snapshot)
+}
+
+/// The codes of the synchronised courses, for an export that has no course ids.
+///
+/// # Errors
+/// As [`read`].
+pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
+    let hidden = Progress::hidden();
+    let folder = Folder::open(&settings.snapshot)?;
+    let mut reader = Reader { folder, settings, progress: &hidden, snapshot: Snapshot::default() };
+    reader.courses()?;
+    let courses = &reader.snapshot.side.courses;
+    let mut codes = CourseCodes::new();
+    for (row, &id) in courses.id.iter().enumerate() {
+        let code = courses.code.get(row).trim();
+        if !code.is_empty() {
+            codes.entry(code.to_owned()).and_modify(|only| *only = None).or_insert(Some(id));
+        }
+    }
+    Ok(codes)
+}
+
+/// The folder's files by name.
+struct Folder {
+    path: PathBuf,
+    files: Vec<(String, PathBuf)>,
+    manifest: Option<Manifest>,
+}
+
+impl Folder {
+    #[expect(clippy::disallowed_methods, reason = "the snapshot is a folder of files")]
+    fn open(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::Missing { path: path.to_owned(), what: "there is no such snapshot folder".to_owned() });
+        }
+        if !path.is_dir() {
+            return Err(Error::Input {
+                path: path.to_owned(),
+                what: "is a file, not a folder".to_owned(),
+                next: "name the folder that holds Contact.csv and the docebo_v3__….csv files".to_owned(),
+            });
+        }
+        let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            files.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+        }
+        files.sort_unstable();
+        let manifest = match find(&files, "manifest.json") {
+            Some(path) => Some(Manifest::read(path)?),
+            None => None,
+        };
+        Ok(Self { path: path.to_owned(), files, manifest })
+    }
+}
+
+fn find<'a>(files: &'a [(String, PathBuf)], name: &str) -> Option<&'a Path> {
+    let exact = files.iter().find(|(known, _)| known == name);
+    exact.or_else(|| files.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))).map(|(_, path)| path.as_path())
+}
+
+struct Reader<'a> {
+    folder: Folder,
+    settings: &'a Settings,
+    progress: &'a Progress,
+    snapshot: Snapshot,
+}
+
+impl Reader<'_> {
+    /// The file of an object, checked against the manifest.
+    fn table(&mut self, object: SfObject) -> Result<Option<Table>, Error> {
+        let name = format!("{object}.csv");
+        let Some(path) = find(&self.folder.files, &name) else {
+            if let Some(entry) = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word())) {
+                return Err(Error::Input {
+                    path: self.folder.path.join(&entry.file),
+                    what: "is listed in manifest.json but is not there".to_owned(),
+                    next: "extract the snapshot again, or restore the file".to_owned(),
+                });
+            }
+            return Ok(None);
+        };
+        if self.folder.manifest.is_none() {
+            self.snapshot.extracted_at = older(self.snapshot.extracted_at, path)?;
+        }
+        let table = Table::open(path, self.progress)?;
+        self.check_digest(&table, object.word())?;
+        Ok(Some(table))
+    }
+
+    fn check_digest(&self, table: &Table, object: &str) -> Result<(), Error> {
+        match self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object)) {
+            Some(entry) if !entry.sha256.eq_ignore_ascii_case(table.sha256()) => Err(Error::Input {
+                path: table.path().to_owned(),
+                what: "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
+                next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: nobody then vouches for the counts".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Books a file that was read.
+    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, lacking: Vec<&'static str>) {
+        let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word()));
+        let counted = entry.map(|entry| entry.counted);
+        let extent = match counted {
+            Some(counted) if rows < counted => Extent::Incomplete { rows, counted },
+            Some(_) => Extent::Counted,
+            None => Extent::Assumed,
+        };
+        let mut input = crate::export::input(table, "salesforce", object.word().to_owned(), rows, 0, None);
+        input.counted = counted;
+        self.snapshot.inputs.push(input);
+        self.snapshot.extracts.insert(object, ObjectExtract { extent, lacking });
+    }
+}

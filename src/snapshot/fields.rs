@@ -1,0 +1,159 @@
+//! Fields of an extract: columns by API name, values as Salesforce writes them.
+
+use crate::error::Error;
+use crate::model::id::{IdFault, SfId};
+use crate::model::instant::Instant;
+use crate::model::number;
+use crate::table::{Row, Table};
+
+/// One column, if the extract has it.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    table: &'a Table,
+    name: &'a str,
+    column: Option<usize>,
+}
+
+/// Finds the columns of one table and remembers those it lacks.
+pub(super) struct Fields<'a> {
+    table: &'a Table,
+    pub(super) lacking: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) const fn of(table: &'a Table) -> Self {
+        Self { table, lacking: Vec::new() }
+    }
+
+    /// A column without which the object is of no use.
+    pub(super) fn required(&self, name: &'a str) -> Result<Field<'a>, Error> {
+        let column = self.find(name)?;
+        if column.is_none() {
+            let found: Vec<&str> = self.table.headings.iter().take(40).map(String::as_str).collect();
+            return Err(Error::Input {
+                path: self.table.path().to_owned(),
+                what: format!("has no column `{name}`; found: {}", found.join(", ")),
+                next: format!(
+                    "add {name} to the query and save the object again; if Salesforce hides the field, give your user read access to it{}",
+                    if name.starts_with("docebo_v3__") || name == "Id" {
+                        ""
+                    } else {
+                        "; or correct mapping.username_field"
+                    }
+                ),
+            });
+        }
+        Ok(Field { table: self.table, name, column })
+    }
+
+    /// A column that some checks want.
+    pub(super) fn wanted(&mut self, name: &'static str) -> Result<Field<'a>, Error> {
+        let column = self.find(name)?;
+        if column.is_none() {
+            self.lacking.push(name);
+        }
+        Ok(Field { table: self.table, name, column })
+    }
+
+    /// A column that makes outputs nicer.
+    pub(super) fn optional(&self, name: &'a str) -> Result<Field<'a>, Error> {
+        Ok(Field { table: self.table, name, column: self.find(name)? })
+    }
+
+    /// API names know no case, and some tools write headings in capitals.
+    fn find(&self, name: &str) -> Result<Option<usize>, Error> {
+        let mut matches = self
+            .table
+            .headings
+            .iter()
+            .enumerate()
+            .filter(|(_, heading)| heading.trim().eq_ignore_ascii_case(name))
+            .map(|(at, _)| at);
+        let first = matches.next();
+        match (first, matches.next()) {
+            (Some(first), Some(second)) => Err(Error::Input {
+                path: self.table.path().to_owned(),
+                what: format!("has the column `{name}` twice (columns {} and {})", first + 1, second + 1),
+                next: "save the object again with each field once".to_owned(),
+            }),
+            _ => Ok(first),
+        }
+    }
+}
+
+impl<'a> Field<'a> {
+    fn raw<'r>(&self, row: Row<'r>) -> &'r [u8] {
+        self.column.map_or(&[], |column| row.get(column))
+    }
+
+    fn wrong(&self, row: Row<'_>, what: &str) -> Error {
+        let value: String = String::from_utf8_lossy(self.raw(row)).chars().take(40).collect();
+        Error::SnapshotRow {
+            path: self.table.path().to_owned(),
+            line: row.line,
+            what: format!("{} `{value}` {what}", self.name),
+        }
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        self.column.is_some()
+    }
+
+    pub(super) fn text<'r>(&self, row: Row<'r>) -> Result<&'r str, Error> {
+        std::str::from_utf8(self.raw(row)).map_err(|_| self.wrong(row, "is not valid UTF-8"))
+    }
+
+    pub(super) fn id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
+        match self.raw(row) {
+            [] => Ok(None),
+            text => SfId::parse(text).map(Some).map_err(|fault| {
+                self.wrong(
+                    row,
+                    match fault {
+                        IdFault::Length | IdFault::Character => "is not a Salesforce id",
+                        IdFault::Checksum => "is a Salesforce id whose upper and lower case was changed",
+                    },
+                )
+            }),
+        }
+    }
+
+    pub(super) fn required_id(&self, row: Row<'_>) -> Result<SfId, Error> {
+        self.id(row)?.ok_or_else(|| self.wrong(row, "is blank, which Salesforce does not allow"))
+    }
+
+    pub(super) fn number(&self, row: Row<'_>) -> Result<u64, Error> {
+        number::whole(self.raw(row)).map_err(|_| self.wrong(row, "is not a whole number"))
+    }
+
+    pub(super) fn instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
+        match self.raw(row) {
+            [] => Ok(None),
+            text => Instant::parse(text).map_err(|_| self.wrong(row, "is not a date and time as Salesforce writes it")),
+        }
+    }
+
+    pub(super) fn flag(&self, row: Row<'_>) -> Result<bool, Error> {
+        match self.raw(row) {
+            b"" => Ok(false),
+            text if text.eq_ignore_ascii_case(b"true") || text == b"1" => Ok(true),
+            text if text.eq_ignore_ascii_case(b"false") || text == b"0" => Ok(false),
+            _ => Err(self.wrong(row, "is neither true nor false")),
+        }
+    }
+}
+
+/// A row of an extract has exactly the cells of its heading.
+pub(super) fn well_formed(table: &Table, row: Row<'_>) -> Result<(), Error> {
+    let (cells, columns) = (row.len(), table.headings.len());
+    if cells == columns {
+        return Ok(());
+    }
+    Err(Error::SnapshotRow {
+        path: table.path().to_owned(),
+        line: row.line,
+        what: format!(
+            "the row has {cells} cells, the heading has {columns}; the file seems to be cut off or was edited by hand"
+        ),
+    })
+}

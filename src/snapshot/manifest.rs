@@ -1,0 +1,78 @@
+//! `manifest.json`: what Salesforce counted when a snapshot was taken.
+
+#![expect(clippy::disallowed_methods, reason = "the manifest is a file of the snapshot")]
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::settings::file::https;
+
+pub(super) struct Manifest {
+    pub(super) org_id: Option<SfId>,
+    pub(super) instance: Option<String>,
+    pub(super) server_time: Instant,
+    objects: Vec<Entry>,
+}
+
+/// Further keys (user, API version, SOQL) are for people and for the extractor.
+#[derive(Deserialize)]
+struct File {
+    version: u32,
+    org_id: Option<String>,
+    instance_url: Option<String>,
+    server_time: String,
+    objects: Vec<Entry>,
+}
+
+/// One object's file.
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    object: String,
+    pub(super) file: String,
+    /// Rows that Salesforce counted.
+    pub(super) counted: u64,
+    pub(super) sha256: String,
+}
+
+impl Manifest {
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let wrong = |what: String| Error::Input {
+            path: path.to_owned(),
+            what,
+            next: "extract the snapshot again; or remove manifest.json, if nobody has to vouch for the counts"
+                .to_owned(),
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let file: File =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("is not a manifest of a snapshot: {error}")))?;
+        if file.version != 1 {
+            return Err(wrong(format!("has version {}, this tieout reads version 1", file.version)));
+        }
+        let server_time = Instant::parse(file.server_time.as_bytes())
+            .ok()
+            .flatten()
+            .ok_or_else(|| wrong(format!("server_time `{}` is not a date and time with a zone", file.server_time)))?;
+        let org_id = match file.org_id {
+            Some(id) => {
+                Some(SfId::parse(id.as_bytes()).map_err(|_| wrong(format!("org_id `{id}` is not a Salesforce id")))?)
+            }
+            None => None,
+        };
+        let instance = match file.instance_url {
+            Some(url) => {
+                Some(https(&url).ok_or_else(|| wrong(format!("instance_url `{url}` is not an https:// address")))?)
+            }
+            None => None,
+        };
+        Ok(Self { org_id, instance, server_time, objects: file.objects })
+    }
+
+    pub(super) fn object(&self, name: &str) -> Option<&Entry> {
+        self.objects.iter().find(|entry| entry.object == name)
+    }
+}

@@ -1,0 +1,266 @@
+//! The objects, one function each: which columns, and into which table.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::Error;
+use crate::model::dataset::{NONE, OtherRow, index, row as row_number};
+use crate::model::id::SfId;
+use crate::model::number;
+use crate::model::provenance::SfObject;
+use crate::model::status::Status;
+use crate::snapshot::fields::{Fields, well_formed};
+use crate::snapshot::{LIST_VIEW, Reader, find};
+use crate::table::Table;
+
+/// Parents that an enrollment row can name: record id to row, and each row's Docebo id.
+pub(super) struct Parents {
+    rows: FxHashMap<SfId, u32>,
+    docebo_ids: Vec<u64>,
+}
+
+impl Parents {
+    fn of(records: impl Iterator<Item = SfId>, docebo_ids: &[u64]) -> Self {
+        Self { rows: records.zip(0..).collect(), docebo_ids: docebo_ids.to_vec() }
+    }
+
+    fn find(&self, id: Option<SfId>) -> u32 {
+        id.and_then(|id| self.rows.get(&id).copied()).unwrap_or(NONE)
+    }
+
+    fn docebo_id(&self, row: u32) -> Option<u64> {
+        row_number(row).and_then(|row| self.docebo_ids.get(row).copied())
+    }
+}
+
+impl Reader<'_> {
+    /// The ids of the list view's members, sorted; `None` where nobody read it.
+    pub(super) fn list_view(&mut self) -> Result<Option<Vec<SfId>>, Error> {
+        let Some(path) = find(&self.folder.files, LIST_VIEW) else { return Ok(None) };
+        let table = Table::open(path, self.progress)?;
+        self.check_digest(&table, "list_view_contacts")?;
+        let fields = Fields::of(&table);
+        let id = fields.required("Id")?;
+        let mut members = Vec::new();
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            members.push(id.required_id(row)?);
+            Ok(())
+        })?;
+        members.sort_unstable();
+        self.snapshot.list_view = true;
+        self.snapshot.inputs.push(crate::export::input(
+            &table,
+            "salesforce",
+            "list view members".to_owned(),
+            rows,
+            0,
+            None,
+        ));
+        Ok(Some(members))
+    }
+
+    pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {
+        let table = self.needed(SfObject::Contact)?;
+        let fields = Fields::of(&table);
+        let (id, key) = (fields.required("Id")?, fields.required(&self.settings.rules.username_field)?);
+        let contacts = &mut self.snapshot.side.contacts;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            let contact = id.required_id(row)?;
+            contacts.id.push(contact);
+            contacts.key.push(key.text(row)?);
+            if let Some(members) = in_view {
+                contacts.in_view.push(members.binary_search(&contact).is_ok());
+            }
+            Ok(())
+        })?;
+        self.finish(SfObject::Contact, &table, rows, Vec::new());
+        Ok(())
+    }
+
+    pub(super) fn users(&mut self) -> Result<(), Error> {
+        let Some(table) = self.table(SfObject::User)? else { return Ok(()) };
+        let mut fields = Fields::of(&table);
+        let id = fields.required("Id")?;
+        let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
+        let users = &mut self.snapshot.side.users;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            users.id.push(id.required_id(row)?);
+            users.contact.push(contact.id(row)?);
+            users.active.push(if active.is_there() { Some(active.flag(row)?) } else { None });
+            Ok(())
+        })?;
+        let lacking = fields.lacking;
+        self.finish(SfObject::User, &table, rows, lacking);
+        Ok(())
+    }
+
+    pub(super) fn docebo_users(&mut self) -> Result<Parents, Error> {
+        let table = self.needed(SfObject::DoceboUser)?;
+        let mut fields = Fields::of(&table);
+        let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
+        let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
+        let created_by = fields.wanted("CreatedById")?;
+        let modified = fields.wanted("LastModifiedDate")?;
+        let modified_by = fields.wanted("LastModifiedById")?;
+        let side = &mut self.snapshot.side.docebo_users;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            side.id.push(id.required_id(row)?);
+            side.user_id.push(user_id.number(row)?);
+            side.contact.push(contact.id(row)?);
+            side.user.push(user.id(row)?);
+            side.created_by.push(created_by.id(row)?);
+            side.modified.push(modified.instant(row)?);
+            side.modified_by.push(modified_by.id(row)?);
+            Ok(())
+        })?;
+        let parents = Parents::of(side.id.iter().copied(), &side.user_id);
+        let lacking = fields.lacking;
+        self.finish(SfObject::DoceboUser, &table, rows, lacking);
+        Ok(parents)
+    }
+
+    pub(super) fn courses(&mut self) -> Result<Parents, Error> {
+        let Some(table) = self.table(SfObject::Course)? else { return Ok(Parents::of(std::iter::empty(), &[])) };
+        let mut fields = Fields::of(&table);
+        let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
+        let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
+        let (deleted, effective) = (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
+        let modified_by = fields.wanted("LastModifiedById")?;
+        let side = &mut self.snapshot.side.courses;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            side.record.push(Some(id.required_id(row)?));
+            side.id.push(course_id.number(row)?);
+            side.code.push(code.text(row)?);
+            side.title.push(title.text(row)?);
+            side.deleted.push(deleted.flag(row)?);
+            side.effective.push(effective.flag(row)?);
+            side.modified_by.push(modified_by.id(row)?);
+            Ok(())
+        })?;
+        let parents = Parents::of(side.record.iter().flatten().copied(), &side.id);
+        let lacking = fields.lacking;
+        self.finish(SfObject::Course, &table, rows, lacking);
+        Ok(parents)
+    }
+
+    pub(super) fn course_enrollments(&mut self, docebo_users: &Parents, courses: &Parents) -> Result<(), Error> {
+        let Some(table) = self.table(SfObject::CourseEnrollment)? else { return Ok(()) };
+        let mut fields = Fields::of(&table);
+        let id = fields.required("Id")?;
+        let (docebo_user, course) =
+            (fields.required("docebo_v3__DoceboUser__c")?, fields.required("docebo_v3__Course__c")?);
+        let key = fields.wanted("docebo_v3__EnrolmentId__c")?;
+        let status = fields.wanted("docebo_v3__Status__c")?;
+        let enrolled = fields.wanted("docebo_v3__EnrollmentStartDate__c")?;
+        let completed = fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?;
+        let unenrolled = fields.wanted("docebo_v3__UnenrollmentDate__c")?;
+        let (created, modified) = (fields.wanted("CreatedDate")?, fields.wanted("LastModifiedDate")?);
+        let modified_by = fields.wanted("LastModifiedById")?;
+        let mut editors = Editors::default();
+        let side = &mut self.snapshot.side.course_enrollments;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            let account = docebo_users.find(Some(docebo_user.required_id(row)?));
+            let course = courses.find(Some(course.required_id(row)?));
+            if key.is_there() {
+                let text = key.text(row)?;
+                let parents = docebo_users.docebo_id(account).zip(courses.docebo_id(course));
+                if parents.is_none_or(|parents| !says(text, parents)) {
+                    side.odd_keys.push((index(side.id.len()), text.to_owned()));
+                }
+            }
+            side.id.push(id.required_id(row)?);
+            side.account.push(account);
+            side.course.push(course);
+            side.status.push(Status::from_salesforce(status.text(row)?));
+            side.enrolled.push(enrolled.instant(row)?);
+            side.completed.push(completed.instant(row)?);
+            side.unenrolled.push(unenrolled.instant(row)?);
+            side.created.push(created.instant(row)?);
+            side.modified.push(modified.instant(row)?);
+            side.modified_by.push(modified_by.id(row)?.map_or(NONE, |id| editors.index(id)));
+            Ok(())
+        })?;
+        self.snapshot.side.editors = editors.ids;
+        let lacking = fields.lacking;
+        self.finish(SfObject::CourseEnrollment, &table, rows, lacking);
+        Ok(())
+    }
+
+    /// An object that the audit looks at only for who edited its rows.
+    pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
+        let Some(table) = self.table(object)? else { return Ok(()) };
+        let mut fields = Fields::of(&table);
+        let (id, modified_by) = (fields.required("Id")?, fields.wanted("LastModifiedById")?);
+        let beside = &mut self.snapshot.side.beside;
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            let id = id.required_id(row)?;
+            if let Some(modified_by) = modified_by.id(row)? {
+                beside.push(OtherRow { object, id, modified_by });
+            }
+            Ok(())
+        })?;
+        let lacking = fields.lacking;
+        self.finish(object, &table, rows, lacking);
+        Ok(())
+    }
+
+    fn needed(&mut self, object: SfObject) -> Result<Table, Error> {
+        self.table(object)?.ok_or_else(|| Error::Input {
+            path: self.folder.path.join(format!("{object}.csv")),
+            what: "is not there, and nothing can be compared without it".to_owned(),
+            next: format!("save the object {object} as {object}.csv into the snapshot folder (README, \"Saving the Salesforce objects\")"),
+        })
+    }
+}
+
+/// Whether an `EnrolmentId__c` names this learner and course.
+fn says(text: &str, (learner, course): (u64, u64)) -> bool {
+    let Some((left, right)) = text.split_once('_') else { return false };
+    let plain =
+        |part: &str, id: u64| part.bytes().all(|c| c.is_ascii_digit()) && number::whole(part.as_bytes()) == Ok(id);
+    plain(left, learner) && plain(right, course)
+}
+
+/// Users as they are met; a sync has few.
+#[derive(Default)]
+struct Editors {
+    ids: Vec<SfId>,
+    rows: FxHashMap<SfId, u32>,
+    last: Option<(SfId, u32)>,
+}
+
+impl Editors {
+    fn index(&mut self, id: SfId) -> u32 {
+        if let Some((last, row)) = self.last
+            && last == id
+        {
+            return row;
+        }
+        let next = index(self.ids.len());
+        let row = *self.rows.entry(id).or_insert(next);
+        if row == next {
+            self.ids.push(id);
+        }
+        self.last = Some((id, row));
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says;
+
+    #[test]
+    fn a_key_names_learner_and_course() {
+        assert!(says("44444_608", (44_444, 608)));
+        for other in ["", "44444", "44444_609", "44445_608", "44444_608_1", "44444-608", " 44444_608"] {
+            assert!(!says(other, (44_444, 608)), "{other}");
+        }
+    }
+}
