@@ -1,0 +1,60 @@
+//! `docebo-user-misattached`: a DoceboUser record that names somebody else than the learner's sfdc_id.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::row;
+use crate::model::provenance::SfObject;
+use crate::relations::outbound::Outbound;
+
+pub(super) static CHECK: Check = Check {
+    id: "docebo-user-misattached",
+    title: "DoceboUser records that belong to somebody else",
+    severity: Severity::High,
+    owner: Owner::DoceboSupport,
+    why: "The learner's DoceboUser row points to another contact or user than the learner's Salesforce id, or to somebody although the learner has no usable Salesforce id. The learner's enrollments stand in Salesforce under the wrong person.",
+    innocent_when: "the learner's Salesforce id was corrected a moment ago and Docebo has not written since",
+    remedy: "compare sfdc_id in Docebo with the lookups of the row; correct sfdc_id if it is wrong, else ask Docebo support to write the row anew. Do not edit the row in Salesforce",
+    examines: "learners",
+    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact), Need::Rows(SfObject::DoceboUser)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let mut selection = select_learners(books, |learner| {
+        matches!(books.relations.outbound[learner], Outbound::Misattached | Outbound::Stray)
+    });
+    // A row that hangs on a user says whose it is only with the users at hand.
+    let untold = books
+        .relations
+        .outbound
+        .iter()
+        .zip(&books.relations.docebo_user)
+        .any(|(&outbound, &docebo_user)| outbound == Outbound::Unknown && row(docebo_user).is_some());
+    if untold {
+        let origins = &books.data.origins;
+        let users =
+            origins.lack_of(SfObject::User).or_else(|| origins.lacking_columns(SfObject::User, &["ContactId"]).next());
+        selection.lacking.extend(users.or_else(|| origins.lack_of(SfObject::Contact)));
+    }
+    selection
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Learner(learner) = subject else { return Telling::of_inputs("Contact__c") };
+    let learner = *learner as usize;
+    Telling {
+        field: "Contact__c".into(),
+        expected: evidence::sfdc_id(books, learner),
+        found: row(books.relations.docebo_user[learner]).map_or_else(
+            || Text::public(""),
+            |at| Text::id(books.data.docebo_users.contact[at].or(books.data.docebo_users.user[at])),
+        ),
+        since: None,
+        evidence: evidence::learner(books, learner),
+        more: row(books.relations.docebo_user[learner])
+            .map(|at| evidence::docebo_user(books, at))
+            .into_iter()
+            .collect(),
+    }
+}

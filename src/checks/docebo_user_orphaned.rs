@@ -1,0 +1,38 @@
+//! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_docebo_users};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::provenance::SfObject;
+
+pub(super) static CHECK: Check = Check {
+    id: "docebo-user-orphaned",
+    title: "DoceboUser records of learners who are not exported",
+    severity: Severity::Notice,
+    owner: Owner::DoceboAdmin,
+    why: "Salesforce has a DoceboUser row for a Docebo id that the Users report does not name. The Docebo account was deleted, or the report leaves people out.",
+    innocent_when: "the Docebo account was deleted; the package has no mark for that, the row stays",
+    remedy: "check that the Users report covers everybody; delete nothing in Salesforce unless Docebo says so",
+    examines: "docebo users",
+    needs: &[Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let data = &books.data;
+    select_docebo_users(books, |at| {
+        !data.learner_of(data.docebo_users.account[at]).is_some_and(|learner| data.learners.in_users_report[learner])
+    })
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::DoceboUser(at) = subject else { return Telling::of_inputs("UserId__c") };
+    Telling {
+        field: "UserId__c".into(),
+        expected: Text::public("a learner of the Users report"),
+        found: Text::public("none with this id"),
+        since: None,
+        evidence: evidence::docebo_user(books, *at as usize),
+        more: Vec::new(),
+    }
+}

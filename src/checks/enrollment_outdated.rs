@@ -1,0 +1,85 @@
+//! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_enrollments};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::row;
+use crate::model::provenance::SfObject;
+use crate::model::word::Word as _;
+use crate::model::zone::Readings;
+use crate::relations::enrollment::Difference;
+use crate::relations::enrollment::Enrollment;
+use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+
+pub(super) static CHECK: Check = Check {
+    id: "enrollment-outdated",
+    title: "Enrollments that Salesforce has in an older state",
+    severity: Severity::Medium,
+    owner: Owner::DoceboSupport,
+    why: "The row is there, but status, enrollment date or completion date differ from Docebo, or the row is marked as unenrolled. An update was lost, or the outbound job stopped between the two states.",
+    innocent_when: "somebody edited the row in Salesforce (see record-edited-by-others)",
+    remedy: "ask Docebo support to resynchronise these enrollments; if very many stopped on one day, tell them that day",
+    examines: "enrollments",
+    needs: &[
+        Need::EnrollmentsReport,
+        Need::Rows(SfObject::Course),
+        Need::Rows(SfObject::CourseEnrollment),
+        Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
+        Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+    ],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    select_enrollments(books, |at| books.relations.enrollment[at] == Enrollment::Outdated)
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Enrollment(at) = subject else { return Telling::of_inputs("enrollment") };
+    let at = *at as usize;
+    let Some(counterpart) = row(books.relations.counterpart[at]) else { return Telling::of_inputs("enrollment") };
+    let (data, relations) = (&books.data, &books.relations);
+    let rows = &data.course_enrollments;
+    let stated = |readings: Option<Readings>| {
+        readings.map_or_else(|| "none".to_owned(), |readings| readings.earliest().to_string())
+    };
+    let written = |instant: Option<crate::model::instant::Instant>| {
+        instant.map_or_else(|| "none".to_owned(), |at| at.to_string())
+    };
+    let mut expected = Vec::new();
+    let mut found = Vec::new();
+    for difference in relations.differs[at].iter() {
+        let (docebo, salesforce) = match difference {
+            Difference::Status => {
+                let word = data.status_words.get(usize::from(data.enrollments.status[at])).and_then(|word| word.status);
+                (
+                    word.map_or("unknown", |status| status.word()).to_owned(),
+                    rows.status[counterpart].map_or("unknown", |status| status.word()).to_owned(),
+                )
+            }
+            Difference::EnrollmentDate => {
+                (stated(relations.clocks.enrolled(data, at)), written(rows.enrolled[counterpart]))
+            }
+            Difference::CompletionDate => {
+                (stated(relations.clocks.completed(data, at)), written(rows.completed[counterpart]))
+            }
+            Difference::Unenrolled => ("enrolled".to_owned(), written(rows.unenrolled[counterpart])),
+        };
+        expected.push(format!("{difference} {docebo}"));
+        found.push(format!("{difference} {salesforce}"));
+    }
+    // The last thing that happened in Docebo is the latest that the row can lack.
+    let newest = [
+        relations.clocks.enrolled(data, at),
+        relations.clocks.completed(data, at),
+        relations.clocks.accessed(data, at),
+    ];
+    Telling {
+        field: relations.differs[at].to_string().into(),
+        expected: Text::public(expected.join("; ")),
+        found: Text::public(found.join("; ")),
+        since: newest.into_iter().flatten().map(Readings::earliest).max(),
+        evidence: evidence::enrollment(books, at),
+        more: vec![evidence::enrollment_row(books, counterpart)],
+    }
+}

@@ -1,0 +1,56 @@
+//! `integration-user-inactive`: an integration user who cannot log in.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::{index, row};
+use crate::model::provenance::SfObject;
+use crate::relations::find;
+
+pub(super) static CHECK: Check = Check {
+    id: "integration-user-inactive",
+    title: "Integration users who are inactive",
+    severity: Severity::Critical,
+    owner: Owner::SalesforceAdmin,
+    why: "The user who created most DoceboUser rows is the integration's user, and it is not active. Docebo cannot write anything until that changes.",
+    innocent_when: "the integration was moved to another user, and this one only created the old rows",
+    remedy: "activate the user, or set the integration up again with an active one in both systems",
+    examines: "users",
+    needs: &[
+        Need::Rows(SfObject::DoceboUser),
+        Need::Rows(SfObject::User),
+        Need::Columns(SfObject::DoceboUser, &["CreatedById"]),
+        Need::Columns(SfObject::User, &["IsActive"]),
+    ],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let mut selection = Selection { examined: 1, ..Selection::default() };
+    // With no rows there is no user to speak of.
+    let Some(user) = books.integration_user() else { return Selection::default() };
+    match row(find(&books.data.users.id, user)) {
+        Some(at) if books.data.users.active[at] == Some(false) => selection.subjects.push(Subject::User(index(at))),
+        Some(_) => {}
+        None => selection.lacking.push(format!("User {user} (not in the snapshot)")),
+    }
+    selection
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::User(at) = subject else { return Telling::of_inputs("IsActive") };
+    let user = books.data.users.id[*at as usize];
+    let rows = &books.data.docebo_users;
+    let example = (0..rows.id.len()).rev().find(|&at| rows.created_by[at] == Some(user));
+    Telling {
+        field: "IsActive".into(),
+        expected: Text::public("true"),
+        found: Text::public("false"),
+        since: None,
+        evidence: crate::finding::Evidence {
+            origin: crate::finding::Origin::Record { object: SfObject::User, id: user },
+            says: vec![("IsActive", Text::public("false"))],
+        },
+        more: example.map(|at| evidence::docebo_user(books, at)).into_iter().collect(),
+    }
+}

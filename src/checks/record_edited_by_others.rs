@@ -1,0 +1,88 @@
+//! `record-edited-by-others`: a row of the package that somebody else than the integration modified last.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::{NONE, index, row};
+use crate::model::id::SfId;
+use crate::model::provenance::SfObject;
+use crate::model::word::Word as _;
+
+pub(super) static CHECK: Check = Check {
+    id: "record-edited-by-others",
+    title: "Package records that somebody else edited",
+    severity: Severity::Low,
+    owner: Owner::SalesforceAdmin,
+    why: "The integration's user is the only one who should write the package's rows. Here somebody else did last. Docebo gives no support where its objects are customised or written to, so this is looked at first in a support case. Of the nine objects, those in the snapshot are examined.",
+    innocent_when: "the integration was moved to another user, or the package's own jobs ran under an administrator",
+    remedy: "find out who or what wrote (a flow, a data load, a person) and stop it; Docebo's next write corrects the row",
+    examines: "package records",
+    needs: &[Need::Rows(SfObject::DoceboUser), Need::Columns(SfObject::DoceboUser, &["CreatedById"])],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let data = &books.data;
+    let mut selection = Selection::default();
+    let Some(user) = books.integration_user() else { return selection };
+    let other = |by: Option<SfId>| by.is_some_and(|by| by != user);
+    let editors: Vec<bool> = data.editors.iter().map(|&editor| editor != user).collect();
+    let of_package = SfObject::ALL.iter().filter(|object| !matches!(object, SfObject::Contact | SfObject::User));
+    selection.lacking = of_package
+        .flat_map(|&object| data.origins.lacking_columns(object, &["LastModifiedById"]).collect::<Vec<_>>())
+        .collect();
+
+    let docebo_users = (0..data.docebo_users.id.len()).filter(|&at| other(data.docebo_users.modified_by[at]));
+    selection.subjects.extend(docebo_users.map(|at| Subject::DoceboUser(index(at))));
+    let courses = (0..data.courses.id.len()).filter(|&at| other(data.courses.modified_by[at]));
+    selection.subjects.extend(courses.map(|at| Subject::Course(index(at))));
+    let rows = (0..data.course_enrollments.id.len())
+        .filter(|&at| row(data.course_enrollments.modified_by[at]).is_some_and(|editor| editors[editor]));
+    selection.subjects.extend(rows.map(|at| Subject::Row(index(at))));
+    let beside = (0..data.beside.len()).filter(|&at| data.beside[at].modified_by != user);
+    selection.subjects.extend(beside.map(|at| Subject::Other(index(at))));
+
+    let seen = data.docebo_users.modified_by.iter().filter(|by| by.is_some()).count()
+        + data.courses.modified_by.iter().filter(|by| by.is_some()).count()
+        + data.course_enrollments.modified_by.iter().filter(|&&by| by != NONE).count()
+        + data.beside.len();
+    selection.examined = seen as u64;
+    selection
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Some((object, id, by)) = record(books, subject) else { return Telling::of_inputs("LastModifiedById") };
+    Telling {
+        field: "LastModifiedById".into(),
+        expected: Text::id(books.integration_user()),
+        found: Text::public(by.to_string()),
+        since: None,
+        evidence: evidence::edited(object, id, by),
+        more: Vec::new(),
+    }
+}
+
+/// The record of a subject and who modified it last.
+fn record(books: &Books, subject: &Subject) -> Option<(SfObject, SfId, SfId)> {
+    let data = &books.data;
+    match subject {
+        Subject::DoceboUser(at) => {
+            let at = *at as usize;
+            Some((SfObject::DoceboUser, data.docebo_users.id[at], data.docebo_users.modified_by[at]?))
+        }
+        Subject::Course(at) => {
+            let at = *at as usize;
+            Some((SfObject::Course, data.courses.record[at]?, data.courses.modified_by[at]?))
+        }
+        Subject::Row(at) => {
+            let rows = &data.course_enrollments;
+            let editor = row(rows.modified_by[*at as usize])?;
+            Some((SfObject::CourseEnrollment, rows.id[*at as usize], data.editors[editor]))
+        }
+        Subject::Other(at) => {
+            let other = data.beside[*at as usize];
+            Some((other.object, other.id, other.modified_by))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that is not there.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::provenance::SfObject;
+use crate::relations::link::Link;
+
+pub(super) static CHECK: Check = Check {
+    id: "sfdc-id-dangling",
+    title: "Learners whose sfdc_id names a deleted record",
+    severity: Severity::High,
+    owner: Owner::SalesforceAdmin,
+    why: "The Salesforce id is well formed, but no such contact or user exists: it was deleted or merged away, or the integration user cannot see it. Nothing can be written for this learner.",
+    innocent_when: "the snapshot was taken by somebody who cannot see every contact",
+    remedy: "look for the record in the Recycle Bin or find the surviving contact of a merge, and correct sfdc_id in Docebo",
+    examines: "learners",
+    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    select_learners(books, |learner| books.relations.link[learner] == Link::Dangling)
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
+    let learner = *learner as usize;
+    Telling {
+        field: "sfdc_id".into(),
+        expected: Text::public("a contact or user that exists"),
+        found: evidence::sfdc_id(books, learner),
+        since: None,
+        evidence: evidence::learner(books, learner),
+        more: books.relations.sfdc[learner]
+            .id
+            .map(|id| {
+                evidence::not_returned(
+                    if id.is_user() { SfObject::User } else { SfObject::Contact },
+                    format!("Id = '{id}'"),
+                )
+            })
+            .into_iter()
+            .collect(),
+    }
+}

@@ -1,0 +1,43 @@
+//! `sfdc-id-shared`: one usable sfdc_id on two or more learners.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, shared};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::provenance::SfObject;
+use crate::relations::outbound::Addressable;
+
+pub(super) static CHECK: Check = Check {
+    id: "sfdc-id-shared",
+    title: "Salesforce ids that several learners share",
+    severity: Severity::Medium,
+    owner: Owner::DoceboAdmin,
+    why: "Several learners carry the same Salesforce id, so their enrollments all land on one contact or user.",
+    innocent_when: "one person has two Docebo accounts on purpose",
+    remedy: "decide which account is the person's, clear sfdc_id of the other or deactivate it",
+    examines: "learners",
+    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let ids = books.relations.sfdc.iter().zip(0..).filter_map(|(reference, learner)| {
+        let usable = Addressable::from(reference.kind) == Addressable::Yes;
+        reference.id.filter(|_| usable).map(|id| (id, learner))
+    });
+    let subjects = shared(ids).into_iter().map(Subject::Learners).collect();
+    Selection { examined: books.data.learners.id.len() as u64, subjects, lacking: Vec::new() }
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Learners(learners) = subject else { return Telling::of_inputs("sfdc_id") };
+    let mut rows = learners.iter().map(|&learner| evidence::learner(books, learner as usize));
+    let id = learners.first().and_then(|&learner| books.relations.sfdc[learner as usize].id);
+    Telling {
+        field: id.map_or_else(|| "sfdc_id".to_owned(), |id| format!("sfdc_id {id}")).into(),
+        expected: Text::public("one learner"),
+        found: Text::public(format!("{} learners", learners.len())),
+        since: None,
+        evidence: rows.next().unwrap_or_else(evidence::inputs),
+        more: rows.collect(),
+    }
+}

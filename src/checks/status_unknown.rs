@@ -1,0 +1,50 @@
+//! `status-unknown`: an enrollment whose status word no table knows.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_enrollments};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::row;
+use crate::model::provenance::SfObject;
+use crate::relations::enrollment::Enrollment;
+use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+
+pub(super) static CHECK: Check = Check {
+    id: "status-unknown",
+    title: "Enrollments with an unknown status word",
+    severity: Severity::Low,
+    owner: Owner::DoceboAdmin,
+    why: "The export states a status that neither Docebo's pages nor its reports and APIs are known to use, so it cannot be compared. A report in another language does that.",
+    innocent_when: "never: until the word is known, nobody can say whether both sides agree",
+    remedy: "add the word and its meaning under [docebo.statuses] in the configuration, or export the report in English",
+    examines: "enrollments",
+    needs: &[
+        Need::EnrollmentsReport,
+        Need::Rows(SfObject::Course),
+        Need::Rows(SfObject::CourseEnrollment),
+        Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
+        Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+    ],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    select_enrollments(books, |at| books.relations.enrollment[at] == Enrollment::UnknownStatus)
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Enrollment(at) = subject else { return Telling::of_inputs("status") };
+    let at = *at as usize;
+    let word = books
+        .data
+        .status_words
+        .get(usize::from(books.data.enrollments.status[at]))
+        .map_or("", |word| word.text.as_str());
+    Telling {
+        field: "status".into(),
+        expected: Text::public("a known status word"),
+        found: evidence::status_word(&books.data, word),
+        since: None,
+        evidence: evidence::enrollment(books, at),
+        more: row(books.relations.counterpart[at]).map(|at| evidence::enrollment_row(books, at)).into_iter().collect(),
+    }
+}

@@ -1,0 +1,36 @@
+//! `username-blank`: a contact without a key.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_contacts};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::provenance::SfObject;
+use crate::relations::forecast::Forecast;
+
+pub(super) static CHECK: Check = Check {
+    id: "username-blank",
+    title: "Contacts with no value in the mapped field",
+    severity: Severity::Low,
+    owner: Owner::SalesforceAdmin,
+    why: "The field that is mapped to the Docebo username is empty, so the contacts sync can neither find nor make a learner for this contact.",
+    innocent_when: "the contact is not meant to learn",
+    remedy: "fill the field, or leave the contact out of the list view",
+    examines: "contacts",
+    needs: &[Need::Rows(SfObject::Contact)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    select_contacts(books, |contact| books.relations.forecast[contact] == Forecast::BlankKey)
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Contact(contact) = subject else { return Telling::of_inputs("key") };
+    Telling {
+        field: books.rules.username_field.clone().into(),
+        expected: Text::public("a value"),
+        found: Text::public("blank"),
+        since: None,
+        evidence: evidence::contact(books, *contact as usize),
+        more: Vec::new(),
+    }
+}

@@ -1,0 +1,58 @@
+//! `username-shared`: two or more contacts with one key.
+
+use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, shared};
+use crate::finding::{Telling, Text, evidence};
+use crate::model::dataset::NONE;
+use crate::model::provenance::SfObject;
+
+pub(super) static CHECK: Check = Check {
+    id: "username-shared",
+    title: "Keys that several contacts share",
+    severity: Severity::Medium,
+    owner: Owner::SalesforceAdmin,
+    why: "Several contacts carry the same value in the field that is mapped to the Docebo username. The contacts sync cannot tell them apart: whichever comes last wins the learner.",
+    innocent_when: "a shared mailbox is used on purpose and none of these contacts is in the list view",
+    remedy: "merge the duplicates or give each contact a key of its own",
+    examines: "contacts",
+    needs: &[Need::Rows(SfObject::Contact)],
+    select,
+    tell,
+};
+
+fn select(books: &Books) -> Selection {
+    let groups = books
+        .relations
+        .key_group
+        .iter()
+        .zip(0..)
+        .filter(|&(&group, _)| group != NONE)
+        .map(|(&group, contact)| (group, contact));
+    let subjects = shared(groups).into_iter().map(Subject::Contacts).collect();
+    Selection { examined: books.data.contacts.id.len() as u64, subjects, lacking: Vec::new() }
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Contacts(contacts) = subject else { return Telling::of_inputs("key") };
+    let mut rows = contacts.iter().map(|&contact| evidence::contact(books, contact as usize));
+    Telling {
+        field: books.rules.username_field.clone().into(),
+        expected: Text::public("a value of its own for each contact"),
+        found: Text::public(format!("{} contacts with one value", contacts.len())),
+        since: None,
+        evidence: rows.next().unwrap_or_else(evidence::inputs),
+        more: rows.chain(ambiguous_learners(books, contacts)).collect(),
+    }
+}
+
+/// Learners without `sfdc_id` whose username is this key: nobody can say which contact is theirs.
+fn ambiguous_learners<'a>(
+    books: &'a Books,
+    contacts: &'a [u32],
+) -> impl Iterator<Item = crate::finding::Evidence> + 'a {
+    let key =
+        contacts.first().map(|&contact| books.rules.equality.canonical(books.data.contacts.key.get(contact as usize)));
+    books.relations.ambiguous.iter().filter_map(move |&learner| {
+        let username = books.rules.equality.canonical(books.data.learners.username.get(learner as usize));
+        (Some(username) == key).then(|| evidence::learner(books, learner as usize))
+    })
+}

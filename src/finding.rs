@@ -1,0 +1,263 @@
+//! One finding: what was expected, what was found, and the rows that show it.
+//!
+//! A finding cannot be made without evidence. Its sentences are fixed by the check; values of
+//! persons live in [`Text`], which carries its privacy with it, so that a redacted output is made by
+//! type and not by pattern.
+//!
+//! Must not know: any single check, or any output.
+
+pub(crate) mod evidence;
+
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::check::{Books, Check, Subject};
+use crate::model::dataset::{Place, row};
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::model::provenance::SfObject;
+use crate::model::word::Word as _;
+
+/// A value with its privacy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    value: Cow<'static, str>,
+    personal: bool,
+}
+
+impl Text {
+    /// A value that says nothing about a person: ids of records, times, statuses, counts.
+    #[must_use]
+    pub fn public(value: impl Into<Cow<'static, str>>) -> Self {
+        Self { value: value.into(), personal: false }
+    }
+
+    /// A value that may: usernames, keys, whatever somebody typed.
+    #[must_use]
+    pub fn personal(value: impl Into<Cow<'static, str>>) -> Self {
+        Self { value: value.into(), personal: true }
+    }
+
+    /// A record id, or a blank.
+    #[must_use]
+    pub fn id(id: Option<SfId>) -> Self {
+        Self::public(id.map_or_else(String::new, |id| id.to_string()))
+    }
+
+    /// A moment, or a blank.
+    #[must_use]
+    pub fn instant(instant: Option<Instant>) -> Self {
+        Self::public(instant.map_or_else(String::new, |instant| instant.to_string()))
+    }
+
+    /// Whether the value may tell about a person.
+    #[must_use]
+    pub const fn is_personal(&self) -> bool {
+        self.personal
+    }
+
+    /// The value itself, for outputs that stay with the customer.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.value
+    }
+}
+
+/// Where a piece of evidence comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A Salesforce record.
+    Record {
+        /// Its object.
+        object: SfObject,
+        /// Its id.
+        id: SfId,
+    },
+    /// A row of the export.
+    Line(Place),
+    /// A query of the extract that did not return what should be there.
+    NotReturned {
+        /// The object.
+        object: SfObject,
+        /// The condition, in SOQL.
+        filter: String,
+    },
+    /// The inputs as a whole.
+    Inputs,
+}
+
+/// One piece of evidence: an origin and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Field and value.
+    pub says: Vec<(&'static str, Text)>,
+}
+
+/// What a check says of one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The field or relation in question.
+    pub field: Cow<'static, str>,
+    /// What should stand there.
+    pub expected: Text,
+    /// What does.
+    pub found: Text,
+    /// Since when it should be otherwise, where that can be said.
+    pub since: Option<Instant>,
+    /// The first piece of evidence.
+    pub evidence: Evidence,
+    /// Further pieces.
+    pub more: Vec<Evidence>,
+}
+
+impl Telling {
+    /// What can be said of a subject that a check did not select itself: nothing but its field.
+    pub(crate) fn of_inputs(field: &'static str) -> Self {
+        Self {
+            field: Cow::Borrowed(field),
+            expected: Text::public(""),
+            found: Text::public(""),
+            since: None,
+            evidence: evidence::inputs(),
+            more: Vec::new(),
+        }
+    }
+}
+
+/// The ids by which support and analysts find the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ids {
+    /// The Salesforce record to open.
+    pub record: Option<(SfObject, SfId)>,
+    /// The Docebo user's id.
+    pub learner: Option<u64>,
+    /// The Docebo course's id.
+    pub course: Option<u64>,
+}
+
+/// A finding, made when an output asks for it.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Stable between runs: `F-` and ten characters.
+    pub key: String,
+    /// The check that fired.
+    pub check: &'static Check,
+    /// What it is about: `learner`, `contact`, `enrollment`, …
+    pub kind: &'static str,
+    /// Its ids.
+    pub ids: Ids,
+    /// What the check says.
+    pub telling: Telling,
+}
+
+impl Finding {
+    /// The finding of a check on a subject.
+    #[must_use]
+    pub fn new(books: &Books, check: &'static Check, subject: &Subject) -> Self {
+        let telling = (check.tell)(books, subject);
+        let (kind, ids) = identify(books, subject);
+        Self { key: key(check.id, ids, subject, &telling.field), check, kind, ids, telling }
+    }
+
+    /// All evidence, the first piece first.
+    pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
+        std::iter::once(&self.telling.evidence).chain(&self.telling.more)
+    }
+}
+
+/// What kind of thing a subject is, and its ids.
+fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
+    let (data, relations) = (&books.data, &books.relations);
+    let learner = |at: u32| {
+        let at = at as usize;
+        let record = row(relations.docebo_user[at])
+            .map(|docebo_user| (SfObject::DoceboUser, data.docebo_users.id[docebo_user]))
+            .or_else(|| row(relations.contact[at]).map(|contact| (SfObject::Contact, data.contacts.id[contact])));
+        Ids { record, learner: Some(data.learners.id[at]), course: None }
+    };
+    let contact = |at: u32| Ids { record: Some((SfObject::Contact, data.contacts.id[at as usize])), ..Ids::default() };
+    let docebo_user = |at: u32| Ids {
+        record: Some((SfObject::DoceboUser, data.docebo_users.id[at as usize])),
+        learner: Some(data.docebo_users.user_id[at as usize]),
+        course: None,
+    };
+    match subject {
+        Subject::Run => ("run", Ids::default()),
+        Subject::Learner(at) => ("learner", learner(*at)),
+        Subject::Learners(rows) => ("learners", rows.first().map_or_else(Ids::default, |&at| learner(at))),
+        Subject::Contact(at) => ("contact", contact(*at)),
+        Subject::Contacts(rows) => ("contacts", rows.first().map_or_else(Ids::default, |&at| contact(at))),
+        Subject::User(at) => {
+            ("user", Ids { record: Some((SfObject::User, data.users.id[*at as usize])), ..Ids::default() })
+        }
+        Subject::DoceboUser(at) => ("docebo-user", docebo_user(*at)),
+        Subject::DoceboUsers(rows) => {
+            let contact = rows.first().and_then(|&at| books.contact_of_docebo_user(at as usize));
+            ("docebo-users", Ids { record: contact.map(|id| (SfObject::Contact, id)), ..Ids::default() })
+        }
+        Subject::Course(at) => {
+            let at = *at as usize;
+            let record = data.courses.record[at].map(|id| (SfObject::Course, id));
+            ("course", Ids { record, learner: None, course: Some(data.courses.id[at]) })
+        }
+        Subject::Enrollment(at) => {
+            let at = *at as usize;
+            let learner_row = data.enrollments.learner[at] as usize;
+            let record = row(relations.counterpart[at])
+                .map(|counterpart| (SfObject::CourseEnrollment, data.course_enrollments.id[counterpart]))
+                .or_else(|| learner(data.enrollments.learner[at]).record);
+            let course = data.courses.id[data.enrollments.course[at] as usize];
+            ("enrollment", Ids { record, learner: Some(data.learners.id[learner_row]), course: Some(course) })
+        }
+        Subject::Row(at) => {
+            let at = *at as usize;
+            let rows = &data.course_enrollments;
+            (
+                "enrollment",
+                Ids {
+                    record: Some((SfObject::CourseEnrollment, rows.id[at])),
+                    learner: data.account_id(rows.account[at]),
+                    course: row(rows.course[at]).map(|course| data.courses.id[course]),
+                },
+            )
+        }
+        Subject::Other(at) => {
+            let other = data.beside[*at as usize];
+            ("record", Ids { record: Some((other.object, other.id)), ..Ids::default() })
+        }
+    }
+}
+
+/// A name for the finding that does not depend on the run: a digest over the check and the ids of
+/// its subject. A record counts only where it is the subject itself, since the record that goes with
+/// a learner may appear or change between runs.
+fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> String {
+    let record = match subject {
+        Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) => None,
+        _ => ids.record,
+    };
+    let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
+    let text = [
+        check.to_owned(),
+        record.map_or_else(String::new, |(object, id)| format!("{}:{id}", object.word())),
+        number(ids.learner),
+        number(ids.course),
+        field.to_owned(),
+    ]
+    .join("\u{0}");
+    let digest = Sha256::digest(text.as_bytes());
+    let mut key = String::from("F-");
+    for symbol in CROCKFORD.encode(&digest).chars().take(10) {
+        key.push(symbol);
+    }
+    key
+}
+
+static CROCKFORD: std::sync::LazyLock<data_encoding::Encoding> = std::sync::LazyLock::new(|| {
+    let mut specification = data_encoding::Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
+});

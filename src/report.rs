@@ -1,0 +1,281 @@
+//! The frozen result of a run. Every output is made from this one value and recomputes nothing.
+//!
+//! Must not know: formats, files.
+
+use serde::Serialize;
+
+use crate::check::{Books, Check, Outcome, Severity, Subject};
+use crate::finding::Finding;
+use crate::model::instant::Instant;
+use crate::model::provenance::{Input, Origins, ZoneFinding};
+use crate::model::word::words;
+use crate::relations::totals::Totals;
+
+words! {
+    /// The run in one word.
+    pub enum Verdict {
+        /// An open stall.
+        Stalled = "stalled",
+        /// `link` or `enrollment` could not be judged.
+        NotEvaluated = "not-evaluated",
+        /// A finding of severity medium or above.
+        Attention = "attention",
+        /// Neither.
+        InSync = "in-sync",
+    }
+}
+
+impl Verdict {
+    /// The verdict as a sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Stalled => "The sync has stalled: Docebo has stopped writing to Salesforce.",
+            Self::NotEvaluated => "The inputs do not suffice to judge whether both sides agree.",
+            Self::Attention => "Both sides were compared in full, and something needs attention.",
+            Self::InSync => "Both sides were compared in full, and nothing needs attention.",
+        }
+    }
+}
+
+/// What came of one check.
+#[derive(Debug, Clone)]
+pub struct CheckResult {
+    /// The check.
+    pub check: &'static Check,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Records it looked at.
+    pub examined: u64,
+    /// What it fires on; empty unless the outcome is *found*.
+    pub subjects: Vec<Subject>,
+    /// What it could not see.
+    pub lacking: Vec<String>,
+}
+
+/// The frozen result of a run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Both sides and how they stand to each other.
+    pub books: Books,
+    /// The run in one word.
+    pub verdict: Verdict,
+    /// Every check of the catalogue, in its order.
+    pub results: Vec<CheckResult>,
+}
+
+impl Report {
+    /// Runs a catalogue over the books.
+    #[must_use]
+    pub fn new(books: Books, catalogue: &[&'static Check]) -> Self {
+        let results: Vec<CheckResult> = catalogue.iter().map(|check| run(check, &books)).collect();
+        let verdict = verdict(&books, &results);
+        Self { books, verdict, results }
+    }
+
+    /// Where everything came from.
+    #[must_use]
+    pub fn origins(&self) -> &Origins {
+        &self.books.data.origins
+    }
+
+    /// The rules that both sides were compared by.
+    #[must_use]
+    pub fn rules(&self) -> &crate::settings::Rules {
+        &self.books.rules
+    }
+
+    /// The equations.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.books.relations.totals
+    }
+
+    /// The results that found something, worst first, then by id.
+    #[must_use]
+    pub fn found(&self) -> Vec<&CheckResult> {
+        let mut found: Vec<&CheckResult> =
+            self.results.iter().filter(|result| result.outcome == Outcome::Found).collect();
+        found.sort_by_key(|result| (result.check.severity, result.check.id));
+        found
+    }
+
+    /// The results of checks that could not be evaluated.
+    pub fn not_evaluated(&self) -> impl Iterator<Item = &CheckResult> {
+        self.results.iter().filter(|result| result.outcome == Outcome::NotEvaluated)
+    }
+
+    /// All findings, worst first, then by check and in the order of the tables; each is made as the
+    /// iterator reaches it.
+    pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        self.found().into_iter().flat_map(|result| self.findings_of(result))
+    }
+
+    /// The findings of one check.
+    pub fn findings_of<'a>(&'a self, result: &'a CheckResult) -> impl Iterator<Item = Finding> + 'a {
+        result.subjects.iter().map(|subject| Finding::new(&self.books, result.check, subject))
+    }
+
+    /// How many findings there are, all together.
+    #[must_use]
+    pub fn finding_count(&self) -> u64 {
+        self.results.iter().map(|result| result.subjects.len() as u64).sum()
+    }
+
+    /// How many findings there are at or above a severity.
+    #[must_use]
+    pub fn findings_from(&self, severity: Severity) -> u64 {
+        self.results.iter().filter(|r| r.check.severity <= severity).map(|r| r.subjects.len() as u64).sum()
+    }
+
+    /// The address of a record in Salesforce, where the instance is known.
+    #[must_use]
+    pub fn record_url(&self, object: crate::model::provenance::SfObject, id: crate::model::id::SfId) -> Option<String> {
+        Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
+    }
+
+    /// The run as `report.json` has it.
+    #[must_use]
+    pub fn summary(&self) -> Summary<'_> {
+        let origins = self.origins();
+        Summary {
+            version: 1,
+            tool: Tool { name: "tieout", version: env!("CARGO_PKG_VERSION") },
+            verdict: self.verdict,
+            exported_at: origins.exported_at,
+            extracted_at: origins.extracted_at,
+            cutoff: self.books.relations.cutoff,
+            time_zone: self.books.relations.zone(),
+            totals: self.totals(),
+            stalls: None,
+            heartbeats: None,
+            checks: self
+                .results
+                .iter()
+                .map(|result| CheckSummary {
+                    id: result.check.id,
+                    title: result.check.title,
+                    severity: result.check.severity,
+                    owner: result.check.owner,
+                    outcome: result.outcome,
+                    examined: result.examined,
+                    findings: result.subjects.len() as u64,
+                    lacking: &result.lacking,
+                })
+                .collect(),
+            inputs: &origins.inputs,
+            caveats: &origins.caveats,
+            roll_forward: None,
+        }
+    }
+}
+
+fn run(check: &'static Check, books: &Books) -> CheckResult {
+    let lacking: Vec<String> = check.needs.iter().flat_map(|need| need.lacking(&books.data)).collect();
+    if !lacking.is_empty() {
+        return CheckResult { check, outcome: Outcome::NotEvaluated, examined: 0, subjects: Vec::new(), lacking };
+    }
+    let mut selection = (check.select)(books);
+    // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
+    selection.lacking.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
+    let outcome = if !selection.subjects.is_empty() {
+        Outcome::Found
+    } else if selection.lacking.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::NotEvaluated
+    };
+    CheckResult {
+        check,
+        outcome,
+        examined: selection.examined,
+        subjects: selection.subjects,
+        lacking: selection.lacking,
+    }
+}
+
+fn verdict(books: &Books, results: &[CheckResult]) -> Verdict {
+    if !books.relations.link_judged || !books.relations.enrollment_judged {
+        Verdict::NotEvaluated
+    } else if results.iter().any(|r| r.outcome == Outcome::Found && r.check.severity <= Severity::Medium) {
+        Verdict::Attention
+    } else {
+        Verdict::InSync
+    }
+}
+
+/// `report.json`.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(title = "tieout report")]
+pub struct Summary<'a> {
+    /// Of this format.
+    pub version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// The run in one word.
+    #[schemars(schema_with = "word_schema::<Verdict>")]
+    pub verdict: Verdict,
+    /// When Docebo produced the export.
+    #[schemars(with = "Option<String>")]
+    pub exported_at: Option<Instant>,
+    /// When the Salesforce read began.
+    #[schemars(with = "Option<String>")]
+    pub extracted_at: Option<Instant>,
+    /// What happened after this moment is not yet expected on the other side.
+    #[schemars(with = "String")]
+    pub cutoff: Instant,
+    /// The zone of the export's dates.
+    pub time_zone: &'a ZoneFinding,
+    /// The equations.
+    pub totals: &'a Totals,
+    /// Stalls; null: not looked for by this version.
+    pub stalls: Option<Vec<serde_json::Value>>,
+    /// Heartbeats; null: not looked for by this version.
+    pub heartbeats: Option<Vec<serde_json::Value>>,
+    /// Every check of the catalogue.
+    pub checks: Vec<CheckSummary<'a>>,
+    /// Every file that was read.
+    pub inputs: &'a [Input],
+    /// What a reader has to know about the inputs.
+    pub caveats: &'a [String],
+    /// Against an earlier run; null: there was none to compare with.
+    pub roll_forward: Option<serde_json::Value>,
+}
+
+/// What wrote the report.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Tool {
+    /// `tieout`
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// One check of `report.json`.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct CheckSummary<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// One line.
+    pub title: &'a str,
+    /// How much a finding matters.
+    #[schemars(schema_with = "word_schema::<Severity>")]
+    pub severity: Severity,
+    /// Who must act.
+    #[schemars(schema_with = "word_schema::<crate::check::Owner>")]
+    pub owner: crate::check::Owner,
+    /// What came of it.
+    #[schemars(schema_with = "word_schema::<Outcome>")]
+    pub outcome: Outcome,
+    /// Records it looked at.
+    pub examined: u64,
+    /// Findings.
+    pub findings: u64,
+    /// What it could not see.
+    pub lacking: &'a [String],
+}
+
+fn word_schema<W: crate::model::word::Word>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let words: Vec<&str> = W::ALL.iter().map(|value| value.word()).collect();
+    schemars::json_schema!({"type": "string", "enum": words})
+}
