@@ -1,0 +1,75 @@
+//! From the report to bytes. Each renderer reads `&Report`, shows every finding or says what it
+//! leaves out, and decides nothing.
+//!
+//! Must not know: files, clocks, the environment.
+
+/// `findings.jsonl`: every finding, one a line, with its evidence.
+pub mod findings;
+/// `report.html`: the run on one page.
+pub mod html;
+/// Untrusted text made harmless for each kind of output.
+pub mod inert;
+/// `report.json` and its schema.
+pub mod json;
+/// The ledgers: every record with its values.
+pub mod ledger;
+/// `evidence-pack.zip`: what a support case needs, and nothing about persons.
+pub mod pack;
+/// What a terminal shows at the end of a run.
+pub mod summary;
+/// The text of a support ticket.
+pub mod ticket;
+/// `workbook.xlsx`: the run as an analyst works with it.
+pub mod xlsx;
+
+/// Why an output could not be made; none of them is the user's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template or its data.
+    #[error("template {0}")]
+    Template(#[from] handlebars::RenderError),
+    /// A template that does not parse.
+    #[error("template {0}")]
+    Syntax(Box<handlebars::TemplateError>),
+    /// The workbook writer.
+    #[error("workbook: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The archive writer.
+    #[error("archive: {0}")]
+    Archive(#[from] zip::result::ZipError),
+    /// Values that cannot be serialised.
+    #[error("json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Bytes that cannot be gathered.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// Rows that cannot be written as CSV.
+    #[error("csv: {0}")]
+    Csv(#[from] csv::Error),
+}
+
+impl From<handlebars::TemplateError> for RenderError {
+    fn from(error: handlebars::TemplateError) -> Self {
+        Self::Syntax(Box::new(error))
+    }
+}
+
+/// A whole number with thin spaces between the thousands, which no locale misreads.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 finding`, `2 findings`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}

@@ -1,0 +1,119 @@
+//! `report.html`: the run on one page that a manager reads in a minute and an analyst opens next to
+//! the workbook. One file, no request, no script: everything stands in the markup.
+//!
+//! The template escapes whatever it is given; the one thing written raw is the style sheet, whose
+//! digest the page's own content policy demands.
+//!
+//! Must not know: files, clocks; how a number came about.
+
+/// The equations as page and workbook print them.
+pub(crate) mod equations;
+mod view;
+/// The words that page and workbook share.
+pub(crate) mod wording;
+
+use data_encoding::BASE64;
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError as TemplateFault,
+    RenderErrorReason, Renderable as _,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::redact::Names;
+use crate::render::RenderError;
+use crate::report::Report;
+
+const PAGE: &str = include_str!("../../templates/report.html.hbs");
+const EQUATION: &str = include_str!("../../templates/report-equation.html.hbs");
+const FINDINGS: &str = include_str!("../../templates/report-findings.html.hbs");
+const CSS: &str = include_str!("../../templates/report.css");
+
+/// The page.
+///
+/// # Errors
+/// None that a report can cause: the template and its data are part of the program.
+pub fn page(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
+    let digest = BASE64.encode(&Sha256::digest(CSS.as_bytes()));
+    let view = view::page(report, names, format!("sha256-{digest}"));
+    Ok(templates()?.render("page", &view)?.into_bytes())
+}
+
+fn templates() -> Result<Handlebars<'static>, RenderError> {
+    let mut templates = Handlebars::new();
+    templates.set_strict_mode(true);
+    templates.register_helper("if", Box::new(StrictIf));
+    templates.register_helper("css", Box::new(style_sheet));
+    templates.register_partial("equation", EQUATION)?;
+    templates.register_partial("findings", FINDINGS)?;
+    templates.register_template_string("page", PAGE)?;
+    Ok(templates)
+}
+
+/// Writes the style sheet as it stands; its digest is in the content policy.
+fn style_sheet(
+    _: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    Ok(out.write(CSS)?)
+}
+
+/// `if` that refuses a field which is not there; the built-in one takes it for false, even in strict
+/// mode.
+struct StrictIf;
+
+impl HelperDef for StrictIf {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        state: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        use handlebars::JsonTruthy as _;
+        let condition = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex("if", 0))?;
+        if condition.is_value_missing() {
+            return Err(TemplateFault::strict_error(condition.relative_path()));
+        }
+        let branch = if condition.value().is_truthy(false) { helper.template() } else { helper.inverse() };
+        branch.map_or(Ok(()), |branch| branch.render(registry, context, state, out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CSS, EQUATION, FINDINGS, PAGE, templates};
+
+    #[test]
+    fn nothing_is_written_raw_but_the_style_sheet() {
+        for template in [PAGE, EQUATION, FINDINGS] {
+            assert!(!template.contains("{{{") && !template.contains("{{&"));
+            for banned in ["<script", " style=", "javascript:", "src=", "onclick", "@import", "url("] {
+                assert!(!template.contains(banned), "{banned}");
+            }
+        }
+        assert!(!CSS.contains("</") && !CSS.contains("url(") && !CSS.contains("@import"));
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_an_error() {
+        let mut templates = templates().expect("the templates parse");
+        for template in ["{{absent}}", "{{#if absent}}a{{/if}}", "{{#each absent}}a{{/each}}"] {
+            templates.register_template_string("probe", template).expect("it parses");
+            assert!(templates.render("probe", &serde_json::json!({"here": 1})).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn text_cannot_become_markup() {
+        let mut templates = templates().expect("the templates parse");
+        templates.register_template_string("probe", "<p title=\"{{text}}\">{{text}}</p>").expect("it parses");
+        let text = "</p><script>alert('1')</script>\"`=&";
+        let shown = templates.render("probe", &serde_json::json!({"text": text})).expect("it renders");
+        assert_eq!(shown.matches('<').count(), 2, "{shown}");
+        assert!(!shown.contains("alert('1')"), "{shown}");
+    }
+}

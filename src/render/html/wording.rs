@@ -1,0 +1,305 @@
+//! The report's facts in the words that page and workbook share, so that both say the same.
+//!
+//! Must not know: markup, sheets.
+
+use crate::check::{Owner, Severity};
+use crate::finding::{Evidence, Finding, Origin};
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::model::key::Equality;
+use crate::model::provenance::{DateOrder, Input, Origins, SfObject, ZoneFinding};
+use crate::model::word::Word as _;
+use crate::redact::Names;
+use crate::render::inert::cut;
+use crate::render::{counted, grouped};
+use crate::report::{Report, Verdict};
+use crate::settings::{EnrollmentMode, Rules, Scope};
+
+/// A verdict as a person reads it: a sign and a word, never a colour alone.
+pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Stalled => ("\u{2717}", "Stalled"),
+        Verdict::NotEvaluated => ("?", "Not evaluated"),
+        Verdict::Attention => ("!", "Attention"),
+        Verdict::InSync => ("\u{2713}", "In sync"),
+    }
+}
+
+/// A fragment of the catalogue as a sentence.
+pub(crate) fn sentence(fragment: &str) -> String {
+    let mut rest = fragment.chars();
+    let mut text: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    text.push_str(rest.as_str());
+    if !text.is_empty() && !text.ends_with(['.', '?', '!']) {
+        text.push('.');
+    }
+    text
+}
+
+/// Who must act, as a person says it.
+pub(crate) const fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::DoceboSupport => "Docebo support",
+        Owner::SalesforceAdmin => "Salesforce admin",
+        Owner::DoceboAdmin => "Docebo admin",
+    }
+}
+
+/// An object without the package's prefix.
+pub(crate) fn object(object: SfObject) -> &'static str {
+    let word = object.word();
+    word.strip_prefix("docebo_v3__").and_then(|word| word.strip_suffix("__c")).unwrap_or(word)
+}
+
+/// What a severity means.
+pub(crate) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "the sync as a whole is broken",
+        Severity::High => "records are missing, or with the wrong person",
+        Severity::Medium => "records are wrong, or will become so",
+        Severity::Low => "worth tidying up",
+        Severity::Notice => "worth knowing",
+    }
+}
+
+/// A moment to the minute, with its zone.
+pub(crate) fn moment(instant: Instant) -> String {
+    let text = instant.to_string();
+    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+}
+
+/// As [`moment`], where it is known.
+pub(crate) fn moment_or_unknown(instant: Option<Instant>) -> String {
+    instant.map_or_else(|| "not known".to_owned(), moment)
+}
+
+/// The platform without its scheme, or nothing.
+pub(crate) fn platform(origins: &Origins) -> Option<&str> {
+    let platform = origins.platform.as_deref()?;
+    let bare = platform.strip_prefix("https://").unwrap_or(platform).trim_end_matches('/');
+    (!bare.is_empty()).then_some(bare)
+}
+
+/// The instance and the organisation's id, as far as they are known.
+pub(crate) fn organisation(origins: &Origins) -> String {
+    let instance =
+        origins.instance.as_deref().map(|instance| instance.strip_prefix("https://").unwrap_or(instance).to_owned());
+    let id = origins.org_id.map(|id| format!("organisation {id}"));
+    let known: Vec<String> = instance.into_iter().chain(id).collect();
+    if known.is_empty() { "not known".to_owned() } else { known.join(", ") }
+}
+
+/// The address of a record in Salesforce; nothing unless it is `https` and made of the characters of
+/// a host and a path, whatever the configuration or a manifest says.
+pub(crate) fn link(report: &Report, object: SfObject, id: SfId) -> Option<String> {
+    let url = report.record_url(object, id)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
+    let rest = url.strip_prefix("https://")?;
+    (rest.starts_with(|c: char| c.is_ascii_alphanumeric()) && rest.chars().all(plain) && url.len() < 2_000)
+        .then_some(url)
+}
+
+/// The result beneath the verdict: how much, by how many checks, and the gravest of it.
+pub(crate) fn headline(report: &Report) -> String {
+    let found = report.found();
+    let blind = report.not_evaluated().count() as u64;
+    let gravest = found.iter().min_by_key(|result| (result.check.severity, std::cmp::Reverse(result.subjects.len())));
+    let mut text = match gravest {
+        None => "No check found anything.".to_owned(),
+        Some(gravest) => format!(
+            "{} by {}. The gravest: {} ({}, {} severity, for {}).",
+            counted(report.finding_count(), "finding", "findings"),
+            counted(found.len() as u64, "check", "checks"),
+            gravest.check.title,
+            grouped(gravest.subjects.len() as u64),
+            gravest.check.severity,
+            owner(gravest.check.owner),
+        ),
+    };
+    if blind > 0 {
+        text.push(' ');
+        text.push_str(&counted(blind, "check", "checks"));
+        text.push_str(" could not be evaluated, which is not a pass.");
+    }
+    text
+}
+
+/// Whether the output holds what may tell about persons, in a sentence.
+pub(crate) const fn classification(names: Names) -> &'static str {
+    match names {
+        Names::Withheld => {
+            "Pseudonymous: usernames, keys and typed values are withheld, ids of records and users are shown. \
+             --show-names shows the values."
+        }
+        Names::Shown => "Contains personal data: usernames, keys and typed values are shown.",
+    }
+}
+
+/// As [`classification`], in few words.
+pub(crate) const fn classification_word(names: Names) -> &'static str {
+    match names {
+        Names::Withheld => "Pseudonymous (names withheld)",
+        Names::Shown => "Contains personal data (names shown)",
+    }
+}
+
+/// How the zone of the export's dates is known.
+pub(crate) fn zone(zone: &ZoneFinding) -> String {
+    let pairs = format!("{} of {} enrollments that stand on both sides", grouped(zone.agreeing), grouped(zone.pairs));
+    let name = &zone.name;
+    let mut text = match zone.how {
+        "configured" if zone.pairs == 0 => format!("{name}, as configured."),
+        "configured" => format!("{name}, as configured; under it {pairs} show the same moment."),
+        "inferred" => format!("{name}, inferred: under it {pairs} show the same moment."),
+        "stated" => "The dates of the export state their own offset from UTC.".to_owned(),
+        _ => format!("{name}, assumed: too little to infer it from ({pairs} show the same moment under it)."),
+    };
+    if let [first, rest @ ..] = &zone.same_clock[..] {
+        text.push_str(" Shows the same time throughout: ");
+        text.push_str(first);
+        if !rest.is_empty() {
+            text.push_str(&format!(" and {}", counted(rest.len() as u64, "other zone", "other zones")));
+        }
+        text.push('.');
+    }
+    text
+}
+
+/// The character between cells by its name.
+pub(crate) fn delimiter(input: &Input) -> &str {
+    match input.delimiter.as_deref() {
+        None => "",
+        Some("\t") => "tab",
+        Some(",") => "comma",
+        Some(";") => "semicolon",
+        Some(other) => other,
+    }
+}
+
+/// The rules of comparison, each with its value.
+pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
+    let Rules {
+        username_field,
+        equality,
+        provisioning,
+        list_view,
+        scope,
+        enrollment_mode,
+        grace_hours,
+        tolerance_minutes,
+        // Told by [`zone`], together with what was found.
+        zone: _,
+        date_order,
+    } = rules;
+    let equality = match equality {
+        Equality::Exact => "exact, as Docebo compares",
+        Equality::CaseBlind => "without regard to case, as configured",
+    };
+    let provisioning = if *provisioning { "on: Docebo makes users from contacts" } else { "off" };
+    let scope = match scope {
+        Scope::Synced => "courses that are in Salesforce, effective and not deleted".to_owned(),
+        Scope::All => "every course of the export".to_owned(),
+        Scope::Courses(ids) => format!("{} named in the configuration", counted(ids.len() as u64, "course", "courses")),
+    };
+    let mode = match enrollment_mode {
+        EnrollmentMode::Realtime => "as they happen",
+        EnrollmentMode::Manual => "when somebody asks for it",
+    };
+    let order = match date_order {
+        None => "as found in each file",
+        Some(DateOrder::DayFirst) => "day before month, as configured",
+        Some(DateOrder::MonthFirst) => "month before day, as configured",
+        Some(DateOrder::YearFirst | DateOrder::Undecided) => "year first, as configured",
+    };
+    vec![
+        ("Contact field that is the Docebo username", username_field.clone()),
+        ("Usernames are compared", equality.to_owned()),
+        ("Provisioning of users", provisioning.to_owned()),
+        ("List view of the inbound sync", list_view.clone().unwrap_or_else(|| "none configured".to_owned())),
+        ("Courses in scope", scope),
+        ("Enrollments are replicated", mode.to_owned()),
+        ("Hours that the sync may take", grouped(grace_hours.unsigned_abs())),
+        ("Minutes by which equal dates may differ", grouped(tolerance_minutes.unsigned_abs())),
+        ("Order of day and month", order.to_owned()),
+    ]
+}
+
+/// What this version does not look at, so that silence is not read as a pass.
+pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
+    let summary = report.summary();
+    let mut items = Vec::new();
+    if summary.stalls.is_none() {
+        items.push(
+            "Whether and when the sync stalled is not inferred from the course of events; each record that should be in \
+             Salesforce and is not is listed one by one.",
+        );
+    }
+    if summary.roll_forward.is_none() {
+        items.push("There is no comparison with an earlier run.");
+    }
+    items.push(
+        "Sessions, learning plans and their enrollments are not compared record by record; their rows are looked at only \
+         for who edited them.",
+    );
+    items.push("Names of learners, titles of courses, scores and time spent are not compared.");
+    items
+}
+
+/// A piece of evidence: where it stands and what it says there.
+fn piece(evidence: &Evidence, origins: &Origins, names: Names) -> String {
+    let mut text = match &evidence.origin {
+        Origin::Record { object, id } => format!("{object} {id}"),
+        Origin::Line(place) => {
+            let file = origins.exports.get(usize::from(place.file)).map_or("export", |file| file.name.as_str());
+            format!("{file}, line {}", place.line)
+        }
+        Origin::NotReturned { object, filter } => format!("no row of {object} where {filter}"),
+        Origin::Inputs => "the inputs as a whole".to_owned(),
+    };
+    for (at, (field, value)) in evidence.says.iter().enumerate() {
+        let shown = names.show(value);
+        let shown = if shown.is_empty() { "(blank)".into() } else { cut(&shown, 200) };
+        text.push_str(if at == 0 { ": " } else { ", " });
+        text.push_str(field);
+        text.push_str(" = ");
+        text.push_str(&shown);
+    }
+    text
+}
+
+/// The evidence of a finding, so many pieces of it, and how many are left out.
+pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names, most: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = finding.evidence().take(most).map(|evidence| piece(evidence, origins, names)).collect();
+    let left_out = finding.telling.more.len() + 1 - pieces.len();
+    if left_out > 0 {
+        pieces.push(format!("and {} in findings.jsonl", counted(left_out as u64, "further piece", "further pieces")));
+    }
+    pieces
+}
+
+/// Findings by severity, worst first.
+pub(crate) fn by_severity(report: &Report) -> Vec<(Severity, u64)> {
+    let count = |severity| {
+        report
+            .results
+            .iter()
+            .filter(|result| result.check.severity == severity)
+            .map(|result| result.subjects.len() as u64)
+            .sum()
+    };
+    Severity::ALL.iter().map(|&severity| (severity, count(severity))).collect()
+}
+
+/// For each owner with something to do: checks that found something, and findings.
+pub(crate) fn by_owner(report: &Report) -> Vec<(Owner, u64, u64)> {
+    Owner::ALL
+        .iter()
+        .map(|&owner| {
+            let mine = || {
+                report.results.iter().filter(move |result| result.check.owner == owner && !result.subjects.is_empty())
+            };
+            (owner, mine().count() as u64, mine().map(|result| result.subjects.len() as u64).sum())
+        })
+        .filter(|&(_, checks, _)| checks > 0)
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! The tables of the pack. Every value passes through [`Names::Withheld`]; no table names a line of
+//! the customer's export.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use crate::finding::{Evidence, Finding, Origin, Text};
+use crate::model::instant::Instant;
+use crate::model::word::{Tally, Word};
+use crate::redact::Names;
+use crate::render::RenderError;
+use crate::render::inert::csv_cell;
+use crate::render::pack::samples::Dated;
+use crate::render::pack::words::short;
+use crate::report::Report;
+
+/// Examples of one check.
+const MOST_EXAMPLES: usize = 25;
+/// Characters of one cell; values that are not personal are short, this bounds what is not.
+const MOST_CHARACTERS: usize = 1_000;
+
+type Rows = Result<Option<u64>, RenderError>;
+
+fn shown(text: &Text) -> String {
+    csv_cell(&short(&Names::Withheld.show(text), MOST_CHARACTERS)).into_owned()
+}
+
+fn number(id: Option<u64>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
+}
+
+/// The cells that every table of findings starts with.
+fn cells(finding: &Finding) -> [String; 12] {
+    let Finding { key, check, kind: _, ids, telling } = finding;
+    [
+        key.clone(),
+        check.id.to_owned(),
+        check.severity.word().to_owned(),
+        check.owner.word().to_owned(),
+        ids.record.map_or_else(String::new, |(object, _)| object.word().to_owned()),
+        ids.record.map_or_else(String::new, |(_, id)| id.to_string()),
+        number(ids.learner),
+        number(ids.course),
+        csv_cell(&short(&telling.field, MOST_CHARACTERS)).into_owned(),
+        shown(&telling.expected),
+        shown(&telling.found),
+        telling.since.map_or_else(String::new, |since| since.to_string()),
+    ]
+}
+
+const HEADINGS: [&str; 12] = [
+    "key",
+    "check",
+    "severity",
+    "owner",
+    "object",
+    "record_id",
+    "learner_id",
+    "course_id",
+    "field",
+    "expected",
+    "found",
+    "since",
+];
+
+/// Every finding; returns the moments of the findings, check by check.
+pub(super) fn findings<'a>(report: &'a Report, out: &mut dyn Write) -> Result<Vec<Dated<'a>>, RenderError> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(HEADINGS)?;
+    let mut dated = Vec::new();
+    for result in report.found() {
+        let mut since: Vec<Option<Instant>> = Vec::with_capacity(result.subjects.len());
+        for finding in report.findings_of(result) {
+            writer.write_record(cells(&finding))?;
+            since.push(finding.telling.since);
+        }
+        dated.push(Dated { result, since });
+    }
+    writer.flush()?;
+    Ok(dated)
+}
+
+/// Of each check the oldest finding, the newest and some between, with their evidence.
+pub(super) fn examples(report: &Report, dated: &[Dated<'_>], out: &mut dyn Write) -> Rows {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(HEADINGS.iter().chain(&["chosen", "evidence"]))?;
+    let mut rows = 0;
+    for check in dated {
+        for (at, chosen) in check.pick(MOST_EXAMPLES) {
+            let finding = Finding::new(&report.books, check.result.check, &check.result.subjects[at]);
+            let evidence: Vec<String> = finding.evidence().map(evidence).collect();
+            let evidence = short(&evidence.join(" / "), 4 * MOST_CHARACTERS);
+            writer.write_record(cells(&finding).iter().map(String::as_str).chain([chosen, &csv_cell(&evidence)]))?;
+            rows += 1;
+        }
+    }
+    writer.flush()?;
+    Ok(Some(rows))
+}
+
+/// One piece of evidence on one line. A query that returned nothing is named by its object alone,
+/// since its condition may hold a value of a person.
+fn evidence(evidence: &Evidence) -> String {
+    let origin: Cow<'_, str> = match &evidence.origin {
+        Origin::Record { object, id } => Cow::Owned(format!("{object} {id}")),
+        Origin::Line(_) => Cow::Borrowed("Docebo export"),
+        Origin::NotReturned { object, filter: _ } => Cow::Owned(format!("no such row in {object}")),
+        Origin::Inputs => Cow::Borrowed("inputs"),
+    };
+    let says: Vec<String> = evidence
+        .says
+        .iter()
+        .map(|(field, text)| {
+            let value = Names::Withheld.show(text);
+            format!(
+                "{field} = {}",
+                if value.is_empty() { Cow::Borrowed("(blank)") } else { Cow::Owned(short(&value, 200)) }
+            )
+        })
+        .collect();
+    if says.is_empty() { origin.into_owned() } else { format!("{origin}: {}", says.join(", ")) }
+}
+
+/// A name, a total, and the values that must add up to it.
+type Population = (&'static str, u64, Vec<(&'static str, u64)>);
+
+/// The equations: every population with its total, the values that add up to it, and what is left.
+pub(super) fn control_totals(report: &Report, out: &mut dyn Write) -> Rows {
+    let totals = report.totals();
+    let (docebo, salesforce) = (&totals.enrollments.docebo, &totals.enrollments.salesforce);
+    let learners = &totals.learners;
+    let populations: [Population; 5] = [
+        ("learners by link", learners.total, terms(&learners.link)),
+        ("learners by outbound", learners.total, terms(&learners.outbound)),
+        ("Docebo enrollments", docebo.total, docebo.terms()),
+        ("Salesforce course enrollments", salesforce.total, salesforce.terms()),
+        ("contacts by forecast", totals.contacts.total, terms(&totals.contacts.forecast)),
+    ];
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["ref", "population", "value", "records"])?;
+    let mut rows = 0;
+    let mut write = |at: usize, population: &str, value: &str, records: &str| {
+        rows += 1;
+        writer.write_record([&format!("C{}", at + 1), population, value, records])
+    };
+    for (at, (population, total, terms)) in populations.iter().enumerate() {
+        write(at, population, "total", &total.to_string())?;
+        for (value, count) in terms {
+            write(at, population, value, &count.to_string())?;
+        }
+        let accounted: u64 = terms.iter().map(|&(_, count)| count).sum();
+        write(at, population, "not accounted for", &(i128::from(*total) - i128::from(accounted)).to_string())?;
+    }
+    writer.flush()?;
+    Ok(Some(rows))
+}
+
+fn terms<W: Word>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
+    tally.iter().map(|(value, count)| (value.word(), count)).collect()
+}
+
+/// The files that were read; none of their content.
+pub(super) fn sources(report: &Report, out: &mut dyn Write) -> Rows {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "side",
+        "holds",
+        "file",
+        "rows",
+        "rejects",
+        "counted_by_salesforce",
+        "encoding",
+        "delimiter",
+        "dates",
+        "sha256",
+    ])?;
+    let inputs = &report.origins().inputs;
+    for input in inputs {
+        writer.write_record([
+            input.side,
+            &csv_cell(&input.holds),
+            &csv_cell(&input.file),
+            &input.rows.to_string(),
+            &input.rejects.to_string(),
+            &number(input.counted),
+            &csv_cell(&input.encoding),
+            &csv_cell(input.delimiter.as_deref().unwrap_or("")),
+            &csv_cell(input.dates.as_deref().unwrap_or("")),
+            &input.sha256,
+        ])?;
+    }
+    writer.flush()?;
+    Ok(Some(inputs.len() as u64))
+}

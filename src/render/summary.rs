@@ -1,0 +1,185 @@
+//! What a terminal shows: the end of a run at a glance, and the words of the checks.
+//!
+//! Colour is by style codes that the caller's stream strips where nobody sees them.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::check::{Check, Severity};
+use crate::checks::CATALOGUE;
+use crate::model::word::{Tally, Word};
+use crate::render::{counted, grouped, inert};
+use crate::report::{Report, Verdict};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical => AnsiColor::Red.on_default().bold(),
+        Severity::High => AnsiColor::Red.on_default(),
+        Severity::Medium => AnsiColor::Yellow.on_default(),
+        Severity::Low | Severity::Notice => Style::new(),
+    }
+}
+
+fn verdict_style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Stalled => AnsiColor::Red.on_default().bold(),
+        Verdict::NotEvaluated | Verdict::Attention => AnsiColor::Yellow.on_default().bold(),
+        Verdict::InSync => AnsiColor::Green.on_default().bold(),
+    }
+}
+
+/// The end of a run: verdict, tie-out, what was found, where the files are.
+#[must_use]
+pub fn text(report: &Report, place: &str) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_summary(&mut out, report, place);
+    out
+}
+
+fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Result {
+    let origins = report.origins();
+    let style = verdict_style(report.verdict);
+    let when =
+        |at: Option<crate::model::instant::Instant>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
+    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.verdict.sentence())?;
+    writeln!(
+        out,
+        "{DIM}export of {}, Salesforce read {}, judged up to {}{DIM:#}",
+        when(origins.exported_at),
+        when(origins.extracted_at),
+        report.books.relations.cutoff
+    )?;
+
+    let totals = report.totals();
+    writeln!(out, "\n{BOLD}Tie-out{BOLD:#}  every row of both sides, once")?;
+    equation(out, "Docebo enrollments", totals.enrollments.docebo.total, &totals.enrollments.docebo.terms())?;
+    equation(
+        out,
+        "Salesforce enrollments",
+        totals.enrollments.salesforce.total,
+        &totals.enrollments.salesforce.terms(),
+    )?;
+    equation(out, "learners, by link", totals.learners.total, &terms(&totals.learners.link))?;
+    equation(out, "learners, outbound", totals.learners.total, &terms(&totals.learners.outbound))?;
+    equation(out, "contacts, next sync", totals.contacts.total, &terms(&totals.contacts.forecast))?;
+
+    let found = report.found();
+    if found.is_empty() {
+        writeln!(out, "\n{BOLD}Nothing found{BOLD:#}")?;
+    } else {
+        let count = counted(report.finding_count(), "finding", "findings");
+        writeln!(out, "\n{BOLD}Found{BOLD:#}  {count} in {}", counted(found.len() as u64, "check", "checks"))?;
+        for result in &found {
+            let style = severity_style(result.check.severity);
+            writeln!(
+                out,
+                "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{DIM:#}",
+                result.check.severity,
+                grouped(result.subjects.len() as u64),
+                result.check.id,
+                result.check.title,
+                result.check.owner,
+            )?;
+        }
+    }
+    let mut unseen = report.not_evaluated().peekable();
+    if unseen.peek().is_some() {
+        writeln!(out, "\n{BOLD}Not evaluated{BOLD:#}  not the same as clean")?;
+        for result in unseen {
+            writeln!(out, "  {:<26} lacking: {}", result.check.id, result.lacking.join("; "))?;
+        }
+    }
+    if !origins.caveats.is_empty() {
+        writeln!(out, "\n{BOLD}Mind{BOLD:#}")?;
+        for caveat in &origins.caveats {
+            writeln!(out, "  {}", inert::visible(caveat))?;
+        }
+    }
+    writeln!(out, "\n{BOLD}Written{BOLD:#}")?;
+    for (file, what) in [
+        ("report.html", "the run on one page"),
+        ("workbook.xlsx", "every finding, to filter and assign"),
+        ("evidence-pack.zip", "for a support case, without personal values"),
+        ("report.json", "the same for programs; findings.jsonl and ledger/ beside it"),
+    ] {
+        writeln!(out, "  {}  {DIM}{what}{DIM:#}", inert::visible(&format!("{place}/{file}")))?;
+    }
+    if let Some(first) = found.first() {
+        writeln!(out, "\nnext: `tieout explain {}` says what it means and what to do", first.check.id)?;
+    }
+    Ok(())
+}
+
+fn terms<W: Word>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
+    tally.iter().map(|(value, count)| (value.word(), count)).collect()
+}
+
+fn equation(out: &mut String, name: &str, total: u64, terms: &[(&'static str, u64)]) -> std::fmt::Result {
+    let sum: u64 = terms.iter().map(|&(_, count)| count).sum();
+    let shown: Vec<String> = terms
+        .iter()
+        .filter(|&&(_, count)| count > 0)
+        .map(|&(word, count)| format!("{} {word}", grouped(count)))
+        .collect();
+    let shown = if shown.is_empty() { "nothing".to_owned() } else { shown.join(" + ") };
+    let tick = if sum == total { "\u{2713}" } else { "\u{2717}" };
+    writeln!(out, "  {tick} {name:<22} {:>9} = {shown}", grouped(total))
+}
+
+/// The catalogue, a line each.
+#[must_use]
+pub fn catalogue() -> String {
+    let mut out = String::new();
+    for check in CATALOGUE {
+        let style = severity_style(check.severity);
+        let _ = writeln!(out, "{style}{:<8}{style:#} {:<28} {}", check.severity, check.id, check.title);
+    }
+    out
+}
+
+/// All that the catalogue knows of a check.
+#[must_use]
+pub fn explain(check: &Check) -> String {
+    let mut out = String::new();
+    let style = severity_style(check.severity);
+    let _ = writeln!(out, "{BOLD}{}{BOLD:#}  {}", check.id, check.title);
+    let _ = writeln!(out, "{style}{}{style:#}, for {}", check.severity, check.owner);
+    for (heading, text) in
+        [("What it means", check.why), ("Innocent when", check.innocent_when), ("What to do", check.remedy)]
+    {
+        let _ = writeln!(out, "\n{BOLD}{heading}{BOLD:#}\n{}", wrap(text));
+    }
+    let needs: Vec<String> = check.needs.iter().map(ToString::to_string).collect();
+    if !needs.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n{BOLD}Needs{BOLD:#}\n{}",
+            wrap(&format!("{}. Without them it is not evaluated, which is not the same as clean.", needs.join("; ")))
+        );
+    }
+    out
+}
+
+fn wrap(text: &str) -> String {
+    const WIDTH: usize = 92;
+    let mut out = String::from("  ");
+    let mut column = 2;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 2 && column + 1 + length > WIDTH {
+            out.push_str("\n  ");
+            column = 2;
+        } else if column > 2 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}

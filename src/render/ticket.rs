@@ -1,0 +1,333 @@
+//! The text of a support ticket, once with tables and once as it is typed into a form.
+//!
+//! It speaks only of what Docebo's support has to act on, and says only what a check said: counts,
+//! ids, expected and found. What the report does not know stands as `[to fill: …]`, and what could
+//! not be evaluated is named. No personal value is in it.
+//!
+//! Must not know: any single check.
+
+mod setting;
+
+use serde::Serialize;
+
+use crate::check::Owner;
+use crate::finding::{Finding, Origin, Text};
+use crate::model::instant::Instant;
+use crate::model::word::Word as _;
+use crate::redact::Names;
+use crate::render::pack::samples::{Dated, share};
+use crate::render::pack::words::{Style, date, fill, short, tally, utc};
+use crate::render::{RenderError, counted, grouped};
+use crate::report::{CheckResult, Report};
+use setting::{Ask, Line, asks, environment, says};
+
+/// Characters that fit any support form.
+pub const MOST_CHARACTERS: usize = 6_000;
+/// Characters of the subject line.
+pub const MOST_SUBJECT: usize = 100;
+
+const MARKDOWN: &str = include_str!("../../templates/ticket.md.hbs");
+const PLAIN: &str = include_str!("../../templates/ticket.txt.hbs");
+
+/// A ticket in both forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// With tables.
+    pub markdown: String,
+    /// As it is typed into a form.
+    pub plain: String,
+}
+
+/// The ticket for Docebo's support.
+///
+/// # Errors
+/// None that a report can cause.
+pub fn text(report: &Report) -> Result<Ticket, RenderError> {
+    let dated: Vec<Dated<'_>> =
+        report.found().into_iter().filter(|result| is_theirs(result)).map(|result| Dated::of(report, result)).collect();
+    compose(report, &dated)
+}
+
+/// The ticket from results whose findings are dated already; of these, those of others are left out.
+pub(crate) fn compose(report: &Report, dated: &[Dated<'_>]) -> Result<Ticket, RenderError> {
+    let mut causes: Vec<&Dated<'_>> = dated.iter().filter(|dated| is_theirs(dated.result)).collect();
+    causes.sort_by_key(|cause| {
+        (cause.result.check.severity, std::cmp::Reverse(cause.result.subjects.len()), cause.result.check.id)
+    });
+    Ok(Ticket {
+        markdown: fitted(report, &causes, Style::Markdown, MARKDOWN)?,
+        plain: fitted(report, &causes, Style::Plain, PLAIN)?,
+    })
+}
+
+fn is_theirs(result: &CheckResult) -> bool {
+    result.check.owner == Owner::DoceboSupport
+}
+
+/// How much is told; less of it where the text would be too long for a form.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// Examples, of all causes together.
+    examples: usize,
+    /// Characters of a value.
+    value: usize,
+    /// Entries of a list.
+    listed: usize,
+    /// Why a cause matters.
+    reason: Reason,
+}
+
+#[derive(Clone, Copy)]
+enum Reason {
+    Whole,
+    FirstSentence,
+    None,
+}
+
+const DETAILS: [Detail; 6] = [
+    Detail { examples: 5, value: 160, listed: 30, reason: Reason::Whole },
+    Detail { examples: 5, value: 140, listed: 30, reason: Reason::FirstSentence },
+    Detail { examples: 5, value: 100, listed: 8, reason: Reason::FirstSentence },
+    Detail { examples: 5, value: 60, listed: 4, reason: Reason::None },
+    Detail { examples: 3, value: 40, listed: 3, reason: Reason::None },
+    Detail { examples: 1, value: 40, listed: 2, reason: Reason::None },
+];
+
+fn fitted(report: &Report, causes: &[&Dated<'_>], style: Style, template: &'static str) -> Result<String, RenderError> {
+    let mut text = String::new();
+    for detail in DETAILS {
+        text = fill(template, &View::new(report, causes, style, detail))?;
+        if text.chars().count() <= MOST_CHARACTERS {
+            return Ok(text);
+        }
+    }
+    Ok(short(&text, MOST_CHARACTERS))
+}
+
+#[derive(Serialize)]
+struct View {
+    subject: String,
+    in_short: Vec<String>,
+    impact: Vec<String>,
+    expected: &'static str,
+    found: bool,
+    nothing: String,
+    causes: Vec<Cause>,
+    examples: Vec<Example>,
+    says: Vec<String>,
+    environment: Vec<Line>,
+    asks: Vec<Ask>,
+}
+
+#[derive(Serialize)]
+struct Cause {
+    id: &'static str,
+    title: &'static str,
+    why: String,
+    severity: &'static str,
+    findings: String,
+    examined: String,
+    oldest: String,
+}
+
+#[derive(Serialize)]
+struct Example {
+    key: String,
+    check: &'static str,
+    record: String,
+    learner: String,
+    course: String,
+    expected: String,
+    found: String,
+    export: String,
+    since: String,
+}
+
+impl View {
+    fn new(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Self {
+        Self {
+            subject: subject(causes),
+            in_short: in_short(report, causes),
+            impact: impact(report, causes),
+            expected: "Docebo writes each linked learner who has an enrollment in scope, and each such enrollment with its \
+                       status and dates, to Salesforce (Docebo help, \"Synchronizing enrollments from Docebo to Salesforce\").",
+            found: !causes.is_empty(),
+            nothing: nothing(report),
+            causes: causes.iter().map(|cause| told(cause, detail)).collect(),
+            examples: examples(report, causes, style, detail),
+            says: says(report, style, detail),
+            environment: environment(report, style, detail),
+            asks: asks(causes),
+        }
+    }
+}
+
+fn findings(causes: &[&Dated<'_>]) -> u64 {
+    causes.iter().map(|cause| cause.result.subjects.len() as u64).sum()
+}
+
+/// The causes of the worst severity there is; they alone date the case, for a mild one may be older
+/// and of another kind.
+fn worst<'a, 'b>(causes: &'a [&'b Dated<'b>]) -> &'a [&'b Dated<'b>] {
+    let Some(first) = causes.first() else { return causes };
+    let mild = causes.partition_point(|cause| cause.result.check.severity == first.result.check.severity);
+    &causes[..mild]
+}
+
+fn oldest(causes: &[&Dated<'_>]) -> Option<Instant> {
+    causes.iter().filter_map(|cause| cause.oldest()).min()
+}
+
+fn subject(causes: &[&Dated<'_>]) -> String {
+    let Some(worst) = causes.first() else {
+        return "Salesforce integration: nothing found for Docebo's support".to_owned();
+    };
+    let head = "Salesforce integration: ";
+    let many = grouped(worst.result.subjects.len() as u64);
+    let tail =
+        worst.oldest().map_or_else(|| format!(" ({many})"), |oldest| format!(" ({many}, oldest {})", date(oldest)));
+    let room = MOST_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
+    format!("{head}{}{tail}", short(worst.result.check.title, room))
+}
+
+fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
+    let origins = report.origins();
+    let made =
+        origins.exported_at.map_or_else(|| "[to fill: when it was made]".to_owned(), |at| format!("made {}", utc(at)));
+    let read =
+        origins.extracted_at.map_or_else(|| "[to fill: when it was read]".to_owned(), |at| format!("read {}", utc(at)));
+    let compared = format!("Docebo's own export ({made}) was compared with Salesforce ({read})");
+    if causes.is_empty() {
+        return vec![
+            format!("{compared}."),
+            nothing(report),
+            "There is nothing to ask of Docebo's support on these grounds.".to_owned(),
+        ];
+    }
+    let mut sentences = vec![format!(
+        "{compared}: {} from {} that Docebo's support has to act on.",
+        counted(findings(causes), "finding", "findings"),
+        counted(causes.len() as u64, "check", "checks"),
+    )];
+    let worst = worst(causes);
+    let named: Vec<String> = worst
+        .iter()
+        .take(3)
+        .map(|cause| format!("{} ({})", cause.result.check.title, grouped(cause.result.subjects.len() as u64)))
+        .collect();
+    sentences.push(match oldest(worst).zip(worst.iter().filter_map(|cause| cause.newest()).max()) {
+        Some((oldest, newest)) => {
+            format!(
+                "Most severe: {}; the oldest dates from {}, the newest from {}.",
+                named.join("; "),
+                utc(oldest),
+                utc(newest)
+            )
+        }
+        None => format!("Most severe: {}.", named.join("; ")),
+    });
+    sentences
+        .push("We ask you to find out why, to write or correct these records, and to tell us the cause.".to_owned());
+    sentences
+}
+
+/// What stands where no check of Docebo's support found anything.
+fn nothing(report: &Report) -> String {
+    let unseen = report.not_evaluated().filter(|result| is_theirs(result)).count();
+    if unseen == 0 {
+        "The checks found nothing that Docebo's support would have to act on.".to_owned()
+    } else {
+        format!(
+            "What could be checked holds nothing that Docebo's support would have to act on; {} of theirs could not be \
+             evaluated, so this is no clean bill.",
+            counted(unseen as u64, "check", "checks")
+        )
+    }
+}
+
+fn impact(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
+    let totals = report.totals();
+    let mut lines = vec![format!(
+        "Learners in the export: {}; their Docebo User records in Salesforce: {}",
+        grouped(totals.learners.total),
+        tally(&totals.learners.outbound)
+    )];
+    if report.books.relations.enrollment_judged {
+        lines.push(format!(
+            "Enrollment rows in the export: {}; in Salesforce: {}",
+            grouped(totals.enrollments.docebo.total),
+            tally(&totals.enrollments.docebo.values)
+        ));
+    }
+    if let Some(worst) = causes.first() {
+        lines.push(format!(
+            "Priority: [to fill]; the worst finding is of severity {}",
+            worst.result.check.severity.word()
+        ));
+    }
+    lines
+}
+
+fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
+    let check = cause.result.check;
+    Cause {
+        id: check.id,
+        title: check.title.trim_end_matches('.'),
+        why: match detail.reason {
+            Reason::Whole => format!(" {}", check.why),
+            Reason::FirstSentence => format!(" {}.", check.why.split(". ").next().unwrap_or("").trim_end_matches('.')),
+            Reason::None => String::new(),
+        },
+        severity: check.severity.word(),
+        findings: counted(cause.result.subjects.len() as u64, "finding", "findings"),
+        examined: format!("{} {}", grouped(cause.result.examined), check.examines),
+        oldest: cause.oldest().map_or_else(|| "not dated".to_owned(), utc),
+    }
+}
+
+fn examples(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Vec<Example> {
+    let wanted: Vec<usize> = causes.iter().map(|cause| cause.result.subjects.len()).collect();
+    let shares = share(&wanted, detail.examples);
+    let mut examples = Vec::new();
+    for (cause, share) in causes.iter().zip(shares) {
+        for (at, _) in cause.pick(share) {
+            let finding = Finding::new(&report.books, cause.result.check, &cause.result.subjects[at]);
+            examples.push(example(&finding, style, detail));
+        }
+    }
+    examples
+}
+
+fn example(finding: &Finding, style: Style, detail: Detail) -> Example {
+    let none = || "-".to_owned();
+    let number = |id: Option<u64>| id.map_or_else(none, |id| id.to_string());
+    let filled = |shown: String| if shown.trim().is_empty() { "(blank)".to_owned() } else { shown };
+    let value = |text: &Text| filled(style.value(&short(&Names::Withheld.show(text), detail.value)));
+    let export = said_by_export(finding);
+    Example {
+        key: finding.key.clone(),
+        check: finding.check.id,
+        record: finding.ids.record.map_or_else(none, |(object, id)| style.value(&format!("{object} {id}"))),
+        learner: number(finding.ids.learner),
+        course: number(finding.ids.course),
+        expected: value(&finding.telling.expected),
+        found: value(&finding.telling.found),
+        export: if export.is_empty() { none() } else { style.value(&short(&export, detail.value)) },
+        since: finding.telling.since.map_or_else(none, |since| utc(since).replace(" UTC", "")),
+    }
+}
+
+/// What the rows of the export say beyond the ids that stand beside it; blanks and personal values are
+/// left out.
+fn said_by_export(finding: &Finding) -> String {
+    let ids = [finding.ids.learner, finding.ids.course].map(|id| id.map(|id| id.to_string()));
+    let says: Vec<String> = finding
+        .evidence()
+        .filter(|evidence| matches!(evidence.origin, Origin::Line(_)))
+        .flat_map(|evidence| &evidence.says)
+        .filter(|(_, text)| !text.is_personal() && !text.raw().is_empty())
+        .filter(|(_, text)| !ids.iter().flatten().any(|id| id == text.raw()))
+        .map(|(field, text)| format!("{field} {}", text.raw()))
+        .collect();
+    says.join(", ")
+}

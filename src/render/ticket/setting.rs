@@ -1,0 +1,140 @@
+//! The parts of a ticket that are the same for every cause: what the run as a whole says, the
+//! environment, and what is asked.
+//!
+//! Must not know: any single check.
+
+use serde::Serialize;
+
+use super::{Detail, is_theirs, oldest, worst};
+use crate::check::Outcome;
+use crate::model::instant::Instant;
+use crate::render::pack::samples::Dated;
+use crate::render::pack::words::{Style, mode, scope, short, utc, zone};
+use crate::render::{counted, grouped};
+use crate::report::{CheckResult, Report};
+
+/// A numbered request.
+#[derive(Serialize)]
+pub(super) struct Ask {
+    number: usize,
+    text: String,
+}
+
+/// A fact with its name.
+#[derive(Serialize)]
+pub(super) struct Line {
+    label: &'static str,
+    value: String,
+}
+
+/// What the run as a whole says: whether it adds up, what was clean, what others have to act on, what
+/// could not be seen.
+pub(super) fn says(report: &Report, style: Style, detail: Detail) -> Vec<String> {
+    let mut lines = Vec::new();
+    if report.totals().broken().is_empty() {
+        lines.push("The totals tie out: every row read on either side is accounted for.".to_owned());
+    }
+    let ids = |results: &[&CheckResult], count: bool| {
+        let names: Vec<String> = results
+            .iter()
+            .map(|result| {
+                let id = style.value(result.check.id);
+                if count { format!("{id} ({})", grouped(result.subjects.len() as u64)) } else { id }
+            })
+            .collect();
+        names.join(", ")
+    };
+    let clean: Vec<&CheckResult> = report.results.iter().filter(|result| result.outcome == Outcome::Clean).collect();
+    if !clean.is_empty() {
+        let named = if clean.len() <= detail.listed {
+            ids(&clean, false)
+        } else {
+            "data/method/rules.md names them".to_owned()
+        };
+        lines.push(format!(
+            "{} looked at everything and found nothing: {named}",
+            counted(clean.len() as u64, "check", "checks")
+        ));
+    }
+    let ours: Vec<&CheckResult> = report.found().into_iter().filter(|result| !is_theirs(result)).collect();
+    if !ours.is_empty() {
+        lines.push(format!("Found, and for our own administrators to act on: {}", ids(&ours, true)));
+    }
+    let unseen: Vec<&CheckResult> = report.not_evaluated().collect();
+    if !unseen.is_empty() {
+        lines.push(format!("Could not be evaluated (no pass): {}", ids(&unseen, false)));
+    }
+    let mut lacking: Vec<&str> = report.results.iter().flat_map(|result| &result.lacking).map(String::as_str).collect();
+    lacking.sort_unstable();
+    lacking.dedup();
+    if !lacking.is_empty() {
+        let named: Vec<String> =
+            lacking.iter().take(detail.listed).map(|lack| style.value(&short(lack, 120))).collect();
+        lines.push(format!("Missing for that: {}{}", named.join(", "), more(lacking.len(), detail.listed)));
+    }
+    let caveats = &report.origins().caveats;
+    for caveat in caveats.iter().take(detail.listed) {
+        lines.push(style.sentence(&short(caveat, 240)));
+    }
+    if caveats.len() > detail.listed {
+        lines
+            .push(format!("Further remarks on the inputs{}: data/method/rules.md", more(caveats.len(), detail.listed)));
+    }
+    lines.push(
+        "Not part of this version of tieout: whether the sync job itself stands still, and since when.".to_owned(),
+    );
+    lines
+}
+
+fn more(all: usize, listed: usize) -> String {
+    if all > listed { format!(" (and {} more)", all - listed) } else { String::new() }
+}
+
+/// What support asks for in every case, as far as it is known.
+pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<Line> {
+    let (origins, rules) = (report.origins(), report.rules());
+    let known = |value: Option<String>, what: &str| {
+        value.map_or_else(|| format!("[to fill: {what}]"), |value| style.value(&short(&value, detail.value.max(60))))
+    };
+    let moment = |instant: Option<Instant>, what: &str| instant.map_or_else(|| format!("[to fill: {what}]"), utc);
+    [
+        ("Docebo platform", known(origins.platform.clone(), "platform URL")),
+        ("Salesforce organization", known(origins.org_id.map(|id| id.to_string()), "organization id")),
+        ("Salesforce instance", known(origins.instance.clone(), "instance URL")),
+        ("Production or sandbox", "[to fill]".to_owned()),
+        ("Version of the Docebo package", "[to fill: Setup, Installed Packages]".to_owned()),
+        ("Integration user", "[to fill: Salesforce user id]".to_owned()),
+        ("Enrollment replication", mode(rules.enrollment_mode).to_owned()),
+        ("Contact field mapped to the username", style.value(&short(&rules.username_field, 60))),
+        ("User provisioning", if rules.provisioning { "on" } else { "off" }.to_owned()),
+        ("List view of the contacts sync", known(rules.list_view.clone(), "list view, or none")),
+        ("Courses in scope", short(&scope(&rules.scope), 160)),
+        ("Docebo export made", moment(origins.exported_at, "when the export was made")),
+        ("Salesforce read", moment(origins.extracted_at, "when Salesforce was read")),
+        ("Expected on the other side up to", utc(report.books.relations.cutoff)),
+        ("Time zone of the export's dates", style.sentence(&zone(report))),
+        ("Compared by", format!("tieout {}", env!("CARGO_PKG_VERSION"))),
+    ]
+    .into_iter()
+    .map(|(label, value)| Line { label, value })
+    .collect()
+}
+
+/// What Docebo's support is asked to do.
+pub(super) fn asks(causes: &[&Dated<'_>]) -> Vec<Ask> {
+    let texts = if causes.is_empty() {
+        vec!["Nothing.".to_owned()]
+    } else {
+        let when =
+            oldest(worst(causes)).map_or_else(|| "now".to_owned(), |oldest| format!("now and since {}", utc(oldest)));
+        vec![
+            format!("Tell us the state of this platform's Salesforce sync jobs, {when}."),
+            "Restart a job that is stuck, if one is.".to_owned(),
+            "Write what is missing and correct what differs, all of it and not only the examples; we will compare again.".to_owned(),
+            "Tell us the cause.".to_owned(),
+            "If first-line support cannot see the state of the jobs, please pass this to the product team.".to_owned(),
+            "Delete the attachment when the case is closed.".to_owned(),
+        ]
+    };
+    texts.into_iter().zip(1..).map(|(text, number)| Ask { number, text }).collect()
+}

@@ -1,0 +1,307 @@
+//! One sheet: its page set-up, its looks, and the few ways in which anything is written to it. Text
+//! is always written as text; a formula is always written with its result.
+
+use std::borrow::Cow;
+
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline, Formula, Url, Worksheet, XlsxError};
+
+use crate::model::instant::Instant;
+use crate::render::inert::{is_formula_like, visible};
+
+/// UTF-16 units of a cell; Excel takes 32,767.
+const LONGEST: usize = 32_000;
+const CUT: &str = "\u{2026} [cut; the whole value is in findings.jsonl]";
+const A4: u8 = 9;
+const LINE: f64 = 15.0;
+
+/// A text as a cell may hold it.
+pub(super) struct CellText<'a> {
+    pub(super) text: Cow<'a, str>,
+    /// Whether a spreadsheet would take it for a formula when somebody edits the cell.
+    pub(super) quoted: bool,
+    pub(super) cut: bool,
+}
+
+/// Active characters visible, and no longer than a cell may be.
+pub(super) fn cell_text(text: &str) -> CellText<'_> {
+    let shown = visible(text);
+    let quoted = is_formula_like(text) || is_formula_like(&shown);
+    if shown.len() <= LONGEST {
+        return CellText { text: shown, quoted, cut: false };
+    }
+    let mut units = 0;
+    let end = shown.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > LONGEST
+    });
+    match end {
+        None => CellText { text: shown, quoted, cut: false },
+        Some((at, _)) => CellText { text: Cow::Owned(format!("{}{CUT}", &shown[..at])), quoted, cut: true },
+    }
+}
+
+/// A look, and the same look with Excel's own mark for "this is text".
+pub(super) struct Look {
+    plain: Format,
+    quoted: Format,
+}
+
+impl Look {
+    fn new(plain: Format) -> Self {
+        Self { quoted: plain.clone().set_quote_prefix(), plain }
+    }
+}
+
+/// The looks of all sheets.
+pub(super) struct Styles {
+    pub(super) title: Look,
+    pub(super) heading: Look,
+    head: Look,
+    head_of_numbers: Look,
+    pub(super) text: Look,
+    pub(super) strong: Look,
+    /// One line, running over into empty neighbours.
+    pub(super) line: Look,
+    /// A warning: dark red words.
+    pub(super) warning: Look,
+    quoted_data: Format,
+    number: Format,
+    sum: Format,
+    tick: Format,
+    date: Format,
+    link: Format,
+}
+
+impl Styles {
+    pub(super) fn new() -> Self {
+        let dark_blue = Color::RGB(0x001F_3F66);
+        let dark_red = Color::RGB(0x008F_1A14);
+        let cell = || Format::new().set_align(FormatAlign::Top);
+        // Numbers keep a distance from the text in the next column.
+        let number = || cell().set_num_format("#,##0").set_align(FormatAlign::Right).set_indent(1);
+        let head = || cell().set_bold().set_text_wrap().set_font_color(Color::White).set_background_color(dark_blue);
+        Self {
+            title: Look::new(Format::new().set_bold().set_font_size(16).set_font_color(dark_blue)),
+            heading: Look::new(Format::new().set_bold().set_font_size(12).set_font_color(dark_blue)),
+            head: Look::new(head()),
+            head_of_numbers: Look::new(head().set_align(FormatAlign::Right).set_indent(1)),
+            text: Look::new(cell().set_text_wrap()),
+            strong: Look::new(cell().set_text_wrap().set_bold()),
+            line: Look::new(cell()),
+            warning: Look::new(cell().set_text_wrap().set_bold().set_font_color(dark_red)),
+            quoted_data: Format::new().set_quote_prefix(),
+            number: number(),
+            sum: number().set_bold().set_border_top(FormatBorder::Thin),
+            tick: cell().set_bold(),
+            date: Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
+            link: cell().set_text_wrap().set_font_color(dark_blue).set_underline(FormatUnderline::Single),
+        }
+    }
+}
+
+/// The heading of a column.
+#[derive(Clone, Copy)]
+pub(super) enum Head {
+    Text(&'static str),
+    Number(&'static str),
+}
+
+/// What one cell of a row of prose and numbers holds.
+pub(super) enum Cell {
+    Blank,
+    Text(String),
+    Strong(String),
+    Line(String),
+    Number(u64),
+    /// A formula over numbers, and its result.
+    Sum(String, u64),
+    /// As [`Cell::Sum`], in bold beneath a rule.
+    Total(String, u64),
+    /// A formula whose result is a word.
+    Tick(String, &'static str),
+    /// A place in this workbook.
+    Jump(&'static str, &'static str),
+}
+
+impl Cell {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+
+    pub(super) fn strong(text: &str) -> Self {
+        Self::Strong(text.to_owned())
+    }
+}
+
+/// One sheet while it is written.
+pub(super) struct Sheet<'a> {
+    pub(super) inner: Worksheet,
+    styles: &'a Styles,
+    widths: &'a [f64],
+    /// Texts that were cut.
+    pub(super) cut: u64,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(
+        styles: &'a Styles,
+        name: &str,
+        landscape: bool,
+        widths: &'a [f64],
+        footer: &str,
+    ) -> Result<Self, XlsxError> {
+        Self::over(Worksheet::new(), styles, name, landscape, widths, footer)
+    }
+
+    pub(super) fn over(
+        mut inner: Worksheet,
+        styles: &'a Styles,
+        name: &str,
+        landscape: bool,
+        widths: &'a [f64],
+        footer: &str,
+    ) -> Result<Self, XlsxError> {
+        inner.set_name(name)?;
+        for (column, &width) in (0u16..).zip(widths) {
+            inner.set_column_width(column, width)?;
+        }
+        if landscape {
+            inner.set_landscape();
+        }
+        inner
+            .set_paper_size(A4)
+            .set_print_fit_to_pages(1, 0)
+            .set_margins(0.5, 0.5, 0.6, 0.6, 0.3, 0.3)
+            .set_footer(footer);
+        Ok(Self { inner, styles, widths, cut: 0 })
+    }
+
+    pub(super) fn finish(self) -> Worksheet {
+        self.inner
+    }
+
+    /// A text, as text.
+    pub(super) fn put(&mut self, row: u32, column: u16, text: &str, look: &Look) -> Result<(), XlsxError> {
+        let cell = cell_text(text);
+        self.cut += u64::from(cell.cut);
+        let format = if cell.quoted { &look.quoted } else { &look.plain };
+        self.inner.write_string_with_format(row, column, cell.text, format)?;
+        Ok(())
+    }
+
+    /// A text of a table with many rows: no look of its own, which is twice as fast.
+    pub(super) fn data(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
+        let cell = cell_text(text);
+        self.cut += u64::from(cell.cut);
+        if cell.quoted {
+            self.inner.write_string_with_format(row, column, cell.text, &self.styles.quoted_data)?;
+        } else {
+            self.inner.write_string(row, column, cell.text)?;
+        }
+        Ok(())
+    }
+
+    /// The title of the sheet.
+    pub(super) fn title(&mut self, text: &str) -> Result<(), XlsxError> {
+        self.inner.set_row_height(0, 26)?;
+        self.put(0, 0, text, &self.styles.title)
+    }
+
+    /// A heading within the sheet.
+    pub(super) fn heading(&mut self, row: u32, text: &str) -> Result<(), XlsxError> {
+        self.inner.set_row_height(row, 22)?;
+        self.put(row, 0, text, &self.styles.heading)
+    }
+
+    /// A row of column headings.
+    pub(super) fn head(&mut self, row: u32, headings: &[Head]) -> Result<(), XlsxError> {
+        let mut most = 1;
+        for ((column, heading), &width) in (0u16..).zip(headings).zip(self.widths) {
+            let (text, look) = match heading {
+                Head::Text(text) => (text, &self.styles.head),
+                Head::Number(text) => (text, &self.styles.head_of_numbers),
+            };
+            most = most.max(lines(text, width));
+            self.put(row, column, text, look)?;
+        }
+        self.inner.set_row_height(row, f64::from(most) * LINE + 3.0)?;
+        Ok(())
+    }
+
+    /// A row of cells, as high as its longest text needs.
+    pub(super) fn row(&mut self, row: u32, cells: &[Cell]) -> Result<(), XlsxError> {
+        let styles = self.styles;
+        let mut most = 1;
+        for ((column, cell), &width) in (0u16..).zip(cells).zip(self.widths) {
+            match cell {
+                Cell::Blank => {}
+                Cell::Text(text) => {
+                    most = most.max(lines(text, width));
+                    self.put(row, column, text, &styles.text)?;
+                }
+                Cell::Strong(text) => {
+                    most = most.max(lines(text, width));
+                    self.put(row, column, text, &styles.strong)?;
+                }
+                Cell::Line(text) => self.put(row, column, text, &styles.line)?,
+                Cell::Number(number) => self.number(row, column, *number)?,
+                Cell::Sum(formula, result) => {
+                    self.formula(row, column, formula, &result.to_string(), &styles.number)?;
+                }
+                Cell::Total(formula, result) => self.formula(row, column, formula, &result.to_string(), &styles.sum)?,
+                Cell::Tick(formula, result) => self.formula(row, column, formula, result, &styles.tick)?,
+                Cell::Jump(sheet, text) => {
+                    let url = Url::new(format!("internal:'{sheet}'!A1")).set_text(*text);
+                    self.inner.write_url_with_format(row, column, url, &styles.link)?;
+                }
+            }
+        }
+        self.inner.set_row_height(row, f64::from(most) * LINE)?;
+        Ok(())
+    }
+
+    /// A warning over one column.
+    pub(super) fn warning(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
+        let width = self.widths.get(usize::from(column)).copied().unwrap_or(80.0);
+        self.inner.set_row_height(row, f64::from(lines(text, width)) * LINE)?;
+        self.put(row, column, text, &self.styles.warning)
+    }
+
+    fn number(&mut self, row: u32, column: u16, number: u64) -> Result<(), XlsxError> {
+        // Counts of rows: far below 2^53.
+        self.inner.write_number_with_format(row, column, number as f64, &self.styles.number)?;
+        Ok(())
+    }
+
+    fn formula(
+        &mut self,
+        row: u32,
+        column: u16,
+        formula: &str,
+        result: &str,
+        format: &Format,
+    ) -> Result<(), XlsxError> {
+        self.inner.write_formula_with_format(row, column, Formula::new(formula).set_result(result), format)?;
+        Ok(())
+    }
+
+    /// A moment as a real date, in UTC.
+    pub(super) fn date(&mut self, row: u32, column: u16, instant: Instant) -> Result<(), XlsxError> {
+        let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(instant.seconds())?;
+        self.inner.write_datetime_with_format(row, column, date, &self.styles.date)?;
+        Ok(())
+    }
+}
+
+/// Lines that a text takes in a column, a little generous: headless LibreOffice cuts what does not
+/// fit.
+fn lines(text: &str, width: f64) -> u32 {
+    let per_line = width.max(4.0);
+    let lines: f64 = text.split('\n').map(|line| (line.chars().count() as f64 / per_line).ceil().max(1.0)).sum();
+    // Excel's rows end at 409 points.
+    let mut whole = 1;
+    while f64::from(whole) < lines && whole < 27 {
+        whole += 1;
+    }
+    whole
+}

@@ -1,0 +1,102 @@
+//! Sources: the files that were read, the rules in force, and the rows that could not be read.
+
+use rust_xlsxwriter::XlsxError;
+
+use super::MOST_REJECTS;
+use super::sheet::{Cell, Head, Sheet};
+use crate::model::provenance::{Aside, Input};
+use crate::render::html::wording;
+use crate::render::{counted, grouped};
+use crate::report::Report;
+
+pub(super) const WIDTHS: &[f64] = &[40.0, 12.0, 42.0, 12.0, 11.0, 14.0, 14.0, 11.0, 30.0, 68.0];
+
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
+    let origins = report.origins();
+    sheet.title("Sources")?;
+    sheet.heading(2, "Files that were read")?;
+    sheet.head(
+        3,
+        &[
+            Head::Text("File"),
+            Head::Text("Side"),
+            Head::Text("Holds"),
+            Head::Number("Rows"),
+            Head::Number("Rejected"),
+            Head::Number("Counted by Salesforce"),
+            Head::Text("Encoding"),
+            Head::Text("Delimiter"),
+            Head::Text("Dates"),
+            Head::Text("SHA-256"),
+        ],
+    )?;
+    let mut row = 4;
+    for input in &origins.inputs {
+        sheet.row(row, &file(input))?;
+        row += 1;
+    }
+    row += 1;
+
+    sheet.heading(row, "Rules of comparison")?;
+    let zone = wording::zone(report.books.relations.zone());
+    let rules = wording::rules(report.rules());
+    for (term, value) in std::iter::once(("Time zone of the export's dates", zone)).chain(rules) {
+        row += 1;
+        sheet.row(row, &[Cell::text(term), Cell::Line(value)])?;
+    }
+    row += 2;
+    rejects(sheet, report, row)
+}
+
+fn file(input: &Input) -> [Cell; 10] {
+    [
+        Cell::text(&input.file),
+        Cell::text(if input.side == "docebo" { "Docebo" } else { "Salesforce" }),
+        Cell::text(&input.holds),
+        Cell::Number(input.rows),
+        Cell::Number(input.rejects),
+        match input.counted {
+            Some(counted) => Cell::Number(counted),
+            None if input.side == "docebo" => Cell::Blank,
+            None => Cell::text("not counted"),
+        },
+        Cell::text(&input.encoding),
+        Cell::text(wording::delimiter(input)),
+        input.dates.as_deref().map_or(Cell::Blank, Cell::text),
+        Cell::Line(input.sha256.clone()),
+    ]
+}
+
+fn rejects(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<(), XlsxError> {
+    let origins = report.origins();
+    let rejected = || {
+        origins.set_aside.iter().filter_map(|(_, aside)| match &aside.why {
+            Aside::Rejected(reason) => Some((aside, reason)),
+            Aside::Archived | Aside::Repeated => None,
+        })
+    };
+    let all = rejected().count();
+    sheet.heading(row, "Rows that could not be read")?;
+    row += 1;
+    let note = match all {
+        0 => "None.".to_owned(),
+        all if all <= MOST_REJECTS => format!("{}.", counted(all as u64, "row", "rows")),
+        all => format!(
+            "The first {} of {}; ledger/set-aside.csv lists all of them.",
+            grouped(MOST_REJECTS as u64),
+            counted(all as u64, "row", "rows"),
+        ),
+    };
+    sheet.row(row, &[Cell::Line(note)])?;
+    if all == 0 {
+        return Ok(());
+    }
+    row += 1;
+    sheet.head(row, &[Head::Text("File"), Head::Number("Line"), Head::Text("Reason")])?;
+    for (aside, reason) in rejected().take(MOST_REJECTS) {
+        row += 1;
+        let name = origins.exports.get(usize::from(aside.file)).map_or("", |file| file.name.as_str());
+        sheet.row(row, &[Cell::text(name), Cell::Number(u64::from(aside.line)), Cell::Line(reason.clone())])?;
+    }
+    Ok(())
+}
