@@ -1,0 +1,282 @@
+//! The command line: what a user types, and what they see.
+//!
+//! Results go to standard output, talk to standard error. Nothing is decided here.
+
+#![expect(clippy::disallowed_methods, reason = "the command line reads and writes the configuration")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::styling::Styles;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use tieout::check::{Outcome, Severity};
+use tieout::checks::{self, CATALOGUE};
+use tieout::error::Error;
+use tieout::exit::Exit;
+use tieout::output::Folder;
+use tieout::progress::Progress;
+use tieout::redact::Names;
+use tieout::render::ledger::Rows;
+use tieout::render::{inert, json, summary};
+use tieout::report::{Report, Verdict};
+use tieout::run::{self, Outputs};
+use tieout::settings::file::{self, Overrides};
+
+/// Ties out Docebo against Salesforce: where every learner, enrollment and contact stands, and why.
+#[derive(Debug, Parser)]
+#[command(name = "tieout", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read both sides, reconcile, write every output
+    Audit(Box<Audit>),
+    /// Write a commented configuration
+    Init(Init),
+    /// Explain a check: what it means, when it is innocent, what to do
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+struct Audit {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
+    config: PathBuf,
+    /// The output folder [default: a new folder under tieout-runs/, named after the export]
+    #[arg(short, long, value_name = "DIR", env = "TIEOUT_OUT")]
+    out: Option<PathBuf>,
+    /// Replace an output folder that a former run of tieout wrote
+    #[arg(long)]
+    force: bool,
+    /// Which rows the ledgers hold
+    #[arg(long, value_enum, default_value_t = LedgerArg::Exceptions, env = "TIEOUT_LEDGER")]
+    ledger: LedgerArg,
+    /// Exit with 1 on a finding of this severity or a worse one
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = SeverityArg::High, env = "TIEOUT_FAIL_ON")]
+    fail_on: SeverityArg,
+    /// Exit with 0 even where findings would give 1 or a stall 5
+    #[arg(long, env = "TIEOUT_EXIT_ZERO")]
+    exit_zero: bool,
+    /// Show usernames and other personal values in page and workbook
+    #[arg(long, env = "TIEOUT_SHOW_NAMES")]
+    show_names: bool,
+    /// Print nothing but errors
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+    /// Print report.json to standard output instead of the summary
+    #[arg(long)]
+    json: bool,
+    /// The snapshot folder, instead of salesforce.snapshot
+    #[arg(long, value_name = "DIR", env = "TIEOUT_SNAPSHOT", help_heading = "Instead of the configuration")]
+    snapshot: Option<PathBuf>,
+    /// A file of the Users report, instead of docebo.users; may be given several times
+    #[arg(long, value_name = "FILE", env = "TIEOUT_USERS", help_heading = "Instead of the configuration")]
+    users: Vec<PathBuf>,
+    /// A file of the Users - Courses report, instead of docebo.enrollments; may be given several times
+    #[arg(long, value_name = "FILE", env = "TIEOUT_ENROLLMENTS", help_heading = "Instead of the configuration")]
+    enrollments: Vec<PathBuf>,
+    /// When Docebo produced the export, such as 2026-11-20T06:00:00Z
+    #[arg(long, value_name = "TIME", env = "TIEOUT_EXPORTED_AT", help_heading = "Instead of the configuration")]
+    exported_at: Option<String>,
+    /// The time zone of the export's dates: an IANA name, or auto
+    #[arg(long, value_name = "ZONE", env = "TIEOUT_TIME_ZONE", help_heading = "Instead of the configuration")]
+    time_zone: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Init {
+    /// The file to write
+    #[arg(default_value = "tieout.toml")]
+    file: PathBuf,
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+struct Explain {
+    /// The check's id; without one, all checks are listed
+    check: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LedgerArg {
+    /// Rows that a finding names or that could not be judged
+    Exceptions,
+    /// Every row
+    All,
+    /// No ledgers
+    None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SeverityArg {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Notice,
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(argument: SeverityArg) -> Self {
+        match argument {
+            SeverityArg::Critical => Self::Critical,
+            SeverityArg::High => Self::High,
+            SeverityArg::Medium => Self::Medium,
+            SeverityArg::Low => Self::Low,
+            SeverityArg::Notice => Self::Notice,
+        }
+    }
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new());
+
+const EXAMPLES: &str = "Examples:
+  tieout init                                   write tieout.toml, then fill in the paths
+  tieout audit                                  read tieout.toml, write a report into tieout-runs/
+  tieout audit -c acme.toml --out november      another configuration, a folder of your own naming
+  tieout explain enrollment-absent              what a check means and what to do";
+
+/// Runs the command and says how it ended.
+pub(crate) fn main() -> Exit {
+    let table: Vec<String> =
+        Exit::TABLE.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}", exit.code())).collect();
+    let command = Cli::command().styles(STYLES).after_help(format!("{EXAMPLES}\n\nExit codes:\n{}", table.join("\n")));
+    let parsed = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
+            // A closed pipe is no reason to complain.
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let ended = match cli.command {
+        Command::Audit(audit) => audit.run(),
+        Command::Init(init) => init.run(),
+        Command::Explain(explain) => explain.run(),
+    };
+    ended.unwrap_or_else(|error| {
+        complain(&error);
+        error.exit()
+    })
+}
+
+fn complain(error: &Error) {
+    let style = AnsiColor::Red.on_default().bold();
+    // File names and cells of the inputs can stand in the message.
+    let message: Vec<String> = error.to_string().lines().map(|line| inert::visible(line).into_owned()).collect();
+    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
+}
+
+fn print(text: &str) {
+    // A closed pipe (`tieout … | head`) is no reason to complain.
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+impl Audit {
+    fn run(self) -> Result<Exit, Error> {
+        let text = std::fs::read_to_string(&self.config)
+            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let overrides = Overrides {
+            snapshot: self.snapshot.clone(),
+            users: self.users.clone(),
+            enrollments: self.enrollments.clone(),
+            exported_at: self.exported_at.clone(),
+            time_zone: self.time_zone.clone(),
+        };
+        let settings = file::load(&self.config, &text, &overrides)?;
+        let target = self.out.clone().unwrap_or_else(|| {
+            let name =
+                settings.exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
+            Folder::unused(&PathBuf::from("tieout-runs"), &name)
+        });
+        let folder = Folder::prepare(&target, self.force)?;
+
+        let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
+        let written = run::audit(&settings, &progress).and_then(|report| {
+            let ledger = match self.ledger {
+                LedgerArg::Exceptions => Some(Rows::Exceptions),
+                LedgerArg::All => Some(Rows::All),
+                LedgerArg::None => None,
+            };
+            let names = if self.show_names { Names::Shown } else { Names::Withheld };
+            run::write(&report, Outputs { ledger, names }, &folder, &progress)?;
+            Ok(report)
+        });
+        progress.finish();
+        let report = written?;
+        let place = folder.finish()?;
+        if self.json {
+            let bytes = json::report(&report).map_err(|error| Error::Defect(error.to_string()))?;
+            print(&String::from_utf8_lossy(&bytes));
+        } else if !self.quiet {
+            print(&summary::text(&report, &place.display().to_string()));
+        }
+        Ok(self.exit(&report))
+    }
+
+    fn exit(&self, report: &Report) -> Exit {
+        if report.verdict == Verdict::Stalled && !self.exit_zero {
+            Exit::Stalled
+        } else if report.findings_from(self.fail_on.into()) > 0 && !self.exit_zero {
+            Exit::Findings
+        } else if report.verdict == Verdict::NotEvaluated
+            || report.results.iter().any(|r| r.outcome == Outcome::NotEvaluated)
+        {
+            Exit::NotEvaluated
+        } else {
+            Exit::Clean
+        }
+    }
+}
+
+impl Init {
+    fn run(self) -> Result<Exit, Error> {
+        if !self.force && self.file.symlink_metadata().is_ok() {
+            return Err(Error::Output {
+                path: self.file,
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another file, or use --force".to_owned(),
+            });
+        }
+        std::fs::write(&self.file, file::TEMPLATE).map_err(|source| Error::Output {
+            path: self.file.clone(),
+            what: format!("cannot be written: {source}"),
+            next: "name another file".to_owned(),
+        })?;
+        print(&format!("wrote {0}\nnext: fill in the paths, then run `tieout audit -c {0}`\n", self.file.display()));
+        Ok(Exit::Clean)
+    }
+}
+
+impl Explain {
+    fn run(self) -> Result<Exit, Error> {
+        let Some(id) = self.check else {
+            print(&summary::catalogue());
+            return Ok(Exit::Clean);
+        };
+        match checks::find(&id) {
+            Some(check) => {
+                print(&summary::explain(check));
+                Ok(Exit::Clean)
+            }
+            None => {
+                let hint = file::nearest(&id, CATALOGUE.iter().map(|check| check.id))
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                Err(Error::Usage(format!("there is no check `{id}`{hint}\n  next: `tieout explain` lists all checks")))
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! tieout compares what Docebo says of its learners with what its integration wrote into Salesforce,
+//! and accounts for every row of both sides.
+//!
+//! The house, from the doors inwards:
+//!
+//! - [`run`] is the only room that knows both doors. In come a [`snapshot`] of Salesforce and an
+//!   [`export`] of Docebo, both read through [`table`]; out go files, through [`output`].
+//! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
+//!   gives every row one value, [`checks`] select from those values, [`report`] freezes the result.
+//! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
+//! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
+//!
+//! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
+
+pub mod check;
+pub mod checks;
+pub mod error;
+pub mod exit;
+pub mod export;
+pub mod finding;
+pub mod model;
+pub mod output;
+pub mod progress;
+pub mod redact;
+pub mod relations;
+pub mod render;
+pub mod report;
+pub mod run;
+pub mod settings;
+pub mod snapshot;
+pub mod table;

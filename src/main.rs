@@ -1,0 +1,18 @@
+//! The binary: arguments in, exit code out. Everything else is in the library.
+
+use std::process::ExitCode;
+
+use tieout::exit::Exit;
+
+mod cli;
+
+fn main() -> ExitCode {
+    let handled = ctrlc::set_handler(|| {
+        tieout::output::abandon();
+        // An interrupt ends the process wherever it is.
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+    // Without the handler an interrupt still ends the run; only the unfinished folder stays.
+    drop(handled);
+    cli::main().into()
+}

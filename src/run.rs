@@ -1,0 +1,212 @@
+//! A run from end to end: read both sides, relate them, check, render, write. The only room that
+//! knows both doors of the house.
+
+use std::path::{Path, PathBuf};
+
+use crate::check::Books;
+use crate::checks::CATALOGUE;
+use crate::error::Error;
+use crate::export::Export;
+use crate::model::dataset::{self, Dataset, DoubleRecord};
+use crate::model::provenance::{DateOrder, Extent, Origins, SfObject};
+use crate::output::Folder;
+use crate::progress::Progress;
+use crate::redact::Names;
+use crate::relations::{self, Relations, Undecidable};
+use crate::render::{self, RenderError, ledger::Rows};
+use crate::report::Report;
+use crate::settings::{Rules, Settings};
+use crate::snapshot::Snapshot;
+use crate::{export, snapshot};
+
+/// Reads both sides and judges them. Writes nothing.
+///
+/// # Errors
+/// Whatever keeps the inputs from being read, and [`Error::Defect`] where the totals do not tie out.
+pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> {
+    progress.stage("reading both sides");
+    let (snapshot, export) = std::thread::scope(|scope| {
+        let salesforce = scope.spawn(|| snapshot::read(settings, progress));
+        let docebo = export::read(settings, || snapshot::course_codes(settings), progress);
+        (salesforce.join(), docebo)
+    });
+    let snapshot = snapshot.unwrap_or_else(|_| Err(Error::Defect("reading the snapshot broke off".to_owned())))?;
+    let export = export?;
+
+    progress.stage("comparing");
+    let origins = origins(settings, &snapshot, &export);
+    let folder = &settings.snapshot;
+    let mut data =
+        dataset::assemble(origins, export.side, snapshot.side).map_err(|double| double_record(folder, double))?;
+    let relations = relations::relate(&mut data, &settings.rules).map_err(|why| undecidable(settings, why))?;
+    let broken = relations.totals.broken();
+    if !broken.is_empty() {
+        return Err(Error::Defect(format!("the totals do not tie out ({})", broken.join("; "))));
+    }
+    note_clock(&mut data, &relations, &settings.rules);
+    Ok(Report::new(Books { data, relations, rules: settings.rules.clone() }, &CATALOGUE))
+}
+
+fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins {
+    let mut inputs = snapshot.inputs.clone();
+    inputs.extend(export.inputs.iter().cloned());
+    let mut origins = Origins {
+        exported_at: settings.exported_at.or(export.oldest),
+        extracted_at: settings.extracted_at.or(snapshot.extracted_at),
+        org_id: snapshot.org_id,
+        instance: settings.instance.clone().or_else(|| snapshot.instance.clone()),
+        platform: settings.platform.clone(),
+        inputs,
+        exports: export.files.clone(),
+        set_aside: export.set_aside.clone(),
+        extracts: snapshot.extracts.clone(),
+        users_report: !settings.users.is_empty(),
+        enrollments_report: !settings.enrollments.is_empty(),
+        sfdc_ids: export.sfdc_ids,
+        list_view: snapshot.list_view,
+        caveats: Vec::new(),
+    };
+    origins.caveats = caveats(settings, snapshot, &origins);
+    origins
+}
+
+/// What a reader of any output has to know about the inputs.
+fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if !snapshot.counted {
+        caveats.push(
+            "Nobody counted the rows of the snapshot (it has no manifest.json): the files are taken as complete, and a row \
+             that was not saved looks like a row that Docebo did not write."
+                .to_owned(),
+        );
+        if settings.extracted_at.is_none() {
+            caveats.push("When Salesforce was read is taken from the oldest file of the snapshot.".to_owned());
+        }
+    }
+    for (object, extract) in &origins.extracts {
+        if let Extent::Incomplete { rows, counted } = extract.extent {
+            caveats.push(format!(
+                "{object} is incomplete: {rows} rows of {counted}. What rests on an absence there is not judged."
+            ));
+        }
+    }
+    if settings.exported_at.is_none() {
+        caveats.push(
+            "When Docebo produced the export is taken from the files' times; docebo.exported_at is not set.".to_owned(),
+        );
+    }
+    if !origins.users_report {
+        caveats.push(
+            "There is no Users report: people without an enrollment are unknown, and the forecast does not see them."
+                .to_owned(),
+        );
+    }
+    if !origins.enrollments_report {
+        caveats.push("There is no Users - Courses report: enrollments are not judged.".to_owned());
+    }
+    if !origins.sfdc_ids {
+        caveats.push("The export does not tell the learners' Salesforce ids: links are not judged.".to_owned());
+    }
+    if settings.rules.list_view.is_some() && !origins.list_view {
+        caveats.push("A list view is configured, but its members are not in the snapshot (list_view_contacts.csv): the forecast takes every contact as a member.".to_owned());
+    }
+    if origins.extract(SfObject::User).extent == Extent::Absent {
+        caveats
+            .push("The User object is not in the snapshot: every id with the prefix 005 counts as a user.".to_owned());
+    }
+    let rejected: u64 = origins.inputs.iter().map(|input| input.rejects).sum();
+    if rejected > 0 {
+        caveats.push(format!(
+            "{rejected} rows of the export could not be read (the set-aside ledger lists them); a Salesforce row of such an enrollment looks orphaned."
+        ));
+    }
+    caveats
+}
+
+/// How the dates were read, where that was inferred.
+fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
+    let zone = relations.zone();
+    let caveats = &mut data.origins.caveats;
+    match zone.how {
+        "assumed" => caveats.push(format!(
+            "The time zone of the export could not be inferred ({} of {} enrollments on both sides agree at best); UTC is assumed. Set docebo.time_zone.",
+            zone.agreeing, zone.pairs
+        )),
+        "configured" if zone.pairs >= relations::clock::LEAST_PAIRS && zone.agreeing * 2 < zone.pairs => caveats.push(format!(
+            "Under the configured time zone {} only {} of {} enrollments on both sides have the same date; check docebo.time_zone.",
+            zone.name, zone.agreeing, zone.pairs
+        )),
+        _ => {}
+    }
+    if rules.date_order.is_some() && data.origins.exports.iter().all(|file| file.dates.order == DateOrder::YearFirst) {
+        caveats.push("docebo.date_order is set, but no date of the export needs it.".to_owned());
+    }
+}
+
+fn double_record(folder: &Path, double: DoubleRecord) -> Error {
+    Error::Input {
+        path: folder.join(format!("{}.csv", double.object)),
+        what: format!("the record {} stands twice; no complete read of Salesforce yields that", double.id),
+        next: "save the object again in one go".to_owned(),
+    }
+}
+
+fn undecidable(settings: &Settings, why: Undecidable) -> Error {
+    match why {
+        Undecidable::DateOrder { file } => {
+            let path = settings
+                .enrollments
+                .iter()
+                .find(|path| path.ends_with(&file))
+                .cloned()
+                .unwrap_or_else(|| PathBuf::from(file));
+            Error::Input {
+                path,
+                what: "day and month of the dates cannot be told apart: no date of the file has a day beyond 12, and too few \
+                       enrollments stand on both sides to infer it"
+                    .to_owned(),
+                next: "set `date_order = \"day-first\"` or `date_order = \"month-first\"` under [docebo] in the configuration".to_owned(),
+            }
+        }
+        Undecidable::Zone { name } => Error::Usage(format!("`{name}` is not a time zone")),
+    }
+}
+
+/// What to write, and how openly.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs {
+    /// Which rows the ledgers hold; `None` leaves them out.
+    pub ledger: Option<Rows>,
+    /// Whether page and workbook show what may tell about a person.
+    pub names: Names,
+}
+
+/// Renders every output and writes it into the folder.
+///
+/// # Errors
+/// When the disk says no.
+pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<(), Error> {
+    progress.stage("writing");
+    std::thread::scope(|scope| {
+        // The workbook takes as long as everything else together.
+        let workbook = scope.spawn(|| put(folder, "workbook.xlsx", render::xlsx::workbook(report, outputs.names)));
+        put(folder, "report.json", render::json::report(report))?;
+        put(folder, "findings.jsonl", render::findings::lines(report))?;
+        if let Some(rows) = outputs.ledger {
+            for (name, bytes) in render::ledger::files(report, rows).map_err(|error| defect(&error))? {
+                folder.write(name, &bytes)?;
+            }
+        }
+        put(folder, "report.html", render::html::page(report, outputs.names))?;
+        put(folder, "evidence-pack.zip", render::pack::zip(report))?;
+        workbook.join().unwrap_or_else(|_| Err(Error::Defect("writing the workbook broke off".to_owned())))
+    })
+}
+
+fn put(folder: &Folder, name: &str, bytes: Result<Vec<u8>, RenderError>) -> Result<(), Error> {
+    folder.write(name, &bytes.map_err(|error| defect(&error))?)
+}
+
+fn defect(error: &RenderError) -> Error {
+    Error::Defect(format!("an output could not be made: {error}"))
+}
