@@ -1,0 +1,120 @@
+//! `cargo bench`: how long an audit takes, as a ratio to a bare scan of the same files.
+//!
+//! Makes 200,000 learners with 2,000,000 enrollments a side in a temporary folder (`TIEOUT_BENCH_LEARNERS`
+//! and `TIEOUT_BENCH_ENROLLMENTS` change that), scans every file once with `csv::ByteRecord` on one
+//! thread, then runs the audit with every output. Machines differ and are noisy; the ratio within one run
+//! is what counts. Peak memory is read where the system tells it (Linux).
+
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "a benchmark measures and prints"
+)]
+
+#[path = "bulk.rs"]
+mod bulk;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tieout::output::Folder;
+use tieout::progress::Progress;
+use tieout::redact::Names;
+use tieout::render::ledger::Rows;
+use tieout::run::{self, Outputs};
+use tieout::settings::file::{self, Overrides};
+
+fn main() {
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let learners = u32::try_from(number("TIEOUT_BENCH_LEARNERS", 200_000)).expect("fewer than four billion");
+    let enrollments = number("TIEOUT_BENCH_ENROLLMENTS", 2_000_000);
+    let folder = tempfile::tempdir().expect("a folder");
+    let began = Instant::now();
+    let written = bulk::write(folder.path(), learners, enrollments, 3.0).expect("room for the files");
+    println!(
+        "{} learners, {} and {} enrollments, {} MB, made in {:.1?}",
+        written.learners,
+        written.docebo_enrollments,
+        written.salesforce_enrollments,
+        written.bytes / 1_000_000,
+        began.elapsed()
+    );
+
+    // Once to warm the cache, then for the record.
+    scan(folder.path());
+    let began = Instant::now();
+    let records = scan(folder.path());
+    let scan = began.elapsed();
+    let before = peak();
+
+    let path = folder.path().join("tieout.toml");
+    let text = std::fs::read_to_string(&path).expect("the configuration");
+    let settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
+    let began = Instant::now();
+    let report = run::audit(&settings, &Progress::hidden()).expect("a report");
+    let audit = began.elapsed();
+    let output = Folder::prepare(&folder.path().join("run"), false).expect("a folder");
+    let began = Instant::now();
+    run::write(
+        &report,
+        Outputs { ledger: Some(Rows::Exceptions), names: Names::Withheld },
+        &output,
+        &Progress::hidden(),
+    )
+    .expect("written");
+    let place = output.finish().expect("finished");
+    let write = began.elapsed();
+
+    let docebo = &report.totals().enrollments.docebo;
+    let value = |word: &str| docebo.terms().iter().find(|(name, _)| *name == word).map_or(0, |&(_, count)| count);
+    assert_eq!(
+        (value("matched"), value("outdated"), value("absent"), value("absent-no-docebo-user")),
+        (written.matched, written.outdated, written.absent, written.absent_no_docebo_user),
+        "the audit found something else than was made"
+    );
+    let ratio = |time: Duration| time.as_secs_f64() / scan.as_secs_f64();
+    println!("bare scan, one thread   {scan:>8.2?}  ({records} records)");
+    println!("read, relate and check  {audit:>8.2?}  {:>5.2} scans", ratio(audit));
+    println!(
+        "write every output      {:>8.2?}  {:>5.2} scans  ({} findings)",
+        write,
+        ratio(write),
+        report.finding_count()
+    );
+    println!("together                {:>8.2?}  {:>5.2} scans", audit + write, ratio(audit + write));
+    match (before, peak()) {
+        (Some(before), Some(after)) => println!("peak memory             {after} MiB ({before} MiB before the audit)"),
+        _ => println!("peak memory             not told by this system"),
+    }
+    for entry in std::fs::read_dir(place).expect("the outputs") {
+        let entry = entry.expect("an entry");
+        let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+        println!("  {:<20} {:>9} kB", entry.file_name().to_string_lossy(), bytes / 1_000);
+    }
+}
+
+/// Reads every record of every file and looks at nothing.
+fn scan(folder: &Path) -> u64 {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in [folder.to_owned(), folder.join("snapshot")] {
+        files.extend(std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()));
+    }
+    let mut records = 0;
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "csv")) {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file).expect("a file");
+        let mut record = csv::ByteRecord::new();
+        while reader.read_byte_record(&mut record).expect("a record") {
+            records += 1;
+        }
+    }
+    records
+}
+
+/// The most memory that the process ever held, in MiB.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1_024)
+}

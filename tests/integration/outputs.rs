@@ -1,0 +1,217 @@
+//! The outputs: nothing lost, whole, deterministic, and readable by other programs.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _};
+use std::process::Command;
+
+use calamine::{Data, Reader as _};
+use sha2::{Digest as _, Sha256};
+use tieout::redact::Names;
+use tieout::render::{self, ledger::Rows};
+use tieout::report::Report;
+
+use crate::{audit_sample, story};
+
+/// Every output of a run by name, with line numbers taken out of `findings.jsonl`.
+pub(crate) fn every_output(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let mut outputs = vec![
+        ("report.json".to_owned(), render::json::report(report).expect("JSON")),
+        ("findings.jsonl".to_owned(), render::findings::lines(report).expect("lines")),
+        ("report.html".to_owned(), render::html::page(report, Names::Shown).expect("a page")),
+        ("workbook.xlsx".to_owned(), render::xlsx::workbook(report, Names::Shown).expect("a workbook")),
+        ("evidence-pack.zip".to_owned(), render::pack::zip(report).expect("a pack")),
+    ];
+    let ledgers = render::ledger::files(report, Rows::All).expect("ledgers");
+    outputs.extend(ledgers.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
+    outputs
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    for name in ["outbound-stalled", "hostile-text", "links-crossed"] {
+        let [first, second] = [(), ()].map(|()| every_output(&audit_sample(name)));
+        for ((file, one), (_, other)) in first.iter().zip(&second) {
+            assert!(one == other, "{name}: {file} differs between two runs");
+        }
+    }
+}
+
+fn keys(report: &Report) -> BTreeSet<String> {
+    report.findings().map(|finding| finding.key).collect()
+}
+
+/// Property 6: the findings read back from each output are the report's.
+#[test]
+fn no_output_loses_a_finding() {
+    for name in story::names() {
+        let report = audit_sample(name);
+        let keys = keys(&report);
+        assert_eq!(keys.len() as u64, report.finding_count(), "{name}: two findings have one key");
+
+        let lines = render::findings::lines(&report).expect("lines");
+        let from_lines: BTreeSet<String> = lines
+            .split(|&c| c == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let value: serde_json::Value = serde_json::from_slice(line).expect("a line of JSON");
+                assert!(!value["evidence"].as_array().expect("evidence").is_empty(), "{name}: no evidence");
+                value["key"].as_str().expect("a key").to_owned()
+            })
+            .collect();
+        assert_eq!(from_lines, keys, "{name}: findings.jsonl");
+
+        let workbook = render::xlsx::workbook(&report, Names::Shown).expect("a workbook");
+        assert_eq!(workbook_keys(&workbook), keys, "{name}: workbook");
+
+        let pack = unzip(&render::pack::zip(&report).expect("a pack"));
+        let (_, csv) =
+            pack.iter().find(|(file, _)| file.ends_with("data/findings/findings.csv")).expect("findings.csv");
+        let from_pack: BTreeSet<String> =
+            csv::Reader::from_reader(csv.as_slice()).records().map(|row| row.expect("a row")[0].to_owned()).collect();
+        assert_eq!(from_pack, keys, "{name}: pack");
+    }
+}
+
+fn workbook_keys(bytes: &[u8]) -> BTreeSet<String> {
+    let mut workbook: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes.to_vec())).expect("a workbook");
+    let range = workbook.worksheet_range("Findings").expect("the sheet of findings");
+    let formulas = workbook.worksheet_formula("Findings").expect("readable");
+    assert!(formulas.rows().flatten().all(String::is_empty), "a cell of Findings is a formula");
+    range
+        .rows()
+        .filter_map(|row| match row.first() {
+            Some(Data::String(text)) if text.starts_with("F-") => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip");
+    (0..archive.len())
+        .map(|at| {
+            let mut file = archive.by_index(at).expect("an entry");
+            let name = file.name().expect("a name").into_owned();
+            let inside = name.starts_with("docebo-evidence/") && !name.contains("..") && !name.contains('\\');
+            assert!(inside && file.enclosed_name().is_some(), "{name} leaves the folder");
+            assert_eq!(file.unix_mode().map(|mode| mode & 0o111), Some(0), "{name} is executable");
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).expect("readable");
+            (name, bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_pack_is_whole_by_its_own_manifest() {
+    for name in story::names() {
+        let pack = unzip(&render::pack::zip(&audit_sample(name)).expect("a pack"));
+        let file = |wanted: &str| {
+            pack.iter().find(|(name, _)| name == &format!("docebo-evidence/{wanted}")).map(|(_, bytes)| bytes)
+        };
+        let mut listed = BTreeSet::new();
+        for manifest in ["manifest-sha256.txt", "tagmanifest-sha256.txt"] {
+            let text = String::from_utf8(file(manifest).expect("a manifest").clone()).expect("UTF-8");
+            for line in text.lines() {
+                let (digest, path) = line.split_once("  ").expect("digest and path");
+                let bytes = file(path).unwrap_or_else(|| panic!("{name}: {path} is listed and not there"));
+                assert_eq!(data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)), digest, "{name}: {path}");
+                listed.insert(path.to_owned());
+            }
+        }
+        for (path, _) in &pack {
+            let path = path.trim_start_matches("docebo-evidence/");
+            assert!(listed.contains(path) || path == "tagmanifest-sha256.txt", "{name}: {path} is in no manifest");
+        }
+    }
+}
+
+/// Standard tools accept the pack; skipped with a loud line where they are not installed.
+#[test]
+fn unzip_and_sha256sum_accept_the_pack() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let zip = folder.path().join("pack.zip");
+    std::fs::write(&zip, render::pack::zip(&audit_sample("outbound-stalled")).expect("a pack"))
+        .expect("a writable file");
+    let Ok(unzip) = Command::new("unzip").arg("-q").arg(&zip).arg("-d").arg(folder.path()).status() else {
+        println!("SKIPPED: unzip is not installed");
+        return;
+    };
+    assert!(unzip.success());
+    for manifest in ["manifest-sha256.txt", "tagmanifest-sha256.txt"] {
+        let Ok(check) = Command::new("sha256sum")
+            .args(["--strict", "--quiet", "-c", manifest])
+            .current_dir(folder.path().join("docebo-evidence"))
+            .status()
+        else {
+            println!("SKIPPED: sha256sum is not installed");
+            return;
+        };
+        assert!(check.success(), "{manifest}");
+    }
+}
+
+/// The page stands alone: no script, nothing fetched, and a policy that says so.
+#[test]
+fn the_page_asks_for_nothing_and_reads_without_scripts() {
+    for name in story::names() {
+        let report = audit_sample(name);
+        let page = String::from_utf8(render::html::page(&report, Names::Withheld).expect("a page")).expect("UTF-8");
+        assert!(page.contains("default-src 'none'"), "{name}: no policy");
+        for forbidden in ["<script", "javascript:", " src=", "@import", "url(", " onload=", " onclick=", " style=\""] {
+            assert!(!page.contains(forbidden), "{name}: {forbidden}");
+        }
+        for link in page.split("href=\"").skip(1) {
+            let target = link.split('"').next().expect("a target");
+            let known = target.starts_with('#') || target.starts_with("https://acme.my.salesforce.com/lightning/r/");
+            assert!(known, "{name}: {target}");
+        }
+        for result in report.found() {
+            assert!(page.contains(result.check.id) && page.contains(result.check.title), "{name}: {}", result.check.id);
+        }
+        let verdict = page.to_lowercase();
+        assert!(
+            verdict.contains(&report.verdict.to_string().replace('-', " "))
+                || verdict.contains(&report.verdict.to_string()),
+            "{name}"
+        );
+    }
+}
+
+/// Persons stay out of the page, the workbook and the pack unless they are asked for.
+#[test]
+fn names_are_withheld_unless_asked_for() {
+    for name in ["outbound-stalled", "keys-near-miss", "links-crossed"] {
+        let report = audit_sample(name);
+        let data = &report.books.data;
+        let personal: Vec<&str> =
+            data.learners.username.iter().chain(data.contacts.key.iter()).filter(|text| text.contains('@')).collect();
+        assert!(personal.len() > 10);
+        let page = render::html::page(&report, Names::Withheld).expect("a page");
+        let mut texts = vec![("report.html".to_owned(), page)];
+        texts.extend(unzip(&render::pack::zip(&report).expect("a pack")));
+        texts.extend(unzip_any(&render::xlsx::workbook(&report, Names::Withheld).expect("a workbook")));
+        for (file, bytes) in &texts {
+            let text = String::from_utf8_lossy(bytes);
+            for value in &personal {
+                assert!(!text.contains(value), "{name}: {file} tells {value}");
+            }
+        }
+        let shown = render::html::page(&report, Names::Shown).expect("a page");
+        assert!(shown.len() > texts[0].1.len() || name == "outbound-stalled");
+    }
+}
+
+fn unzip_any(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip");
+    (0..archive.len())
+        .map(|at| {
+            let mut file = archive.by_index(at).expect("an entry");
+            let name = file.name().expect("a name").into_owned();
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).expect("readable");
+            (name, bytes)
+        })
+        .collect()
+}

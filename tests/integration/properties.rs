@@ -1,0 +1,397 @@
+//! Properties over generated worlds: silence, one cause one finding, the oracle, order, partition,
+//! and that less input never means more findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use proptest::prelude::*;
+use tieout::check::Outcome;
+use tieout::model::word::Word as _;
+use tieout::report::{Report, Verdict};
+
+use crate::oracle;
+use crate::world::dialect::{Dates, Dialect, Encoding, Headings, Numbers, Workbooks};
+use crate::world::{EXPORTED_AT, Object, Scope, World, at};
+use crate::{audit_world, counts, ledger_rows};
+
+fn dialects() -> impl Strategy<Value = Dialect> {
+    (
+        (
+            prop_oneof![Just(b','), Just(b';'), Just(b'\t')],
+            prop_oneof![
+                Just(Encoding::Utf8),
+                Just(Encoding::Utf8Bom),
+                Just(Encoding::Utf16Le),
+                Just(Encoding::Windows1252)
+            ],
+            prop_oneof![
+                Just(Dates::IsoSpace),
+                Just(Dates::DmySlashSeconds),
+                Just(Dates::DmySlashMinutes),
+                Just(Dates::MdyDay),
+                Just(Dates::IsoZone),
+                Just(Dates::ExcelSerial)
+            ],
+            prop_oneof![
+                Just("UTC"),
+                Just("Europe/Berlin"),
+                Just("America/New_York"),
+                Just("Asia/Kolkata"),
+                Just("Australia/Lord_Howe")
+            ],
+        ),
+        (
+            prop_oneof![4 => Just(Workbooks::Neither), 1 => Just(Workbooks::Users), 1 => Just(Workbooks::Both)],
+            prop_oneof![Just(Numbers::Plain), Just(Numbers::PointZero), Just(Numbers::Exponent)],
+            prop_oneof![Just(15), Just(18)],
+            prop_oneof![Just(Headings::Report), Just(Headings::Restyled), Just(Headings::Legacy)],
+            1..4usize,
+            any::<bool>(),
+        ),
+    )
+        .prop_map(
+            |((delimiter, encoding, dates, zone), (workbooks, numbers, id_length, headings, parts, zero_dates))| {
+                Dialect {
+                    delimiter,
+                    encoding,
+                    dates,
+                    zero_dates,
+                    zone,
+                    zone_declared: true,
+                    workbooks,
+                    numbers,
+                    id_length,
+                    headings,
+                    parts,
+                }
+            },
+        )
+}
+
+/// A world with up to so many disturbances of any kind.
+fn disturbed(seed: u64, learners: usize, disturbances: usize) -> World {
+    let mut world = World::in_sync(seed, learners);
+    let mut rng = Rng::with_seed(seed);
+    for _ in 0..disturbances {
+        let disturbance = rng.choice(World::disturbances()).expect("some");
+        (disturbance.apply)(&mut world, &mut rng);
+    }
+    if rng.u8(0..4) == 0 {
+        world.stall(at("2026-03-01T00:00:00Z"), (rng.bool()).then(|| at("2026-05-01T00:00:00Z")), rng.bool());
+    }
+    if rng.u8(0..4) == 0 {
+        world.lose_single_writes(5, &mut rng);
+    }
+    world
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Every label of every record, from the ledgers, against the oracle.
+fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
+    let wanted = oracle::labels(world, dialect);
+    let cell = |row: &BTreeMap<String, String>, name: &str| row.get(name).cloned().expect("a column");
+
+    let learners: BTreeMap<u64, (String, String)> = ledger_rows(report, "ledger/learners.csv")
+        .iter()
+        .map(|row| (cell(row, "learner_id").parse().expect("an id"), (cell(row, "link"), cell(row, "outbound"))))
+        .collect();
+    assert_eq!(learners, wanted.learners, "learners");
+
+    let enrollments = ledger_rows(report, "ledger/enrollments.csv");
+    let docebo: BTreeMap<(u64, u64), String> = enrollments
+        .iter()
+        .filter(|row| cell(row, "side") != "salesforce")
+        .map(|row| {
+            let id = |name: &str| cell(row, name).parse().expect("an id");
+            ((id("learner_id"), id("course_id")), cell(row, "enrollment"))
+        })
+        .collect();
+    assert_eq!(docebo, wanted.docebo, "Docebo enrollments");
+
+    let differs: BTreeMap<(u64, u64), Vec<String>> = enrollments
+        .iter()
+        .filter(|row| cell(row, "enrollment") == "outdated")
+        .map(|row| {
+            let id = |name: &str| cell(row, name).parse().expect("an id");
+            ((id("learner_id"), id("course_id")), cell(row, "differs").split(' ').map(str::to_owned).collect())
+        })
+        .collect();
+    let wanted_differs: BTreeMap<(u64, u64), Vec<String>> = wanted
+        .differs
+        .iter()
+        .map(|(key, names)| (*key, names.iter().map(|name| (*name).to_owned()).collect()))
+        .collect();
+    assert_eq!(differs, wanted_differs, "differences");
+
+    let salesforce: BTreeMap<String, String> = enrollments
+        .iter()
+        .filter(|row| cell(row, "side") != "docebo")
+        .map(|row| (cell(row, "record"), cell(row, "enrollment")))
+        .collect();
+    if world.export.enrollments {
+        assert_eq!(salesforce, wanted.salesforce, "Salesforce enrollments");
+    } else {
+        // Without the report nothing is judged, and the oracle is silent.
+        assert!(salesforce.values().all(|value| value == "unknown"));
+    }
+
+    let contacts: BTreeMap<String, String> = ledger_rows(report, "ledger/contacts.csv")
+        .iter()
+        .map(|row| (cell(row, "contact_id"), cell(row, "forecast")))
+        .collect();
+    assert_eq!(contacts, wanted.contacts, "contacts");
+
+    let totals = report.totals();
+    assert_eq!(totals.enrollments.docebo.archived, wanted.archived as u64, "archived");
+    assert_eq!((totals.enrollments.docebo.rejected + totals.learners.rejected) as usize, wanted.rejected, "rejected");
+    assert_eq!((totals.enrollments.docebo.repeated + totals.learners.repeated) as usize, wanted.repeated, "repeated");
+    assert_eq!(totals.broken(), Vec::<String>::new());
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    /// Property 5: the relations agree with the naive oracle, whatever the faults and the file formats.
+    #[test]
+    fn every_label_agrees_with_the_oracle(seed in 0..1_000_000u64, learners in 20..120usize, faults in 0..12usize, dialect in dialects()) {
+        let world = disturbed(seed, learners, faults);
+        prop_assume!(world.fits(&dialect));
+        let report = audit_world(&world, &dialect);
+        assert_labels(&world, &dialect, &report);
+        prop_assert_eq!(counts(&report), oracle::check_counts(&world, &dialect));
+    }
+
+    /// Property 1: a world in sync is silent, at any size, in any dialect.
+    #[test]
+    fn a_world_in_sync_is_silent(seed in 0..1_000_000u64, learners in 0..90usize, dialect in dialects()) {
+        let world = World::in_sync(seed, learners);
+        prop_assume!(world.fits(&dialect));
+        let report = audit_world(&world, &dialect);
+        prop_assert_eq!(counts(&report), BTreeMap::new());
+        prop_assert_eq!(report.verdict, Verdict::InSync);
+    }
+
+    /// Property 4: every record has one value and both sides tie out (the run itself refuses
+    /// otherwise); each record stands in the ledgers exactly once.
+    #[test]
+    fn every_row_stands_in_the_ledgers_once(seed in 0..1_000_000u64, faults in 0..20usize) {
+        let world = disturbed(seed, 60, faults);
+        let report = audit_world(&world, &Dialect::default());
+        for (name, column) in [("ledger/learners.csv", "learner_id"), ("ledger/contacts.csv", "contact_id")] {
+            let rows = ledger_rows(&report, name);
+            let ids: BTreeSet<&String> = rows.iter().map(|row| &row[column]).collect();
+            prop_assert_eq!(ids.len(), rows.len());
+        }
+        let rows = ledger_rows(&report, "ledger/enrollments.csv");
+        let of = |side: &[&str]| rows.iter().filter(|row| side.contains(&row["side"].as_str())).count() as u64;
+        let aside = ledger_rows(&report, "ledger/set-aside.csv").len() as u64;
+        let totals = report.totals();
+        prop_assert_eq!(of(&["both", "docebo"]) + aside, totals.enrollments.docebo.total + totals.learners.rejected + totals.learners.repeated);
+        prop_assert_eq!(of(&["both", "salesforce"]), totals.enrollments.salesforce.total);
+    }
+}
+
+/// Property 2: each disturbance yields exactly its own check, on its own subject.
+#[test]
+fn one_cause_one_finding() {
+    for seed in 0..3u64 {
+        for disturbance in World::disturbances() {
+            let mut world = World::in_sync(seed, 80);
+            let mut rng = Rng::with_seed(seed * 1_000 + 7);
+            let subject = (disturbance.apply)(&mut world, &mut rng);
+            let dialect = Dialect::default();
+            let report = audit_world(&world, &dialect);
+            let wanted: BTreeMap<&str, usize> =
+                disturbance.check.iter().chain(disturbance.also).map(|check| (*check, 1)).collect();
+            assert_eq!(counts(&report), wanted, "{} (seed {seed})", disturbance.name);
+            assert_labels(&world, &dialect, &report);
+            assert_subject(&report, disturbance.check, &subject, disturbance.name);
+        }
+    }
+}
+
+fn assert_subject(report: &Report, check: Option<&str>, subject: &crate::world::catalogue::Subject, name: &str) {
+    use crate::world::catalogue::Subject;
+    let Some(finding) = report.findings().find(|finding| Some(finding.check.id) == check) else {
+        assert_eq!(check, None, "{name}");
+        return;
+    };
+    let record = finding.ids.record.map(|(_, id)| id.to_string());
+    match subject {
+        Subject::Learner(id) => {
+            assert!(finding.ids.learner == Some(*id) || mentions(&finding, &id.to_string()), "{name}: {finding:?}")
+        }
+        Subject::Enrollment(learner, course) => {
+            assert_eq!((finding.ids.learner, finding.ids.course), (Some(*learner), Some(*course)), "{name}");
+        }
+        Subject::Record(id) | Subject::Contact(id) | Subject::User(id) => {
+            assert_eq!(record.as_ref(), Some(id), "{name}")
+        }
+        Subject::Key(text) | Subject::SfdcId(text) => assert!(mentions(&finding, text), "{name}: {finding:?}"),
+        Subject::Nothing => {}
+    }
+}
+
+fn mentions(finding: &tieout::finding::Finding, text: &str) -> bool {
+    finding.evidence().flat_map(|evidence| &evidence.says).any(|(_, value)| value.raw() == text)
+}
+
+/// Property 3: the order of rows, columns and files leaves no trace in any output. What describes
+/// the files themselves (digests, line numbers) is set alike first, since the files do differ.
+#[test]
+fn order_does_not_matter() {
+    for seed in 0..4 {
+        let world = disturbed(seed, 70, 10);
+        let mut shuffled = world.clone();
+        shuffled.shuffle(seed + 1);
+        let dialect = Dialect { zone: "Europe/Berlin", zone_declared: false, parts: 2, ..Dialect::default() };
+        let [first, second] = [world, shuffled].map(|world| {
+            let mut report = audit_world(&world, &dialect);
+            let data = &mut report.books.data;
+            for input in &mut data.origins.inputs {
+                input.sha256 = "0".repeat(64);
+            }
+            // Which part of the export a row stands in is a matter of order too.
+            data.origins.inputs.retain(|input| input.holds != "Users - Courses report");
+            for place in data.learners.place.iter_mut().chain(&mut data.enrollments.place) {
+                place.line = 0;
+                place.file = place.file.min(1);
+            }
+            for (_, aside) in &mut data.origins.set_aside {
+                aside.line = 0;
+                aside.file = aside.file.min(1);
+            }
+            data.origins.set_aside.sort_by_key(|(kind, aside)| (*kind, format!("{:?}", aside.why)));
+            crate::outputs::every_output(&report)
+        });
+        for ((name, one), (_, other)) in first.iter().zip(&second) {
+            assert!(one == other, "{name} depends on the order of rows (seed {seed})");
+        }
+    }
+}
+
+/// Property 9: an input less turns outcomes into *not evaluated* and adds no finding.
+#[test]
+fn less_input_never_means_more_findings() {
+    type Removal = (&'static str, fn(&mut World));
+    let removals: [Removal; 12] = [
+        ("Users report", World::remove_users_report),
+        ("Users - Courses report", World::remove_enrollments_report),
+        ("sfdc_id", World::remove_sfdc_id_column),
+        ("User", |world| world.remove_object(Object::User)),
+        ("Course", |world| world.remove_object(Object::Course)),
+        ("CourseEnrollment", |world| world.remove_object(Object::CourseEnrollment)),
+        ("status", |world| world.hide_column(Object::CourseEnrollment, "docebo_v3__Status__c")),
+        ("effective", |world| world.hide_column(Object::Course, "docebo_v3__Effective__c")),
+        ("created by", |world| world.hide_column(Object::DoceboUser, "CreatedById")),
+        ("rows of CourseEnrollment", |world| world.truncate(Object::CourseEnrollment, 9)),
+        ("rows of DoceboUser", |world| world.truncate(Object::DoceboUser, 4)),
+        ("rows of Contact", |world| world.truncate(Object::Contact, 6)),
+    ];
+    for seed in 0..4 {
+        let whole = disturbed(seed, 60, 8);
+        let before = audit_world(&whole, &Dialect::default());
+        for (name, remove) in removals {
+            let mut less = whole.clone();
+            remove(&mut less);
+            let after = audit_world(&less, &Dialect::default());
+            let (found, now) = (keys(&before), keys(&after));
+            let new: Vec<_> = now.difference(&found).collect();
+            assert!(new.is_empty(), "without {name} (seed {seed}) there are more findings: {new:?}");
+            let silenced: Vec<_> = before
+                .results
+                .iter()
+                .zip(&after.results)
+                .filter(|(before, after)| before.outcome == Outcome::Found && after.outcome == Outcome::Clean)
+                .map(|(before, _)| before.check.id)
+                .collect();
+            assert!(silenced.is_empty(), "without {name} (seed {seed}) a finding reads as clean: {silenced:?}");
+        }
+    }
+}
+
+/// Findings by check and subject. A group names its members, which may become fewer; a run-wide
+/// finding its check.
+fn keys(report: &Report) -> BTreeSet<(String, String)> {
+    report
+        .findings()
+        .filter(|finding| !matches!(finding.kind, "learners" | "contacts" | "docebo-users"))
+        .map(|finding| {
+            let ids = finding.ids;
+            let record = match finding.kind {
+                "learner" | "enrollment" if ids.course.is_none() || ids.learner.is_some() => None,
+                _ => ids.record.map(|(object, id)| format!("{}{id}", object.word())),
+            };
+            (finding.check.id.to_owned(), format!("{:?} {:?} {record:?}", ids.learner, ids.course))
+        })
+        .collect()
+}
+
+/// The shapes an input may have beside the usual one: another scope, ids told elsewhere or not at all.
+#[test]
+fn other_shapes_agree_with_the_oracle() {
+    type Shape = (&'static str, fn(&mut World));
+    let shapes: [Shape; 11] = [
+        ("every course is in scope", |world| world.settings.scope = Scope::All),
+        ("two courses are in scope", |world| {
+            world.settings.scope = Scope::List(world.courses.iter().take(2).map(|course| course.id).collect());
+        }),
+        ("no Users report, sfdc_id in the enrollments", |world| {
+            world.remove_users_report();
+            world.add_sfdc_id_to_enrollments();
+        }),
+        ("sfdc_id in both reports", World::add_sfdc_id_to_enrollments),
+        ("courses by code", World::remove_course_id_column),
+        ("learners by username", World::remove_learner_id_column),
+        ("a learner who is only in the enrollments", |world| {
+            let who = world.settled_learners()[0].clone();
+            world.leave_out_of_users_report(&who);
+        }),
+        ("no sfdc_id at all", World::remove_sfdc_id_column),
+        ("no enrollments", World::remove_enrollments_report),
+        ("no User", |world| world.remove_object(Object::User)),
+        ("Contact in part", |world| world.truncate(Object::Contact, 5)),
+    ];
+    for seed in 0..6 {
+        for (name, shape) in shapes {
+            let mut world = disturbed(seed, 70, 6);
+            shape(&mut world);
+            let dialect = Dialect { parts: 1 + (seed as usize) % 3, ..Dialect::default() };
+            println!("{name} (seed {seed})");
+            let report = audit_world(&world, &dialect);
+            assert_labels(&world, &dialect, &report);
+        }
+    }
+}
+
+/// The zone is inferred from both sides, and said so; with too few pairs it is UTC, and said so.
+#[test]
+fn the_zone_is_inferred_from_both_sides() {
+    for zone in ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"] {
+        for dates in [Dates::IsoSpace, Dates::DmySlashMinutes] {
+            let world = disturbed(11, 80, 4);
+            let dialect = Dialect { zone, zone_declared: false, dates, ..Dialect::default() };
+            let report = audit_world(&world, &dialect);
+            let finding = report.books.relations.zone();
+            assert_eq!(finding.how, "inferred", "{zone}");
+            assert!(finding.name == zone || finding.same_clock.iter().any(|name| name == zone), "{zone}: {finding:?}");
+            assert_labels(&world, &dialect, &report);
+        }
+    }
+    let world = World::in_sync(3, 1);
+    let report = audit_world(&world, &Dialect { zone_declared: false, ..Dialect::default() });
+    assert_eq!((report.books.relations.zone().how, report.books.relations.zone().name.as_str()), ("assumed", "UTC"));
+    assert!(report.origins().caveats.iter().any(|caveat| caveat.contains("could not be inferred")));
+}
+
+/// Of nobody's world there is nothing to say.
+#[test]
+fn an_empty_world_is_in_sync() {
+    let world = World::in_sync(1, 0);
+    let report = audit_world(&world, &Dialect::default());
+    assert_eq!(report.verdict, Verdict::InSync);
+    assert_eq!(report.origins().exported_at.map(|at| at.to_string()).as_deref(), Some(EXPORTED_AT));
+}

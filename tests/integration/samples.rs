@@ -1,0 +1,160 @@
+//! The samples: what they are made of, what every check says of every one of them, how each run
+//! ends, and that `report.json` keeps to its schema.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use tieout::checks::CATALOGUE;
+use tieout::redact::Names;
+use tieout::render;
+
+use crate::{audit_sample, counts, root, sample_folder, story};
+
+/// The committed files are what the stories make. `UPDATE_SAMPLES=1 cargo test` writes them anew.
+#[test]
+fn the_samples_are_as_their_stories_make_them() {
+    let made = tempfile::tempdir().expect("a folder");
+    story::write_all(made.path());
+    if std::env::var_os("UPDATE_SAMPLES").is_some() {
+        story::write_all(&root().join("samples"));
+    }
+    for name in story::names() {
+        same_files(&made.path().join(name), &sample_folder(name));
+    }
+}
+
+fn same_files(made: &Path, committed: &Path) {
+    let names = |folder: &Path| {
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(made), names(committed), "{}", committed.display());
+    for name in names(made) {
+        let (one, other) = (made.join(&name), committed.join(&name));
+        if one.is_dir() {
+            same_files(&one, &other);
+        } else if one.extension().is_some_and(|extension| extension == "xlsx") {
+            assert_eq!(cells(&one), cells(&other), "{}", other.display());
+        } else {
+            let same = std::fs::read(&one).expect("a file") == std::fs::read(&other).expect("a file");
+            assert!(
+                same,
+                "{} is not what its story makes; UPDATE_SAMPLES=1 cargo test writes it anew",
+                other.display()
+            );
+        }
+    }
+}
+
+fn cells(path: &Path) -> Vec<Vec<String>> {
+    use calamine::Reader as _;
+    let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(path).expect("a workbook");
+    let range = workbook.worksheet_range_at(0).expect("a sheet").expect("readable");
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+#[test]
+fn each_sample_has_the_findings_that_its_story_tells() {
+    for name in story::names() {
+        let report = audit_sample(name);
+        let evaluated = |id: &&str| {
+            report.results.iter().any(|r| r.check.id == *id && r.outcome != tieout::check::Outcome::NotEvaluated)
+        };
+        let wanted: std::collections::BTreeMap<_, _> =
+            story::expected(name).into_iter().filter(|(id, _)| evaluated(id)).collect();
+        assert_eq!(counts(&report), wanted, "{name}");
+    }
+}
+
+/// One snapshot a check: its outcome on every sample, and the words of its first finding.
+#[test]
+fn every_check_over_every_sample() {
+    let reports: Vec<_> = story::names().map(|name| (name, audit_sample(name))).into_iter().collect();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_snapshot_path("snapshots/checks");
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for check in CATALOGUE {
+            let mut text = String::new();
+            for (name, report) in &reports {
+                let result =
+                    report.results.iter().find(|result| result.check.id == check.id).expect("every check has a result");
+                let _ = writeln!(
+                    text,
+                    "{name:<20} {:<13} {} of {}{}",
+                    result.outcome,
+                    result.subjects.len(),
+                    result.examined,
+                    if result.lacking.is_empty() {
+                        String::new()
+                    } else {
+                        format!("  lacking {}", result.lacking.join("; "))
+                    }
+                );
+                for finding in report.findings_of(result).take(2) {
+                    let ids = finding.ids;
+                    let shown = |text: &tieout::finding::Text| Names::Withheld.show(text).into_owned();
+                    let _ = writeln!(
+                        text,
+                        "    {} {} learner {} course {} {}",
+                        finding.key,
+                        finding.kind,
+                        ids.learner.map_or("-".to_owned(), |id| id.to_string()),
+                        ids.course.map_or("-".to_owned(), |id| id.to_string()),
+                        ids.record.map_or("-".to_owned(), |(object, id)| format!("{object} {id}")),
+                    );
+                    let telling = &finding.telling;
+                    let _ = writeln!(
+                        text,
+                        "        {}: expected {}, found {}{}; {} pieces of evidence",
+                        telling.field,
+                        shown(&telling.expected),
+                        shown(&telling.found),
+                        telling.since.map_or(String::new(), |since| format!(", since {since}")),
+                        finding.evidence().count(),
+                    );
+                }
+            }
+            insta::assert_snapshot!(check.id, text);
+        }
+    });
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code_and_every_report_keeps_to_it() {
+    let path = root().join("templates/report.schema.json");
+    let made = render::json::schema().expect("a schema");
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &made).expect("a writable file");
+    }
+    let published = std::fs::read_to_string(&path).expect("the published schema");
+    assert!(published == made, "templates/report.schema.json is stale; UPDATE_SCHEMA=1 cargo test writes it anew");
+    let schema = serde_json::from_str(&published).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for name in story::names() {
+        let bytes = render::json::report(&audit_sample(name)).expect("a report");
+        let report: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+}
+
+/// The page's and the ticket's words for the story of the stall, as a person reads them.
+#[test]
+fn the_ticket_of_the_stalled_sync_reads_well() {
+    let report = audit_sample("outbound-stalled");
+    let ticket = render::ticket::text(&report).expect("a ticket");
+    insta::assert_snapshot!("ticket-outbound-stalled", ticket.plain);
+}
+
+#[test]
+fn the_summary_of_the_stalled_sync_is_understood_at_a_glance() {
+    let report = audit_sample("outbound-stalled");
+    let coloured = render::summary::text(&report, "tieout-runs/20261120T060000Z");
+    let plain = anstream::adapter::strip_str(&coloured).to_string();
+    insta::assert_snapshot!("summary-outbound-stalled", plain);
+}
