@@ -2,13 +2,12 @@
 //!
 //! Must not know: any single check, or any output.
 
-use crate::finding::Telling;
+use crate::books::{Books, Subject};
+use crate::evidence::Telling;
 use crate::model::dataset::Dataset;
-use crate::model::id::SfId;
 use crate::model::provenance::{Extent, SfObject};
 use crate::model::word::words;
-use crate::relations::Relations;
-use crate::settings::Rules;
+use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 words! {
     /// How much a finding matters, worst first.
@@ -50,35 +49,14 @@ words! {
     }
 }
 
-/// Both sides and how they stand to each other: all that a check sees.
-#[derive(Debug, Clone)]
-pub struct Books {
-    /// What both sides said.
-    pub data: Dataset,
-    /// How it fits together.
-    pub relations: Relations,
-    /// The rules it was compared by.
-    pub rules: Rules,
-}
-
-impl Books {
-    /// The integration's user: who created most `DoceboUser__c` rows (of equals, the lowest id).
-    #[must_use]
-    pub fn integration_user(&self) -> Option<SfId> {
-        self.relations.integration_user
-    }
-
-    /// The contact that a `DoceboUser__c` row belongs to, directly or through the contact's user.
-    #[must_use]
-    pub fn contact_of_docebo_user(&self, at: usize) -> Option<SfId> {
-        let (rows, users) = (&self.data.docebo_users, &self.data.users);
-        let through_user = || {
-            let user = users.id.binary_search(&rows.user[at]?).ok()?;
-            users.contact[user]
-        };
-        rows.contact[at].or_else(through_user)
-    }
-}
+/// What every check on judged enrollments needs.
+pub(crate) const JUDGED_ENROLLMENTS: &[Need] = &[
+    Need::EnrollmentsReport,
+    Need::Rows(SfObject::Course),
+    Need::Rows(SfObject::CourseEnrollment),
+    Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
+    Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+];
 
 /// An input without which a check proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,35 +116,6 @@ impl std::fmt::Display for Need {
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),
         }
     }
-}
-
-/// What a finding is about. Indices are rows of the [`Dataset`]'s tables.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// The run as a whole.
-    Run,
-    /// One learner.
-    Learner(u32),
-    /// Learners who share something.
-    Learners(Vec<u32>),
-    /// One contact.
-    Contact(u32),
-    /// Contacts that share something.
-    Contacts(Vec<u32>),
-    /// One user.
-    User(u32),
-    /// One `DoceboUser__c` row.
-    DoceboUser(u32),
-    /// `DoceboUser__c` rows that share something.
-    DoceboUsers(Vec<u32>),
-    /// One course.
-    Course(u32),
-    /// One Docebo enrollment.
-    Enrollment(u32),
-    /// One `CourseEnrollment__c` row.
-    Row(u32),
-    /// A row of another package object.
-    Other(u32),
 }
 
 /// What a check picked.

@@ -19,7 +19,7 @@ use crate::model::dataset::{DoceboSide, Place, StatusWord};
 use crate::model::instant::Instant;
 use crate::model::key;
 use crate::model::number::{self, NumberFault};
-use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, SetAside};
+use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, Reject, SetAside};
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
         columns: &Columns,
         dates: &mut DateReader,
         place: Place,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), Reject> {
         well_formed(row, table)?;
         let id = match columns.learner {
             LearnerColumn::Id(column) => learner_id(row.get(column))?,
@@ -301,10 +301,10 @@ impl<'a> Reader<'a> {
         index
     }
 
-    fn reject(&mut self, kind: ExportKind, place: Place, reason: Reason, rejects: &mut u64) {
+    fn reject(&mut self, kind: ExportKind, place: Place, reason: Reject, rejects: &mut u64) {
         *rejects += 1;
         let Place { file, line } = place;
-        self.export.set_aside.push((kind, SetAside { file, line, why: Aside::Rejected(reason.into_owned()) }));
+        self.export.set_aside.push((kind, SetAside { file, line, why: Aside::Rejected(reason) }));
     }
 
     fn finish(&mut self, table: &Table, kind: ExportKind, rows: u64, rejects: u64, dates: &DateReader) {
@@ -336,52 +336,42 @@ pub(crate) fn input(
     }
 }
 
-/// Why a row is rejected.
-type Reason = std::borrow::Cow<'static, str>;
-
 fn place(file: u16, row: Row<'_>) -> Place {
     Place { file, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
 }
 
-fn well_formed(row: Row<'_>, table: &Table) -> Result<(), Reason> {
+fn well_formed(row: Row<'_>, table: &Table) -> Result<(), Reject> {
     let (cells, columns) = (row.len(), table.headings.len());
     if cells == columns {
         return Ok(());
     }
     let too = if cells < columns { "few" } else { "many" };
-    Err(format!("too {too} cells: {cells}, the heading has {columns}").into())
+    Err(Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b""))
 }
 
-fn learner_id(text: &[u8]) -> Result<u64, Reason> {
+fn learner_id(text: &[u8]) -> Result<u64, Reject> {
     number::whole(text).map_err(|fault| not_an_id("the learner's id", text, fault))
 }
 
-fn course_id(text: &[u8]) -> Result<u64, Reason> {
+fn course_id(text: &[u8]) -> Result<u64, Reject> {
     number::whole(text).map_err(|fault| not_an_id("the course id", text, fault))
 }
 
-fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reason {
-    if text.is_empty() {
-        return format!("{what} is blank").into();
-    }
+fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reject {
     let why = match fault {
+        _ if text.is_empty() => "is blank",
         NumberFault::NotANumber | NumberFault::Fraction => "is not a whole number",
         NumberFault::TooLarge => "has more than 18 digits",
     };
-    let text: String = String::from_utf8_lossy(text).chars().take(40).collect();
-    format!("{what} `{text}` {why}").into()
+    Reject::of(format!("{what} {why}"), text)
 }
 
-fn archived(text: &[u8]) -> Result<bool, Reason> {
-    let text = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
-    let folded = headings::fold(text);
-    match folded.as_str() {
+fn archived(text: &[u8]) -> Result<bool, Reject> {
+    let word = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
+    match headings::fold(word).as_str() {
         "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
         "yes" | "y" | "true" | "1" | "si" | "oui" | "ja" | "sim" => Ok(true),
-        _ => {
-            let text: String = text.chars().take(40).collect();
-            Err(format!("whether the enrollment is archived reads `{text}`, neither yes nor no").into())
-        }
+        _ => Err(Reject::of("whether the enrollment is archived reads neither yes nor no", text)),
     }
 }
 

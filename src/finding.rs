@@ -1,131 +1,17 @@
-//! One finding: what was expected, what was found, and the rows that show it.
-//!
-//! A finding cannot be made without evidence. Its sentences are fixed by the check; values of
-//! persons live in [`Text`], which carries its privacy with it, so that a redacted output is made by
-//! type and not by pattern.
+//! One finding: a check, a subject, the ids to find it by, and its evidence, without which it cannot
+//! be made.
 //!
 //! Must not know: any single check, or any output.
 
-pub(crate) mod evidence;
-
-use std::borrow::Cow;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::check::{Books, Check, Subject};
-use crate::model::dataset::{Place, row};
+use crate::books::{Books, Subject};
+use crate::check::Check;
+use crate::evidence::{Evidence, Telling};
+use crate::model::dataset::row;
 use crate::model::id::SfId;
-use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
-
-/// A value with its privacy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    value: Cow<'static, str>,
-    personal: bool,
-}
-
-impl Text {
-    /// A value that says nothing about a person: ids of records, times, statuses, counts.
-    #[must_use]
-    pub fn public(value: impl Into<Cow<'static, str>>) -> Self {
-        Self { value: value.into(), personal: false }
-    }
-
-    /// A value that may: usernames, keys, whatever somebody typed.
-    #[must_use]
-    pub fn personal(value: impl Into<Cow<'static, str>>) -> Self {
-        Self { value: value.into(), personal: true }
-    }
-
-    /// A record id, or a blank.
-    #[must_use]
-    pub fn id(id: Option<SfId>) -> Self {
-        Self::public(id.map_or_else(String::new, |id| id.to_string()))
-    }
-
-    /// A moment, or a blank.
-    #[must_use]
-    pub fn instant(instant: Option<Instant>) -> Self {
-        Self::public(instant.map_or_else(String::new, |instant| instant.to_string()))
-    }
-
-    /// Whether the value may tell about a person.
-    #[must_use]
-    pub const fn is_personal(&self) -> bool {
-        self.personal
-    }
-
-    /// The value itself, for outputs that stay with the customer.
-    #[must_use]
-    pub fn raw(&self) -> &str {
-        &self.value
-    }
-}
-
-/// Where a piece of evidence comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A Salesforce record.
-    Record {
-        /// Its object.
-        object: SfObject,
-        /// Its id.
-        id: SfId,
-    },
-    /// A row of the export.
-    Line(Place),
-    /// A query of the extract that did not return what should be there.
-    NotReturned {
-        /// The object.
-        object: SfObject,
-        /// The condition, in SOQL.
-        filter: String,
-    },
-    /// The inputs as a whole.
-    Inputs,
-}
-
-/// One piece of evidence: an origin and what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Field and value.
-    pub says: Vec<(&'static str, Text)>,
-}
-
-/// What a check says of one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
-    /// The field or relation in question.
-    pub field: Cow<'static, str>,
-    /// What should stand there.
-    pub expected: Text,
-    /// What does.
-    pub found: Text,
-    /// Since when it should be otherwise, where that can be said.
-    pub since: Option<Instant>,
-    /// The first piece of evidence.
-    pub evidence: Evidence,
-    /// Further pieces.
-    pub more: Vec<Evidence>,
-}
-
-impl Telling {
-    /// What can be said of a subject that a check did not select itself: nothing but its field.
-    pub(crate) fn of_inputs(field: &'static str) -> Self {
-        Self {
-            field: Cow::Borrowed(field),
-            expected: Text::public(""),
-            found: Text::public(""),
-            since: None,
-            evidence: evidence::inputs(),
-            more: Vec::new(),
-        }
-    }
-}
 
 /// The ids by which support and analysts find the subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -175,7 +61,11 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
         let at = at as usize;
         let record = row(relations.docebo_user[at])
             .map(|docebo_user| (SfObject::DoceboUser, data.docebo_users.id[docebo_user]))
-            .or_else(|| row(relations.contact[at]).map(|contact| (SfObject::Contact, data.contacts.id[contact])));
+            .or_else(|| row(relations.contact[at]).map(|contact| (SfObject::Contact, data.contacts.id[contact])))
+            .or_else(|| {
+                let user = relations.sfdc[at].id.filter(|id| id.is_user())?;
+                data.users.id.binary_search(&user).is_ok().then_some((SfObject::User, user))
+            });
         Ids { record, learner: Some(data.learners.id[at]), course: None }
     };
     let contact = |at: u32| Ids { record: Some((SfObject::Contact, data.contacts.id[at as usize])), ..Ids::default() };

@@ -6,15 +6,18 @@
 //! - [`run`] is the only room that knows both doors. In come a [`snapshot`] of Salesforce and an
 //!   [`export`] of Docebo, both read through [`table`]; out go files, through [`output`].
 //! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
-//!   gives every row one value, [`checks`] select from those values, [`report`] freezes the result.
+//!   gives every row one value, [`books`] holds both; [`checks`] select from them and point at
+//!   [`evidence`], [`report`] freezes the result.
 //! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
 //!
 //! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
 
+pub mod books;
 pub mod check;
 pub mod checks;
 pub mod error;
+pub mod evidence;
 pub mod exit;
 pub mod export;
 pub mod finding;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::Text;
+use crate::evidence::Text;
 
 /// Whether an output shows what may tell about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

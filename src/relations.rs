@@ -75,8 +75,8 @@ pub struct Relations {
     pub contact_learner: Vec<u32>,
     /// By contact: the group of contacts with the same key, or [`NONE`] where the key is its own.
     pub key_group: Vec<u32>,
-    /// Learners whose link is `ambiguous`.
-    pub ambiguous: Vec<u32>,
+    /// Learners whose link is `ambiguous`, each behind the key group they match, sorted.
+    pub ambiguous: Vec<(u32, u32)>,
     /// Who created most `DoceboUser__c` rows; of equals the lowest id.
     pub integration_user: Option<SfId>,
     /// Whether `link` was judged.
@@ -120,11 +120,7 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
     Ok(Relations {
         cutoff,
         clocks,
-        ambiguous: (0..)
-            .zip(&people.link)
-            .filter(|&(_, &link)| link == Link::Ambiguous)
-            .map(|(learner, _)| learner)
-            .collect(),
+        ambiguous: people.ambiguous,
         integration_user: most_frequent(&data.docebo_users.created_by),
         sfdc: people.sfdc,
         link: people.link,

@@ -3,6 +3,8 @@
 //!
 //! Must not know: files, clocks, the environment.
 
+/// The equations as page and workbook print them.
+pub(crate) mod equations;
 /// `findings.jsonl`: every finding, one a line, with its evidence.
 pub mod findings;
 /// `report.html`: the run on one page.
@@ -19,6 +21,8 @@ pub mod pack;
 pub mod summary;
 /// The text of a support ticket.
 pub mod ticket;
+/// The words that page and workbook share.
+pub(crate) mod wording;
 /// `workbook.xlsx`: the run as an analyst works with it.
 pub mod xlsx;
 

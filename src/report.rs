@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::check::{Books, Check, Outcome, Severity, Subject};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Outcome, Severity};
 use crate::finding::Finding;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Input, Origins, ZoneFinding};
@@ -26,14 +27,16 @@ words! {
 }
 
 impl Verdict {
-    /// The verdict as a sentence.
+    /// The verdict as a sentence; `whole` says whether every check was evaluated.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Stalled => "The sync has stalled: Docebo has stopped writing to Salesforce.",
-            Self::NotEvaluated => "The inputs do not suffice to judge whether both sides agree.",
-            Self::Attention => "Both sides were compared in full, and something needs attention.",
-            Self::InSync => "Both sides were compared in full, and nothing needs attention.",
+    const fn sentence(self, whole: bool) -> &'static str {
+        match (self, whole) {
+            (Self::Stalled, _) => "The sync has stalled: Docebo has stopped writing to Salesforce.",
+            (Self::NotEvaluated, _) => "The inputs do not suffice to judge whether both sides agree.",
+            (Self::Attention, true) => "Both sides were compared in full, and something needs attention.",
+            (Self::Attention, false) => "Something needs attention, and not everything could be compared.",
+            (Self::InSync, true) => "Both sides were compared in full, and nothing needs attention.",
+            (Self::InSync, false) => "Nothing was found, but not everything could be compared.",
         }
     }
 }
@@ -71,6 +74,12 @@ impl Report {
         let results: Vec<CheckResult> = catalogue.iter().map(|check| run(check, &books)).collect();
         let verdict = verdict(&books, &results);
         Self { books, verdict, results }
+    }
+
+    /// The verdict as a sentence, which claims no more than was evaluated.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        self.verdict.sentence(self.not_evaluated().next().is_none())
     }
 
     /// Where everything came from.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::Books;
+use crate::books::Books;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::Export;

@@ -1,7 +1,8 @@
 //! `docebo-user-absent`: a learner whom Docebo should have written into Salesforce and did not.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
 use crate::relations::NEEDED_OF_COURSE;

@@ -1,7 +1,8 @@
 //! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_docebo_users};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_docebo_users};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 
 pub(super) static CHECK: Check = Check {

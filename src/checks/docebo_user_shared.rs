@@ -1,7 +1,8 @@
 //! `docebo-user-shared`: several DoceboUser records on one contact.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, shared};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, shared};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
 

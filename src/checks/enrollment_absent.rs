@@ -1,7 +1,8 @@
 //! `enrollment-absent`: an enrollment that is due in Salesforce and not there.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_enrollments};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_enrollments};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
 use crate::relations::enrollment::Enrollment;

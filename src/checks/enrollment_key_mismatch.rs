@@ -1,7 +1,8 @@
 //! `enrollment-key-mismatch`: an enrollment row whose key, parents or number are not as they should be.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_rows};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_rows};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::enrollment::Enrollment;
 

@@ -1,10 +1,9 @@
 //! `enrollment-orphaned`: an enrollment row that Docebo knows nothing of.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_rows};
-use crate::finding::{Telling, Text, evidence};
-use crate::model::provenance::SfObject;
+use crate::books::{Books, Subject};
+use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_rows};
+use crate::evidence::{self, Telling, Text};
 use crate::relations::enrollment::Enrollment;
-use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-orphaned",
@@ -15,13 +14,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the report was filtered, or a row of it was rejected (see ledger/set-aside.csv)",
     remedy: "export the enrollments again without filters; if the rows stay, ask Docebo support why the unenrollment was not written",
     examines: "enrollment rows",
-    needs: &[
-        Need::EnrollmentsReport,
-        Need::Rows(SfObject::Course),
-        Need::Rows(SfObject::CourseEnrollment),
-        Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
-        Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
-    ],
+    needs: JUDGED_ENROLLMENTS,
     select,
     tell,
 };

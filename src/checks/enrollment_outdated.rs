@@ -1,14 +1,13 @@
 //! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_enrollments};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
-use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
 use crate::relations::enrollment::Difference;
 use crate::relations::enrollment::Enrollment;
-use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-outdated",
@@ -19,13 +18,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "somebody edited the row in Salesforce (see record-edited-by-others)",
     remedy: "ask Docebo support to resynchronise these enrollments; if very many stopped on one day, tell them that day",
     examines: "enrollments",
-    needs: &[
-        Need::EnrollmentsReport,
-        Need::Rows(SfObject::Course),
-        Need::Rows(SfObject::CourseEnrollment),
-        Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
-        Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
-    ],
+    needs: JUDGED_ENROLLMENTS,
     select,
     tell,
 };

@@ -1,7 +1,8 @@
 //! `export-incomplete`: an export that leaves out more learners than chance would.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 
 pub(super) static CHECK: Check = Check {

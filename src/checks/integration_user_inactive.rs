@@ -1,7 +1,8 @@
 //! `integration-user-inactive`: an integration user who cannot log in.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::{index, row};
 use crate::model::provenance::SfObject;
 use crate::relations::find;
@@ -47,8 +48,8 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         expected: Text::public("true"),
         found: Text::public("false"),
         since: None,
-        evidence: crate::finding::Evidence {
-            origin: crate::finding::Origin::Record { object: SfObject::User, id: user },
+        evidence: crate::evidence::Evidence {
+            origin: crate::evidence::Origin::Record { object: SfObject::User, id: user },
             says: vec![("IsActive", Text::public("false"))],
         },
         more: example.map(|at| evidence::docebo_user(books, at)).into_iter().collect(),

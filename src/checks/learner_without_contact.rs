@@ -1,7 +1,8 @@
 //! `learner-without-contact`: a learner who has neither sfdc_id nor a contact to go with.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 

@@ -1,7 +1,8 @@
 //! `record-edited-by-others`: a row of the package that somebody else than the integration modified last.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::{NONE, index, row};
 use crate::model::id::SfId;
 use crate::model::provenance::SfObject;

@@ -1,7 +1,8 @@
 //! `sfdc-id-malformed`: a learner whose sfdc_id is not an 18-character Salesforce id.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -29,7 +30,10 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     let learner = *learner as usize;
     Telling {
         field: "sfdc_id".into(),
-        expected: Text::id(books.relations.sfdc[learner].id),
+        expected: match books.relations.sfdc[learner].id {
+            Some(id) => Text::public(id.to_string()),
+            None => Text::public("an 18-character id"),
+        },
         found: evidence::sfdc_id(books, learner),
         since: None,
         evidence: evidence::learner(books, learner),

@@ -1,7 +1,8 @@
 //! `sfdc-id-shared`: one usable sfdc_id on two or more learners.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, shared};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, shared};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::outbound::Addressable;
 

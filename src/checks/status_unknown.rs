@@ -1,11 +1,10 @@
 //! `status-unknown`: an enrollment whose status word no table knows.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_enrollments};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
-use crate::model::provenance::SfObject;
 use crate::relations::enrollment::Enrollment;
-use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(super) static CHECK: Check = Check {
     id: "status-unknown",
@@ -16,13 +15,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "never: until the word is known, nobody can say whether both sides agree",
     remedy: "add the word and its meaning under [docebo.statuses] in the configuration, or export the report in English",
     examines: "enrollments",
-    needs: &[
-        Need::EnrollmentsReport,
-        Need::Rows(SfObject::Course),
-        Need::Rows(SfObject::CourseEnrollment),
-        Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
-        Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
-    ],
+    needs: JUDGED_ENROLLMENTS,
     select,
     tell,
 };

@@ -1,7 +1,8 @@
 //! `username-blank`: a contact without a key.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_contacts};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_contacts};
+use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::forecast::Forecast;
 

@@ -1,7 +1,8 @@
 //! `username-drifted`: a learner whose contact no longer carries the username as its key.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;

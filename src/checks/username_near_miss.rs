@@ -1,7 +1,8 @@
 //! `username-near-miss`: a learner without sfdc_id whose username nearly is a contact's key.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, select_learners};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;

@@ -1,7 +1,8 @@
 //! `username-shared`: two or more contacts with one key.
 
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject, shared};
-use crate::finding::{Telling, Text, evidence};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity, shared};
+use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::NONE;
 use crate::model::provenance::SfObject;
 
@@ -45,14 +46,10 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
 }
 
 /// Learners without `sfdc_id` whose username is this key: nobody can say which contact is theirs.
-fn ambiguous_learners<'a>(
-    books: &'a Books,
-    contacts: &'a [u32],
-) -> impl Iterator<Item = crate::finding::Evidence> + 'a {
-    let key =
-        contacts.first().map(|&contact| books.rules.equality.canonical(books.data.contacts.key.get(contact as usize)));
-    books.relations.ambiguous.iter().filter_map(move |&learner| {
-        let username = books.rules.equality.canonical(books.data.learners.username.get(learner as usize));
-        (Some(username) == key).then(|| evidence::learner(books, learner as usize))
-    })
+fn ambiguous_learners<'a>(books: &'a Books, contacts: &[u32]) -> impl Iterator<Item = crate::evidence::Evidence> + 'a {
+    let ambiguous = &books.relations.ambiguous;
+    let group = contacts.first().map_or(NONE, |&contact| books.relations.key_group[contact as usize]);
+    let first = ambiguous.partition_point(|&(of, _)| of < group);
+    let same = ambiguous[first..].iter().take_while(move |&&(of, _)| of == group);
+    same.map(|&(_, learner)| evidence::learner(books, learner as usize))
 }

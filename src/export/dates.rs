@@ -5,11 +5,9 @@
 //! as if the day came first; where it turns out otherwise, [`DateReader::exchange`] turns it round,
 //! which loses nothing, since both numbers are 12 or less.
 
-use std::borrow::Cow;
-
 use crate::error::Error;
 use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil, time_of_day};
-use crate::model::provenance::{DateOrder, DateProfile};
+use crate::model::provenance::{DateOrder, DateProfile, Reject};
 use crate::table::Table;
 
 /// Which date a value is.
@@ -50,8 +48,6 @@ pub(super) struct DateReader {
     finest: [Option<Resolution>; 3],
 }
 
-type Reason = Cow<'static, str>;
-
 /// Serial numbers of spreadsheets that are dates of this age: 1954 to 2119.
 const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
 /// 1970-01-01 as a serial number.
@@ -73,7 +69,7 @@ impl DateReader {
     }
 
     /// Reads one cell; blanks and zero dates are no date.
-    pub(super) fn read(&mut self, text: &[u8], column: DateColumn, line: u64) -> Result<Option<LocalTime>, Reason> {
+    pub(super) fn read(&mut self, text: &[u8], column: DateColumn, line: u64) -> Result<Option<LocalTime>, Reject> {
         let text = text.trim_ascii();
         if text.is_empty() || is_zero_date(text) {
             return Ok(None);
@@ -236,14 +232,15 @@ fn is_zero_date(text: &[u8]) -> bool {
     text.starts_with(b"0000-00-00") || text.starts_with(b"00/00/0000") || text == b"0"
 }
 
-fn unreadable(text: &[u8], column: DateColumn) -> Reason {
-    let what = match column {
-        DateColumn::Enrolled => "enrollment date",
-        DateColumn::Completed => "completion date",
-        DateColumn::Accessed => "access date",
-    };
-    let text: String = String::from_utf8_lossy(text).chars().take(40).collect();
-    format!("the {what} `{text}` is not a date").into()
+fn unreadable(text: &[u8], column: DateColumn) -> Reject {
+    Reject::of(
+        match column {
+            DateColumn::Enrolled => "the enrollment date is not a date",
+            DateColumn::Completed => "the completion date is not a date",
+            DateColumn::Accessed => "the access date is not a date",
+        },
+        text,
+    )
 }
 
 /// A date with the year last: `31/01/2026 23:59`, `1.2.2026`, `01/31/2026 11:59:59 PM`.
@@ -316,7 +313,7 @@ mod tests {
     use crate::model::provenance::DateOrder;
 
     fn read(reader: &mut DateReader, text: &str) -> Result<Option<LocalTime>, String> {
-        reader.read(text.as_bytes(), DateColumn::Enrolled, 1).map_err(|reason| reason.into_owned())
+        reader.read(text.as_bytes(), DateColumn::Enrolled, 1).map_err(|reject| reject.to_string())
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Learners as they are met: in the *Users* report, and in the rows of enrollments.
 
-use std::borrow::Cow;
-
 use rustc_hash::FxHashMap;
 
 use crate::model::dataset::{Learners, Place, index};
+use crate::model::provenance::Reject;
 
 /// Rows of learners, several of one id possible; [`crate::model::dataset::assemble`] keeps the one
 /// that tells most.
@@ -69,7 +68,7 @@ impl LearnerBook {
     }
 
     /// The id of the learner with this username in the *Users* report.
-    pub(super) fn id_of(&mut self, username: &str) -> Result<u64, Cow<'static, str>> {
+    pub(super) fn id_of(&mut self, username: &str) -> Result<u64, Reject> {
         if !super::is_username(username) {
             return Err("the username is blank, and the file has no column with the learner's id".into());
         }

@@ -131,12 +131,16 @@ impl SfId {
     }
 
     fn characters(self) -> [u8; 15] {
-        let mut rest = self.0.get() - 1;
+        let packed = self.0.get() - 1;
         let mut body = [0; 15];
-        for c in body.iter_mut().rev() {
-            let digit = usize::try_from(rest % 62).unwrap_or_default();
-            *c = DIGITS[digit];
-            rest /= 62;
+        // Two halves, since division of 128-bit numbers is slow.
+        let (high, low) = body.split_at_mut(15 - LOW_CHARACTERS);
+        for (half, value) in [(high, packed / LOW_RANGE), (low, packed % LOW_RANGE)] {
+            let mut rest = u64::try_from(value).unwrap_or_default();
+            for c in half.iter_mut().rev() {
+                *c = DIGITS[usize::try_from(rest % 62).unwrap_or_default()];
+                rest /= 62;
+            }
         }
         body
     }

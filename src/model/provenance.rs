@@ -1,6 +1,7 @@
 //! What is known of the inputs themselves: which files, how they were read, how far they reach, and
 //! what could not be seen. Every claim of the report rests on this.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -141,8 +142,39 @@ pub enum Aside {
     Archived,
     /// The same learner, or the same enrollment, once more.
     Repeated,
-    /// It could not be read; the reason, in words.
-    Rejected(String),
+    /// It could not be read.
+    Rejected(Reject),
+}
+
+/// Why a row could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// The reason, in words without values.
+    pub reason: Cow<'static, str>,
+    /// The start of the value that could not be read, where there is one; it may tell about a person.
+    pub value: String,
+}
+
+impl Reject {
+    /// A reason with the start of the value it is about.
+    #[must_use]
+    pub fn of(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {
+        Self { reason: reason.into(), value: String::from_utf8_lossy(value).chars().take(40).collect() }
+    }
+}
+
+impl From<&'static str> for Reject {
+    fn from(reason: &'static str) -> Self {
+        Self { reason: Cow::Borrowed(reason), value: String::new() }
+    }
+}
+
+/// Reason and value, for outputs that stay with the customer.
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        if self.value.is_empty() { Ok(()) } else { write!(f, ": {}", self.value) }
+    }
 }
 
 /// A row of an export that takes no value but is accounted for.

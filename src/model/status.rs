@@ -63,6 +63,10 @@ impl Status {
         if word.is_empty() {
             return Some(Self::None);
         }
+        // Extracts hold API names, letter by letter; labels come from reports that were saved by hand.
+        if let Some(status) = Self::ALL.iter().copied().find(|status| status.word() == word) {
+            return Some(status);
+        }
         let folded = fold(word);
         Self::ALL.iter().copied().find(|status| fold(status.word()) == folded)
     }

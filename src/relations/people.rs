@@ -33,6 +33,7 @@ pub(super) struct People {
     pub(super) forecast: Vec<Forecast>,
     pub(super) contact_learner: Vec<u32>,
     pub(super) key_group: Vec<u32>,
+    pub(super) ambiguous: Vec<(u32, u32)>,
 }
 
 /// Contacts with one key: the first of them, and how many.
@@ -104,7 +105,13 @@ pub(super) fn relate(data: &Dataset, rules: &Rules) -> People {
     let key_group = shared_keys(data, rules, &groups);
     let (forecast, contact_learner) = judge_contacts(data, rules, &claims, &holder, &near, &key_group);
     let (link, contact) = judge_learners(data, rules, &sfdc, &group_of, &near);
-    People { sfdc, link, contact, forecast, contact_learner, key_group }
+    let mut ambiguous: Vec<(u32, u32)> = (0..)
+        .zip(link.iter().zip(&group_of))
+        .filter(|&(_, (&link, _))| link == Link::Ambiguous)
+        .filter_map(|(learner, (_, group))| group.map(|group| (group.first, learner)))
+        .collect();
+    ambiguous.sort_unstable();
+    People { sfdc, link, contact, forecast, contact_learner, key_group, ambiguous }
 }
 
 fn judge_learners(

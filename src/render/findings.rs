@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::finding::{Evidence, Finding, Origin, Text};
+use crate::evidence::{Evidence, Origin, Text};
+use crate::finding::Finding;
 use crate::model::provenance::Origins;
 use crate::render::RenderError;
 use crate::render::inert::InertJson;

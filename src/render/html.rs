@@ -6,12 +6,7 @@
 //!
 //! Must not know: files, clocks; how a number came about.
 
-/// The equations as page and workbook print them.
-pub(crate) mod equations;
 mod view;
-/// The words that page and workbook share.
-pub(crate) mod wording;
-
 use data_encoding::BASE64;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError as TemplateFault,

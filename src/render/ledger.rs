@@ -1,8 +1,9 @@
 //! The ledgers: every record with the value each relation gives it. With [`Rows::All`] every row of
 //! both sides stands here exactly once.
 
-use crate::check::{Outcome, Subject};
-use crate::finding::{Text, evidence};
+use crate::books::Subject;
+use crate::check::Outcome;
+use crate::evidence::{self, Text};
 use crate::model::dataset::row;
 use crate::model::instant::{DAY, Instant, Resolution, civil_from_days};
 use crate::model::provenance::Aside;
@@ -263,12 +264,12 @@ fn set_aside(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut writer = start(&["file", "line", "what", "reason"])?;
     for (_, aside) in &origins.set_aside {
         let (what, reason) = match &aside.why {
-            Aside::Archived => ("archived", ""),
-            Aside::Repeated => ("repeated", ""),
-            Aside::Rejected(reason) => ("rejected", reason.as_str()),
+            Aside::Archived => ("archived", String::new()),
+            Aside::Repeated => ("repeated", String::new()),
+            Aside::Rejected(reject) => ("rejected", reject.to_string()),
         };
         let file = &origins.exports[usize::from(aside.file)].name;
-        writer.write_record([&csv_cell(file), aside.line.to_string().as_str(), what, &csv_cell(reason)])?;
+        writer.write_record([&csv_cell(file), aside.line.to_string().as_str(), what, &csv_cell(&reason)])?;
     }
     finish(writer)
 }

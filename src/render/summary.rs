@@ -46,7 +46,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     let style = verdict_style(report.verdict);
     let when =
         |at: Option<crate::model::instant::Instant>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
-    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.verdict.sentence())?;
+    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.sentence())?;
     writeln!(
         out,
         "{DIM}export of {}, Salesforce read {}, judged up to {}{DIM:#}",

@@ -11,7 +11,8 @@ mod setting;
 use serde::Serialize;
 
 use crate::check::Owner;
-use crate::finding::{Finding, Origin, Text};
+use crate::evidence::{Origin, Text};
+use crate::finding::Finding;
 use crate::model::instant::Instant;
 use crate::model::word::Word as _;
 use crate::redact::Names;

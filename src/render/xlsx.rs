@@ -16,7 +16,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::RenderError;
-use crate::render::html::wording;
+use crate::render::wording;
 use crate::report::Report;
 use sheet::{Sheet, Styles};
 
@@ -26,8 +26,8 @@ const MOST_FINDINGS: usize = 200_000;
 const MOST_LINKS: u32 = 65_000;
 /// Rejected rows on the sheet of sources.
 const MOST_REJECTS: usize = 1_000;
-/// Half the time of the usual level, for a tenth more bytes.
-const COMPRESSION: u8 = 3;
+/// About half the time of the usual level, for a tenth more bytes.
+const COMPRESSION: u8 = 2;
 
 /// The workbook.
 ///
@@ -55,7 +55,7 @@ pub fn workbook(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
     summary::write(&mut summary, report)?;
     control_totals::write(&mut control_totals, report)?;
     causes::write(&mut causes, report)?;
-    sources::write(&mut sources, report)?;
+    sources::write(&mut sources, report, names)?;
     let cut = [&findings, &summary, &control_totals, &causes, &sources].iter().map(|sheet| sheet.cut).sum();
     read_me::write(&mut read_me, report, names, read_me::Limits { cut, links })?;
 
@@ -75,7 +75,7 @@ fn properties(report: &Report, names: Names) -> Result<DocProperties, RenderErro
     let platform: String = platform.chars().filter(|&c| !crate::render::inert::is_active(c)).take(100).collect();
     Ok(DocProperties::new()
         .set_title(format!("{platform} and Salesforce, tied out"))
-        .set_subject(report.verdict.sentence())
+        .set_subject(report.sentence())
         .set_author(format!("{} {}", tool.name, tool.version))
         .set_comment(wording::classification(names))
         .set_creation_datetime(&ExcelDateTime::from_timestamp(made.seconds())?)

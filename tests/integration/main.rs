@@ -4,7 +4,7 @@
 //! written down once more and naively, what every record must be called; `story` makes the samples.
 //! The other files each state one kind of promise.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod architecture;

@@ -303,6 +303,8 @@ impl<'a> Oracle<'a> {
         }
         match self.addressable(learner) {
             Known::Unknown if !self.tells_sfdc_id(learner) => "delivered",
+            // A lookup holds only a record that exists, whether or not the extract shows it.
+            Known::Unknown if row.contact == learner.sfdc_id => "delivered",
             Known::Unknown => "unknown",
             Known::No => "stray",
             Known::Yes => {

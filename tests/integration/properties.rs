@@ -89,6 +89,21 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
+/// Two maps are the same; if not, only what differs is shown.
+fn assert_same<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+    what: &str,
+    found: &BTreeMap<K, V>,
+    wanted: &BTreeMap<K, V>,
+) {
+    let keys: BTreeSet<&K> = found.keys().chain(wanted.keys()).collect();
+    let differing: Vec<_> = keys
+        .into_iter()
+        .map(|key| (key, found.get(key), wanted.get(key)))
+        .filter(|(_, found, wanted)| found != wanted)
+        .collect();
+    assert!(differing.is_empty(), "{what}: (record, found, wanted) {differing:?}");
+}
+
 /// Every label of every record, from the ledgers, against the oracle.
 fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
     let wanted = oracle::labels(world, dialect);
@@ -98,7 +113,7 @@ fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
         .iter()
         .map(|row| (cell(row, "learner_id").parse().expect("an id"), (cell(row, "link"), cell(row, "outbound"))))
         .collect();
-    assert_eq!(learners, wanted.learners, "learners");
+    assert_same("learners", &learners, &wanted.learners);
 
     let enrollments = ledger_rows(report, "ledger/enrollments.csv");
     let docebo: BTreeMap<(u64, u64), String> = enrollments
@@ -109,7 +124,7 @@ fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
             ((id("learner_id"), id("course_id")), cell(row, "enrollment"))
         })
         .collect();
-    assert_eq!(docebo, wanted.docebo, "Docebo enrollments");
+    assert_same("Docebo enrollments", &docebo, &wanted.docebo);
 
     let differs: BTreeMap<(u64, u64), Vec<String>> = enrollments
         .iter()
@@ -132,7 +147,7 @@ fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
         .map(|row| (cell(row, "record"), cell(row, "enrollment")))
         .collect();
     if world.export.enrollments {
-        assert_eq!(salesforce, wanted.salesforce, "Salesforce enrollments");
+        assert_same("Salesforce enrollments", &salesforce, &wanted.salesforce);
     } else {
         // Without the report nothing is judged, and the oracle is silent.
         assert!(salesforce.values().all(|value| value == "unknown"));
@@ -142,12 +157,12 @@ fn assert_labels(world: &World, dialect: &Dialect, report: &Report) {
         .iter()
         .map(|row| (cell(row, "contact_id"), cell(row, "forecast")))
         .collect();
-    assert_eq!(contacts, wanted.contacts, "contacts");
+    assert_same("contacts", &contacts, &wanted.contacts);
 
     let totals = report.totals();
     assert_eq!(totals.enrollments.docebo.archived, wanted.archived as u64, "archived");
-    assert_eq!((totals.enrollments.docebo.rejected + totals.learners.rejected) as usize, wanted.rejected, "rejected");
-    assert_eq!((totals.enrollments.docebo.repeated + totals.learners.repeated) as usize, wanted.repeated, "repeated");
+    assert_eq!(totals.enrollments.docebo.rejected + totals.learners.rejected, wanted.rejected as u64, "rejected");
+    assert_eq!(totals.enrollments.docebo.repeated + totals.learners.repeated, wanted.repeated as u64, "repeated");
     assert_eq!(totals.broken(), Vec::<String>::new());
 }
 
@@ -222,13 +237,13 @@ fn assert_subject(report: &Report, check: Option<&str>, subject: &crate::world::
     let record = finding.ids.record.map(|(_, id)| id.to_string());
     match subject {
         Subject::Learner(id) => {
-            assert!(finding.ids.learner == Some(*id) || mentions(&finding, &id.to_string()), "{name}: {finding:?}")
+            assert!(finding.ids.learner == Some(*id) || mentions(&finding, &id.to_string()), "{name}: {finding:?}");
         }
         Subject::Enrollment(learner, course) => {
             assert_eq!((finding.ids.learner, finding.ids.course), (Some(*learner), Some(*course)), "{name}");
         }
         Subject::Record(id) | Subject::Contact(id) | Subject::User(id) => {
-            assert_eq!(record.as_ref(), Some(id), "{name}")
+            assert_eq!(record.as_ref(), Some(id), "{name}");
         }
         Subject::Key(text) | Subject::SfdcId(text) => assert!(mentions(&finding, text), "{name}: {finding:?}"),
         Subject::Nothing => {}
@@ -355,11 +370,13 @@ fn other_shapes_agree_with_the_oracle() {
         ("no User", |world| world.remove_object(Object::User)),
         ("Contact in part", |world| world.truncate(Object::Contact, 5)),
     ];
-    for seed in 0..6 {
+    for (seed, parts) in (0..6).zip([1, 2, 3].into_iter().cycle()) {
         for (name, shape) in shapes {
             let mut world = disturbed(seed, 70, 6);
+            // A damaged cell needs its column.
+            world.rejects.clear();
             shape(&mut world);
-            let dialect = Dialect { parts: 1 + (seed as usize) % 3, ..Dialect::default() };
+            let dialect = Dialect { parts, ..Dialect::default() };
             println!("{name} (seed {seed})");
             let report = audit_world(&world, &dialect);
             assert_labels(&world, &dialect, &report);

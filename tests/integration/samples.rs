@@ -96,7 +96,7 @@ fn every_check_over_every_sample() {
                 );
                 for finding in report.findings_of(result).take(2) {
                     let ids = finding.ids;
-                    let shown = |text: &tieout::finding::Text| Names::Withheld.show(text).into_owned();
+                    let shown = |text: &tieout::evidence::Text| Names::Withheld.show(text).into_owned();
                     let _ = writeln!(
                         text,
                         "    {} {} learner {} course {} {}",

@@ -8,9 +8,9 @@ use crate::check::{Check, Outcome};
 use crate::finding::Finding;
 use crate::model::word::Word as _;
 use crate::redact::Names;
-use crate::render::html::equations::{Equation, Term, equations, tied};
-use crate::render::html::wording;
+use crate::render::equations::{Equation, Term, equations, missing, tied};
 use crate::render::inert::{cut, visible};
+use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report};
 
@@ -212,13 +212,6 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
             findings: counted(findings, "finding", "findings"),
         })
         .collect();
-    let mut missing_equations = Vec::new();
-    if !origins.enrollments_report {
-        missing_equations.push("No Users - Courses report was given, so enrollments in Docebo are not accounted for.");
-    }
-    if !origins.users_report {
-        missing_equations.push("No Users report was given; learners are those whom the enrollments name.");
-    }
     let (pairs, populations): (Vec<&Equation>, Vec<&Equation>) =
         equations.iter().partition(|equation| matches!(equation.reference, "C1" | "C2"));
     Page {
@@ -235,7 +228,7 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
             id: report.verdict.word(),
             sign,
             word,
-            sentence: report.verdict.sentence(),
+            sentence: report.sentence(),
             headline: wording::headline(report),
         },
         facts: facts(report, names),
@@ -247,7 +240,7 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
         pairs: pairs.into_iter().map(equation).collect(),
         populations: populations.into_iter().map(equation).collect(),
         all_tie: equations.iter().all(Equation::ties),
-        missing_equations,
+        missing_equations: missing(report),
         has_causes: !causes.is_empty(),
         causes,
         has_blind: !blind.is_empty(),

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::finding::{Evidence, Finding, Origin, Text};
+use crate::evidence::{Evidence, Origin, Text};
+use crate::finding::Finding;
 use crate::model::instant::Instant;
 use crate::model::word::{Tally, Word};
 use crate::redact::Names;

@@ -4,8 +4,9 @@ use std::io::{Cursor, Read as _};
 
 use super::samples::Dated;
 use super::{TOP, zip};
-use crate::check::{Books, Check, Need, Owner, Selection, Severity, Subject};
-use crate::finding::{Evidence, Origin, Telling, Text};
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::evidence::{Evidence, Origin, Telling, Text};
 use crate::model::dataset::{Dataset, Place};
 use crate::model::instant::Instant;
 use crate::model::key::Equality;

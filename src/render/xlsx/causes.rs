@@ -4,7 +4,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::sheet::{Cell, Head, Sheet};
 use crate::model::word::Word as _;
-use crate::render::html::wording;
+use crate::render::wording;
 use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[26.0, 32.0, 14.0, 11.0, 16.0, 11.0, 10.0, 17.0, 56.0, 40.0, 50.0];

@@ -4,11 +4,11 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::sheet::{Cell, Head, Sheet};
-use crate::render::html::equations::{Equation, equations};
+use crate::render::equations::{Equation, equations, missing};
 use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[7.0, 28.0, 62.0, 13.0, 19.0, 13.0, 12.0];
-const TOP: u32 = 3;
+const TOP: u32 = 4;
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
     let equations = equations(report);
@@ -31,6 +31,11 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
             Head::Text("Result"),
         ],
     )?;
+
+    let missing = missing(report).join(" ");
+    if !missing.is_empty() {
+        sheet.row(2, &[Cell::Line(missing)])?;
+    }
 
     // The blocks of values come below the overview, one after the other, with a blank row between.
     let mut block = TOP + 1 + rows(equations.len()) + 1;

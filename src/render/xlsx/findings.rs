@@ -6,7 +6,7 @@ use super::sheet::Sheet;
 use super::{MOST_FINDINGS, MOST_LINKS};
 use crate::model::word::Word as _;
 use crate::redact::Names;
-use crate::render::html::wording;
+use crate::render::wording;
 use crate::report::Report;
 
 const HEADINGS: [&str; 13] = [
@@ -53,7 +53,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Res
             match wording::link(report, object, id).filter(|_| links < MOST_LINKS) {
                 Some(url) => {
                     links += 1;
-                    sheet.inner.write_url_with_text(row, 4, url.as_str(), text)?;
+                    sheet.link(row, 4, &url, text)?;
                 }
                 None => sheet.data(row, 4, &text)?,
             }

@@ -7,8 +7,8 @@ use super::{MOST_FINDINGS, MOST_LINKS};
 use crate::check::{Owner, Severity};
 use crate::model::word::Word as _;
 use crate::redact::Names;
-use crate::render::html::wording;
 use crate::render::inert::cut;
+use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::Report;
 
@@ -59,7 +59,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names, limits
 
     let (sign, word) = wording::verdict(report.verdict);
     let moments = [
-        ("Result", format!("{sign} {word}: {}", report.verdict.sentence())),
+        ("Result", format!("{sign} {word}: {}", report.sentence())),
         ("", wording::headline(report)),
         ("Docebo exported", wording::moment_or_unknown(origins.exported_at)),
         ("Salesforce read", wording::moment_or_unknown(origins.extracted_at)),

@@ -65,6 +65,7 @@ pub(super) struct Styles {
     /// A warning: dark red words.
     pub(super) warning: Look,
     quoted_data: Format,
+    data_link: Format,
     number: Format,
     sum: Format,
     tick: Format,
@@ -90,6 +91,7 @@ impl Styles {
             line: Look::new(cell()),
             warning: Look::new(cell().set_text_wrap().set_bold().set_font_color(dark_red)),
             quoted_data: Format::new().set_quote_prefix(),
+            data_link: Format::new().set_hyperlink(),
             number: number(),
             sum: number().set_bold().set_border_top(FormatBorder::Thin),
             tick: cell().set_bold(),
@@ -201,6 +203,12 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
+    /// A text that opens an address.
+    pub(super) fn link(&mut self, row: u32, column: u16, url: &str, text: String) -> Result<(), XlsxError> {
+        self.inner.write_url_with_format(row, column, Url::new(url).set_text(text), &self.styles.data_link)?;
+        Ok(())
+    }
+
     /// The title of the sheet.
     pub(super) fn title(&mut self, text: &str) -> Result<(), XlsxError> {
         self.inner.set_row_height(0, 26)?;
@@ -296,7 +304,7 @@ impl<'a> Sheet<'a> {
 /// Lines that a text takes in a column, a little generous: headless LibreOffice cuts what does not
 /// fit.
 fn lines(text: &str, width: f64) -> u32 {
-    let per_line = width.max(4.0);
+    let per_line = (width * 1.08).max(4.0);
     let lines: f64 = text.split('\n').map(|line| (line.chars().count() as f64 / per_line).ceil().max(1.0)).sum();
     // Excel's rows end at 409 points.
     let mut whole = 1;

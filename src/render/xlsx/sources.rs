@@ -5,13 +5,14 @@ use rust_xlsxwriter::XlsxError;
 use super::MOST_REJECTS;
 use super::sheet::{Cell, Head, Sheet};
 use crate::model::provenance::{Aside, Input};
-use crate::render::html::wording;
+use crate::redact::Names;
+use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[40.0, 12.0, 42.0, 12.0, 11.0, 14.0, 14.0, 11.0, 30.0, 68.0];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Result<(), XlsxError> {
     let origins = report.origins();
     sheet.title("Sources")?;
     sheet.heading(2, "Files that were read")?;
@@ -45,7 +46,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         sheet.row(row, &[Cell::text(term), Cell::Line(value)])?;
     }
     row += 2;
-    rejects(sheet, report, row)
+    rejects(sheet, report, names, row)
 }
 
 fn file(input: &Input) -> [Cell; 10] {
@@ -67,7 +68,7 @@ fn file(input: &Input) -> [Cell; 10] {
     ]
 }
 
-fn rejects(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<(), XlsxError> {
+fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names, mut row: u32) -> Result<(), XlsxError> {
     let origins = report.origins();
     let rejected = || {
         origins.set_aside.iter().filter_map(|(_, aside)| match &aside.why {
@@ -96,7 +97,10 @@ fn rejects(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<(), X
     for (aside, reason) in rejected().take(MOST_REJECTS) {
         row += 1;
         let name = origins.exports.get(usize::from(aside.file)).map_or("", |file| file.name.as_str());
-        sheet.row(row, &[Cell::text(name), Cell::Number(u64::from(aside.line)), Cell::Line(reason.clone())])?;
+        sheet.row(
+            row,
+            &[Cell::text(name), Cell::Number(u64::from(aside.line)), Cell::Line(wording::reason(reason, names))],
+        )?;
     }
     Ok(())
 }

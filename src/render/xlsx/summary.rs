@@ -6,7 +6,7 @@ use rust_xlsxwriter::XlsxError;
 use super::findings;
 use super::sheet::{Cell, Head, Sheet};
 use crate::model::word::Word as _;
-use crate::render::html::wording;
+use crate::render::wording;
 use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[27.0, 46.0, 10.0, 18.0, 11.0, 14.0, 11.0, 72.0];

@@ -1,11 +1,126 @@
-//! The rows that show a finding, ready for a check to point at.
+//! Evidence: the rows that show what is wrong, and what a check says of them.
+//!
+//! Sentences are fixed by the check; values of persons live in [`Text`], which carries its privacy with
+//! it, so that a redacted output is made by type and not by pattern.
+//!
+//! Must not know: any single check, or any output.
 
-use crate::check::Books;
-use crate::finding::{Evidence, Origin, Text};
-use crate::model::dataset::row;
+use std::borrow::Cow;
+
+use crate::books::Books;
+use crate::model::dataset::{Place, row};
 use crate::model::id::SfId;
+use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
+
+/// A value with its privacy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    value: Cow<'static, str>,
+    personal: bool,
+}
+
+impl Text {
+    /// A value that says nothing about a person: ids of records, times, statuses, counts.
+    #[must_use]
+    pub fn public(value: impl Into<Cow<'static, str>>) -> Self {
+        Self { value: value.into(), personal: false }
+    }
+
+    /// A value that may: usernames, keys, whatever somebody typed.
+    #[must_use]
+    pub fn personal(value: impl Into<Cow<'static, str>>) -> Self {
+        Self { value: value.into(), personal: true }
+    }
+
+    /// A record id, or a blank.
+    #[must_use]
+    pub fn id(id: Option<SfId>) -> Self {
+        Self::public(id.map_or_else(String::new, |id| id.to_string()))
+    }
+
+    /// A moment, or a blank.
+    #[must_use]
+    pub fn instant(instant: Option<Instant>) -> Self {
+        Self::public(instant.map_or_else(String::new, |instant| instant.to_string()))
+    }
+
+    /// Whether the value may tell about a person.
+    #[must_use]
+    pub const fn is_personal(&self) -> bool {
+        self.personal
+    }
+
+    /// The value itself, for outputs that stay with the customer.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.value
+    }
+}
+
+/// Where a piece of evidence comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A Salesforce record.
+    Record {
+        /// Its object.
+        object: SfObject,
+        /// Its id.
+        id: SfId,
+    },
+    /// A row of the export.
+    Line(Place),
+    /// A query of the extract that did not return what should be there.
+    NotReturned {
+        /// The object.
+        object: SfObject,
+        /// The condition, in SOQL.
+        filter: String,
+    },
+    /// The inputs as a whole.
+    Inputs,
+}
+
+/// One piece of evidence: an origin and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Field and value.
+    pub says: Vec<(&'static str, Text)>,
+}
+
+/// What a check says of one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The field or relation in question.
+    pub field: Cow<'static, str>,
+    /// What should stand there.
+    pub expected: Text,
+    /// What does.
+    pub found: Text,
+    /// Since when it should be otherwise, where that can be said.
+    pub since: Option<Instant>,
+    /// The first piece of evidence.
+    pub evidence: Evidence,
+    /// Further pieces.
+    pub more: Vec<Evidence>,
+}
+
+impl Telling {
+    /// What can be said of a subject that a check did not select itself: nothing but its field.
+    pub(crate) fn of_inputs(field: &'static str) -> Self {
+        Self {
+            field: Cow::Borrowed(field),
+            expected: Text::public(""),
+            found: Text::public(""),
+            since: None,
+            evidence: inputs(),
+            more: Vec::new(),
+        }
+    }
+}
 
 /// An `sfdc_id` as it stands: an id says nothing about a person, whatever else was typed may.
 pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {

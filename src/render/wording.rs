@@ -3,11 +3,12 @@
 //! Must not know: markup, sheets.
 
 use crate::check::{Owner, Severity};
-use crate::finding::{Evidence, Finding, Origin};
+use crate::evidence::{Evidence, Origin};
+use crate::finding::Finding;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
-use crate::model::provenance::{DateOrder, Input, Origins, SfObject, ZoneFinding};
+use crate::model::provenance::{DateOrder, Input, Origins, Reject, SfObject, ZoneFinding};
 use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::inert::cut;
@@ -269,12 +270,21 @@ fn piece(evidence: &Evidence, origins: &Origins, names: Names) -> String {
 
 /// The evidence of a finding, so many pieces of it, and how many are left out.
 pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names, most: usize) -> Vec<String> {
-    let mut pieces: Vec<String> = finding.evidence().take(most).map(|evidence| piece(evidence, origins, names)).collect();
+    let mut pieces: Vec<String> =
+        finding.evidence().take(most).map(|evidence| piece(evidence, origins, names)).collect();
     let left_out = finding.telling.more.len() + 1 - pieces.len();
     if left_out > 0 {
         pieces.push(format!("and {} in findings.jsonl", counted(left_out as u64, "further piece", "further pieces")));
     }
     pieces
+}
+
+/// Why a row could not be read; the value that stands there is whatever somebody typed.
+pub(crate) fn reason(reject: &Reject, names: Names) -> String {
+    match names {
+        Names::Shown => reject.to_string(),
+        Names::Withheld => reject.reason.clone().into_owned(),
+    }
 }
 
 /// Findings by severity, worst first.
@@ -302,4 +312,25 @@ pub(crate) fn by_owner(report: &Report) -> Vec<(Owner, u64, u64)> {
         })
         .filter(|&(_, checks, _)| checks > 0)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{reason, sentence};
+    use crate::model::provenance::Reject;
+    use crate::redact::Names;
+
+    #[test]
+    fn the_value_of_a_rejected_row_is_withheld_with_the_names() {
+        let reject = Reject::of("the learner's id is not a whole number", b"ada@example.com");
+        assert_eq!(reason(&reject, Names::Withheld), "the learner's id is not a whole number");
+        assert_eq!(reason(&reject, Names::Shown), "the learner's id is not a whole number: ada@example.com");
+    }
+
+    #[test]
+    fn fragments_become_sentences() {
+        assert_eq!(sentence("never: such an id cannot work"), "Never: such an id cannot work.");
+        assert_eq!(sentence("Done."), "Done.");
+        assert_eq!(sentence(""), "");
+    }
 }

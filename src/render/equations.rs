@@ -3,6 +3,7 @@
 //!
 //! Must not know: markup, sheets.
 
+use crate::model::provenance::{Extent, SfObject};
 use crate::model::word::{Tally, Word};
 use crate::relations::enrollment::Enrollment;
 use crate::relations::forecast::Forecast;
@@ -68,17 +69,23 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
             terms,
         });
     }
-    all.push(Equation {
-        reference: "C2",
-        title: "Enrollments in Salesforce",
-        counted: "rows of docebo_v3__CourseEnrollment__c",
-        tells: "where each row of Salesforce stands in the export",
-        total: salesforce.total,
-        terms: Enrollment::OF_SALESFORCE
-            .iter()
-            .map(|&value| Term { word: value.word(), meaning: enrollment(value), count: salesforce.values.get(value) })
-            .collect(),
-    });
+    if origins.extract(SfObject::CourseEnrollment).extent != Extent::Absent {
+        all.push(Equation {
+            reference: "C2",
+            title: "Enrollments in Salesforce",
+            counted: "rows of docebo_v3__CourseEnrollment__c",
+            tells: "where each row of Salesforce stands in the export",
+            total: salesforce.total,
+            terms: Enrollment::OF_SALESFORCE
+                .iter()
+                .map(|&value| Term {
+                    word: value.word(),
+                    meaning: enrollment(value),
+                    count: salesforce.values.get(value),
+                })
+                .collect(),
+        });
+    }
     if origins.users_report {
         all.push(Equation {
             reference: "C3",
@@ -126,6 +133,22 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
         terms: tally(&totals.contacts.forecast, forecast),
     });
     all
+}
+
+/// Which populations are not accounted for, and why.
+pub(crate) fn missing(report: &Report) -> Vec<&'static str> {
+    let origins = report.origins();
+    let mut missing = Vec::new();
+    if !origins.enrollments_report {
+        missing.push("No Users - Courses report was given, so enrollments in Docebo are not accounted for.");
+    }
+    if origins.extract(SfObject::CourseEnrollment).extent == Extent::Absent {
+        missing.push("docebo_v3__CourseEnrollment__c is not in the snapshot, so enrollments in Salesforce are not accounted for.");
+    }
+    if !origins.users_report {
+        missing.push("No Users report was given; learners are those whom the enrollments name.");
+    }
+    missing
 }
 
 /// Equations that hold, and all of them.
