@@ -168,8 +168,8 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
     let (data, relations) = (&books.data, &books.relations);
     let enrollments = &data.enrollments;
     let course = enrollments.course[at] as usize;
-    let earliest = |readings: Option<crate::model::zone::Readings>| {
-        Text::instant(readings.map(crate::model::zone::Readings::earliest))
+    let stated = |readings: Option<crate::model::zone::Readings>| {
+        Text::public(readings.map_or_else(String::new, |readings| readings.to_string()))
     };
     let word = data.status_words.get(usize::from(enrollments.status[at])).map_or("", |word| word.text.as_str());
     Evidence {
@@ -179,8 +179,8 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
             ("course id", Text::public(data.courses.id[course].to_string())),
             ("course", Text::personal(data.courses.title.get(course).to_owned())),
             ("status", status_word(data, word)),
-            ("enrollment date", earliest(relations.clocks.enrolled(data, at))),
-            ("completion date", earliest(relations.clocks.completed(data, at))),
+            ("enrollment date", stated(relations.clocks.enrolled(data, at))),
+            ("completion date", stated(relations.clocks.completed(data, at))),
         ],
     }
 }

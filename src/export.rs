@@ -196,7 +196,12 @@ impl<'a> Reader<'a> {
         dates.settle(table)?;
         if dates.month_first() {
             let enrollments = &mut self.export.side.enrollments;
-            for column in [&mut enrollments.enrolled, &mut enrollments.completed, &mut enrollments.accessed] {
+            for column in [
+                &mut enrollments.enrolled,
+                &mut enrollments.completed,
+                &mut enrollments.first_access,
+                &mut enrollments.last_access,
+            ] {
                 dates.exchange(&mut column[first_row..]);
             }
         }
@@ -266,7 +271,8 @@ impl<'a> Reader<'a> {
         enrollments.status.push(status);
         enrollments.enrolled.push(enrolled);
         enrollments.completed.push(completed);
-        enrollments.accessed.push(first.max(last));
+        enrollments.first_access.push(first);
+        enrollments.last_access.push(last);
         enrollments.place.push(place);
         Ok(())
     }

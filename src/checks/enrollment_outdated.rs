@@ -33,9 +33,8 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     let Some(counterpart) = row(books.relations.counterpart[at]) else { return Telling::of_inputs("enrollment") };
     let (data, relations) = (&books.data, &books.relations);
     let rows = &data.course_enrollments;
-    let stated = |readings: Option<Readings>| {
-        readings.map_or_else(|| "none".to_owned(), |readings| readings.earliest().to_string())
-    };
+    let stated =
+        |readings: Option<Readings>| readings.map_or_else(|| "none".to_owned(), |readings| readings.to_string());
     let written = |instant: Option<crate::model::instant::Instant>| {
         instant.map_or_else(|| "none".to_owned(), |at| at.to_string())
     };

@@ -69,8 +69,10 @@ pub struct DoceboEnrollments {
     pub enrolled: Vec<Option<LocalTime>>,
     /// Completion date.
     pub completed: Vec<Option<LocalTime>>,
-    /// The later of first and last access.
-    pub accessed: Vec<Option<LocalTime>>,
+    /// First access.
+    pub first_access: Vec<Option<LocalTime>>,
+    /// Last access.
+    pub last_access: Vec<Option<LocalTime>>,
     /// Where the row stands.
     pub place: Vec<Place>,
 }
@@ -529,8 +531,8 @@ fn sort_enrollments(
         raw.learner.iter().zip(&raw.course).map(|(&learner, &course)| pair(learner, course)).zip(0..).collect();
     let newest_first = |row: u32| {
         let row = row as usize;
-        let dates = (raw.enrolled[row], raw.completed[row], raw.accessed[row]);
-        let newest = raw.enrolled[row].max(raw.completed[row]).max(raw.accessed[row]);
+        let dates = (raw.enrolled[row], raw.completed[row], raw.first_access[row], raw.last_access[row]);
+        let newest = dates.0.max(dates.1).max(dates.2).max(dates.3);
         let word = words.get(usize::from(raw.status[row])).map(|word| word.text.as_str());
         (std::cmp::Reverse((newest, dates, word)), raw.place[row])
     };
@@ -553,7 +555,8 @@ fn sort_enrollments(
         status: gather(&raw.status, &order),
         enrolled: gather(&raw.enrolled, &order),
         completed: gather(&raw.completed, &order),
-        accessed: gather(&raw.accessed, &order),
+        first_access: gather(&raw.first_access, &order),
+        last_access: gather(&raw.last_access, &order),
         place: gather(&raw.place, &order),
     };
     (sorted, repeated)

@@ -6,7 +6,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::model::instant::{DAY, Instant, LocalTime, Resolution};
+use crate::model::instant::{DAY, Instant, LocalTime, Resolution, civil_from_days};
 
 /// A time zone over a span of years.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,18 +19,24 @@ pub struct Clock {
 /// The moments that one stated time can mean: each covers the resolution of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readings {
+    local: i64,
     first: i64,
     second: i64,
     covers: i64,
 }
 
-impl Readings {
-    /// The readings of a moment that needs no zone.
-    #[must_use]
-    pub fn of(instant: Instant) -> Self {
-        Self { first: instant.seconds(), second: instant.seconds(), covers: 1 }
+/// As outputs show it: the moment in UTC, or the date alone where the export states no more.
+impl std::fmt::Display for Readings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.covers < DAY {
+            return self.earliest().fmt(f);
+        }
+        let (year, month, day) = civil_from_days(self.local.div_euclid(DAY));
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
+}
 
+impl Readings {
     /// Whether a moment lies in one of the readings, give or take a tolerance in seconds.
     #[must_use]
     pub fn agrees(self, with: Instant, tolerance: i64) -> bool {
@@ -114,7 +120,7 @@ impl Clock {
     #[must_use]
     pub fn readings(&self, local: LocalTime, resolution: Resolution) -> Readings {
         let (first, second) = self.moments(local.seconds());
-        Readings { first, second, covers: resolution.seconds() }
+        Readings { local: local.seconds(), first, second, covers: resolution.seconds() }
     }
 
     fn moments(&self, local: i64) -> (i64, i64) {
@@ -192,6 +198,9 @@ mod tests {
         assert!(day.agrees(utc("2026-01-31T05:00:00Z"), 0) && day.agrees(utc("2026-02-01T04:59:59Z"), 0));
         assert!(!day.agrees(utc("2026-02-01T05:00:00Z"), 0) && day.agrees(utc("2026-02-01T05:00:30Z"), 60));
         assert_eq!(day.latest(), utc("2026-02-01T04:59:59Z"));
+        assert_eq!(day.to_string(), "2026-01-31");
+        let early = Clock::named("Pacific/Auckland").expect("known").readings(local("2026-01-31"), Resolution::Day);
+        assert_eq!(early.to_string(), "2026-01-31", "the date is that of the wall, not that of UTC");
     }
 
     #[test]

@@ -98,7 +98,8 @@ impl Clocks {
     /// When the course was last opened.
     #[must_use]
     pub fn accessed(&self, data: &Dataset, at: usize) -> Option<Readings> {
-        self.readings(data, at, data.enrollments.accessed[at], |profile| profile.accessed)
+        let accessed = data.enrollments.first_access[at].max(data.enrollments.last_access[at]);
+        self.readings(data, at, accessed, |profile| profile.accessed)
     }
 }
 
@@ -275,7 +276,12 @@ fn fix_order(data: &mut Dataset, order: DateOrder) {
         let enrollments = &mut data.enrollments;
         for (at, place) in enrollments.place.iter().enumerate() {
             if open[usize::from(place.file)] {
-                for column in [&mut enrollments.enrolled, &mut enrollments.completed, &mut enrollments.accessed] {
+                for column in [
+                    &mut enrollments.enrolled,
+                    &mut enrollments.completed,
+                    &mut enrollments.first_access,
+                    &mut enrollments.last_access,
+                ] {
                     column[at] = column[at].and_then(swap_day_and_month);
                 }
             }

@@ -5,7 +5,7 @@ use crate::books::Subject;
 use crate::check::Outcome;
 use crate::evidence::{self, Text};
 use crate::model::dataset::row;
-use crate::model::instant::{DAY, Instant, Resolution, civil_from_days};
+use crate::model::instant::Instant;
 use crate::model::provenance::Aside;
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
@@ -147,19 +147,8 @@ fn learners(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
     finish(writer)
 }
 
-/// A time of the export as the ledgers show it: in UTC, or the date alone where the export states no
-/// more.
-pub(crate) fn stated(readings: Option<Readings>, resolution: Resolution) -> String {
-    match readings {
-        None => String::new(),
-        Some(readings) if resolution == Resolution::Day => {
-            // The middle of the local day lies on its date in every zone but the outermost.
-            let noon = readings.earliest().seconds() + DAY / 2;
-            let (year, month, day) = civil_from_days(noon.div_euclid(DAY));
-            format!("{year:04}-{month:02}-{day:02}")
-        }
-        Some(readings) => readings.earliest().to_string(),
-    }
+fn stated(readings: Option<Readings>) -> String {
+    readings.map_or_else(String::new, |readings| readings.to_string())
 }
 
 fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
@@ -189,7 +178,6 @@ fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
         }
         let learner = data.learners.id[docebo.learner[at] as usize];
         let course = data.courses.id[docebo.course[at] as usize];
-        let dates = &data.origins.exports[usize::from(docebo.place[at].file)].dates;
         let word = data.status_words.get(usize::from(docebo.status[at])).map_or("", |word| word.text.as_str());
         writer.write_record([
             format!("{learner}_{course}").as_str(),
@@ -200,8 +188,8 @@ fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
             relations.differs[at].to_string().as_str(),
             &csv_cell(word),
             counterpart.and_then(|at| salesforce.status[at]).map_or("", |status| status.word()),
-            stated(relations.clocks.enrolled(data, at), dates.enrolled).as_str(),
-            stated(relations.clocks.completed(data, at), dates.completed).as_str(),
+            stated(relations.clocks.enrolled(data, at)).as_str(),
+            stated(relations.clocks.completed(data, at)).as_str(),
             show(counterpart.and_then(|at| salesforce.enrolled[at])).raw(),
             show(counterpart.and_then(|at| salesforce.completed[at])).raw(),
             Text::id(counterpart.map(|at| salesforce.id[at])).raw(),

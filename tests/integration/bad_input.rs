@@ -394,3 +394,19 @@ fn without_any_report_there_is_nothing_to_compare() {
     case.configure("enrollments = \"enrollments.csv\"\n", "");
     case.fails(2, &["at least one report is needed"]);
 }
+
+/// Day and month are settled before dates are compared: which access was the last depends on it.
+#[test]
+fn the_last_access_is_found_after_day_and_month_are_settled() {
+    let case = Case::new();
+    case.write(
+        ENROLLMENTS,
+        "Username,User unique ID,Course Internal ID,Course Enrollment Status,Enrollment Date,Completion Date,\
+         Course First Access Date,Course Last Access Date\n\
+         ada@example.com,17,601,In progress,01/02/2026 10:00:00,,03/04/2026 10:00:00,05/02/2026 10:00:00\n\
+         ada@example.com,17,602,Enrolled,01/31/2026 10:00:00,,,\n",
+    );
+    let report = audit(case.folder.path()).expect("a report");
+    let accessed = report.books.relations.clocks.accessed(&report.books.data, 0).expect("a date");
+    assert_eq!(accessed.to_string(), "2026-05-02T10:00:00Z");
+}
