@@ -165,8 +165,7 @@ impl<'a> Reader<'a> {
             }
             Ok(())
         })?;
-        self.finish(table, ExportKind::Users, rows, rejects, &DateReader::new(None));
-        Ok(())
+        self.finish(table, ExportKind::Users, rows, rejects, &DateReader::new(None))
     }
 
     fn sfdc_column(&mut self, headings: &Headings<'_>) -> Result<Option<usize>, Error> {
@@ -205,8 +204,7 @@ impl<'a> Reader<'a> {
                 dates.exchange(&mut column[first_row..]);
             }
         }
-        self.finish(table, ExportKind::Enrollments, rows, rejects, &dates);
-        Ok(())
+        self.finish(table, ExportKind::Enrollments, rows, rejects, &dates)
     }
 
     fn enrollment(
@@ -313,9 +311,17 @@ impl<'a> Reader<'a> {
         self.export.set_aside.push((kind, SetAside { file, line, why: Aside::Rejected(reason) }));
     }
 
-    fn finish(&mut self, table: &Table, kind: ExportKind, rows: u64, rejects: u64, dates: &DateReader) {
+    fn finish(
+        &mut self,
+        table: &Table,
+        kind: ExportKind,
+        rows: u64,
+        rejects: u64,
+        dates: &DateReader,
+    ) -> Result<(), Error> {
         self.export.files.push(ExportFile { name: table.name(), kind, dates: dates.profile() });
-        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, rejects, dates.describe()));
+        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, rejects, dates.describe())?);
+        Ok(())
     }
 }
 
@@ -327,8 +333,8 @@ pub(crate) fn input(
     rows: u64,
     rejects: u64,
     dates: Option<String>,
-) -> Input {
-    Input {
+) -> Result<Input, Error> {
+    Ok(Input {
         side,
         holds,
         file: table.name(),
@@ -338,8 +344,8 @@ pub(crate) fn input(
         encoding: table.encoding().to_owned(),
         delimiter: table.delimiter.map(|c| char::from(c).to_string()),
         dates,
-        sha256: table.sha256().to_owned(),
-    }
+        sha256: table.sha256()?,
+    })
 }
 
 fn place(file: u16, row: Row<'_>) -> Place {

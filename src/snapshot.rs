@@ -142,7 +142,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The file of an object, checked against the manifest.
+    /// The file of an object.
     fn table(&mut self, object: SfObject) -> Result<Option<Table>, Error> {
         let name = format!("{object}.csv");
         let Some(path) = find(&self.folder.files, &name) else {
@@ -158,14 +158,12 @@ impl Reader<'_> {
         if self.folder.manifest.is_none() {
             self.snapshot.extracted_at = older(self.snapshot.extracted_at, path)?;
         }
-        let table = Table::open(path, self.progress)?;
-        self.check_digest(&table, object.word())?;
-        Ok(Some(table))
+        Table::open(path, self.progress).map(Some)
     }
 
     fn check_digest(&self, table: &Table, object: &str) -> Result<(), Error> {
         match self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object)) {
-            Some(entry) if !entry.sha256.eq_ignore_ascii_case(table.sha256()) => Err(Error::Input {
+            Some(entry) if !entry.sha256.eq_ignore_ascii_case(&table.sha256()?) => Err(Error::Input {
                 path: table.path().to_owned(),
                 what: "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
                 next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: nobody then vouches for the counts".to_owned(),
@@ -174,8 +172,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Books a file that was read.
-    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, lacking: Vec<&'static str>) {
+    /// Books a file that was read, if it is the one that the manifest describes.
+    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, lacking: Vec<&'static str>) -> Result<(), Error> {
+        self.check_digest(table, object.word())?;
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word()));
         let counted = entry.map(|entry| entry.counted);
         let extent = match counted {
@@ -183,9 +182,10 @@ impl Reader<'_> {
             Some(_) => Extent::Counted,
             None => Extent::Assumed,
         };
-        let mut input = crate::export::input(table, "salesforce", object.word().to_owned(), rows, 0, None);
+        let mut input = crate::export::input(table, "salesforce", object.word().to_owned(), rows, 0, None)?;
         input.counted = counted;
         self.snapshot.inputs.push(input);
         self.snapshot.extracts.insert(object, ObjectExtract { extent, lacking });
+        Ok(())
     }
 }

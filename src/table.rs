@@ -1,11 +1,12 @@
 //! A table as a file: delimited text in whichever encoding and with whichever delimiter, or the first
 //! sheet of a spreadsheet. Rows come one by one, in constant memory.
 //!
-//! Each file is looked through once before it is read: that gives its digest and decides the
-//! encoding on the whole of it, not on a sample.
+//! Each file is looked through once before it is read, so that the encoding is decided on the whole of
+//! it and not on a sample; its digest is computed beside the reading.
 //!
 //! Must not know: what the columns mean, or which side the file is from.
 
+mod digest;
 mod sheet;
 mod survey;
 
@@ -17,6 +18,7 @@ use csv::ByteRecord;
 
 use crate::error::Error;
 use crate::progress::Progress;
+use digest::Digest;
 use survey::{Encoding, Survey};
 
 /// A file that turned out to hold a table.
@@ -31,6 +33,7 @@ pub struct Table {
     /// that every record but the first seems to start a line too early.
     crlf: bool,
     survey: Survey,
+    digest: Digest,
 }
 
 /// One row beneath the heading.
@@ -88,7 +91,14 @@ impl Table {
         if survey.bytes == 0 {
             return Err(not_a_table(path, "is empty"));
         }
-        let mut table = Self { path: path.to_owned(), headings: Vec::new(), delimiter: None, crlf: false, survey };
+        let mut table = Self {
+            path: path.to_owned(),
+            headings: Vec::new(),
+            delimiter: None,
+            crlf: false,
+            survey,
+            digest: Digest::start(path),
+        };
         match table.survey.encoding {
             Encoding::Spreadsheet => table.headings = sheet::headings(path)?,
             Encoding::Foreign(what) => return Err(not_a_table(path, what)),
@@ -126,10 +136,12 @@ impl Table {
         self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// SHA-256 of the file, in hexadecimal.
-    #[must_use]
-    pub fn sha256(&self) -> &str {
-        &self.survey.sha256
+    /// SHA-256 of the file, in hexadecimal; it is computed while the rows are read, so ask afterwards.
+    ///
+    /// # Errors
+    /// When the file cannot be read to its end.
+    pub fn sha256(&self) -> Result<String, Error> {
+        self.digest.wait().map_err(|source| unreadable(&self.path, source))
     }
 
     /// The encoding in words.

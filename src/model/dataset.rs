@@ -286,11 +286,15 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
 
     let mut docebo_users = salesforce.docebo_users;
     let beyond = settle_accounts(&mut docebo_users, &learners.id);
-    let course_enrollments =
-        sort_course_enrollments(salesforce.course_enrollments, &docebo_users.account, &from_salesforce)?;
+    // The two long tables have nothing to do with each other until they are merged.
+    let (course_enrollments, (enrollments, repeated)) = std::thread::scope(|scope| {
+        let rows = scope
+            .spawn(|| sort_course_enrollments(salesforce.course_enrollments, &docebo_users.account, &from_salesforce));
+        let enrollments = sort_enrollments(docebo.enrollments, &learners.row_of, &from_docebo, &docebo.status_words);
+        (rows.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), enrollments)
+    });
+    let course_enrollments = course_enrollments?;
     let docebo_users = sort_docebo_users(&docebo_users)?;
-    let (enrollments, repeated) =
-        sort_enrollments(docebo.enrollments, &learners.row_of, &from_docebo, &docebo.status_words);
 
     origins.set_aside.extend(learners.repeated.into_iter().map(|place| (ExportKind::Users, place)));
     origins.set_aside.extend(repeated.into_iter().map(|place| (ExportKind::Enrollments, place)));

@@ -37,7 +37,6 @@ impl Reader<'_> {
     pub(super) fn list_view(&mut self) -> Result<Option<Vec<SfId>>, Error> {
         let Some(path) = find(&self.folder.files, LIST_VIEW) else { return Ok(None) };
         let table = Table::open(path, self.progress)?;
-        self.check_digest(&table, "list_view_contacts")?;
         let fields = Fields::of(&table);
         let id = fields.required("Id")?;
         let mut members = Vec::new();
@@ -46,6 +45,7 @@ impl Reader<'_> {
             members.push(id.required_id(row)?);
             Ok(())
         })?;
+        self.check_digest(&table, "list_view_contacts")?;
         members.sort_unstable();
         self.snapshot.list_view = true;
         self.snapshot.inputs.push(crate::export::input(
@@ -55,7 +55,7 @@ impl Reader<'_> {
             rows,
             0,
             None,
-        ));
+        )?);
         Ok(Some(members))
     }
 
@@ -74,8 +74,7 @@ impl Reader<'_> {
             }
             Ok(())
         })?;
-        self.finish(SfObject::Contact, &table, rows, Vec::new());
-        Ok(())
+        self.finish(SfObject::Contact, &table, rows, Vec::new())
     }
 
     pub(super) fn users(&mut self) -> Result<(), Error> {
@@ -92,8 +91,7 @@ impl Reader<'_> {
             Ok(())
         })?;
         let lacking = fields.lacking;
-        self.finish(SfObject::User, &table, rows, lacking);
-        Ok(())
+        self.finish(SfObject::User, &table, rows, lacking)
     }
 
     pub(super) fn docebo_users(&mut self) -> Result<Parents, Error> {
@@ -118,7 +116,7 @@ impl Reader<'_> {
         })?;
         let parents = Parents::of(side.id.iter().copied(), &side.user_id);
         let lacking = fields.lacking;
-        self.finish(SfObject::DoceboUser, &table, rows, lacking);
+        self.finish(SfObject::DoceboUser, &table, rows, lacking)?;
         Ok(parents)
     }
 
@@ -143,7 +141,7 @@ impl Reader<'_> {
         })?;
         let parents = Parents::of(side.record.iter().flatten().copied(), &side.id);
         let lacking = fields.lacking;
-        self.finish(SfObject::Course, &table, rows, lacking);
+        self.finish(SfObject::Course, &table, rows, lacking)?;
         Ok(parents)
     }
 
@@ -187,8 +185,7 @@ impl Reader<'_> {
         })?;
         self.snapshot.side.editors = editors.ids;
         let lacking = fields.lacking;
-        self.finish(SfObject::CourseEnrollment, &table, rows, lacking);
-        Ok(())
+        self.finish(SfObject::CourseEnrollment, &table, rows, lacking)
     }
 
     /// An object that the audit looks at only for who edited its rows.
@@ -206,8 +203,7 @@ impl Reader<'_> {
             Ok(())
         })?;
         let lacking = fields.lacking;
-        self.finish(object, &table, rows, lacking);
-        Ok(())
+        self.finish(object, &table, rows, lacking)
     }
 
     fn needed(&mut self, object: SfObject) -> Result<Table, Error> {

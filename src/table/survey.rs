@@ -1,12 +1,10 @@
-//! One look through a whole file: its digest, and in which encoding its text is.
+//! One look through a whole file: in which encoding its text is.
 
 #![expect(clippy::disallowed_methods, reason = "this room reads input files")]
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::progress::Progress;
@@ -44,7 +42,6 @@ impl Encoding {
 #[derive(Debug)]
 pub(super) struct Survey {
     pub(super) bytes: u64,
-    pub(super) sha256: String,
     pub(super) encoding: Encoding,
     pub(super) byte_order_mark: bool,
 }
@@ -55,7 +52,6 @@ impl Survey {
     pub(super) fn of(path: &Path, progress: &Progress) -> Result<Self, Error> {
         let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(unreadable)?;
-        let mut digest = Sha256::new();
         let mut utf8 = Utf8Scan::default();
         let mut head = Vec::new();
         let mut bytes = 0;
@@ -71,18 +67,12 @@ impl Survey {
             if head.is_empty() {
                 head = chunk[..length.min(4096)].to_vec();
             }
-            digest.update(chunk);
             utf8.feed(chunk);
             bytes += length as u64;
             progress.read(length as u64);
         }
         utf8.finish();
-        Ok(Self {
-            bytes,
-            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
-            encoding: decide(&head, &utf8),
-            byte_order_mark: head.starts_with(b"\xef\xbb\xbf"),
-        })
+        Ok(Self { bytes, encoding: decide(&head, &utf8), byte_order_mark: head.starts_with(b"\xef\xbb\xbf") })
     }
 }
 
