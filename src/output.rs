@@ -32,8 +32,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Prepares the folder `target`, or, where no name was asked for, a new one inside `parent` named
-    /// after the run. Nothing that takes long should come before this.
+    /// Prepares the folder `target`. Nothing that takes long should come before this.
     ///
     /// # Errors
     /// When the folder exists and may not be replaced, or its parent cannot be written.

@@ -8,7 +8,7 @@ use crate::books::{Books, Subject};
 use crate::check::{Check, Outcome, Severity};
 use crate::finding::Finding;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Input, Origins, ZoneFinding};
+use crate::model::provenance::{Extent, Input, Origins, SfObject, ZoneFinding};
 use crate::model::word::words;
 use crate::relations::totals::Totals;
 
@@ -139,7 +139,7 @@ impl Report {
 
     /// The address of a record in Salesforce, where the instance is known.
     #[must_use]
-    pub fn record_url(&self, object: crate::model::provenance::SfObject, id: crate::model::id::SfId) -> Option<String> {
+    pub fn record_url(&self, object: SfObject, id: crate::model::id::SfId) -> Option<String> {
         Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
     }
 
@@ -204,7 +204,11 @@ fn run(check: &'static Check, books: &Books) -> CheckResult {
 }
 
 fn verdict(books: &Books, results: &[CheckResult]) -> Verdict {
-    if !books.relations.link_judged || !books.relations.enrollment_judged {
+    // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
+    let incomplete = [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
+        .into_iter()
+        .any(|object| matches!(books.data.origins.extract(object).extent, Extent::Incomplete { .. }));
+    if incomplete || !books.relations.link_judged || !books.relations.enrollment_judged {
         Verdict::NotEvaluated
     } else if results.iter().any(|r| r.outcome == Outcome::Found && r.check.severity <= Severity::Medium) {
         Verdict::Attention
