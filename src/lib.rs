@@ -31,4 +31,5 @@ pub mod report;
 pub mod run;
 pub mod settings;
 pub mod snapshot;
+pub mod stalls;
 pub mod table;

@@ -18,6 +18,8 @@ pub mod key;
 pub mod number;
 /// What is known of the inputs themselves.
 pub mod provenance;
+/// When an object was written, hour by hour.
+pub mod pulse;
 /// Enrollment statuses on both sides.
 pub mod status;
 /// Enumerations whose values are words of the contract with the reader.

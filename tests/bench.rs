@@ -24,6 +24,7 @@ use tieout::redact::Names;
 use tieout::render::ledger::Rows;
 use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
+use tieout::stalls::segment::{Event, Fate, segment};
 
 fn main() {
     let number =
@@ -88,11 +89,38 @@ fn main() {
         (Some(before), Some(after)) => println!("peak memory             {after} MiB ({before} MiB before the audit)"),
         _ => println!("peak memory             not told by this system"),
     }
+    segment_ten_million();
     for entry in std::fs::read_dir(place).expect("the outputs") {
         let entry = entry.expect("an entry");
         let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
         println!("  {:<20} {:>9} kB", entry.file_name().to_string_lossy(), bytes / 1_000);
     }
+}
+
+/// Cuts 10,000,000 events of two years, with one stall among them, into stretches on one thread.
+fn segment_ten_million() {
+    const EVENTS: i64 = 10_000_000;
+    let start = 1_700_000_000_i64;
+    let instant = tieout::model::instant::Instant::from_seconds;
+    let proven = vec![Some(instant(start)); 1_000_000];
+    let events: Vec<Event> = (0..EVENTS)
+        .map(|nth| {
+            // A stride that visits every place once, out of order.
+            let place = nth * 7_368_787 % EVENTS;
+            let at = start + 1 + place * 63_000_000 / EVENTS;
+            let missed = (6_000_000..6_500_000).contains(&place) || place % 50 == 7;
+            Event {
+                at: instant(at),
+                written: (!missed).then(|| instant(at + 600)),
+                learner: u32::try_from(place % 1_000_000).expect("small"),
+                fate: if missed { Fate::Missed } else { Fate::OnTime },
+            }
+        })
+        .collect();
+    let began = Instant::now();
+    let found = segment(&events, &proven);
+    println!("10,000,000 events cut   {:>8.2?}", began.elapsed());
+    assert_eq!(found.len(), 1, "one stall was made");
 }
 
 /// Reads every record of every file and looks at nothing.

@@ -16,6 +16,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("export", &["error", "model", "progress", "settings", "table"]),
     ("snapshot", &["error", "export", "model", "progress", "settings", "snapshot", "table"]),
     ("relations", &["model", "relations", "settings"]),
+    ("stalls", &["model"]),
     ("books", &["model", "relations", "settings"]),
     ("evidence", &["books", "model", "relations"]),
     ("check", &["books", "evidence", "model", "relations"]),

@@ -17,6 +17,8 @@ mod oracle;
 mod outputs;
 mod properties;
 mod samples;
+mod stall_edges;
+mod stall_worlds;
 mod story;
 mod world;
 

@@ -1,0 +1,97 @@
+//! When an object was written, hour by hour: enough for its heartbeat, for charts by the day, and for
+//! a sync that writes in lumps, in a few kilobytes however many records there are.
+//!
+//! Must not know: what a silence means.
+
+use crate::model::id::SfId;
+use crate::model::instant::{HOUR, Instant};
+
+/// Hours in a day.
+const HOURS_IN_DAY: u32 = 24;
+
+/// Writes of one kind (creations or modifications) of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Writes {
+    /// The hour since 1970 that `counts` begins with.
+    from: u32,
+    /// Writes in each hour from there on.
+    counts: Vec<u32>,
+    /// The newest write and its record; of several in one second, the highest id.
+    pub newest: Option<(Instant, SfId)>,
+}
+
+impl Writes {
+    /// Books a write.
+    pub fn add(&mut self, at: Instant, record: SfId) {
+        self.newest = self.newest.max(Some((at, record)));
+        self.add_hour(hour(at), 1);
+    }
+
+    /// Books writes of which only the hour (since 1970) is known.
+    pub fn add_hour(&mut self, hour: u32, writes: u32) {
+        if self.counts.is_empty() {
+            self.from = hour;
+        } else if hour < self.from {
+            let missing = (self.from - hour) as usize;
+            self.counts.splice(..0, std::iter::repeat_n(0, missing));
+            self.from = hour;
+        }
+        let at = (hour - self.from) as usize;
+        if at >= self.counts.len() {
+            self.counts.resize(at + 1, 0);
+        }
+        self.counts[at] += writes;
+    }
+
+    /// The hours (since 1970) in which something was written, each with its writes, ascending.
+    pub fn hours(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (self.from..).zip(&self.counts).filter(|(_, count)| **count > 0).map(|(hour, &count)| (hour, count))
+    }
+
+    /// The days (since 1970, in UTC) on which something was written, each with its writes, ascending.
+    #[must_use]
+    pub fn days(&self) -> Vec<(u32, u64)> {
+        let mut days: Vec<(u32, u64)> = Vec::new();
+        for (hour, count) in self.hours() {
+            match days.last_mut() {
+                Some((day, writes)) if *day == hour / HOURS_IN_DAY => *writes += u64::from(count),
+                _ => days.push((hour / HOURS_IN_DAY, u64::from(count))),
+            }
+        }
+        days
+    }
+}
+
+/// Every write that the records of one object still tell of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pulse {
+    /// By `CreatedDate`.
+    pub created: Writes,
+    /// By `LastModifiedDate`: of each record only the last write, since the next one overwrites it.
+    pub modified: Writes,
+}
+
+/// The hour since 1970 that a moment lies in.
+#[must_use]
+pub fn hour(at: Instant) -> u32 {
+    u32::try_from(at.seconds() / HOUR).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Writes, hour};
+    use crate::model::id::SfId;
+    use crate::model::instant::{DAY, HOUR, Instant};
+
+    #[test]
+    fn writes_are_counted_whatever_their_order() {
+        let record = SfId::parse(b"a0J000000000001AAA").or_else(|_| SfId::parse(b"a0J000000000001")).expect("an id");
+        let mut writes = Writes::default();
+        for seconds in [5 * DAY, 3 * DAY + HOUR, 3 * DAY, 9 * DAY, 3 * DAY + 10] {
+            writes.add(Instant::from_seconds(seconds), record);
+        }
+        assert_eq!(writes.days(), [(3, 3), (5, 1), (9, 1)]);
+        assert_eq!(writes.hours().map(|(hour, _)| hour).collect::<Vec<_>>(), [72, 73, 120, 216]);
+        assert_eq!(writes.newest.map(|(at, _)| hour(at)), Some(216));
+    }
+}

@@ -1,0 +1,134 @@
+//! The model of stalls at its edges: what it must say of a handful of events set by hand.
+
+use tieout::model::instant::Instant;
+use tieout::stalls::segment::{Event, Fate, Stretch, segment};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+const FROM: i64 = 1_759_276_800;
+
+fn at(seconds: i64) -> Instant {
+    Instant::from_seconds(FROM + seconds)
+}
+
+fn event(seconds: i64, fate: Fate, written: Option<i64>) -> Event {
+    Event { at: at(seconds), written: written.map(at), learner: 0, fate }
+}
+
+/// One event every hour of so many days, of one learner known from the start; those in a stall missed.
+fn hourly(days: i64, stalled: &[(i64, i64)]) -> Vec<Event> {
+    (0..days * 24)
+        .map(|hour| {
+            let due = hour * HOUR;
+            if stalled.iter().any(|&(from, until)| (from..until).contains(&due)) {
+                event(due, Fate::Missed, None)
+            } else {
+                event(due, Fate::OnTime, Some(due + 300))
+            }
+        })
+        .collect()
+}
+
+fn cut(events: &[Event]) -> Vec<Stretch> {
+    segment(events, &[Some(at(-DAY))])
+}
+
+#[test]
+fn nothing_is_said_of_nothing_or_next_to_nothing() {
+    assert_eq!(cut(&[]), []);
+    assert_eq!(cut(&[event(0, Fate::Missed, None)]), []);
+    assert_eq!(cut(&[event(0, Fate::OnTime, Some(60))]), []);
+    let four: Vec<Event> = (0..4).map(|day| event(day * DAY, Fate::Missed, None)).collect();
+    assert_eq!(cut(&four), []);
+}
+
+#[test]
+fn a_record_that_begins_stalled_has_no_last_good_event() {
+    let found = cut(&hourly(30, &[(0, 30 * DAY)]));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].onset.after, found[0].onset.before, found[0].end), (None, Some(at(0)), None));
+}
+
+#[test]
+fn a_stall_of_the_last_hours_is_open() {
+    let onset = 30 * DAY - 8 * HOUR;
+    let found = cut(&hourly(30, &[(onset, 30 * DAY)]));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].end, None);
+    assert_eq!((found[0].onset.after, found[0].onset.before), (Some(at(onset - HOUR + 300)), Some(at(onset))));
+}
+
+#[test]
+fn two_stalls_with_a_day_between_are_two() {
+    let found = cut(&hourly(60, &[(20 * DAY, 25 * DAY), (26 * DAY, 40 * DAY)]));
+    let from: Vec<Instant> = found.iter().map(|stretch| stretch.from).collect();
+    assert_eq!(from, [at(20 * DAY), at(26 * DAY)]);
+    assert!(found.iter().all(|stretch| stretch.end.is_some() && stretch.confidence > 0.9), "{found:?}");
+}
+
+#[test]
+fn the_order_of_the_events_does_not_matter() {
+    let mut events = hourly(60, &[(20 * DAY, 30 * DAY)]);
+    let sorted = cut(&events);
+    assert_eq!(sorted.len(), 1);
+    events.reverse();
+    assert_eq!(cut(&events), sorted);
+    fastrand::Rng::with_seed(1).shuffle(&mut events);
+    assert_eq!(cut(&events), sorted);
+}
+
+#[test]
+fn one_lost_batch_is_no_stall_however_large() {
+    let mut events = hourly(60, &[]);
+    events.extend((0..500).map(|_| event(20 * DAY + 1_800, Fate::Missed, None)));
+    assert_eq!(cut(&events), []);
+}
+
+#[test]
+fn events_of_one_moment_are_one_moment() {
+    let events: Vec<Event> = (0..1_000).map(|_| event(0, Fate::OnTime, Some(0))).collect();
+    assert_eq!(cut(&events), []);
+    let days: Vec<Event> = (0..40)
+        .flat_map(|day| {
+            let missed = (20..30).contains(&day);
+            (0..25).map(move |_| {
+                let fate = if missed { Fate::Missed } else { Fate::OnTime };
+                event(day * DAY, fate, (!missed).then_some(day * DAY))
+            })
+        })
+        .collect();
+    let found = cut(&days);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].from, found[0].until), (at(20 * DAY), Some(at(30 * DAY))));
+}
+
+#[test]
+fn a_backfill_shows_in_lateness_alone() {
+    let mut events = hourly(60, &[]);
+    for event in &mut events {
+        let due = event.at.seconds() - FROM;
+        if (20 * DAY..30 * DAY).contains(&due) {
+            event.written = Some(at(30 * DAY + 60));
+            event.fate = if 30 * DAY + 60 - due > DAY { Fate::Late } else { Fate::OnTime };
+        }
+    }
+    let found = cut(&events);
+    assert_eq!(found.len(), 1);
+    let end = found[0].end.expect("closed");
+    assert!(end.after < Some(at(30 * DAY)) && end.before >= Some(at(30 * DAY)), "{end:?}");
+}
+
+#[test]
+fn learners_linked_late_are_no_stall() {
+    // Every tenth learner has eight events over two months before the link arrives.
+    let mut events = hourly(120, &[]);
+    let mut proven = vec![Some(at(-DAY))];
+    for learner in 1..12_u32 {
+        proven.push(None);
+        for nth in 0..8 {
+            let due = i64::from(learner) * 9 * DAY + nth * 2 * DAY + 777;
+            events.push(Event { at: at(due), written: None, learner, fate: Fate::Missed });
+        }
+    }
+    assert_eq!(segment(&events, &proven), []);
+}
