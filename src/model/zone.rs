@@ -6,7 +6,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::model::instant::{DAY, Instant, LocalTime, Resolution, civil_from_days};
+use crate::model::instant::{DAY, Instant, LocalTime, MINUTE, Resolution, civil_from_days};
 
 /// A time zone over a span of years.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Readings {
 /// As outputs show it: the moment in UTC, or the date alone where the export states no more.
 impl std::fmt::Display for Readings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.covers < DAY {
+        if self.covers <= MINUTE {
             return self.earliest().fmt(f);
         }
         let (year, month, day) = civil_from_days(self.local.div_euclid(DAY));
@@ -120,6 +120,12 @@ impl Clock {
     #[must_use]
     pub fn readings(&self, local: LocalTime, resolution: Resolution) -> Readings {
         let (first, second) = self.moments(local.seconds());
+        if resolution == Resolution::Day {
+            // A day on which the clock changes is longer or shorter than 24 hours: it lasts to its own end.
+            let (one, other) = self.moments(local.seconds() + DAY - 1);
+            let first = first.min(second);
+            return Readings { local: local.seconds(), first, second: first, covers: one.max(other) - first + 1 };
+        }
         Readings { local: local.seconds(), first, second, covers: resolution.seconds() }
     }
 
@@ -201,6 +207,17 @@ mod tests {
         assert_eq!(day.to_string(), "2026-01-31");
         let early = Clock::named("Pacific/Auckland").expect("known").readings(local("2026-01-31"), Resolution::Day);
         assert_eq!(early.to_string(), "2026-01-31", "the date is that of the wall, not that of UTC");
+    }
+
+    #[test]
+    fn a_date_covers_its_day_to_the_end_though_the_clock_changes() {
+        let berlin = Clock::named("Europe/Berlin").expect("known");
+        let long = berlin.readings(local("2025-10-26"), Resolution::Day);
+        assert!(long.agrees(utc("2025-10-25T22:00:00Z"), 0) && long.agrees(utc("2025-10-26T22:59:59Z"), 0));
+        assert!(!long.agrees(utc("2025-10-26T23:00:00Z"), 0));
+        let short = berlin.readings(local("2026-03-29"), Resolution::Day);
+        assert!(short.agrees(utc("2026-03-29T21:59:59Z"), 0) && !short.agrees(utc("2026-03-29T22:00:00Z"), 0));
+        assert_eq!(short.to_string(), "2026-03-29");
     }
 
     #[test]
