@@ -157,11 +157,11 @@ pub fn segment(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretc
     let mut stalled: Vec<(usize, usize)> = Vec::new();
     let mut odds = Odds::default();
     for _ in 0..ROUNDS {
-        let learned = odds.weigh(&marks, proven_since.len(), rates, &stalled);
+        odds.weigh(&marks, proven_since.len(), rates, &stalled);
         let next = odds.path(&marks);
-        let settled = next == stalled && learned == rates;
+        let settled = next == stalled;
         stalled = next;
-        rates = odds.learn(&marks, proven_since.len(), &stalled);
+        rates = Rates::learn(&marks, proven_since.len(), &stalled);
         if settled {
             break;
         }
@@ -218,8 +218,8 @@ enum Known {
 }
 
 /// Walks over the marks with what is known of each learner by then; failures inside a stall are the
-/// stall's and not the learner's.
-fn walk(marks: &[Mark], learners: usize, stalled: &[(usize, usize)], mut each: impl FnMut(usize, Mark, Known)) {
+/// stall's and not the learner's. `each` is told whether the mark lies inside a stall.
+fn walk(marks: &[Mark], learners: usize, stalled: &[(usize, usize)], mut each: impl FnMut(bool, Mark, Known)) {
     let mut failed = vec![false; learners];
     let mut last_failure = i64::MIN;
     let mut stall = 0;
@@ -241,7 +241,7 @@ fn walk(marks: &[Mark], learners: usize, stalled: &[(usize, usize)], mut each: i
         } else {
             Known::Fresh
         };
-        each(at, mark, known);
+        each(inside, mark, known);
         if mark.failed() {
             last_failure = mark.at() / MINUTE;
             if mark.kind() == Kind::BadUnproven && !inside {
@@ -251,8 +251,35 @@ fn walk(marks: &[Mark], learners: usize, stalled: &[(usize, usize)], mut each: i
     }
 }
 
+impl Rates {
+    /// The rates of the healthy stretches, held within bounds.
+    fn learn(marks: &[Mark], learners: usize, stalled: &[(usize, usize)]) -> Rates {
+        let mut counts = [[0.0_f64; 2]; 3];
+        walk(marks, learners, stalled, |inside, mark, known| {
+            if inside {
+                return;
+            }
+            let class = match (mark.kind(), known) {
+                (Kind::Write, _) | (_, Known::Batch) => return,
+                (Kind::Good | Kind::Bad, _) => 0,
+                (Kind::GoodUnproven | Kind::BadUnproven, Known::Fresh) => 1,
+                (Kind::GoodUnproven | Kind::BadUnproven, Known::Again) => 2,
+            };
+            counts[class][usize::from(mark.failed())] += 1.0;
+        });
+        let rate = |[good, bad]: [f64; 2], prior: f64, weight: f64, low: f64, high: f64| {
+            ((bad + prior * weight) / (good + bad + weight)).clamp(low, high)
+        };
+        Rates {
+            proven: rate(counts[0], 0.03, 20.0, 0.002, 0.12),
+            first: rate(counts[1], 0.2, 10.0, 0.05, 0.7),
+            again: rate(counts[2], 0.9, 10.0, 0.6, 0.98),
+        }
+    }
+}
+
 impl Odds {
-    fn weigh(&mut self, marks: &[Mark], learners: usize, rates: Rates, stalled: &[(usize, usize)]) -> Rates {
+    fn weigh(&mut self, marks: &[Mark], learners: usize, rates: Rates, stalled: &[(usize, usize)]) {
         #[expect(clippy::cast_possible_truncation, reason = "seven digits of a logarithm are plenty")]
         let ln = |value: f64| value.ln() as f32;
         let (stray, none) = (ln(STRAY), ln(1.0 - STRAY));
@@ -273,35 +300,6 @@ impl Odds {
                 (Kind::BadUnproven, Known::Again) => bad[2],
             });
         });
-        rates
-    }
-
-    fn learn(&self, marks: &[Mark], learners: usize, stalled: &[(usize, usize)]) -> Rates {
-        let mut counts = [[0.0_f64; 2]; 3];
-        let mut stall = 0;
-        walk(marks, learners, stalled, |at, mark, known| {
-            while stalled.get(stall).is_some_and(|&(_, until)| until <= at) {
-                stall += 1;
-            }
-            if stalled.get(stall).is_some_and(|&(from, _)| from <= at) {
-                return;
-            }
-            let class = match (mark.kind(), known) {
-                (Kind::Write, _) | (_, Known::Batch) => return,
-                (Kind::Good | Kind::Bad, _) => 0,
-                (Kind::GoodUnproven | Kind::BadUnproven, Known::Fresh) => 1,
-                (Kind::GoodUnproven | Kind::BadUnproven, Known::Again) => 2,
-            };
-            counts[class][usize::from(mark.failed())] += 1.0;
-        });
-        let rate = |[good, bad]: [f64; 2], prior: f64, weight: f64, low: f64, high: f64| {
-            ((bad + prior * weight) / (good + bad + weight)).clamp(low, high)
-        };
-        Rates {
-            proven: rate(counts[0], 0.03, 20.0, 0.002, 0.12),
-            first: rate(counts[1], 0.2, 10.0, 0.05, 0.7),
-            again: rate(counts[2], 0.9, 10.0, 0.6, 0.98),
-        }
     }
 
     /// Viterbi's path: the stalled stretches as ranges of marks.

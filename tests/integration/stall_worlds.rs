@@ -167,6 +167,7 @@ fn stalls_are_found_where_they_are_and_nowhere_else() {
                 continue;
             }
             judged += 1;
+            large += usize::from(world.monthly >= 200.0);
             let Some(stretch) = found.iter().find(|found| overlaps(stall, found)) else {
                 missing += 1;
                 println!("seed {seed}: missed a stall of {hit} at {:.0} a month", world.monthly);
@@ -185,7 +186,6 @@ fn stalls_are_found_where_they_are_and_nowhere_else() {
                 );
             }
             if world.monthly >= 200.0 {
-                large += 1;
                 near += usize::from(stall.from > after.saturating_sub(DAY) && stall.from < before.saturating_add(DAY));
             }
             stated += stretch.confidence;
