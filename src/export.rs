@@ -183,6 +183,7 @@ impl<'a> Reader<'a> {
         let columns = Columns::find(&headings, sfdc_id, !self.settings.users.is_empty())?;
         let mut dates = DateReader::new(self.settings.rules.date_order);
         let first_row = self.export.side.enrollments.learner.len();
+        let first_course = self.export.side.courses_made.len();
         let mut rejects = 0;
         let rows = table.rows(progress, |row| {
             let place = place(file, row);
@@ -201,8 +202,10 @@ impl<'a> Reader<'a> {
                 &mut enrollments.first_access,
                 &mut enrollments.last_access,
             ] {
-                dates.exchange(&mut column[first_row..]);
+                dates.exchange(column[first_row..].iter_mut().flatten());
             }
+            let made = self.export.side.courses_made[first_course..].iter_mut().flatten();
+            dates.exchange(made.map(|(made, _)| made));
         }
         self.finish(table, ExportKind::Enrollments, rows, rejects, &dates)
     }
@@ -262,6 +265,10 @@ impl<'a> Reader<'a> {
         let course_index = *self.courses.entry(course).or_insert_with(|| crate::model::dataset::index(met));
         if course_index as usize == self.export.side.course_ids.len() {
             self.export.side.course_ids.push(course);
+            // A course is told with each of its enrollments, and what cannot be read here is no fault of the row.
+            let made =
+                columns.course_created.map(|column| dates.read(row.get(column), DateColumn::CourseMade, row.line));
+            self.export.side.courses_made.push(made.and_then(Result::ok).flatten().map(|made| (made, place.file)));
         }
         let enrollments = &mut self.export.side.enrollments;
         enrollments.learner.push(learner);
@@ -409,6 +416,7 @@ struct Columns {
     first_access: Option<usize>,
     last_access: Option<usize>,
     archived: Option<usize>,
+    course_created: Option<usize>,
 }
 
 impl Columns {
@@ -440,6 +448,7 @@ impl Columns {
             first_access: headings.optional(ColumnName::FirstAccess)?,
             last_access: headings.optional(ColumnName::LastAccess)?,
             archived: headings.optional(ColumnName::Archived)?,
+            course_created: headings.optional(ColumnName::CourseCreated)?,
         })
     }
 }

@@ -120,11 +120,13 @@ pub enum ColumnName {
     LastAccess,
     /// Whether the enrollment is archived.
     Archived,
+    /// When the course was made.
+    CourseCreated,
 }
 
 impl ColumnName {
     /// Every column.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LearnerId,
         Self::Username,
         Self::SfdcId,
@@ -136,6 +138,7 @@ impl ColumnName {
         Self::FirstAccess,
         Self::LastAccess,
         Self::Archived,
+        Self::CourseCreated,
     ];
 
     /// The key under `[docebo.columns]`.
@@ -153,6 +156,7 @@ impl ColumnName {
             Self::FirstAccess => "first_access",
             Self::LastAccess => "last_access",
             Self::Archived => "archived",
+            Self::CourseCreated => "course_created",
         }
     }
 }

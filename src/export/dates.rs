@@ -16,6 +16,7 @@ pub(super) enum DateColumn {
     Enrolled,
     Completed,
     Accessed,
+    CourseMade,
 }
 
 /// The first line on which something was seen, and how often.
@@ -45,7 +46,7 @@ pub(super) struct DateReader {
     either: Seen,
     zoned: Seen,
     zoneless: Seen,
-    finest: [Option<Resolution>; 3],
+    finest: [Option<Resolution>; 4],
 }
 
 /// Serial numbers of spreadsheets that are dates of this age: 1954 to 2119.
@@ -64,7 +65,7 @@ impl DateReader {
             either: Seen::default(),
             zoned: Seen::default(),
             zoneless: Seen::default(),
-            finest: [None; 3],
+            finest: [None; 4],
         }
     }
 
@@ -174,8 +175,8 @@ impl DateReader {
 
     /// Turns round the values that could be read either way.
     #[expect(clippy::unused_self, reason = "the operation belongs to the pattern that was found")]
-    pub(super) fn exchange(&self, column: &mut [Option<LocalTime>]) {
-        for value in column.iter_mut().flatten() {
+    pub(super) fn exchange<'v>(&self, values: impl Iterator<Item = &'v mut LocalTime>) {
+        for value in values {
             let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
             // A day beyond 12 was never in doubt.
             if let Some(days) = days_from_civil(year, day, month) {
@@ -195,8 +196,9 @@ impl DateReader {
     }
 
     pub(super) fn profile(&self) -> DateProfile {
-        let [enrolled, completed, accessed] = self.finest.map(|finest| finest.unwrap_or(Resolution::Second));
-        DateProfile { order: self.order(), zoned: self.zoned.count > 0, enrolled, completed, accessed }
+        let [enrolled, completed, accessed, course_made] =
+            self.finest.map(|finest| finest.unwrap_or(Resolution::Second));
+        DateProfile { order: self.order(), zoned: self.zoned.count > 0, enrolled, completed, accessed, course_made }
     }
 
     /// The pattern in words, `None` where no date was seen.
@@ -238,6 +240,7 @@ fn unreadable(text: &[u8], column: DateColumn) -> Reject {
             DateColumn::Enrolled => "the enrollment date is not a date",
             DateColumn::Completed => "the completion date is not a date",
             DateColumn::Accessed => "the access date is not a date",
+            DateColumn::CourseMade => "the course's creation date is not a date",
         },
         text,
     )
@@ -371,7 +374,7 @@ mod tests {
             vec![read(&mut reader, "03/04/2026").expect("a date"), read(&mut reader, "04/13/2026").expect("a date")];
         assert_eq!(reader.profile().order, DateOrder::MonthFirst);
         assert!(reader.month_first());
-        reader.exchange(&mut column);
+        reader.exchange(column.iter_mut().flatten());
         let shown: Vec<String> = column.iter().flatten().map(ToString::to_string).collect();
         assert_eq!(shown, ["2026-03-04T00:00:00", "2026-04-13T00:00:00"]);
         assert_eq!(reader.profile().enrolled, Resolution::Day);

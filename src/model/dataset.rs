@@ -6,12 +6,15 @@
 //!
 //! Must not know: which of it is right.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::column::{TextColumn, gather};
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::provenance::{Aside, ExportKind, Origins, SetAside, SfObject};
+use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 
 /// The index that stands for "no row".
@@ -122,6 +125,8 @@ pub struct DoceboUsers {
     pub contact: Vec<Option<SfId>>,
     /// `User__c`
     pub user: Vec<Option<SfId>>,
+    /// `CreatedDate`, where the column is there.
+    pub created: Vec<Option<Instant>>,
     /// `CreatedById`, where the column is there.
     pub created_by: Vec<Option<SfId>>,
     /// `LastModifiedDate`
@@ -145,6 +150,9 @@ pub struct Courses {
     pub deleted: Vec<bool>,
     /// `Effective__c`
     pub effective: Vec<bool>,
+    /// When the course was made in Docebo, where the export tells, and the file that does (an index into
+    /// [`Origins::exports`]).
+    pub made: Vec<Option<(LocalTime, u16)>>,
     /// `LastModifiedById`, where the column is there.
     pub modified_by: Vec<Option<SfId>>,
 }
@@ -216,6 +224,8 @@ pub struct Dataset {
     pub editors: Vec<SfId>,
     /// Salesforce: rows of the other package objects, sorted by object and id.
     pub beside: Vec<OtherRow>,
+    /// Salesforce: when the rows of each package object at hand were written.
+    pub pulses: BTreeMap<SfObject, Pulse>,
 }
 
 impl Dataset {
@@ -242,6 +252,8 @@ pub struct DoceboSide {
     pub enrollments: DoceboEnrollments,
     /// Course ids in the order they were met.
     pub course_ids: Vec<u64>,
+    /// As [`Courses::made`], beside `course_ids`.
+    pub courses_made: Vec<Option<(LocalTime, u16)>>,
     /// The status words in the order they were met.
     pub status_words: Vec<StatusWord>,
 }
@@ -263,6 +275,8 @@ pub struct SalesforceSide {
     pub editors: Vec<SfId>,
     /// Rows of the other package objects.
     pub beside: Vec<OtherRow>,
+    /// When the rows of each package object were written.
+    pub pulses: BTreeMap<SfObject, Pulse>,
 }
 
 /// A record that stands twice in an extract, which no complete read of Salesforce yields.
@@ -282,7 +296,8 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
     let learners = sort_learners(docebo.learners);
     let contacts = sort_contacts(salesforce.contacts)?;
     let users = sort_users(salesforce.users)?;
-    let (courses, from_salesforce, from_docebo) = merge_courses(salesforce.courses, &docebo.course_ids)?;
+    let (courses, from_salesforce, from_docebo) =
+        merge_courses(salesforce.courses, &docebo.course_ids, &docebo.courses_made)?;
 
     let mut docebo_users = salesforce.docebo_users;
     let beyond = settle_accounts(&mut docebo_users, &learners.id);
@@ -315,6 +330,7 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
         course_enrollments,
         editors: salesforce.editors,
         beside,
+        pulses: salesforce.pulses,
     })
 }
 
@@ -408,6 +424,7 @@ fn sort_docebo_users(raw: &DoceboUsers) -> Result<DoceboUsers, DoubleRecord> {
         account: gather(&raw.account, &order),
         contact: gather(&raw.contact, &order),
         user: gather(&raw.user, &order),
+        created: gather(&raw.created, &order),
         created_by: gather(&raw.created_by, &order),
         modified: gather(&raw.modified, &order),
         modified_by: gather(&raw.modified_by, &order),
@@ -435,7 +452,11 @@ fn settle_accounts(docebo_users: &mut DoceboUsers, learner_ids: &[u64]) -> Vec<u
 
 /// Courses of both sides by id, and where each side's provisional indices went.
 #[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
-fn merge_courses(raw: Courses, docebo_ids: &[u64]) -> Result<(Courses, Vec<u32>, Vec<u32>), DoubleRecord> {
+fn merge_courses(
+    raw: Courses,
+    docebo_ids: &[u64],
+    docebo_made: &[Option<(LocalTime, u16)>],
+) -> Result<(Courses, Vec<u32>, Vec<u32>), DoubleRecord> {
     let mut ids: Vec<u64> = raw.id.iter().chain(docebo_ids).copied().collect();
     ids.sort_unstable();
     ids.dedup();
@@ -460,6 +481,10 @@ fn merge_courses(raw: Courses, docebo_ids: &[u64]) -> Result<(Courses, Vec<u32>,
         courses.deleted.push(at.is_some_and(|at| raw.deleted[at]));
         courses.effective.push(at.is_some_and(|at| raw.effective[at]));
         courses.modified_by.push(at.and_then(|at| raw.modified_by[at]));
+    }
+    courses.made = vec![None; ids.len()];
+    for (&sorted, &made) in from_docebo.iter().zip(docebo_made) {
+        courses.made[sorted as usize] = made;
     }
     courses.id = ids;
     Ok((courses, from_salesforce, from_docebo))

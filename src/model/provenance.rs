@@ -121,6 +121,8 @@ pub struct DateProfile {
     pub completed: Resolution,
     /// How fine the access dates are.
     pub accessed: Resolution,
+    /// How fine the courses' creation dates are.
+    pub course_made: Resolution,
 }
 
 impl Default for DateProfile {
@@ -131,6 +133,7 @@ impl Default for DateProfile {
             enrolled: Resolution::Second,
             completed: Resolution::Second,
             accessed: Resolution::Second,
+            course_made: Resolution::Second,
         }
     }
 }

@@ -95,6 +95,15 @@ impl Clocks {
         self.readings(data, at, data.enrollments.completed[at], |profile| profile.completed)
     }
 
+    /// When a course was made in Docebo.
+    #[must_use]
+    pub fn course_made(&self, data: &Dataset, course: usize) -> Option<Readings> {
+        let (local, file) = data.courses.made[course]?;
+        let profile = &data.origins.exports[usize::from(file)].dates;
+        let clock = if profile.zoned { &self.utc } else { &self.clock };
+        Some(clock.readings(local, profile.course_made))
+    }
+
     /// When the course was last opened.
     #[must_use]
     pub fn accessed(&self, data: &Dataset, at: usize) -> Option<Readings> {
@@ -285,6 +294,13 @@ fn fix_order(data: &mut Dataset, order: DateOrder) {
                     column[at] = column[at].and_then(swap_day_and_month);
                 }
             }
+        }
+    }
+    if order == DateOrder::MonthFirst {
+        for made in &mut data.courses.made {
+            *made = made.and_then(|(local, file)| {
+                if open[usize::from(file)] { Some((swap_day_and_month(local)?, file)) } else { Some((local, file)) }
+            });
         }
     }
     let undecided = |file: &&mut ExportFile| file.dates.order == DateOrder::Undecided;

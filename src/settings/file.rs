@@ -76,6 +76,7 @@ struct ColumnsTable {
     first_access: Option<String>,
     last_access: Option<String>,
     archived: Option<String>,
+    course_created: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -350,6 +351,7 @@ fn columns(table: ColumnsTable) -> Columns {
         (ColumnName::FirstAccess, table.first_access),
         (ColumnName::LastAccess, table.last_access),
         (ColumnName::Archived, table.archived),
+        (ColumnName::CourseCreated, table.course_created),
     ];
     let headings = headings.into_iter().filter_map(|(column, heading)| Some((column, heading?))).collect();
     Columns { headings, without_sfdc_id }
@@ -448,6 +450,7 @@ time_zone = "auto"                # of the dates in the export: an IANA name, or
 # first_access = "Course First Access Date"
 # last_access = "Course Last Access Date"
 # archived = "Archived Enrollment"
+# course_created = "Course Creation Date"
 
 [docebo.statuses]                 # status words of your own language, and what they mean in Salesforce
 # "Iscritto" = "Subscribed"

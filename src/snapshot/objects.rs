@@ -5,12 +5,14 @@ use rustc_hash::FxHashMap;
 use crate::error::Error;
 use crate::model::dataset::{NONE, OtherRow, index, row as row_number};
 use crate::model::id::SfId;
+use crate::model::instant::Instant;
 use crate::model::number;
 use crate::model::provenance::SfObject;
+use crate::model::pulse::Pulse;
 use crate::model::status::Status;
-use crate::snapshot::fields::{Fields, well_formed};
+use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::{LIST_VIEW, Reader, find};
-use crate::table::Table;
+use crate::table::{Row, Table};
 
 /// Parents that an enrollment row can name: record id to row, and each row's Docebo id.
 pub(super) struct Parents {
@@ -29,6 +31,58 @@ impl Parents {
 
     fn docebo_id(&self, row: u32) -> Option<u64> {
         row_number(row).and_then(|row| self.docebo_ids.get(row).copied())
+    }
+}
+
+/// Where a package object says when and by whom its rows were written.
+struct WriteColumns<'a> {
+    created: Field<'a>,
+    created_by: Field<'a>,
+    modified: Field<'a>,
+    modified_by: Field<'a>,
+}
+
+/// When and by whom one row was written.
+struct Written {
+    created: Option<Instant>,
+    created_by: Option<SfId>,
+    modified: Option<Instant>,
+    modified_by: Option<SfId>,
+}
+
+impl<'a> WriteColumns<'a> {
+    fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            created: fields.wanted("CreatedDate")?,
+            created_by: fields.wanted("CreatedById")?,
+            modified: fields.wanted("LastModifiedDate")?,
+            modified_by: fields.wanted("LastModifiedById")?,
+        })
+    }
+
+    fn read(&self, row: Row<'_>) -> Result<Written, Error> {
+        Ok(Written {
+            created: self.created.instant(row)?,
+            created_by: self.created_by.id(row)?,
+            modified: self.modified.instant(row)?,
+            modified_by: self.modified_by.id(row)?,
+        })
+    }
+}
+
+impl Written {
+    /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
+    /// the sync: a flow that touches every row each night must not pass for one.
+    fn count(&self, record: SfId, pulse: &mut Pulse) {
+        if let Some(created) = self.created {
+            pulse.created.add(created, record);
+        }
+        let foreign = self.created_by.zip(self.modified_by).is_some_and(|(creator, editor)| creator != editor);
+        if let Some(modified) = self.modified
+            && !foreign
+        {
+            pulse.modified.add(modified, record);
+        }
     }
 }
 
@@ -99,23 +153,27 @@ impl Reader<'_> {
         let mut fields = Fields::of(&table);
         let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
         let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
-        let created_by = fields.wanted("CreatedById")?;
-        let modified = fields.wanted("LastModifiedDate")?;
-        let modified_by = fields.wanted("LastModifiedById")?;
+        let writes = WriteColumns::find(&mut fields)?;
+        let mut pulse = Pulse::default();
         let side = &mut self.snapshot.side.docebo_users;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
-            side.id.push(id.required_id(row)?);
+            let record = id.required_id(row)?;
+            let written = writes.read(row)?;
+            written.count(record, &mut pulse);
+            side.id.push(record);
             side.user_id.push(user_id.number(row)?);
             side.contact.push(contact.id(row)?);
             side.user.push(user.id(row)?);
-            side.created_by.push(created_by.id(row)?);
-            side.modified.push(modified.instant(row)?);
-            side.modified_by.push(modified_by.id(row)?);
+            side.created.push(written.created);
+            side.created_by.push(written.created_by);
+            side.modified.push(written.modified);
+            side.modified_by.push(written.modified_by);
             Ok(())
         })?;
         let parents = Parents::of(side.id.iter().copied(), &side.user_id);
         let lacking = fields.lacking;
+        self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
         self.finish(SfObject::DoceboUser, &table, rows, lacking)?;
         Ok(parents)
     }
@@ -126,21 +184,26 @@ impl Reader<'_> {
         let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
         let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
         let (deleted, effective) = (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
-        let modified_by = fields.wanted("LastModifiedById")?;
+        let writes = WriteColumns::find(&mut fields)?;
+        let mut pulse = Pulse::default();
         let side = &mut self.snapshot.side.courses;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
-            side.record.push(Some(id.required_id(row)?));
+            let record = id.required_id(row)?;
+            let written = writes.read(row)?;
+            written.count(record, &mut pulse);
+            side.record.push(Some(record));
             side.id.push(course_id.number(row)?);
             side.code.push(code.text(row)?);
             side.title.push(title.text(row)?);
             side.deleted.push(deleted.flag(row)?);
             side.effective.push(effective.flag(row)?);
-            side.modified_by.push(modified_by.id(row)?);
+            side.modified_by.push(written.modified_by);
             Ok(())
         })?;
         let parents = Parents::of(side.record.iter().flatten().copied(), &side.id);
         let lacking = fields.lacking;
+        self.snapshot.side.pulses.insert(SfObject::Course, pulse);
         self.finish(SfObject::Course, &table, rows, lacking)?;
         Ok(parents)
     }
@@ -156,8 +219,8 @@ impl Reader<'_> {
         let enrolled = fields.wanted("docebo_v3__EnrollmentStartDate__c")?;
         let completed = fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?;
         let unenrolled = fields.wanted("docebo_v3__UnenrollmentDate__c")?;
-        let (created, modified) = (fields.wanted("CreatedDate")?, fields.wanted("LastModifiedDate")?);
-        let modified_by = fields.wanted("LastModifiedById")?;
+        let writes = WriteColumns::find(&mut fields)?;
+        let mut pulse = Pulse::default();
         let mut editors = Editors::default();
         let side = &mut self.snapshot.side.course_enrollments;
         let rows = table.rows(self.progress, |row| {
@@ -171,38 +234,47 @@ impl Reader<'_> {
                     side.odd_keys.push((index(side.id.len()), text.to_owned()));
                 }
             }
-            side.id.push(id.required_id(row)?);
+            let record = id.required_id(row)?;
+            let written = writes.read(row)?;
+            written.count(record, &mut pulse);
+            side.id.push(record);
             side.account.push(account);
             side.course.push(course);
             side.status.push(Status::from_salesforce(status.text(row)?));
             side.enrolled.push(enrolled.instant(row)?);
             side.completed.push(completed.instant(row)?);
             side.unenrolled.push(unenrolled.instant(row)?);
-            side.created.push(created.instant(row)?);
-            side.modified.push(modified.instant(row)?);
-            side.modified_by.push(modified_by.id(row)?.map_or(NONE, |id| editors.index(id)));
+            side.created.push(written.created);
+            side.modified.push(written.modified);
+            side.modified_by.push(written.modified_by.map_or(NONE, |id| editors.index(id)));
             Ok(())
         })?;
         self.snapshot.side.editors = editors.ids;
+        self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
         let lacking = fields.lacking;
         self.finish(SfObject::CourseEnrollment, &table, rows, lacking)
     }
 
-    /// An object that the audit looks at only for who edited its rows.
+    /// An object that the audit looks at only for who wrote its rows, and when.
     pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
         let Some(table) = self.table(object)? else { return Ok(()) };
         let mut fields = Fields::of(&table);
-        let (id, modified_by) = (fields.required("Id")?, fields.wanted("LastModifiedById")?);
+        let id = fields.required("Id")?;
+        let writes = WriteColumns::find(&mut fields)?;
+        let mut pulse = Pulse::default();
         let beside = &mut self.snapshot.side.beside;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let id = id.required_id(row)?;
-            if let Some(modified_by) = modified_by.id(row)? {
+            let written = writes.read(row)?;
+            written.count(id, &mut pulse);
+            if let Some(modified_by) = written.modified_by {
                 beside.push(OtherRow { object, id, modified_by });
             }
             Ok(())
         })?;
         let lacking = fields.lacking;
+        self.snapshot.side.pulses.insert(object, pulse);
         self.finish(object, &table, rows, lacking)
     }
 
