@@ -118,7 +118,7 @@ fn segment_ten_million() {
         })
         .collect();
     let began = Instant::now();
-    let found = segment(&events, &proven);
+    let found = segment(&events, &[], &proven);
     println!("10,000,000 events cut   {:>8.2?}", began.elapsed());
     assert_eq!(found.len(), 1, "one stall was made");
 }

@@ -371,7 +371,7 @@ mod tests {
     fn one_row_decides_for_the_whole_column() {
         let mut reader = DateReader::new(None);
         let mut column =
-            vec![read(&mut reader, "03/04/2026").expect("a date"), read(&mut reader, "04/13/2026").expect("a date")];
+            [read(&mut reader, "03/04/2026").expect("a date"), read(&mut reader, "04/13/2026").expect("a date")];
         assert_eq!(reader.profile().order, DateOrder::MonthFirst);
         assert!(reader.month_first());
         reader.exchange(column.iter_mut().flatten());

@@ -18,14 +18,16 @@
 //! The three failure rates are learned from the healthy stretches (a few rounds of segmental k-means,
 //! Rabiner section V.B), within bounds that keep a stalled year from passing for a bad one.
 //!
-//! The interval of an onset is the shortest run of gaps between marks that holds 95 % of its posterior
-//! probability, given that there is one change between the healthy and the stalled stretch (P. Fearnhead,
-//! "Exact and efficient Bayesian inference for multiple changepoint problems", Stat. Comput. 16, 2006,
-//! for a single change-point).
+//! When exactly a stall began and ended, and how surely, is told by [`interval`].
 //!
 //! Must not know: records, files, wording.
 
+mod delay;
+mod interval;
+
 use crate::model::instant::{DAY, HOUR, Instant, MINUTE};
+use delay::Delay;
+use interval::Change;
 
 /// What became of a due event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +53,12 @@ pub struct Event {
     pub fate: Fate,
 }
 
-/// Bounds of the 95 % interval of a change; both are moments of events: of the write where the event was
-/// written, of its due time where it was not.
+/// Bounds of the 95 % interval of a change; both are moments at which an event fell due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// The change came after this moment; `None` where the record begins stalled.
     pub after: Option<Instant>,
-    /// And before this one; `None` where nothing follows.
+    /// And not after this one; `None` where nothing follows.
     pub before: Option<Instant>,
 }
 
@@ -68,11 +69,14 @@ pub struct Stretch {
     pub onset: Bounds,
     /// When it ended; `None` while it is open.
     pub end: Option<Bounds>,
-    /// The first position of the stretch on the axis of writes.
+    /// When the first event fell due that failed in it: the most probable place of the onset is right
+    /// before.
     pub from: Instant,
-    /// The first position after it; `None` while it is open.
+    /// When the first write came after it; `None` while it is open.
     pub until: Option<Instant>,
-    /// The probability that there is such a stall and that its onset lies within the bounds.
+    /// The probability that there is such a stall and that its onset lies within the bounds: the share of
+    /// the onset's posterior that the interval holds (at least 95 %), times the posterior of there being a
+    /// stall at all.
     pub confidence: f64,
 }
 
@@ -97,10 +101,7 @@ const ONSETS_PER_DAY: f64 = 1.0 / 730.0;
 const ENDS_PER_DAY: f64 = 1.0 / 60.0;
 /// What a stall must be more probable by than none, as a natural logarithm.
 const LEAST_SCORE: f64 = 5.0;
-/// The share of the posterior that an interval holds.
-const SHARE: f64 = 0.95;
-/// Marks on either side of a change that its interval is looked for in.
-const WINDOW: usize = 512;
+/// Rounds of learning; more change nothing.
 const ROUNDS: usize = 4;
 
 /// A point on the axis of writes, packed: time (32 bits), learner (29), kind (3).
@@ -117,7 +118,7 @@ enum Kind {
     Bad,
     /// Not on time, learner not yet proven.
     BadUnproven,
-    /// A late row was written: no event, yet a sign of life.
+    /// Something else was written, a late row for one: no event, yet a sign of life.
     Write,
 }
 
@@ -145,11 +146,13 @@ impl Mark {
     }
 }
 
-/// Cuts events, in any order, into stretches, the first stall first. `proven_since` tells for each
-/// learner when Salesforce first held a record of theirs.
+/// Cuts events, in any order, into stretches, the first stall first. `signs` are further moments at which
+/// the same job wrote something; `proven_since` tells for each learner when Salesforce first held a record
+/// of theirs.
 #[must_use]
-pub fn segment(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
-    let marks = marks(events, proven_since);
+pub fn segment(events: &[Event], signs: &[Instant], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
+    let delay = Delay::learn(events);
+    let marks = marks(events, signs, proven_since, &delay);
     if marks.is_empty() {
         return Vec::new();
     }
@@ -167,18 +170,22 @@ pub fn segment(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretc
         }
     }
     odds.weigh(&marks, proven_since.len(), rates, &stalled);
-    stretches(&marks, &odds.gain, &stalled)
+    stretches(events, &marks, &odds.gain, &stalled, &delay)
 }
 
-fn marks(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Mark> {
-    let mut marks = Vec::with_capacity(events.len());
+fn marks(events: &[Event], signs: &[Instant], proven_since: &[Option<Instant>], delay: &Delay) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(events.len() + signs.len());
+    marks.extend(signs.iter().map(|&at| Mark::new(at, 0, Kind::Write)));
     for event in events {
         let proven = proven_since[event.learner as usize].is_some_and(|since| since <= event.at);
         if event.fate == Fate::OnTime {
             let at = event.written.filter(|&written| written > event.at).unwrap_or(event.at);
             marks.push(Mark::new(at, event.learner, if proven { Kind::Good } else { Kind::GoodUnproven }));
         } else {
-            marks.push(Mark::new(event.at, event.learner, if proven { Kind::Bad } else { Kind::BadUnproven }));
+            // Where a job writes all of a day at night, nothing is written by day: a single loss must not
+            // stand there alone, but beside what the job did write that night.
+            let at = delay.run_for(event.at.seconds()).map_or(event.at, Instant::from_seconds);
+            marks.push(Mark::new(at, event.learner, if proven { Kind::Bad } else { Kind::BadUnproven }));
             if let Some(written) = event.written {
                 marks.push(Mark::new(written, event.learner, Kind::Write));
             }
@@ -349,7 +356,13 @@ fn change(seconds: i64, per_day: f64) -> f64 {
     (days * per_day).min(0.5).ln()
 }
 
-fn stretches(marks: &[Mark], gain: &[f32], stalled: &[(usize, usize)]) -> Vec<Stretch> {
+fn stretches(
+    events: &[Event],
+    marks: &[Mark],
+    gain: &[f32],
+    stalled: &[(usize, usize)],
+    delay: &Delay,
+) -> Vec<Stretch> {
     let mut found = Vec::new();
     for (nth, &(from, until)) in stalled.iter().enumerate() {
         let failures = marks[from..until].iter().filter(|mark| mark.failed()).count() as u64;
@@ -365,62 +378,17 @@ fn stretches(marks: &[Mark], gain: &[f32], stalled: &[(usize, usize)]) -> Vec<St
         let earlier = if nth == 0 { 0 } else { stalled[nth - 1].1 };
         let later = stalled.get(nth + 1).map_or(marks.len(), |&(from, _)| from);
         let middle = from + (until - from) / 2;
-        let onset =
-            interval(marks, gain, earlier.max(from.saturating_sub(WINDOW)), (middle + 1).min(from + WINDOW), true);
-        let end = (until < marks.len()).then(|| {
-            interval(marks, gain, middle.max(until.saturating_sub(WINDOW)), later.min(until + WINDOW), false).0
-        });
+        let (onset, held) = interval::bounds(events, marks, gain, earlier..middle + 1, from, &Change::Onset(delay));
+        let end =
+            (until < marks.len()).then(|| interval::bounds(events, marks, gain, middle..later, until, &Change::End).0);
         let real = 1.0 / (1.0 + (-score).exp());
         found.push(Stretch {
-            onset: onset.0,
+            onset,
             end,
             from: Instant::from_seconds(marks[from].at()),
             until: marks.get(until).map(|mark| Instant::from_seconds(mark.at())),
-            confidence: onset.1 * real,
+            confidence: held * real,
         });
     }
     found
-}
-
-/// The shortest run of gaps that holds the share of the posterior of one change among the marks
-/// `from..until`, and what it holds. A change at gap `i` comes right before mark `i`.
-fn interval(marks: &[Mark], gain: &[f32], from: usize, until: usize, onset: bool) -> (Bounds, f64) {
-    let mut weights = Vec::with_capacity(until - from + 1);
-    let mut sum = 0.0_f64;
-    for at in from..=until.min(marks.len()) {
-        if at > from {
-            // An onset further right makes one more mark healthy, an end one more stalled.
-            sum += f64::from(gain[at - 1]) * if onset { -1.0 } else { 1.0 };
-        }
-        let gap = match (at.checked_sub(1).map(|before| marks[before].at()), marks.get(at)) {
-            (Some(before), Some(mark)) => mark.at() - before,
-            // Before the first mark and after the last one the record says nothing; a day stands for it.
-            _ => DAY,
-        };
-        weights.push(if gap > 0 { sum + change(gap, 1e-6) } else { f64::NEG_INFINITY });
-    }
-    let top = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for weight in &mut weights {
-        *weight = (*weight - top).exp();
-    }
-    let total: f64 = weights.iter().sum();
-    let (mut low, mut high, mut best) = (0, weights.len(), weights.len() + 1);
-    let (mut left, mut held, mut share) = (0, 0.0, 1.0);
-    for right in 0..weights.len() {
-        held += weights[right];
-        while left < right && held - weights[left] >= SHARE * total {
-            held -= weights[left];
-            left += 1;
-        }
-        let length = right - left + 1;
-        if held >= SHARE * total && (length < best || (length == best && held / total > share)) {
-            (low, high, best, share) = (left, right + 1, length, held / total);
-        }
-    }
-    // Edges are events: a sign of life between them is none.
-    let edge = |at: usize| marks.get(at).map(|mark| Instant::from_seconds(mark.at()));
-    let event = |at: &usize| marks.get(*at).is_none_or(|mark| mark.kind() != Kind::Write);
-    let after = (0..from + low).rev().find(event).and_then(edge);
-    let before = (from + high - 1..=marks.len()).find(event).and_then(edge);
-    (Bounds { after, before }, share)
 }

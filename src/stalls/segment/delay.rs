@@ -1,0 +1,129 @@
+//! How long a healthy sync takes to write an event, learned from those that were written on time.
+//!
+//! An event that was due just before a sync froze was still on its way, so it is missing although it
+//! came before the onset. How probable that is depends on the usual delay, and on whether writes come
+//! one by one or in runs of a job.
+//!
+//! Must not know: stalls.
+
+use crate::model::instant::{DAY, MINUTE};
+use crate::stalls::segment::{Event, Fate};
+
+/// Delays that are looked at; more add no certainty.
+const MOST: usize = 100_000;
+/// Writes no further apart than this belong to one run of a job.
+const RUN: i64 = 5 * MINUTE;
+
+/// The delays of a healthy sync.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Delay {
+    /// How long each event waited, in seconds, ascending; where what waits is written together, the one of
+    /// each run that waited longest.
+    sorted: Vec<u32>,
+    /// When each run of the job began, ascending, where what waits is written together; else nothing.
+    runs: Vec<i64>,
+}
+
+impl Delay {
+    pub(super) fn learn(events: &[Event]) -> Self {
+        // Whole days are left out, so that what waits side by side is seen side by side.
+        let every = (events.len() / MOST + 1) as i64;
+        let mut written: Vec<(i64, i64)> = events
+            .iter()
+            .filter(|event| event.fate == Fate::OnTime && event.at.seconds() / DAY % every == 0)
+            .filter_map(|event| Some((event.at.seconds(), event.written?.seconds())))
+            .filter(|(due, written)| written >= due)
+            .collect();
+        written.sort_unstable();
+        let waiting_together = written.windows(2).filter(|two| two[1].0 < two[0].1);
+        let (mut pairs, mut same_run) = (0_u32, 0_u32);
+        for two in waiting_together {
+            pairs += 1;
+            same_run += u32::from((two[1].1 - two[0].1).abs() <= RUN);
+        }
+        let runs = if pairs >= 20 && same_run * 2 > pairs { runs(events) } else { Vec::new() };
+        let mut sorted: Vec<u32> = if runs.is_empty() {
+            written.iter().map(|(due, written)| seconds(written - due)).collect()
+        } else {
+            // Of what waits together the longest wait tells when the job is late.
+            let mut oldest: Vec<i64> = runs.clone();
+            for (due, written) in written {
+                if let Some(run) = runs.partition_point(|&run| run <= written).checked_sub(1) {
+                    oldest[run] = oldest[run].min(due);
+                }
+            }
+            runs.iter().zip(oldest).map(|(run, oldest)| seconds(run - oldest)).filter(|&wait| wait > 0).collect()
+        };
+        sorted.sort_unstable();
+        Self { sorted, runs }
+    }
+
+    /// Whether what waits is written together.
+    pub(super) fn in_runs(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// The run that should have taken along an event, where the job did run soon enough after it.
+    pub(super) fn run_for(&self, due: i64) -> Option<i64> {
+        let next = self.runs.partition_point(|&run| run < due);
+        self.runs.get(next).copied().filter(|run| run - due <= self.longest())
+    }
+
+    /// The probability that an event waits longer than so many seconds.
+    pub(super) fn survives(&self, seconds: i64) -> f64 {
+        let within = self.sorted.partition_point(|&delay| i64::from(delay) <= seconds);
+        (self.sorted.len() - within) as f64 / (self.sorted.len() + 1) as f64
+    }
+
+    /// The longest delay seen, in seconds.
+    pub(super) fn longest(&self) -> i64 {
+        self.sorted.last().map_or(0, |&delay| i64::from(delay))
+    }
+}
+
+fn seconds(delay: i64) -> u32 {
+    u32::try_from(delay).unwrap_or(u32::MAX)
+}
+
+fn runs(events: &[Event]) -> Vec<i64> {
+    let on_time = events.iter().filter(|event| event.fate == Fate::OnTime);
+    let mut writes: Vec<i64> = on_time.filter_map(|event| Some(event.written?.seconds())).collect();
+    writes.sort_unstable();
+    writes.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Delay;
+    use crate::model::instant::{DAY, HOUR, Instant};
+    use crate::stalls::segment::{Event, Fate};
+
+    fn learn(written: impl Fn(i64) -> i64) -> Delay {
+        let events: Vec<Event> = (0..400)
+            .map(|nth| {
+                let due = 1_760_000_000 + nth * HOUR;
+                let [at, written] = [due, written(due)].map(Instant::from_seconds);
+                Event { at, written: Some(written), learner: 0, fate: Fate::OnTime }
+            })
+            .collect();
+        Delay::learn(&events)
+    }
+
+    #[test]
+    fn a_nightly_job_writes_what_waits_together() {
+        let nightly = learn(|due| (due / DAY + 1) * DAY + 120);
+        assert!(nightly.in_runs());
+        assert_eq!(nightly.run_for(1_760_000_000 + 5), Some((1_760_000_000 / DAY + 1) * DAY + 120));
+        assert_eq!(nightly.run_for(1_760_000_000 + 500 * HOUR), None, "no run came after it");
+        assert!(nightly.survives(12 * HOUR) > 0.9, "the first event of a day waits until the night");
+        assert!(nightly.survives(25 * HOUR).abs() < f64::EPSILON && nightly.longest() <= DAY + 120);
+    }
+
+    #[test]
+    fn writes_one_by_one_are_no_runs() {
+        let minutes = learn(|due| due + 300 + due % 97 * 100);
+        assert!(!minutes.in_runs());
+        assert!(minutes.survives(0) > 0.99 && minutes.survives(4 * HOUR) < 0.01);
+        assert!(Delay::default().survives(0).abs() < f64::EPSILON, "nothing known, nothing on its way");
+    }
+}

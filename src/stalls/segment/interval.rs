@@ -1,0 +1,191 @@
+//! When a stall began or ended, as an interval that holds 95 % of the posterior.
+//!
+//! Given that there is one change between the healthy and the stalled stretch, the weight of each moment
+//! is the likelihood of all marks around it (P. Fearnhead, "Exact and efficient Bayesian inference for
+//! multiple changepoint problems", Stat. Comput. 16, 2006, for a single change-point; every moment is as
+//! probable as any other before the marks are seen). The interval is the run of gaps between marks that
+//! holds nearest to 95 %; what it does hold is told with it.
+//!
+//! At an onset, events that fell due shortly before may still have been on their way ([`Delay`]), so that
+//! an onset some minutes after the first missing event (or, where a job runs once a night, some hours) is
+//! quite probable.
+//!
+//! Must not know: records, files, wording.
+
+use super::delay::Delay;
+use super::{Bounds, Event, Kind, Mark, STRAY};
+use crate::model::instant::{DAY, Instant};
+use std::ops::Range;
+
+/// The share of the posterior that an interval holds.
+const SHARE: f64 = 0.95;
+/// Marks on either side of a change that its interval is looked for in.
+const WINDOW: usize = 512;
+/// The first step into a gap at which its weight is taken, in seconds; each further one is twice as long.
+const STEP: i64 = 16;
+
+/// Which change.
+pub(super) enum Change<'a> {
+    /// From healthy to stalled, after these delays.
+    Onset(&'a Delay),
+    /// From stalled to healthy.
+    End,
+}
+
+/// The bounds of the change that is most probable right before mark `likely`, among the marks of a range,
+/// and the share of the posterior that they hold.
+pub(super) fn bounds(
+    events: &[Event],
+    marks: &[Mark],
+    gain: &[f32],
+    among: Range<usize>,
+    likely: usize,
+    change: &Change<'_>,
+) -> (Bounds, f64) {
+    let from = among.start.max(likely.saturating_sub(WINDOW));
+    let until = among.end.min(likely + WINDOW).min(marks.len());
+    let weights = weights(marks, gain, from..until, change);
+    let (run, share) = nearest(&weights);
+    let edge = |at: usize| marks.get(at).map(|mark| mark.at());
+    let after = (from + run.start).checked_sub(1).and_then(edge);
+    let before = edge(from + run.end - 1);
+    (in_events(events, after, before), share)
+}
+
+/// The weight of the gap before each mark of the range, and of the one after the last.
+fn weights(marks: &[Mark], gain: &[f32], among: Range<usize>, change: &Change<'_>) -> Vec<f64> {
+    let mut logs = Vec::with_capacity(among.len() + 1);
+    let mut sum = 0.0_f64;
+    for at in among.start..=among.end {
+        if at > among.start {
+            // An onset further right makes one more mark healthy, an end one more stalled.
+            let sign = if matches!(change, Change::Onset(_)) { -1.0 } else { 1.0 };
+            sum += sign * f64::from(gain[at - 1]);
+        }
+        // Before the first mark and after the last one the record says nothing; a day stands for it.
+        let (left, right) = match (at.checked_sub(1).map(|before| marks[before].at()), marks.get(at)) {
+            (Some(left), Some(mark)) => (left, mark.at()),
+            (Some(left), None) => (left, left + DAY),
+            (None, Some(mark)) => (mark.at() - DAY, mark.at()),
+            (None, None) => (0, DAY),
+        };
+        let waiting = match change {
+            Change::Onset(delay) => Waiting::before(marks, gain, among.start..at, left, delay),
+            Change::End => Waiting::nobody(),
+        };
+        let mut span = 0.0;
+        let (mut begin, mut step) = (left, STEP);
+        while begin < right {
+            let end = (begin + step).min(right);
+            span += (end - begin) as f64 * waiting.factor(begin + (end - begin) / 2);
+            (begin, step) = (end, step * 2);
+        }
+        logs.push(if span > 0.0 { sum + span.ln() } else { f64::NEG_INFINITY });
+    }
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    logs.iter().map(|log| (log - top).exp()).collect()
+}
+
+/// Events that had failed by a moment and may have been on their way just then, the newest first: when
+/// each fell due, and the rate at which such an event is lost.
+struct Waiting<'a> {
+    events: Vec<(i64, f64)>,
+    delay: Option<&'a Delay>,
+}
+
+impl<'a> Waiting<'a> {
+    const fn nobody() -> Self {
+        Self { events: Vec::new(), delay: None }
+    }
+
+    fn before(marks: &[Mark], gain: &[f32], among: Range<usize>, now: i64, delay: &'a Delay) -> Self {
+        let mut events = Vec::new();
+        for at in among.rev() {
+            if now - marks[at].at() > delay.longest() {
+                break;
+            }
+            if marks[at].failed() {
+                // An event that tells nothing either way (one more of a batch) is as good as lost.
+                let rate = ((1.0 - STRAY) * (-f64::from(gain[at])).exp()).clamp(f64::MIN_POSITIVE, 1.0);
+                events.push((marks[at].at(), rate));
+            } else if delay.in_runs() && marks[at].kind() != Kind::Write {
+                // A job that ran took along whatever waited.
+                break;
+            }
+        }
+        Self { events, delay: Some(delay) }
+    }
+
+    /// By how much the events are more probable when some were on their way at a moment than when all were
+    /// lost.
+    fn factor(&self, at: i64) -> f64 {
+        let Some(delay) = self.delay else { return 1.0 };
+        let survives = |due: i64| delay.survives(at - due);
+        if delay.in_runs() {
+            // All that came after the first that waits wait with it; those before it were lost.
+            let mut all_lost = 1.0_f64;
+            let mut factor = 1.0_f64;
+            for &(due, rate) in &self.events {
+                all_lost = (all_lost * rate).max(f64::MIN_POSITIVE);
+                factor += survives(due) / all_lost;
+            }
+            factor
+        } else {
+            self.events.iter().map(|&(due, rate)| 1.0 + (1.0 - rate) * survives(due) / rate).product()
+        }
+    }
+}
+
+/// Of the heaviest runs of one gap, of two, and so on the one whose weight is nearest to the share; and
+/// what it holds. Gaps cannot be cut, and a run that must hold at least the share would on average hold
+/// much more.
+fn nearest(weights: &[f64]) -> (Range<usize>, f64) {
+    let total: f64 = weights.iter().sum();
+    if total <= 0.0 {
+        return (0..weights.len(), 1.0);
+    }
+    let mut best = (0..0, 0.0);
+    let sums: Vec<f64> = std::iter::once(0.0)
+        .chain(weights.iter().scan(0.0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        }))
+        .collect();
+    for length in 1..=weights.len() {
+        let held = |from: &usize| sums[from + length] - sums[*from];
+        let Some(from) = (0..=weights.len() - length).max_by(|a, b| held(a).total_cmp(&held(b))) else { break };
+        let share = (held(&from) / total).min(1.0);
+        if (share - SHARE).abs() < (best.1 - SHARE).abs() {
+            best = (from..from + length, share);
+        }
+        if share >= SHARE {
+            break;
+        }
+    }
+    best
+}
+
+/// The bounds as due times of events: a written event stands on the axis at its write, a little later than
+/// it fell due.
+fn in_events(events: &[Event], after: Option<i64>, before: Option<i64>) -> Bounds {
+    let due = || events.iter().map(|event| event.at.seconds());
+    let after = after.and_then(|edge| due().filter(|&at| at <= edge).max());
+    let before = before.and_then(|edge| due().filter(|&at| at >= edge).min());
+    Bounds { after: after.map(Instant::from_seconds), before: before.map(Instant::from_seconds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_run_that_holds_nearest_to_the_share_is_taken() {
+        assert_eq!(nearest(&[1.0, 97.0, 2.0]).0, 1..2);
+        assert_eq!(nearest(&[10.0, 81.0, 9.0]).0, 0..2, "nearer than all three");
+        assert_eq!(nearest(&[6.0, 91.0, 3.0]).0, 0..2);
+        assert_eq!(nearest(&[1.0, 94.0, 5.0]).0, 1..2);
+        assert_eq!(nearest(&[1.0]), (0..1, 1.0));
+        let (run, share) = nearest(&[0.0, 1.0, 0.0]);
+        assert!(run == (1..2) && (share - 1.0).abs() < f64::EPSILON);
+    }
+}
