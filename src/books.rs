@@ -6,6 +6,7 @@ use crate::model::dataset::Dataset;
 use crate::model::id::SfId;
 use crate::relations::Relations;
 use crate::settings::Rules;
+use crate::stalls::Stalls;
 
 /// Both sides and how they stand to each other: all that a check sees.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Books {
     pub relations: Relations,
     /// The rules it was compared by.
     pub rules: Rules,
+    /// Where the sync stood still, and its pulse.
+    pub stalls: Stalls,
 }
 
 impl Books {
@@ -64,4 +67,6 @@ pub enum Subject {
     Row(u32),
     /// A row of another package object.
     Other(u32),
+    /// One stall, by its place in [`Stalls::found`].
+    Stall(u32),
 }

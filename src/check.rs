@@ -154,6 +154,40 @@ pub struct Check {
     pub select: fn(&Books) -> Selection,
     /// Says what is wrong with one of them.
     pub tell: fn(&Books, &Subject) -> Telling,
+    /// Which stall, by its place among them, one of them is because of; for checks whose findings can be.
+    pub fallout: Option<fn(&Books, &Subject) -> Option<usize>>,
+}
+
+impl Check {
+    /// The stall that a finding on a subject is because of.
+    #[must_use]
+    pub fn stall_behind(&self, books: &Books, subject: &Subject) -> Option<usize> {
+        self.fallout.and_then(|fallout| fallout(books, subject))
+    }
+}
+
+/// What every check on stalls needs: all rows that could be missing.
+pub(crate) const STALLS: &[Need] = &[
+    Need::EnrollmentsReport,
+    Need::Whole(SfObject::Course),
+    Need::Whole(SfObject::DoceboUser),
+    Need::Whole(SfObject::CourseEnrollment),
+    Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
+    Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+];
+
+/// Stalls that a condition holds for.
+pub(crate) fn select_stalls(books: &Books, fires: impl Fn(&crate::stalls::Stall) -> bool) -> Selection {
+    let stalls = &books.stalls;
+    Selection {
+        examined: stalls.counts.expected,
+        subjects: (0..)
+            .zip(&stalls.found)
+            .filter(|(_, stall)| fires(stall))
+            .map(|(at, _)| Subject::Stall(at))
+            .collect(),
+        lacking: Vec::new(),
+    }
 }
 
 /// Learners that a condition holds for.

@@ -16,6 +16,8 @@ mod enrollment_outdated;
 mod export_incomplete;
 mod integration_user_inactive;
 mod learner_without_contact;
+mod outbound_gap;
+mod outbound_stalled;
 mod record_edited_by_others;
 mod sfdc_id_blank;
 mod sfdc_id_crossed;
@@ -32,7 +34,7 @@ mod username_shared;
 use crate::check::Check;
 
 /// Every check, by id.
-pub static CATALOGUE: [&Check; 25] = [
+pub static CATALOGUE: [&Check; 27] = [
     &contact_without_learner::CHECK,
     &docebo_user_absent::CHECK,
     &docebo_user_link_lost::CHECK,
@@ -46,6 +48,8 @@ pub static CATALOGUE: [&Check; 25] = [
     &export_incomplete::CHECK,
     &integration_user_inactive::CHECK,
     &learner_without_contact::CHECK,
+    &outbound_gap::CHECK,
+    &outbound_stalled::CHECK,
     &record_edited_by_others::CHECK,
     &sfdc_id_blank::CHECK,
     &sfdc_id_crossed::CHECK,

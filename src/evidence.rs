@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
-use crate::books::Books;
+use crate::books::{Books, Subject};
 use crate::model::dataset::{Place, row};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
+use crate::stalls::Stall;
 
 /// A value with its privacy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,6 +221,53 @@ pub(crate) fn not_returned(object: SfObject, filter: String) -> Evidence {
 /// The inputs as a whole.
 pub(crate) fn inputs() -> Evidence {
     Evidence { origin: Origin::Inputs, says: Vec::new() }
+}
+
+/// What both checks on stalls say of one: the interval, what fell due in it, the last write before and the
+/// first event that should have followed.
+pub(crate) fn stall(books: &Books, subject: &Subject) -> Telling {
+    let Subject::Stall(at) = subject else { return Telling::of_inputs("sync") };
+    let Some(stall) = books.stalls.found.get(*at as usize) else { return Telling::of_inputs("sync") };
+    let counts = stall.counts;
+    let mut shown = Vec::new();
+    if let Some((object, id, written)) = stall.last_write {
+        shown.push(Evidence {
+            origin: Origin::Record { object, id },
+            says: vec![("last write before the stall", Text::instant(Some(written)))],
+        });
+    }
+    if let Some(first) = stall.first_missing {
+        shown.push(enrollment(books, first));
+        let learner = books.data.enrollments.learner[first] as usize;
+        shown.push(if row(books.relations.docebo_user[learner]).is_none() {
+            no_docebo_user(books, learner)
+        } else {
+            no_enrollment(books, first)
+        });
+    }
+    let mut shown = shown.into_iter();
+    Telling {
+        field: stall_field(stall).into(),
+        expected: Text::public(format!("{} {} written in time", counts.expected, stall.stream.things())),
+        found: Text::public(stall.sentences().join(" ")),
+        since: stall.onset.before.or(Some(stall.from)),
+        evidence: shown.next().unwrap_or_else(inputs),
+        more: shown.collect(),
+    }
+}
+
+/// By what a stall is known from run to run: the open one by its stream, an ended one by its day too.
+pub(crate) fn stall_field(stall: &Stall) -> String {
+    let day = stall.from.to_string().chars().take(10).collect::<String>();
+    if stall.is_open() { stall.stream.word().to_owned() } else { format!("{} from {day} on", stall.stream) }
+}
+
+/// The `CourseEnrollment__c` query for an enrollment.
+pub(crate) fn no_enrollment(books: &Books, at: usize) -> Evidence {
+    let (data, enrollments) = (&books.data, &books.data.enrollments);
+    let learner = data.learners.id[enrollments.learner[at] as usize];
+    let course = data.courses.id[enrollments.course[at] as usize];
+    not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{learner}_{course}'"))
 }
 
 /// The `DoceboUser__c` query for a learner.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::books::{Books, Subject};
 use crate::check::Check;
-use crate::evidence::{Evidence, Telling};
+use crate::evidence::{Evidence, Telling, stall_field};
 use crate::model::dataset::row;
 use crate::model::id::SfId;
 use crate::model::provenance::SfObject;
@@ -37,6 +37,8 @@ pub struct Finding {
     pub ids: Ids,
     /// What the check says.
     pub telling: Telling,
+    /// The key of the finding on the stall that this one is because of.
+    pub because_of: Option<String>,
 }
 
 impl Finding {
@@ -45,7 +47,8 @@ impl Finding {
     pub fn new(books: &Books, check: &'static Check, subject: &Subject) -> Self {
         let telling = (check.tell)(books, subject);
         let (kind, ids) = identify(books, subject);
-        Self { key: key(check.id, ids, subject, &telling.field), check, kind, ids, telling }
+        let because_of = check.stall_behind(books, subject).and_then(|stall| stall_key(books, stall));
+        Self { key: key(check.id, ids, subject, &telling.field), check, kind, ids, telling, because_of }
     }
 
     /// All evidence, the first piece first.
@@ -114,6 +117,11 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
                 },
             )
         }
+        Subject::Stall(at) => {
+            let stall = books.stalls.found.get(*at as usize);
+            let record = stall.and_then(|stall| stall.last_write).map(|(object, id, _)| (object, id));
+            ("stall", Ids { record, ..Ids::default() })
+        }
         Subject::Other(at) => {
             let other = data.beside[*at as usize];
             ("record", Ids { record: Some((other.object, other.id)), ..Ids::default() })
@@ -126,7 +134,7 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
 /// a learner may appear or change between runs.
 fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> String {
     let record = match subject {
-        Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) => None,
+        Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) | Subject::Stall(_) => None,
         _ => ids.record,
     };
     let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
@@ -144,6 +152,14 @@ fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> String {
         key.push(symbol);
     }
     key
+}
+
+/// The key of the finding on a stall; nothing where no check fires on it.
+fn stall_key(books: &Books, at: usize) -> Option<String> {
+    let stall = books.stalls.found.get(at)?;
+    let check = if stall.is_open() { "outbound-stalled" } else { "outbound-gap" };
+    let subject = Subject::Stall(crate::model::dataset::index(at));
+    Some(key(check, Ids::default(), &subject, &stall_field(stall)))
 }
 
 static CROCKFORD: std::sync::LazyLock<data_encoding::Encoding> = std::sync::LazyLock::new(|| {

@@ -3,6 +3,8 @@
 //!
 //! Must not know: files, clocks, the environment.
 
+/// The timeline as a drawing.
+pub(crate) mod chart;
 /// The equations as page and workbook print them.
 pub(crate) mod equations;
 /// `findings.jsonl`: every finding, one a line, with its evidence.
@@ -21,6 +23,8 @@ pub mod pack;
 pub mod summary;
 /// The text of a support ticket.
 pub mod ticket;
+/// The course of the sync by the day.
+pub(crate) mod timeline;
 /// The words that page and workbook share.
 pub(crate) mod wording;
 /// `workbook.xlsx`: the run as an analyst works with it.

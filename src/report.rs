@@ -2,6 +2,9 @@
 //!
 //! Must not know: formats, files.
 
+/// Stalls and heartbeats as `report.json` has them.
+pub mod stalls;
+
 use serde::Serialize;
 
 use crate::books::{Books, Subject};
@@ -11,6 +14,7 @@ use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, Input, Origins, SfObject, ZoneFinding};
 use crate::model::word::words;
 use crate::relations::totals::Totals;
+use stalls::{HeartbeatSummary, StallSummary};
 
 words! {
     /// The run in one word.
@@ -54,6 +58,16 @@ pub struct CheckResult {
     pub subjects: Vec<Subject>,
     /// What it could not see.
     pub lacking: Vec<String>,
+    /// Of the subjects, how many are there because of a stall.
+    pub because_of_stalls: u64,
+}
+
+impl CheckResult {
+    /// Whether a stall is behind everything that the check found.
+    #[must_use]
+    pub fn is_fallout(&self) -> bool {
+        self.because_of_stalls > 0 && self.because_of_stalls == self.subjects.len() as u64
+    }
 }
 
 /// The frozen result of a run.
@@ -100,12 +114,12 @@ impl Report {
         &self.books.relations.totals
     }
 
-    /// The results that found something, worst first, then by id.
+    /// The results that found something, worst first, a cause before its fallout, then by id.
     #[must_use]
     pub fn found(&self) -> Vec<&CheckResult> {
         let mut found: Vec<&CheckResult> =
             self.results.iter().filter(|result| result.outcome == Outcome::Found).collect();
-        found.sort_by_key(|result| (result.check.severity, result.check.id));
+        found.sort_by_key(|result| (result.check.severity, result.because_of_stalls > 0, result.check.id));
         found
     }
 
@@ -114,7 +128,7 @@ impl Report {
         self.results.iter().filter(|result| result.outcome == Outcome::NotEvaluated)
     }
 
-    /// All findings, worst first, then by check and in the order of the tables; each is made as the
+    /// All findings, in the order of [`Report::found`] and of the tables; each is made as the
     /// iterator reaches it.
     pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
         self.found().into_iter().flat_map(|result| self.findings_of(result))
@@ -156,8 +170,8 @@ impl Report {
             cutoff: self.books.relations.cutoff,
             time_zone: self.books.relations.zone(),
             totals: self.totals(),
-            stalls: None,
-            heartbeats: None,
+            stalls: stalls::stalls(&self.books),
+            heartbeats: stalls::heartbeats(&self.books.stalls),
             checks: self
                 .results
                 .iter()
@@ -169,6 +183,7 @@ impl Report {
                     outcome: result.outcome,
                     examined: result.examined,
                     findings: result.subjects.len() as u64,
+                    because_of_stalls: result.because_of_stalls,
                     lacking: &result.lacking,
                 })
                 .collect(),
@@ -182,7 +197,14 @@ impl Report {
 fn run(check: &'static Check, books: &Books) -> CheckResult {
     let lacking: Vec<String> = check.needs.iter().flat_map(|need| need.lacking(&books.data)).collect();
     if !lacking.is_empty() {
-        return CheckResult { check, outcome: Outcome::NotEvaluated, examined: 0, subjects: Vec::new(), lacking };
+        return CheckResult {
+            check,
+            outcome: Outcome::NotEvaluated,
+            examined: 0,
+            subjects: Vec::new(),
+            lacking,
+            because_of_stalls: 0,
+        };
     }
     let mut selection = (check.select)(books);
     // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
@@ -194,12 +216,15 @@ fn run(check: &'static Check, books: &Books) -> CheckResult {
     } else {
         Outcome::NotEvaluated
     };
+    let because_of_stalls =
+        selection.subjects.iter().filter(|subject| check.stall_behind(books, subject).is_some()).count() as u64;
     CheckResult {
         check,
         outcome,
         examined: selection.examined,
         subjects: selection.subjects,
         lacking: selection.lacking,
+        because_of_stalls,
     }
 }
 
@@ -208,7 +233,9 @@ fn verdict(books: &Books, results: &[CheckResult]) -> Verdict {
     let incomplete = [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
         .into_iter()
         .any(|object| matches!(books.data.origins.extract(object).extent, Extent::Incomplete { .. }));
-    if incomplete || !books.relations.link_judged || !books.relations.enrollment_judged {
+    if books.stalls.open().is_some() {
+        Verdict::Stalled
+    } else if incomplete || !books.relations.link_judged || !books.relations.enrollment_judged {
         Verdict::NotEvaluated
     } else if results.iter().any(|r| r.outcome == Outcome::Found && r.check.severity <= Severity::Medium) {
         Verdict::Attention
@@ -241,10 +268,10 @@ pub struct Summary<'a> {
     pub time_zone: &'a ZoneFinding,
     /// The equations.
     pub totals: &'a Totals,
-    /// Stalls; null: not looked for by this version.
-    pub stalls: Option<Vec<serde_json::Value>>,
-    /// Heartbeats; null: not looked for by this version.
-    pub heartbeats: Option<Vec<serde_json::Value>>,
+    /// Where the sync stood still, the oldest first; null: the inputs do not suffice to look for it.
+    pub stalls: Option<Vec<StallSummary<'a>>>,
+    /// When each package object was last written, and its usual gaps.
+    pub heartbeats: Vec<HeartbeatSummary>,
     /// Every check of the catalogue.
     pub checks: Vec<CheckSummary<'a>>,
     /// Every file that was read.
@@ -284,11 +311,13 @@ pub struct CheckSummary<'a> {
     pub examined: u64,
     /// Findings.
     pub findings: u64,
+    /// Of these, how many are there because of a stall.
+    pub because_of_stalls: u64,
     /// What it could not see.
     pub lacking: &'a [String],
 }
 
-fn word_schema<W: crate::model::word::Word>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(crate) fn word_schema<W: crate::model::word::Word>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let words: Vec<&str> = W::ALL.iter().map(|value| value.word()).collect();
     schemars::json_schema!({"type": "string", "enum": words})
 }

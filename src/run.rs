@@ -17,13 +17,15 @@ use crate::render::{self, RenderError, ledger::Rows};
 use crate::report::Report;
 use crate::settings::{Rules, Settings};
 use crate::snapshot::Snapshot;
-use crate::{export, snapshot};
+use crate::stalls::incidents::{self, Incident};
+use crate::{export, snapshot, stalls};
 
 /// Reads both sides and judges them. Writes nothing.
 ///
 /// # Errors
 /// Whatever keeps the inputs from being read, and [`Error::Defect`] where the totals do not tie out.
 pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> {
+    let incidents = incidents(settings)?;
     progress.stage("reading both sides");
     let (snapshot, export) = std::thread::scope(|scope| {
         let salesforce = scope.spawn(|| snapshot::read(settings, progress));
@@ -44,7 +46,21 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
         return Err(Error::Defect(format!("the totals do not tie out ({})", broken.join("; "))));
     }
     note_clock(&mut data, &relations, &settings.rules);
-    Ok(Report::new(Books { data, relations, rules: settings.rules.clone() }, &CATALOGUE))
+    let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
+    Ok(Report::new(Books { data, relations, rules: settings.rules.clone(), stalls }, &CATALOGUE))
+}
+
+/// The incidents that a stall may coincide with: those that travel with the tool, and the user's own.
+#[expect(clippy::disallowed_methods, reason = "the table of incidents is an input")]
+fn incidents(settings: &Settings) -> Result<Vec<Incident>, Error> {
+    let Some(path) = &settings.incidents else { return Ok(incidents::with_own(Vec::new())) };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+    let own = incidents::parse(&text).map_err(|fault| Error::Input {
+        path: path.clone(),
+        what: format!("line {}: {}", fault.line, fault.what),
+        next: "correct the line; templates/incidents.csv in the source of tieout is an example".to_owned(),
+    })?;
+    Ok(incidents::with_own(own))
 }
 
 fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub exported_at: Option<Instant>,
     /// How columns are found.
     pub columns: Columns,
+    /// The user's own table of incidents.
+    pub incidents: Option<PathBuf>,
     /// Status words of the user's own, folded, beside the known ones.
     pub statuses: Vec<(String, Status)>,
     /// The rules of comparison.

@@ -1,7 +1,315 @@
 //! Stalls: a job that is frozen never fails and leaves no error, so that it froze is inferred from
 //! what should be there and is not.
 //!
-//! Must not know: files, checks, wording.
+//! [`events`] says what should have been written and when it was, [`segment`] cuts that into healthy and
+//! stalled stretches, and this file makes standstills of them: one for each cause, however many streams
+//! froze in it. Where enrollments are replicated by hand, lateness is normal and [`manual`] looks at the
+//! time since the last lump of writes alone.
+//!
+//! Must not know: files, checks, outputs.
 
+/// What should have been written, and when it was.
+pub mod events;
+/// The pulse of an object against its own history.
+pub mod heartbeat;
+/// Outages that are publicly known, as editable data.
+pub mod incidents;
+/// The replication that somebody starts by hand.
+mod manual;
 /// The model: from due events to stalled stretches.
 pub mod segment;
+/// A stall in plain sentences.
+mod telling;
+
+use crate::model::dataset::{Dataset, NONE};
+use crate::model::id::SfId;
+use crate::model::instant::{DAY, Instant};
+use crate::model::provenance::SfObject;
+use crate::model::word::words;
+use crate::relations::Relations;
+use crate::settings::{EnrollmentMode, Rules};
+use events::Due;
+use heartbeat::Heartbeat;
+use incidents::Incident;
+use segment::{Bounds, Event, Fate, Stretch};
+
+words! {
+    /// Something that Docebo writes, judged by itself.
+    pub enum Stream {
+        /// Enrollments: their `CourseEnrollment__c` rows.
+        Enrollments = "enrollments",
+        /// Learners' first enrollments: their `DoceboUser__c` rows.
+        Learners = "learners",
+        /// Completions: updates of `CourseEnrollment__c` rows.
+        Updates = "updates",
+        /// Courses: their `Course__c` rows. Never judged alone, since a course may be left out of the sync.
+        Courses = "courses",
+    }
+}
+
+words! {
+    /// How a stream fared while another stood still.
+    pub enum Fared {
+        /// Nearly nothing was written.
+        Frozen = "frozen",
+        /// Most of what was due was written.
+        Alive = "alive",
+        /// Too little was due, or neither can be said.
+        Unclear = "unclear",
+    }
+}
+
+/// Events of a stretch of time, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+pub struct Counts {
+    /// Events that fell due.
+    pub expected: u64,
+    /// Of these, written within the grace hours.
+    pub on_time: u64,
+    /// Written later.
+    pub late: u64,
+    /// Not written.
+    pub missed: u64,
+}
+
+impl Counts {
+    fn add(&mut self, fate: Fate) {
+        self.expected += 1;
+        match fate {
+            Fate::OnTime => self.on_time += 1,
+            Fate::Late => self.late += 1,
+            Fate::Missed => self.missed += 1,
+        }
+    }
+
+    /// Fewer than five events say nothing; a tenth written on time is what a stream at rest may still show.
+    fn fared(self) -> Fared {
+        if self.expected < segment::LEAST_FAILURES {
+            Fared::Unclear
+        } else if self.on_time * 10 <= self.expected {
+            Fared::Frozen
+        } else if self.on_time * 2 >= self.expected {
+            Fared::Alive
+        } else {
+            Fared::Unclear
+        }
+    }
+}
+
+/// One standstill of the sync.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stall {
+    /// The stream that tells of it: of several that froze the first of [`Stream`].
+    pub stream: Stream,
+    /// When it began.
+    pub onset: Bounds,
+    /// When it ended; `None` while it is open.
+    pub end: Option<Bounds>,
+    /// When the first event fell due that it kept from being written.
+    pub from: Instant,
+    /// When something was written again; `None` while it is open.
+    pub until: Option<Instant>,
+    /// Events that fell due in it.
+    pub counts: Counts,
+    /// Learners of whom an event was late or missed.
+    pub learners: u64,
+    /// Courses in which one was.
+    pub courses: u64,
+    /// The probability that there is such a stall and that its onset lies within the bounds.
+    pub confidence: f64,
+    /// Known incidents whose window touches the onset; nothing says that they are its cause.
+    pub incidents: Vec<Incident>,
+    /// How the other streams fared in the same time.
+    pub beside: Vec<(Stream, Fared, Counts)>,
+    /// The last write before it: object, record, moment.
+    pub last_write: Option<(SfObject, SfId, Instant)>,
+    /// Where changes of enrollments froze with it, the last of them before.
+    pub last_update: Option<(SfId, Instant)>,
+    /// The Docebo enrollment that fell due first and was not written on time.
+    pub first_missing: Option<usize>,
+}
+
+impl Stall {
+    /// Whether it lasts until the cutoff.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.end.is_none()
+    }
+
+    /// Whether a moment lies in it.
+    #[must_use]
+    pub fn holds(&self, at: Instant) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+
+    /// How a stream fared in it.
+    #[must_use]
+    pub fn fared(&self, stream: Stream) -> Fared {
+        if stream == self.stream {
+            return Fared::Frozen;
+        }
+        self.beside.iter().find(|(known, ..)| *known == stream).map_or(Fared::Unclear, |&(_, fared, _)| fared)
+    }
+}
+
+/// What is known of the sync's standstills and of its pulse.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stalls {
+    /// Whether the inputs suffice to look for stalls.
+    pub judged: bool,
+    /// The oldest first.
+    pub found: Vec<Stall>,
+    /// Every enrollment that fell due by the cutoff.
+    pub counts: Counts,
+    /// By object.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Enrollments that fell due on each day (since 1970, in UTC), up to the cutoff, ascending.
+    pub due: Vec<(u32, u64)>,
+}
+
+impl Stalls {
+    /// The stall that kept an enrollment from being written, by when it fell due; `new_learner` says
+    /// whether the learner has no record in Salesforce either.
+    #[must_use]
+    pub fn behind_enrollment(&self, due: Instant, new_learner: bool) -> Option<usize> {
+        self.found.iter().position(|stall| {
+            let stream = if new_learner { Stream::Learners } else { Stream::Enrollments };
+            stall.holds(due) && (stall.stream == Stream::Enrollments || stall.fared(stream) == Fared::Frozen)
+        })
+    }
+
+    /// The stall that kept a change of an enrollment from being written.
+    #[must_use]
+    pub fn behind_update(&self, due: Instant) -> Option<usize> {
+        self.found.iter().position(|stall| stall.holds(due) && stall.fared(Stream::Updates) == Fared::Frozen)
+    }
+
+    /// The stall that is open.
+    #[must_use]
+    pub fn open(&self) -> Option<&Stall> {
+        self.found.iter().find(|stall| stall.is_open())
+    }
+}
+
+/// Looks for stalls and takes the pulse.
+#[must_use]
+pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[Incident]) -> Stalls {
+    let read_at = data.origins.extracted_at.unwrap_or(relations.cutoff);
+    let heartbeats = data.pulses.iter().map(|(&object, pulse)| Heartbeat::of(object, pulse, read_at)).collect();
+    let complete = |object| data.origins.extract(object).extent.is_complete();
+    let judged = relations.enrollment_judged
+        && [SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment].into_iter().all(complete);
+    if !judged {
+        return Stalls { judged, heartbeats, ..Stalls::default() };
+    }
+    let due = Due::new(data, relations, rules);
+    let enrollments = due.enrollments();
+    let proven = due.proven_since();
+    let mut stretches: Vec<(Stream, Stretch)> = match rules.enrollment_mode {
+        EnrollmentMode::Manual => {
+            let writes = data.pulses.get(&SfObject::CourseEnrollment).map(|pulse| &pulse.created);
+            let stretch = writes.and_then(|writes| manual::stretch(writes, &enrollments, read_at));
+            stretch.map(|stretch| (Stream::Enrollments, stretch)).into_iter().collect()
+        }
+        EnrollmentMode::Realtime => {
+            let stretches = segment::segment(&enrollments, &due.other_rows(), &proven);
+            stretches.into_iter().map(|stretch| (Stream::Enrollments, stretch)).collect()
+        }
+    };
+    let learners = due.learners(&enrollments);
+    let updates = due.updates();
+    if rules.enrollment_mode == EnrollmentMode::Realtime {
+        let nobody = vec![None; data.learners.id.len()];
+        let new_rows = due.docebo_users();
+        absorb(&mut stretches, Stream::Learners, segment::segment(&learners, &new_rows, &nobody));
+        absorb(&mut stretches, Stream::Updates, segment::segment(&updates, &due.other_updates(), &proven));
+    }
+    stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
+    let found = stretches
+        .into_iter()
+        .map(|(stream, stretch)| {
+            let streams = [
+                (Stream::Enrollments, enrollments.as_slice()),
+                (Stream::Learners, learners.as_slice()),
+                (Stream::Updates, updates.as_slice()),
+            ];
+            stall(&due, stream, &stretch, &streams, incidents)
+        })
+        .collect();
+    let mut counts = Counts::default();
+    enrollments.iter().for_each(|event| counts.add(event.fate));
+    Stalls { judged, found, counts, heartbeats, due: by_day(&enrollments) }
+}
+
+/// Adds the stretches of a further stream that tell of something new: those that no known stretch
+/// overlaps, and an open one where every known one has ended.
+fn absorb(known: &mut Vec<(Stream, Stretch)>, stream: Stream, stretches: Vec<Stretch>) {
+    for stretch in stretches {
+        let overlaps = |other: &Stretch| {
+            other.until.is_none_or(|until| stretch.from < until) && stretch.until.is_none_or(|until| other.from < until)
+        };
+        let told = known.iter().any(|(_, other)| overlaps(other) && (other.until.is_none() || stretch.until.is_some()));
+        if !told {
+            known.push((stream, stretch));
+        }
+    }
+}
+
+fn stall(
+    due: &Due<'_>,
+    stream: Stream,
+    stretch: &Stretch,
+    streams: &[(Stream, &[Event])],
+    incidents: &[Incident],
+) -> Stall {
+    let &Stretch { onset, end, from, until, confidence } = stretch;
+    let within = |at: Instant| from <= at && until.is_none_or(|until| at < until);
+    let mut beside: Vec<(Stream, Fared, Counts)> = Vec::new();
+    let mut own = Counts::default();
+    for &(other, events) in streams {
+        let mut counts = Counts::default();
+        events.iter().filter(|event| within(event.at)).for_each(|event| counts.add(event.fate));
+        if other == stream {
+            own = counts;
+        } else {
+            beside.push((other, counts.fared(), counts));
+        }
+    }
+    let (fared, counts) = due.courses(&within);
+    beside.push((Stream::Courses, fared, counts));
+    let hit = due.hit(stream, &within);
+    let last = onset.before.unwrap_or(from);
+    let updates_froze = beside.iter().any(|&(other, fared, _)| other == Stream::Updates && fared == Fared::Frozen);
+    let last_update = if updates_froze { due.last_write(Stream::Updates, last) } else { None };
+    let touches = |incident: &&Incident| incident.touches(onset.after, onset.before);
+    Stall {
+        stream,
+        onset,
+        end,
+        from,
+        until,
+        counts: own,
+        learners: hit.learners,
+        courses: hit.courses,
+        confidence,
+        incidents: incidents.iter().filter(touches).cloned().collect(),
+        beside,
+        last_write: due.last_write(stream, last),
+        last_update: last_update.map(|(_, id, at)| (id, at)),
+        first_missing: hit.first,
+    }
+}
+
+fn by_day(events: &[Event]) -> Vec<(u32, u64)> {
+    let day = |event: &Event| u32::try_from(event.at.seconds() / DAY).unwrap_or(NONE);
+    let Some((first, last)) = events.iter().map(day).fold(None, |span: Option<(u32, u32)>, day| {
+        Some(span.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
+    }) else {
+        return Vec::new();
+    };
+    let mut counts = vec![0_u64; (last - first) as usize + 1];
+    for event in events {
+        counts[(day(event) - first) as usize] += 1;
+    }
+    (first..).zip(counts).filter(|&(_, count)| count > 0).collect()
+}

@@ -20,6 +20,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::UsersReport, Need::SfdcIds, Need::Rows(SfObject::Contact)],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

@@ -27,6 +27,7 @@ pub(super) static CHECK: Check = Check {
     ],
     select,
     tell,
+    fallout: Some(fallout),
 };
 
 fn select(books: &Books) -> Selection {
@@ -50,4 +51,12 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
             .chain([evidence::no_docebo_user(books, learner)])
             .collect(),
     }
+}
+
+/// A learner whose oldest enrollment fell due in a stall.
+fn fallout(books: &Books, subject: &Subject) -> Option<usize> {
+    let Subject::Learner(learner) = subject else { return None };
+    let at = evidence::oldest_due(books, *learner as usize)?;
+    let due = books.relations.clocks.enrolled(&books.data, at)?;
+    books.stalls.behind_enrollment(due.latest(), true)
 }

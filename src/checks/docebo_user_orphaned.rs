@@ -17,6 +17,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::Rows(SfObject::DoceboUser)],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

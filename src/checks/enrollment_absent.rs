@@ -29,6 +29,7 @@ pub(super) static CHECK: Check = Check {
     ],
     select,
     tell,
+    fallout: Some(fallout),
 };
 
 fn select(books: &Books) -> Selection {
@@ -40,9 +41,6 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Enrollment(at) = subject else { return Telling::of_inputs("CourseEnrollment record") };
     let at = *at as usize;
-    let learner = books.data.enrollments.learner[at] as usize;
-    let course = books.data.enrollments.course[at] as usize;
-    let key = format!("{}_{}", books.data.learners.id[learner], books.data.courses.id[course]);
     let no_course = books.relations.enrollment[at] == Enrollment::AbsentNoCourse;
     Telling {
         field: "CourseEnrollment record".into(),
@@ -50,6 +48,17 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         found: Text::public(if no_course { "none, and the course is not in Salesforce either" } else { "none" }),
         since: books.relations.clocks.enrolled(&books.data, at).map(Readings::earliest),
         evidence: evidence::enrollment(books, at),
-        more: vec![evidence::not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{key}'"))],
+        more: vec![evidence::no_enrollment(books, at)],
     }
+}
+
+/// An enrollment that fell due in a stall. One whose course is not there is no event of it.
+fn fallout(books: &Books, subject: &Subject) -> Option<usize> {
+    let Subject::Enrollment(at) = subject else { return None };
+    let at = *at as usize;
+    if books.relations.enrollment[at] != Enrollment::Absent {
+        return None;
+    }
+    let due = books.relations.clocks.enrolled(&books.data, at)?;
+    books.stalls.behind_enrollment(due.latest(), false)
 }

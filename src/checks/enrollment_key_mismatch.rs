@@ -23,6 +23,7 @@ pub(super) static CHECK: Check = Check {
     ],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

@@ -21,6 +21,7 @@ pub(super) static CHECK: Check = Check {
     needs: JUDGED_ENROLLMENTS,
     select,
     tell,
+    fallout: Some(fallout),
 };
 
 fn select(books: &Books) -> Selection {
@@ -60,18 +61,27 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         expected.push(format!("{difference} {docebo}"));
         found.push(format!("{difference} {salesforce}"));
     }
-    // The last thing that happened in Docebo is the latest that the row can lack.
-    let newest = [
-        relations.clocks.enrolled(data, at),
-        relations.clocks.completed(data, at),
-        relations.clocks.accessed(data, at),
-    ];
     Telling {
         field: relations.differs[at].to_string().into(),
         expected: Text::public(expected.join("; ")),
         found: Text::public(found.join("; ")),
-        since: newest.into_iter().flatten().map(Readings::earliest).max(),
+        since: newest(books, at).map(Readings::earliest),
         evidence: evidence::enrollment(books, at),
         more: vec![evidence::enrollment_row(books, counterpart)],
     }
+}
+
+/// An enrollment whose last news came in a stall.
+fn fallout(books: &Books, subject: &Subject) -> Option<usize> {
+    let Subject::Enrollment(at) = subject else { return None };
+    newest(books, *at as usize).and_then(|news| books.stalls.behind_update(news.latest()))
+}
+
+/// The last thing that happened in Docebo: the latest that the row can lack.
+fn newest(books: &Books, at: usize) -> Option<Readings> {
+    let (data, clocks) = (&books.data, &books.relations.clocks);
+    [clocks.enrolled(data, at), clocks.completed(data, at), clocks.accessed(data, at)]
+        .into_iter()
+        .flatten()
+        .max_by_key(|readings| readings.earliest())
 }

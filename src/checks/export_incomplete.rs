@@ -17,6 +17,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
     select,
     tell,
+    fallout: None,
 };
 
 /// Above this share of DoceboUser rows without a learner, the export is held to be incomplete.

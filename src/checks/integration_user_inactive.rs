@@ -24,6 +24,7 @@ pub(super) static CHECK: Check = Check {
     ],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

@@ -20,6 +20,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::Rows(SfObject::DoceboUser), Need::Columns(SfObject::DoceboUser, &["CreatedById"])],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

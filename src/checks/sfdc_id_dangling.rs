@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
+    fallout: None,
 };
 
 fn select(books: &Books) -> Selection {

@@ -82,6 +82,13 @@ impl Instant {
         Self::from_seconds(self.seconds() + seconds)
     }
 
+    /// As people read it, to the minute: `2026-01-31 23:59 UTC`.
+    #[must_use]
+    pub fn to_minute(self) -> String {
+        let text = self.to_string();
+        format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+    }
+
     /// Reads an RFC 3339 date-time (`2026-01-31T23:59:59Z`, `…+01:00`, `…+0100`), fractions of a
     /// second cut off. The first second of 1970 is blank.
     ///

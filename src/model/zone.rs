@@ -46,6 +46,12 @@ impl Readings {
             .any(|&start| start - tolerance <= moment && moment < start + self.covers + tolerance)
     }
 
+    /// As people read it: to the minute in UTC, or the date alone where the export states no more.
+    #[must_use]
+    pub fn to_minute(self) -> String {
+        if self.covers <= MINUTE { self.earliest().to_minute() } else { self.to_string() }
+    }
+
     /// The earliest moment that can be meant.
     #[must_use]
     pub fn earliest(self) -> Instant {

@@ -24,6 +24,7 @@ struct Line<'a> {
     expected: &'a str,
     found: &'a str,
     since: Option<crate::model::instant::Instant>,
+    because_of: Option<&'a str>,
     evidence: Vec<Piece<'a>>,
 }
 
@@ -81,6 +82,7 @@ fn line<'a>(finding: &'a Finding, origins: &'a Origins) -> Line<'a> {
         expected: finding.telling.expected.raw(),
         found: finding.telling.found.raw(),
         since: finding.telling.since,
+        because_of: finding.because_of.as_deref(),
         evidence: finding.evidence().map(|evidence| piece(evidence, origins)).collect(),
     }
 }

@@ -6,7 +6,9 @@
 //!
 //! Must not know: files, clocks; how a number came about.
 
+mod health;
 mod view;
+
 use data_encoding::BASE64;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError as TemplateFault,
@@ -21,6 +23,8 @@ use crate::report::Report;
 const PAGE: &str = include_str!("../../templates/report.html.hbs");
 const EQUATION: &str = include_str!("../../templates/report-equation.html.hbs");
 const FINDINGS: &str = include_str!("../../templates/report-findings.html.hbs");
+const HEALTH: &str = include_str!("../../templates/report-health.html.hbs");
+const TIMELINE: &str = include_str!("../../templates/timeline.svg.hbs");
 const CSS: &str = include_str!("../../templates/report.css");
 
 /// The page.
@@ -40,6 +44,8 @@ fn templates() -> Result<Handlebars<'static>, RenderError> {
     templates.register_helper("css", Box::new(style_sheet));
     templates.register_partial("equation", EQUATION)?;
     templates.register_partial("findings", FINDINGS)?;
+    templates.register_partial("health", HEALTH)?;
+    templates.register_partial("timeline", TIMELINE)?;
     templates.register_template_string("page", PAGE)?;
     Ok(templates)
 }
@@ -80,11 +86,11 @@ impl HelperDef for StrictIf {
 
 #[cfg(test)]
 mod tests {
-    use super::{CSS, EQUATION, FINDINGS, PAGE, templates};
+    use super::{CSS, EQUATION, FINDINGS, HEALTH, PAGE, TIMELINE, templates};
 
     #[test]
     fn nothing_is_written_raw_but_the_style_sheet() {
-        for template in [PAGE, EQUATION, FINDINGS] {
+        for template in [PAGE, EQUATION, FINDINGS, HEALTH, TIMELINE] {
             assert!(!template.contains("{{{") && !template.contains("{{&"));
             for banned in ["<script", " style=", "javascript:", "src=", "onclick", "@import", "url("] {
                 assert!(!template.contains(banned), "{banned}");

@@ -20,7 +20,7 @@ pub(crate) mod words;
 use serde::Serialize;
 
 use crate::render::inert::visible;
-use crate::render::{RenderError, counted, json, ticket};
+use crate::render::{RenderError, chart, counted, json, ticket, timeline};
 use crate::report::Report;
 
 #[cfg(test)]
@@ -28,6 +28,7 @@ use bag::TOP;
 use bag::{Bag, Class};
 use words::{date, fill, utc};
 
+const TIMELINE: &str = include_str!("../../templates/timeline.svg.hbs");
 const README: &str = include_str!("../../templates/pack-readme.txt.hbs");
 
 #[derive(Serialize)]
@@ -65,6 +66,20 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
     bag.payload("counts/control-totals.csv", "every row read, by what became of it", Class::None, |out| {
         sheets::control_totals(report, out)
     })?;
+    let days = timeline::days(report);
+    bag.payload(
+        "timeline/per-day.csv",
+        "each day (UTC): enrollments that fell due, records written, whether the sync stood still",
+        Class::None,
+        |out| sheets::per_day(&days, out),
+    )?;
+    let shown = timeline::shown(&days);
+    if let Some(chart) = chart::chart(shown, days.len()) {
+        bag.payload("timeline/per-day.svg", "the same as a drawing", Class::None, |out| {
+            out.write_all(fill(TIMELINE, &chart)?.as_bytes())?;
+            Ok(None)
+        })?;
+    }
     bag.payload("method/rules.md", "the rules in force and every check in words", Class::None, |out| {
         out.write_all(method::text(report).as_bytes())?;
         Ok(None)

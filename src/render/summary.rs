@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use crate::check::{Check, Severity};
 use crate::checks::CATALOGUE;
 use crate::model::word::{Tally, Word};
-use crate::render::{counted, grouped, inert};
+use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
 
 const BOLD: Style = Style::new().bold();
@@ -68,6 +68,8 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     equation(out, "learners, outbound", totals.learners.total, &terms(&totals.learners.outbound))?;
     equation(out, "contacts, next sync", totals.contacts.total, &terms(&totals.contacts.forecast))?;
 
+    write_sync(out, report)?;
+
     let found = report.found();
     if found.is_empty() {
         writeln!(out, "\n{BOLD}Nothing found{BOLD:#}")?;
@@ -76,9 +78,14 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
         writeln!(out, "\n{BOLD}Found{BOLD:#}  {count} in {}", counted(found.len() as u64, "check", "checks"))?;
         for result in &found {
             let style = severity_style(result.check.severity);
+            let fallout = match result.because_of_stalls {
+                0 => String::new(),
+                _ if result.is_fallout() => ", because of the stall".to_owned(),
+                some => format!(", {} because of the stall", grouped(some)),
+            };
             writeln!(
                 out,
-                "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{DIM:#}",
+                "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{fallout}{DIM:#}",
                 result.check.severity,
                 grouped(result.subjects.len() as u64),
                 result.check.id,
@@ -111,6 +118,24 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     }
     if let Some(first) = found.first() {
         writeln!(out, "\nnext: `tieout explain {}` says what it means and what to do", first.check.id)?;
+    }
+    Ok(())
+}
+
+/// Whether the sync is alive: its stalls in sentences, or that there is none.
+fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(out, "\n{BOLD}Sync{BOLD:#}  from Docebo to Salesforce")?;
+    let stalls = &report.books.stalls;
+    if stalls.found.is_empty() {
+        writeln!(out, "{}", wrap(&wording::no_stall(report)))?;
+    }
+    for stall in &stalls.found {
+        for sentence in stall.sentences() {
+            writeln!(out, "{}", wrap(&inert::visible(&sentence)))?;
+        }
+        for (term, value) in wording::stall_facts(report, stall) {
+            writeln!(out, "  {DIM}{term}:{DIM:#} {value}")?;
+        }
     }
     Ok(())
 }

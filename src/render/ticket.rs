@@ -10,6 +10,7 @@ mod setting;
 
 use serde::Serialize;
 
+use crate::books::Subject;
 use crate::check::Owner;
 use crate::evidence::{Origin, Text};
 use crate::finding::Finding;
@@ -18,8 +19,9 @@ use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::pack::samples::{Dated, share};
 use crate::render::pack::words::{Style, date, fill, short, tally, utc};
-use crate::render::{RenderError, counted, grouped};
+use crate::render::{RenderError, counted, grouped, wording};
 use crate::report::{CheckResult, Report};
+use crate::stalls::{Stall, Stream};
 use setting::{Ask, Line, asks, environment, says};
 
 /// Characters that fit any support form.
@@ -85,11 +87,13 @@ enum Reason {
     None,
 }
 
-const DETAILS: [Detail; 6] = [
+const DETAILS: [Detail; 8] = [
     Detail { examples: 5, value: 160, listed: 30, reason: Reason::Whole },
     Detail { examples: 5, value: 140, listed: 30, reason: Reason::FirstSentence },
     Detail { examples: 5, value: 100, listed: 8, reason: Reason::FirstSentence },
     Detail { examples: 5, value: 60, listed: 4, reason: Reason::None },
+    Detail { examples: 5, value: 36, listed: 3, reason: Reason::None },
+    Detail { examples: 4, value: 36, listed: 3, reason: Reason::None },
     Detail { examples: 3, value: 40, listed: 3, reason: Reason::None },
     Detail { examples: 1, value: 40, listed: 2, reason: Reason::None },
 ];
@@ -110,6 +114,8 @@ struct View {
     subject: String,
     in_short: Vec<String>,
     impact: Vec<String>,
+    /// When what happened, where a stall tells; blank elsewhere.
+    timeline: Vec<String>,
     expected: &'static str,
     found: bool,
     nothing: String,
@@ -147,9 +153,10 @@ struct Example {
 impl View {
     fn new(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Self {
         Self {
-            subject: subject(causes),
+            subject: subject(report, causes),
             in_short: in_short(report, causes),
             impact: impact(report, causes),
+            timeline: timeline(report, style),
             expected: "Docebo writes each linked learner who has an enrollment in scope, and each such enrollment with its \
                        status and dates, to Salesforce (Docebo help, \"Synchronizing enrollments from Docebo to Salesforce\").",
             found: !causes.is_empty(),
@@ -158,7 +165,7 @@ impl View {
             examples: examples(report, causes, style, detail),
             says: says(report, style, detail),
             environment: environment(report, style, detail),
-            asks: asks(causes),
+            asks: asks(report, causes),
         }
     }
 }
@@ -179,7 +186,32 @@ fn oldest(causes: &[&Dated<'_>]) -> Option<Instant> {
     causes.iter().filter_map(|cause| cause.oldest()).min()
 }
 
-fn subject(causes: &[&Dated<'_>]) -> String {
+/// The stall that the ticket is about: the open one, else the last of which something is still missing.
+fn stall(report: &Report) -> Option<&Stall> {
+    let stalls = &report.books.stalls;
+    stalls.open().or_else(|| stalls.found.iter().rev().find(|stall| stall.counts.missed > 0))
+}
+
+fn subject(report: &Report, causes: &[&Dated<'_>]) -> String {
+    if let Some(stall) = stall(report) {
+        let since = utc(stall.onset.before.unwrap_or(stall.from));
+        let missing = grouped(stall.counts.missed);
+        return short(
+            &match stall.until {
+                None => format!(
+                    "Salesforce integration: no {} written since {since} ({missing} missing)",
+                    told_stream(stall)
+                ),
+                Some(until) => format!(
+                    "Salesforce integration: {missing} {} missing from {} to {}",
+                    told_stream(stall),
+                    date(stall.from),
+                    date(until)
+                ),
+            },
+            MOST_SUBJECT,
+        );
+    }
     let Some(worst) = causes.first() else {
         return "Salesforce integration: nothing found for Docebo's support".to_owned();
     };
@@ -189,6 +221,47 @@ fn subject(causes: &[&Dated<'_>]) -> String {
         worst.oldest().map_or_else(|| format!(" ({many})"), |oldest| format!(" ({many}, oldest {})", date(oldest)));
     let room = MOST_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
     format!("{head}{}{tail}", short(worst.result.check.title, room))
+}
+
+/// What a stall kept from being written, in a word.
+const fn told_stream(stall: &Stall) -> &'static str {
+    match stall.stream {
+        Stream::Enrollments | Stream::Courses => "enrollments",
+        Stream::Learners => "new Docebo users",
+        Stream::Updates => "completions",
+    }
+}
+
+/// Last good write, first event that should have followed, onset, duration, incidents; of several stalls
+/// the others by their headline.
+fn timeline(report: &Report, style: Style) -> Vec<String> {
+    let Some(stall) = stall(report) else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some((object, id, at)) = stall.last_write {
+        lines.push(format!("Last good write: {} at {}", style.value(&format!("{object} {id}")), utc(at)));
+    }
+    if let Some((id, at)) = stall.last_update {
+        lines.push(format!("Last change of an enrollment row: {} at {}", style.value(&id.to_string()), utc(at)));
+    }
+    if let Some((learner, course, due)) = wording::first_missing(report, stall) {
+        lines.push(format!(
+            "First event that should have followed: Docebo user {learner}, course {course}, due {due}; not written"
+        ));
+    }
+    lines.extend(stall.sentences().iter().skip(1).map(|sentence| style.sentence(sentence)));
+    let (until, lasts) = match stall.until {
+        Some(until) => (until, "It lasted"),
+        None => (report.books.relations.cutoff, "It has lasted"),
+    };
+    lines.push(format!(
+        "{lasts} {}, in which {} fell due",
+        counted(wording::days_between(stall.from, until), "day", "days"),
+        counted(stall.counts.expected, "event", "events"),
+    ));
+    for other in report.books.stalls.found.iter().filter(|other| !std::ptr::eq(*other, stall)) {
+        lines.push(format!("Another one: {}", style.sentence(&other.headline())));
+    }
+    lines
 }
 
 fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
@@ -203,6 +276,20 @@ fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
             format!("{compared}."),
             nothing(report),
             "There is nothing to ask of Docebo's support on these grounds.".to_owned(),
+        ];
+    }
+    if let Some(stall) = stall(report) {
+        let fallout: u64 = causes.iter().map(|cause| cause.result.because_of_stalls).sum();
+        return vec![
+            stall.headline(),
+            format!("{compared}: {} because of this standstill.", counted(fallout, "finding is", "findings are")),
+            if stall.is_open() {
+                "We ask you to look at the state of the sync job, to restart it, to write what is missing, and to tell us \
+                 the cause."
+                    .to_owned()
+            } else {
+                "We ask you to write what is missing from that time, and to tell us the cause.".to_owned()
+            },
         ];
     }
     let mut sentences = vec![format!(
@@ -287,6 +374,9 @@ fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
 }
 
 fn examples(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Vec<Example> {
+    // A stall is told by the timeline; its examples are what it kept from being written.
+    let is_stall = |cause: &&&Dated<'_>| matches!(cause.result.subjects.first(), Some(Subject::Stall(_)));
+    let causes: Vec<&&Dated<'_>> = causes.iter().filter(|cause| !is_stall(cause)).collect();
     let wanted: Vec<usize> = causes.iter().map(|cause| cause.result.subjects.len()).collect();
     let shares = share(&wanted, detail.examples);
     let mut examples = Vec::new();

@@ -6,7 +6,7 @@ use crate::check::{Owner, Severity};
 use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
 use crate::model::id::SfId;
-use crate::model::instant::Instant;
+use crate::model::instant::{DAY, Instant};
 use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, Input, Origins, Reject, SfObject, ZoneFinding};
 use crate::model::word::Word as _;
@@ -15,6 +15,7 @@ use crate::render::inert::cut;
 use crate::render::{counted, grouped};
 use crate::report::{Report, Verdict};
 use crate::settings::{EnrollmentMode, Rules, Scope};
+use crate::stalls::{Stall, Stream};
 
 /// A verdict as a person reads it: a sign and a word, never a colour alone.
 pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
@@ -65,8 +66,7 @@ pub(crate) const fn severity(severity: Severity) -> &'static str {
 
 /// A moment to the minute, with its zone.
 pub(crate) fn moment(instant: Instant) -> String {
-    let text = instant.to_string();
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+    instant.to_minute()
 }
 
 /// As [`moment`], where it is known.
@@ -105,10 +105,13 @@ pub(crate) fn headline(report: &Report) -> String {
     let found = report.found();
     let blind = report.not_evaluated().count() as u64;
     let gravest = found.iter().min_by_key(|result| (result.check.severity, std::cmp::Reverse(result.subjects.len())));
+    let fallout: u64 = found.iter().map(|result| result.because_of_stalls).sum();
+    let because =
+        if fallout > 0 { format!(", {} of them because of a stall", grouped(fallout)) } else { String::new() };
     let mut text = match gravest {
         None => "No check found anything.".to_owned(),
         Some(gravest) => format!(
-            "{} by {}. The gravest: {} ({}, {} severity, for {}).",
+            "{} by {}{because}. The gravest: {} ({}, {} severity, for {}).",
             counted(report.finding_count(), "finding", "findings"),
             counted(found.len() as u64, "check", "checks"),
             gravest.check.title,
@@ -225,14 +228,74 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What is said where no stall was found.
+pub(crate) fn no_stall(report: &Report) -> String {
+    let stalls = &report.books.stalls;
+    if !stalls.judged {
+        return "Whether the sync stood still could not be looked for: an input is missing or incomplete.".to_owned();
+    }
+    let counts = stalls.counts;
+    match (stalls.due.first(), stalls.due.last()) {
+        (Some(&(first, _)), Some(&(last, _))) => format!(
+            "No standstill was found: of {} that fell due from {} to {}, {} written on time, {} late, {} not at all.",
+            counted(counts.expected, "enrollment", "enrollments"),
+            crate::report::stalls::day(first),
+            crate::report::stalls::day(last),
+            grouped(counts.on_time),
+            grouped(counts.late),
+            grouped(counts.missed),
+        ),
+        _ => "No enrollment has fallen due yet, so nothing can be said of a standstill.".to_owned(),
+    }
+}
+
+/// A stall in three words.
+pub(crate) const fn stall_heading(stall: &Stall) -> &'static str {
+    if stall.is_open() { "The sync stands still" } else { "The sync stood still" }
+}
+
+/// What a reader needs to look a stall up: the last write before it, the first event that should have
+/// followed, how long it lasts.
+pub(crate) fn stall_facts(report: &Report, stall: &Stall) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Some((object, id, at)) = stall.last_write {
+        facts.push(("Last record created before it", format!("{object} {id}, {}", moment(at))));
+    }
+    if let Some((id, at)) = stall.last_update {
+        facts.push(("Last change of an enrollment before it", format!("{id}, {}", moment(at))));
+    }
+    if let Some((learner, course, due)) = first_missing(report, stall) {
+        facts.push(("First that should have followed", format!("Docebo user {learner}, course {course}, {due}")));
+    }
+    let until = stall.until.unwrap_or(report.books.relations.cutoff);
+    let lasted = counted(days_between(stall.from, until), "day", "days");
+    facts.push((if stall.is_open() { "Lasts" } else { "Lasted" }, lasted));
+    facts
+}
+
+/// Docebo user, course and due time of the first event that a stall kept from being written.
+pub(crate) fn first_missing(report: &Report, stall: &Stall) -> Option<(u64, u64, String)> {
+    let (data, clocks) = (&report.books.data, &report.books.relations.clocks);
+    let at = stall.first_missing?;
+    let due = if stall.stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) }?;
+    let learner = data.learners.id[data.enrollments.learner[at] as usize];
+    let course = data.courses.id[data.enrollments.course[at] as usize];
+    Some((learner, course, due.to_minute()))
+}
+
+/// Whole days between two moments.
+pub(crate) fn days_between(from: Instant, until: Instant) -> u64 {
+    u64::try_from((until.seconds() - from.seconds()).max(0) / DAY).unwrap_or(0)
+}
+
 /// What this version does not look at, so that silence is not read as a pass.
 pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
     let summary = report.summary();
     let mut items = Vec::new();
     if summary.stalls.is_none() {
         items.push(
-            "Whether and when the sync stalled is not inferred from the course of events; each record that should be in \
-             Salesforce and is not is listed one by one.",
+            "Whether and when the sync stalled could not be looked for: it takes enrollments of both sides, whole and with \
+             their dates.",
         );
     }
     if summary.roll_forward.is_none() {

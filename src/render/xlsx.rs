@@ -6,6 +6,7 @@
 mod causes;
 mod control_totals;
 mod findings;
+mod health;
 mod read_me;
 mod sheet;
 mod sources;
@@ -45,6 +46,7 @@ pub fn workbook(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
     // The first sheet tells what was cut on the others, so it is written last.
     let mut read_me = sheet("Read me", false, read_me::WIDTHS)?;
     let mut summary = sheet("Summary", true, summary::WIDTHS)?;
+    let mut health = sheet("Sync health", true, health::WIDTHS)?;
     let mut control_totals = sheet("Control totals", true, control_totals::WIDTHS)?;
     let mut causes = sheet("Causes", true, causes::WIDTHS)?;
     let mut sources = sheet("Sources", true, sources::WIDTHS)?;
@@ -53,13 +55,14 @@ pub fn workbook(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
 
     let links = findings::write(&mut findings, report, names)?;
     summary::write(&mut summary, report)?;
+    health::write(&mut health, report)?;
     control_totals::write(&mut control_totals, report)?;
     causes::write(&mut causes, report)?;
     sources::write(&mut sources, report, names)?;
-    let cut = [&findings, &summary, &control_totals, &causes, &sources].iter().map(|sheet| sheet.cut).sum();
+    let cut = [&findings, &summary, &health, &control_totals, &causes, &sources].iter().map(|sheet| sheet.cut).sum();
     read_me::write(&mut read_me, report, names, read_me::Limits { cut, links })?;
 
-    for sheet in [read_me, summary, control_totals, causes, findings, sources] {
+    for sheet in [read_me, summary, health, control_totals, causes, findings, sources] {
         workbook.push_worksheet(sheet.finish());
     }
     Ok(workbook.save_to_buffer()?)

@@ -106,11 +106,12 @@ struct SyncTable {
     enrollment_mode: EnrollmentMode,
     grace_hours: u16,
     date_tolerance_minutes: u16,
+    incidents: Option<PathBuf>,
 }
 
 impl Default for SyncTable {
     fn default() -> Self {
-        Self { enrollment_mode: EnrollmentMode::Realtime, grace_hours: 24, date_tolerance_minutes: 1 }
+        Self { enrollment_mode: EnrollmentMode::Realtime, grace_hours: 24, date_tolerance_minutes: 1, incidents: None }
     }
 }
 
@@ -280,6 +281,7 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         enrollments,
         exported_at,
         columns: columns(docebo.columns),
+        incidents: sync.incidents.map(|path| base.join(path)),
         statuses,
         rules: Rules {
             username_field: mapping.username_field,
@@ -468,6 +470,7 @@ courses = "synced"                # courses in Salesforce, effective and not del
 enrollment_mode = "realtime"      # or "manual"
 grace_hours = 24                  # what is newer than this is not yet expected
 date_tolerance_minutes = 1        # by which two equal dates may differ
+# incidents = "incidents.csv"     # outages of your own (name,start,end,source), beside those that tieout knows
 
 [freshness]
 # warn_after_hours = 48

@@ -31,7 +31,7 @@ fn exit_codes_tell_how_the_run_ended() {
     let folder = tempfile::tempdir().expect("a folder");
     for (sample, arguments, code) in [
         ("in-sync", &[][..], 0),
-        ("outbound-stalled", &[], 1),
+        ("outbound-stalled", &[], 5),
         ("outbound-stalled", &["--exit-zero"], 0),
         ("keys-near-miss", &[], 0),
         ("keys-near-miss", &["--fail-on", "medium"], 1),
@@ -51,7 +51,7 @@ fn the_output_folder_holds_every_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("deep/run");
     let (code, stdout, stderr) = run(&mut audit("outbound-stalled", &out));
-    assert_eq!((code, stderr.as_str()), (1, ""), "nothing is said on standard error when it is no terminal");
+    assert_eq!((code, stderr.as_str()), (5, ""), "nothing is said on standard error when it is no terminal");
     for file in [
         "report.json",
         "findings.jsonl",
@@ -66,7 +66,7 @@ fn the_output_folder_holds_every_file() {
         assert!(out.join(file).metadata().is_ok_and(|metadata| metadata.len() > 0), "{file}");
     }
     assert!(
-        stdout.contains("ATTENTION") && stdout.contains("docebo-user-absent") && stdout.contains("report.html"),
+        stdout.contains("STALLED") && stdout.contains("docebo-user-absent") && stdout.contains("report.html"),
         "{stdout}"
     );
     assert!(!stdout.contains('\u{1b}'), "colour into a pipe");
@@ -82,7 +82,7 @@ fn json_goes_to_standard_output_and_quiet_says_nothing() {
     assert_eq!((code, report["verdict"].as_str()), (0, Some("in-sync")));
     assert_eq!(stdout.as_bytes(), std::fs::read(folder.path().join("a/report.json")).expect("a file"));
     let (code, stdout, stderr) = run(audit("outbound-stalled", &folder.path().join("b")).arg("--quiet"));
-    assert_eq!((code, stdout.as_str(), stderr.as_str()), (1, "", ""));
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (5, "", ""));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Worlds of events with known stalls, and how well the model finds them: the figures that the README
 //! states. `cargo test --release stall_worlds -- --nocapture` prints them.
 
+#![expect(clippy::print_stdout, reason = "the figures are what the README states")]
 #![expect(clippy::cast_possible_truncation, reason = "times and counts of a simulation, far below any bound")]
 
 use fastrand::Rng;

@@ -223,6 +223,8 @@ pub(crate) struct Settings {
     /// Id of the list view that the inbound sync reads, where one is set.
     pub(crate) list_view: Option<String>,
     pub(crate) scope: Scope,
+    /// Whether enrollments are replicated only when somebody asks for it.
+    pub(crate) manual: bool,
 }
 
 /// Which reports there are, and which of the columns that may be missing they have.
@@ -267,6 +269,8 @@ pub(crate) struct World {
     pub(crate) hidden: BTreeSet<(Object, String)>,
     /// Objects whose file is not there.
     pub(crate) removed: BTreeSet<Object>,
+    /// Stretches in which nothing was written: from, until, and whether it was made up for.
+    pub(crate) silences: Vec<(At, Option<At>, bool)>,
     /// Id of the User that writes the nine objects.
     pub(crate) integration_user: String,
     mint: Mint,

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::health::{Health, health};
 use crate::check::{Check, Outcome};
 use crate::finding::Finding;
 use crate::model::word::Word as _;
@@ -13,6 +14,7 @@ use crate::render::inert::{cut, visible};
 use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report};
+use crate::stalls::heartbeat::Heartbeat;
 
 /// Examples beneath each cause.
 const EXAMPLES: usize = 20;
@@ -31,7 +33,8 @@ pub(super) struct Page {
     verdict: VerdictView,
     facts: Vec<Fact>,
     numbers: Vec<Number>,
-    sections: [Section; 5],
+    sections: [Section; 6],
+    health: Health,
     checks_note: String,
     owners: Vec<OwnerView>,
     has_owners: bool,
@@ -68,9 +71,9 @@ struct VerdictView {
 }
 
 #[derive(Serialize)]
-struct Fact {
-    term: &'static str,
-    value: String,
+pub(super) struct Fact {
+    pub(super) term: &'static str,
+    pub(super) value: String,
 }
 
 #[derive(Serialize)]
@@ -132,6 +135,8 @@ struct Cause {
     count: String,
     findings: &'static str,
     examined: String,
+    /// How much of it is because of a stall; blank where nothing is.
+    fallout: String,
     examples: FindingsTable,
     examples_note: String,
 }
@@ -234,6 +239,7 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
         facts: facts(report, names),
         numbers: numbers(report, &equations),
         sections: SECTIONS,
+        health: health(report),
         checks_note: checks_note(report, causes.len(), clean.len(), blind.len()),
         has_owners: !owners.is_empty(),
         owners,
@@ -271,7 +277,7 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
 }
 
 /// Untrusted text as the page shows it: cut, with active characters visible.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     visible(&cut(text, LONGEST)).into_owned()
 }
 
@@ -303,6 +309,7 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
     let checks = report.results.len();
     let blind = report.not_evaluated().count();
     vec![
+        pulse(report),
         Number {
             value: grouped(report.finding_count()),
             label: if report.finding_count() == 1 { "finding" } else { "findings" },
@@ -332,7 +339,31 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
     ]
 }
 
-const SECTIONS: [Section; 5] = [
+/// Whether the sync is alive.
+fn pulse(report: &Report) -> Number {
+    let stalls = &report.books.stalls;
+    let newest = stalls.heartbeats.iter().filter_map(Heartbeat::last).max();
+    let last = stalls.open().map_or(newest, |stall| stall.last_write.map(|(_, _, at)| at));
+    let (value, label) = match (stalls.open(), last) {
+        (Some(stall), _) => (
+            counted(wording::days_between(stall.from, report.books.relations.cutoff), "day", "days"),
+            "that the sync stands still",
+        ),
+        (None, Some(_)) if stalls.judged => ("alive".to_owned(), "the sync goes on"),
+        (None, Some(_)) => ("not judged".to_owned(), "whether the sync goes on"),
+        (None, None) => ("no sign".to_owned(), "nothing was ever written"),
+    };
+    Number {
+        value,
+        label,
+        detail: last.map_or_else(String::new, |last| format!("last write {}", wording::moment(last))),
+        target: "sync-health",
+        link: "Sync health",
+    }
+}
+
+const SECTIONS: [Section; 6] = [
+    Section { target: "sync-health", name: "Sync health" },
     Section { target: "tie-out", name: "Tie-out" },
     Section { target: "causes", name: "Causes" },
     Section { target: "checks", name: "All checks" },
@@ -449,6 +480,11 @@ impl Rows<'_> {
             count: grouped(all as u64),
             findings: if all == 1 { "finding" } else { "findings" },
             examined: examined(result),
+            fallout: match result.because_of_stalls {
+                0 => String::new(),
+                _ if result.is_fallout() => "because of the stall".to_owned(),
+                some => format!("{} because of the stall", grouped(some)),
+            },
             examples: FindingsTable {
                 label: format!("Examples of {}", result.check.id),
                 caption: format!("Examples: {}", result.check.title),

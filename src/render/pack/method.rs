@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::check::Outcome;
 use crate::model::word::Word as _;
-use crate::render::grouped;
 use crate::render::pack::words::{Style, rules};
+use crate::render::{grouped, wording};
 use crate::report::Report;
 
 /// The rules in force, what is known of the inputs, and every check in words.
@@ -50,9 +50,16 @@ pub(super) fn text(report: &Report) -> String {
         );
     }
     text.push_str(
-        "\nA check that was not evaluated is no pass: an input was missing or incomplete. Not part of this version of \
-         tieout: whether the sync job itself stands still, and since when.\n",
+        "\nA check that was not evaluated is no pass: an input was missing or incomplete.\n\n## Stalls\n\n\
+         An event is an enrollment that should be in Salesforce, at its enrollment date, up to the cutoff. It is on time \
+         when its row was created within the hours that the sync may take, late when later, missed when there is none. A \
+         model with two states (healthy, stalled; Viterbi's path) cuts the sequence of events; the rates at which single \
+         events fail are learned from the healthy part. The onset's interval holds 95 % of its posterior probability; its \
+         bounds are due times of events. No stall is called from fewer than five events that were not on time.\n\n",
     );
+    for sentence in stalls(report) {
+        line(&mut text, format_args!("- {}", md.sentence(&sentence)));
+    }
     for result in &report.results {
         let check = result.check;
         line(&mut text, format_args!("\n### `{}`: {}\n", check.id, check.title));
@@ -69,4 +76,12 @@ pub(super) fn text(report: &Report) -> String {
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{arguments}");
+}
+
+fn stalls(report: &Report) -> Vec<String> {
+    let found = &report.books.stalls.found;
+    if found.is_empty() {
+        return vec![wording::no_stall(report)];
+    }
+    found.iter().map(|stall| stall.sentences().join(" ")).collect()
 }

@@ -13,7 +13,9 @@ use crate::render::RenderError;
 use crate::render::inert::csv_cell;
 use crate::render::pack::samples::Dated;
 use crate::render::pack::words::short;
+use crate::render::timeline::Day;
 use crate::report::Report;
+use crate::report::stalls::day;
 
 /// Examples of one check.
 const MOST_EXAMPLES: usize = 25;
@@ -31,8 +33,8 @@ fn number(id: Option<u64>) -> String {
 }
 
 /// The cells that every table of findings starts with.
-fn cells(finding: &Finding) -> [String; 12] {
-    let Finding { key, check, kind: _, ids, telling } = finding;
+fn cells(finding: &Finding) -> [String; 13] {
+    let Finding { key, check, kind: _, ids, telling, because_of } = finding;
     [
         key.clone(),
         check.id.to_owned(),
@@ -46,10 +48,11 @@ fn cells(finding: &Finding) -> [String; 12] {
         shown(&telling.expected),
         shown(&telling.found),
         telling.since.map_or_else(String::new, |since| since.to_string()),
+        because_of.clone().unwrap_or_default(),
     ]
 }
 
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 13] = [
     "key",
     "check",
     "severity",
@@ -62,6 +65,7 @@ const HEADINGS: [&str; 12] = [
     "expected",
     "found",
     "since",
+    "because_of",
 ];
 
 /// Every finding; returns the moments of the findings, check by check.
@@ -120,6 +124,18 @@ fn evidence(evidence: &Evidence) -> String {
         })
         .collect();
     if says.is_empty() { origin.into_owned() } else { format!("{origin}: {}", says.join(", ")) }
+}
+
+/// The timeline: each day with what fell due and what was written.
+pub(super) fn per_day(days: &[Day], out: &mut dyn Write) -> Rows {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["day", "enrollments_due", "records_written", "stalled"])?;
+    for date in days {
+        let stalled = if date.stalled { "yes" } else { "no" };
+        writer.write_record([day(date.day), date.due.to_string(), date.written.to_string(), stalled.to_owned()])?;
+    }
+    writer.flush()?;
+    Ok(Some(days.len() as u64))
 }
 
 /// A name, a total, and the values that must add up to it.

@@ -57,6 +57,7 @@ fn check(id: &'static str, owner: Owner, select: fn(&Books) -> Selection, needs:
         needs,
         select,
         tell,
+        fallout: None,
     }))
 }
 
@@ -77,7 +78,8 @@ fn report(catalogue: &[&'static Check]) -> Report {
     data.origins.caveats =
         (0..40).map(|i| format!("Remark {i} on the file <b>users</b>.csv, {}", "long ".repeat(50))).collect();
     let relations = relations::relate(&mut data, &rules).expect("no dates");
-    Report::new(Books { data, relations, rules }, catalogue)
+    let stalls = crate::stalls::Stalls::default();
+    Report::new(Books { data, relations, rules, stalls }, catalogue)
 }
 
 fn crowded() -> Report {

@@ -72,11 +72,7 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 
 /// `2025-10-20 06:48 UTC`
 pub(crate) fn utc(instant: Instant) -> String {
-    let text = instant.to_string();
-    match (text.get(..10), text.get(11..16)) {
-        (Some(date), Some(time)) => format!("{date} {time} UTC"),
-        _ => text,
-    }
+    instant.to_minute()
 }
 
 /// `2025-10-20`

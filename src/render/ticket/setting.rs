@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Detail, is_theirs, oldest, worst};
+use super::{Detail, is_theirs, oldest, stall, worst};
 use crate::check::Outcome;
 use crate::model::instant::Instant;
 use crate::render::pack::samples::Dated;
@@ -80,9 +80,6 @@ pub(super) fn says(report: &Report, style: Style, detail: Detail) -> Vec<String>
         lines
             .push(format!("Further remarks on the inputs{}: data/method/rules.md", more(caveats.len(), detail.listed)));
     }
-    lines.push(
-        "Not part of this version of tieout: whether the sync job itself stands still, and since when.".to_owned(),
-    );
     lines
 }
 
@@ -103,7 +100,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
         ("Salesforce instance", known(origins.instance.clone(), "instance URL")),
         ("Production or sandbox", "[to fill]".to_owned()),
         ("Version of the Docebo package", "[to fill: Setup, Installed Packages]".to_owned()),
-        ("Integration user", "[to fill: Salesforce user id]".to_owned()),
+        ("Integration user", known(report.books.integration_user().map(|id| id.to_string()), "Salesforce user id")),
         ("Enrollment replication", mode(rules.enrollment_mode).to_owned()),
         ("Contact field mapped to the username", style.value(&short(&rules.username_field, 60))),
         ("User provisioning", if rules.provisioning { "on" } else { "off" }.to_owned()),
@@ -121,12 +118,13 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
 }
 
 /// What Docebo's support is asked to do.
-pub(super) fn asks(causes: &[&Dated<'_>]) -> Vec<Ask> {
+pub(super) fn asks(report: &Report, causes: &[&Dated<'_>]) -> Vec<Ask> {
     let texts = if causes.is_empty() {
         vec!["Nothing.".to_owned()]
     } else {
-        let when =
-            oldest(worst(causes)).map_or_else(|| "now".to_owned(), |oldest| format!("now and since {}", utc(oldest)));
+        let since =
+            stall(report).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));
+        let when = since.map_or_else(|| "now".to_owned(), |since| format!("now and since {}", utc(since)));
         vec![
             format!("Tell us the state of this platform's Salesforce sync jobs, {when}."),
             "Restart a job that is stuck, if one is.".to_owned(),

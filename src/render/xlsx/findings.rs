@@ -9,7 +9,7 @@ use crate::redact::Names;
 use crate::render::wording;
 use crate::report::Report;
 
-const HEADINGS: [&str; 13] = [
+const HEADINGS: [&str; 14] = [
     "Finding",
     "Severity",
     "Check",
@@ -22,10 +22,11 @@ const HEADINGS: [&str; 13] = [
     "Expected",
     "Found",
     "Since (UTC)",
+    "Because of",
     "Evidence",
 ];
-pub(super) const WIDTHS: &[f64] = &[14.0, 9.5, 25.0, 16.0, 20.5, 29.0, 13.5, 15.5, 23.0, 26.0, 26.0, 16.0, 80.0];
-const LAST: u16 = 12;
+pub(super) const WIDTHS: &[f64] = &[14.0, 9.5, 25.0, 16.0, 20.5, 29.0, 13.5, 15.5, 23.0, 26.0, 26.0, 16.0, 14.0, 80.0];
+const LAST: u16 = 13;
 /// Pieces of evidence in one cell.
 const PIECES: usize = 10;
 
@@ -74,6 +75,9 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Res
         }
         if let Some(since) = telling.since {
             sheet.date(row, 11, since)?;
+        }
+        if let Some(because_of) = &finding.because_of {
+            sheet.data(row, 12, because_of)?;
         }
         sheet.data(row, LAST, &evidence)?;
     }

@@ -23,11 +23,12 @@ pub(super) struct Limits {
     pub(super) links: u32,
 }
 
-const SHEETS: [(&str, &str); 5] = [
+const SHEETS: [(&str, &str); 6] = [
     (
         "Summary",
         "the checks that found something, worst first, with who must act; and those that could not be evaluated",
     ),
+    ("Sync health", "whether the sync stands still or stood still, since when, and its pulse, with a chart by the day"),
     ("Control totals", "every row of both sides, accounted for by equations that you can recalculate"),
     ("Causes", "every check: why it matters, when it is innocent, what to do"),
     (

@@ -70,6 +70,8 @@ pub(super) struct Styles {
     sum: Format,
     tick: Format,
     date: Format,
+    day: Format,
+    share: Format,
     link: Format,
 }
 
@@ -96,6 +98,8 @@ impl Styles {
             sum: number().set_bold().set_border_top(FormatBorder::Thin),
             tick: cell().set_bold(),
             date: Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left),
+            day: Format::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
+            share: cell().set_num_format("0.0 %").set_align(FormatAlign::Right).set_indent(1),
             link: cell().set_text_wrap().set_font_color(dark_blue).set_underline(FormatUnderline::Single),
         }
     }
@@ -121,6 +125,12 @@ pub(super) enum Cell {
     Total(String, u64),
     /// A formula whose result is a word.
     Tick(String, &'static str),
+    /// A moment, in UTC.
+    Date(Instant),
+    /// A day.
+    Day(Instant),
+    /// A share, shown in per cent.
+    Share(f64),
     /// A place in this workbook.
     Jump(&'static str, &'static str),
 }
@@ -258,6 +268,14 @@ impl<'a> Sheet<'a> {
                 }
                 Cell::Total(formula, result) => self.formula(row, column, formula, &result.to_string(), &styles.sum)?,
                 Cell::Tick(formula, result) => self.formula(row, column, formula, result, &styles.tick)?,
+                Cell::Date(at) => self.date(row, column, *at)?,
+                Cell::Day(at) => {
+                    let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(at.seconds())?;
+                    self.inner.write_datetime_with_format(row, column, date, &styles.day)?;
+                }
+                Cell::Share(share) => {
+                    self.inner.write_number_with_format(row, column, *share, &styles.share)?;
+                }
                 Cell::Jump(sheet, text) => {
                     let url = Url::new(format!("internal:'{sheet}'!A1")).set_text(*text);
                     self.inner.write_url_with_format(row, column, url, &styles.link)?;

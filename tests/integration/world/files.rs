@@ -302,7 +302,8 @@ impl World {
             Scope::All => "courses = \"all\"".to_owned(),
             Scope::List(courses) => format!("courses = {courses:?}"),
         });
-        lines.extend(["", "[sync]", "enrollment_mode = \"realtime\""].map(str::to_owned));
+        let mode = if self.settings.manual { "manual" } else { "realtime" };
+        lines.extend([String::new(), "[sync]".to_owned(), format!("enrollment_mode = \"{mode}\"")]);
         lines.push(format!("grace_hours = {}", self.settings.grace_hours));
         lines.push(format!("date_tolerance_minutes = {}", self.settings.tolerance_minutes));
         lines.join("\n") + "\n"

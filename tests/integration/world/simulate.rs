@@ -90,6 +90,7 @@ impl World {
                 provisioning: true,
                 list_view: None,
                 scope: Scope::Synced,
+                manual: false,
             },
             export: Export {
                 users: true,
@@ -101,6 +102,7 @@ impl World {
             },
             hidden: BTreeSet::new(),
             removed: BTreeSet::new(),
+            silences: Vec::new(),
             integration_user: integration,
             mint,
             touched: BTreeSet::new(),

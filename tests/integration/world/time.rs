@@ -82,6 +82,7 @@ impl World {
     /// Nothing is written from `from` on. At `until` writing goes on; with `backfill` what was
     /// missed is then written too, otherwise it stays lost until the next event of the same row.
     pub(crate) fn stall(&mut self, from: At, until: Option<At>, backfill: bool) {
+        self.silences.push((from, until, backfill));
         let silent = |write: At| write >= from && until.is_none_or(|until| write < until);
         let mut behind = 0;
         for n in (0..self.course_enrollments.len()).rev() {

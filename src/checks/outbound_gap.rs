@@ -1,0 +1,24 @@
+//! `outbound-gap`: a sync that stood still, went on, and never caught up.
+
+use crate::books::Books;
+use crate::check::{Check, Owner, STALLS, Selection, Severity, select_stalls};
+use crate::evidence;
+
+pub(super) static CHECK: Check = Check {
+    id: "outbound-gap",
+    title: "Times in which the sync stood still and that were not made up for",
+    severity: Severity::High,
+    owner: Owner::DoceboSupport,
+    why: "The sync stood still, then went on with what came next and did not look back: what fell due in between is missing. Whoever looks at the newest record sees a healthy sync.",
+    innocent_when: "the records of that time were removed on purpose",
+    remedy: "open a case with Docebo support and attach the evidence pack; ask for a backfill of that time",
+    examines: "events",
+    needs: STALLS,
+    select,
+    tell: evidence::stall,
+    fallout: None,
+};
+
+fn select(books: &Books) -> Selection {
+    select_stalls(books, |stall| !stall.is_open() && stall.counts.missed > 0)
+}

@@ -1,0 +1,282 @@
+//! What Docebo should have written, and when it was written: the events of each stream.
+//!
+//! The moment of an event is the enrollment's own date as Salesforce holds it, where both sides agree, for
+//! that is exact; else the latest moment that the export's reading can mean, so that nothing is called
+//! missing before it was surely due.
+//!
+//! Must not know: stalls.
+
+use std::collections::BTreeSet;
+
+use crate::model::dataset::{Dataset, index, row};
+use crate::model::id::SfId;
+use crate::model::instant::{HOUR, Instant, MINUTE};
+use crate::model::provenance::SfObject;
+use crate::model::zone::Readings;
+use crate::relations::Relations;
+use crate::relations::enrollment::{Difference, Enrollment};
+use crate::relations::outbound::Outbound;
+use crate::settings::Rules;
+use crate::stalls::segment::{Event, Fate};
+use crate::stalls::{Counts, Fared, Stream};
+
+/// Whom and what a stretch of time hit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hit {
+    /// Learners of whom an event was not on time.
+    pub(super) learners: u64,
+    /// Courses in which one was not.
+    pub(super) courses: u64,
+    /// The enrollment whose event fell due first of those that were not on time.
+    pub(super) first: Option<usize>,
+}
+
+/// Both sides as events.
+pub(super) struct Due<'a> {
+    data: &'a Dataset,
+    relations: &'a Relations,
+    grace: i64,
+    tolerance: i64,
+    /// The integration's user as an editor of enrollment rows, where that is known.
+    editor: Option<u32>,
+}
+
+impl<'a> Due<'a> {
+    pub(super) fn new(data: &'a Dataset, relations: &'a Relations, rules: &Rules) -> Self {
+        let editor = relations.integration_user.and_then(|user| {
+            let at = data.editors.iter().position(|&editor| editor == user)?;
+            Some(index(at))
+        });
+        Self { data, relations, grace: rules.grace_hours * HOUR, tolerance: rules.tolerance_minutes * MINUTE, editor }
+    }
+
+    /// By learner: since when Salesforce has held a record of theirs.
+    pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
+        let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
+        let accounts = users.account.iter().zip(&users.created).chain(rows.account.iter().zip(&rows.created));
+        for (&account, &created) in accounts {
+            if let (Some(learner), Some(created)) = (self.data.learner_of(account), created) {
+                since[learner] = Some(since[learner].map_or(created, |known| known.min(created)));
+            }
+        }
+        since
+    }
+
+    /// The event of a Docebo enrollment, if it is one: it is matched, outdated, absent or
+    /// absent-no-docebo-user, and fell due by the cutoff.
+    fn enrollment(&self, at: usize) -> Option<Event> {
+        let there = match self.relations.enrollment[at] {
+            Enrollment::Matched | Enrollment::Outdated => true,
+            Enrollment::Absent | Enrollment::AbsentNoDoceboUser => false,
+            _ => return None,
+        };
+        let rows = &self.data.course_enrollments;
+        let counterpart = row(self.relations.counterpart[at]).filter(|_| there);
+        let agrees = there && !self.relations.differs[at].has(Difference::EnrollmentDate);
+        let exact = counterpart.filter(|_| agrees).and_then(|counterpart| rows.enrolled[counterpart]);
+        let due = exact.or_else(|| Some(self.relations.clocks.enrolled(self.data, at)?.latest()))?;
+        if due > self.relations.cutoff {
+            return None;
+        }
+        let (fate, written) = match counterpart {
+            None => (Fate::Missed, None),
+            Some(counterpart) => match rows.created[counterpart] {
+                Some(created) if created >= due.plus(-self.tolerance) => self.written(due, created),
+                // Created before the event: enrolled again, which a modification has told or has not.
+                _ if agrees => (Fate::OnTime, self.modified(counterpart, due)),
+                _ => (Fate::Missed, None),
+            },
+        };
+        Some(Event { at: due, written, learner: self.data.enrollments.learner[at], fate })
+    }
+
+    fn written(&self, due: Instant, written: Instant) -> (Fate, Option<Instant>) {
+        let fate = if written <= due.plus(self.grace) { Fate::OnTime } else { Fate::Late };
+        (fate, Some(written))
+    }
+
+    /// When the integration last modified a row, if that was within the grace after a moment.
+    fn modified(&self, counterpart: usize, due: Instant) -> Option<Instant> {
+        let rows = &self.data.course_enrollments;
+        let in_time = |&modified: &Instant| modified >= due.plus(-self.tolerance) && modified <= due.plus(self.grace);
+        rows.modified[counterpart].filter(in_time).filter(|_| self.by_integration(counterpart))
+    }
+
+    fn by_integration(&self, counterpart: usize) -> bool {
+        let by = self.data.course_enrollments.modified_by[counterpart];
+        row(by).is_none() || self.editor.is_none() || self.editor == Some(by)
+    }
+
+    /// The stream of enrollments.
+    pub(super) fn enrollments(&self) -> Vec<Event> {
+        (0..self.data.enrollments.learner.len()).filter_map(|at| self.enrollment(at)).collect()
+    }
+
+    /// When the enrollment rows were created that answer no event.
+    pub(super) fn other_rows(&self) -> Vec<Instant> {
+        self.of_rows(
+            |due, at| due.enrollment(at).is_some_and(|event| event.written.is_some()),
+            |rows, at| rows.created[at],
+        )
+    }
+
+    /// The event of a completion: on time or late where that can be told, nothing where a later write has
+    /// covered it up.
+    fn update(&self, at: usize) -> Option<Event> {
+        if !matches!(self.relations.enrollment[at], Enrollment::Matched | Enrollment::Outdated) {
+            return None;
+        }
+        let rows = &self.data.course_enrollments;
+        let counterpart = row(self.relations.counterpart[at])?;
+        let stated: Readings = self.relations.clocks.completed(self.data, at)?;
+        let differs = self.relations.differs[at];
+        let agrees = !differs.has(Difference::CompletionDate) && !differs.has(Difference::Status);
+        let due = rows.completed[counterpart].filter(|_| agrees).unwrap_or_else(|| stated.latest());
+        if due > self.relations.cutoff {
+            return None;
+        }
+        let (fate, written) = if !agrees {
+            (Fate::Missed, None)
+        } else if let Some(modified) = self.modified(counterpart, due) {
+            (Fate::OnTime, Some(modified))
+        } else {
+            // The row came after the completion and brought it along.
+            let created = rows.created[counterpart].filter(|created| *created >= due)?;
+            self.written(due, created)
+        };
+        Some(Event { at: due, written, learner: self.data.enrollments.learner[at], fate })
+    }
+
+    /// The stream of updates.
+    pub(super) fn updates(&self) -> Vec<Event> {
+        (0..self.data.enrollments.learner.len()).filter_map(|at| self.update(at)).collect()
+    }
+
+    /// When the integration modified enrollment rows that answer no completion.
+    pub(super) fn other_updates(&self) -> Vec<Instant> {
+        self.of_rows(
+            |due, at| due.update(at).is_some_and(|event| event.written.is_some()),
+            |rows, at| {
+                let modified = rows.modified[at].filter(|_| self.by_integration(at))?;
+                rows.created[at].is_none_or(|created| created < modified).then_some(modified)
+            },
+        )
+    }
+
+    fn of_rows(
+        &self,
+        answers: impl Fn(&Self, usize) -> bool,
+        write: impl Fn(&crate::model::dataset::CourseEnrollments, usize) -> Option<Instant>,
+    ) -> Vec<Instant> {
+        let rows = &self.data.course_enrollments;
+        let other = |at: &usize| row(self.relations.claimed_by[*at]).is_none_or(|claim| !answers(self, claim));
+        (0..rows.id.len()).filter(other).filter_map(|at| write(rows, at)).collect()
+    }
+
+    /// The stream of learners: the first event of each who has no older record.
+    pub(super) fn learners(&self, enrollments: &[Event]) -> Vec<Event> {
+        let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        for event in enrollments {
+            let known = &mut first[event.learner as usize];
+            *known = Some(known.map_or(event.at, |known| known.min(event.at)));
+        }
+        (0..self.data.learners.id.len())
+            .filter_map(|learner| {
+                let due = first[learner]?;
+                let (fate, written) = match (self.relations.outbound[learner], row(self.relations.docebo_user[learner]))
+                {
+                    (Outbound::Missing, None) => (Fate::Missed, None),
+                    (_, Some(at)) => {
+                        let created = self.data.docebo_users.created[at]?;
+                        if created < due.plus(-self.tolerance) {
+                            return None;
+                        }
+                        self.written(due, created)
+                    }
+                    _ => return None,
+                };
+                Some(Event { at: due, written, learner: index(learner), fate })
+            })
+            .collect()
+    }
+
+    /// When the `DoceboUser__c` rows were created of accounts that the export does not name.
+    pub(super) fn docebo_users(&self) -> Vec<Instant> {
+        let rows = &self.data.docebo_users;
+        (0..rows.id.len())
+            .filter(|&at| self.data.learner_of(rows.account[at]).is_none())
+            .filter_map(|at| rows.created[at])
+            .collect()
+    }
+
+    /// How courses fared that were made in Docebo within a time: those in Salesforce count as on time, and a
+    /// course row written in that time shows that the stream is alive.
+    pub(super) fn courses(&self, within: &impl Fn(Instant) -> bool) -> (Fared, Counts) {
+        let mut counts = Counts::default();
+        for course in 0..self.data.courses.id.len() {
+            let made = self.relations.clocks.course_made(self.data, course).map(Readings::latest);
+            if made.is_some_and(|made| made <= self.relations.cutoff && within(made)) {
+                let there = self.data.courses.record[course].is_some();
+                counts.add(if there { Fate::OnTime } else { Fate::Missed });
+            }
+        }
+        let writes = self.data.pulses.get(&SfObject::Course).is_some_and(|pulse| {
+            let hours = pulse.created.hours().chain(pulse.modified.hours());
+            hours.map(|(hour, _)| Instant::from_seconds(i64::from(hour) * HOUR)).any(within)
+        });
+        // A course may be left out of the sync, so a few that are not there say little.
+        let fared = if writes || counts.on_time > 0 {
+            Fared::Alive
+        } else if counts.missed >= 3 {
+            Fared::Frozen
+        } else {
+            Fared::Unclear
+        };
+        (fared, counts)
+    }
+
+    /// Whom and what a stretch of time hit in a stream.
+    pub(super) fn hit(&self, stream: Stream, within: &impl Fn(Instant) -> bool) -> Hit {
+        let mut learners = BTreeSet::new();
+        let mut courses = BTreeSet::new();
+        let mut first: Option<(Instant, usize)> = None;
+        for at in 0..self.data.enrollments.learner.len() {
+            let event = match stream {
+                Stream::Updates => self.update(at),
+                _ => self.enrollment(at),
+            };
+            let Some(event) = event.filter(|event| event.fate != Fate::OnTime && within(event.at)) else { continue };
+            if stream == Stream::Learners && row(self.relations.docebo_user[event.learner as usize]).is_some() {
+                continue;
+            }
+            learners.insert(event.learner);
+            courses.insert(self.data.enrollments.course[at]);
+            if first.is_none_or(|(due, _)| event.at < due) {
+                first = Some((event.at, at));
+            }
+        }
+        Hit { learners: learners.len() as u64, courses: courses.len() as u64, first: first.map(|(_, at)| at) }
+    }
+
+    /// The newest write of a stream that is not after a moment; of several in one second the highest id.
+    pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, SfId, Instant)> {
+        let newest = |ids: &[SfId], writes: &[Option<Instant>], of_sync: &dyn Fn(usize) -> bool| {
+            (0..ids.len())
+                .filter(|&at| of_sync(at))
+                .filter_map(|at| Some((writes[at].filter(|&written| written <= until)?, ids[at])))
+                .max()
+        };
+        let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
+        let (object, newest) = match stream {
+            Stream::Learners => (SfObject::DoceboUser, newest(&users.id, &users.created, &|_| true)),
+            Stream::Updates => {
+                (SfObject::CourseEnrollment, newest(&rows.id, &rows.modified, &|at| self.by_integration(at)))
+            }
+            Stream::Enrollments | Stream::Courses => {
+                (SfObject::CourseEnrollment, newest(&rows.id, &rows.created, &|_| true))
+            }
+        };
+        newest.map(|(at, id)| (object, id, at))
+    }
+}

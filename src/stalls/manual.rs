@@ -1,0 +1,44 @@
+//! Where enrollments are replicated by hand, writes come in lumps whenever somebody thinks of it, and
+//! lateness is normal. Only the time since the last lump speaks, against the organisation's own history of
+//! lumps.
+//!
+//! Must not know: records, files, wording.
+
+use crate::model::instant::{HOUR, Instant};
+use crate::model::pulse::Writes;
+use crate::stalls::heartbeat::{Gaps, silence};
+use crate::stalls::segment::{Bounds, Event, Fate, LEAST_FAILURES, Stretch};
+
+/// Writes that are further apart belong to two lumps, in hours.
+const APART: u32 = 12;
+/// Gaps between lumps that make a history.
+const LEAST_HISTORY: u64 = 5;
+
+/// The time since the last lump, if it is longer than three times what nearly all gaps were (their 99th
+/// percentile) and enough events wait.
+///
+/// The confidence is that of a rank: were the present gap like the others, it would be the longest of
+/// `n + 1` with a probability of one in `n + 1`.
+pub(super) fn stretch(writes: &Writes, events: &[Event], read_at: Instant) -> Option<Stretch> {
+    let hours: Vec<u32> = writes.hours().map(|(hour, _)| hour).collect();
+    let last = *hours.last()?;
+    let between = hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= APART).collect();
+    let gaps = Gaps::of(between).filter(|gaps| gaps.count >= LEAST_HISTORY)?;
+    let since = Instant::from_seconds((i64::from(last) + 1) * HOUR);
+    if silence(since, read_at) <= gaps.p99.saturating_mul(3) {
+        return None;
+    }
+    let waiting = || events.iter().filter(|event| event.fate == Fate::Missed && event.at >= since);
+    if (waiting().count() as u64) < LEAST_FAILURES {
+        return None;
+    }
+    let from = waiting().map(|event| event.at).min()?;
+    let written = events.iter().filter(|event| event.fate != Fate::Missed && event.at < from);
+    Some(Stretch {
+        onset: Bounds { after: written.map(|event| event.at).max(), before: Some(from) },
+        end: None,
+        from,
+        until: None,
+        confidence: gaps.count as f64 / (gaps.count + 1) as f64,
+    })
+}
