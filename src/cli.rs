@@ -15,13 +15,17 @@ use tieout::check::{Outcome, Severity};
 use tieout::checks::{self, CATALOGUE};
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::output::Folder;
+use tieout::freshness::{Freshness as Judged, State};
+use tieout::notify;
+use tieout::output::{File, Folder};
 use tieout::progress::Progress;
 use tieout::redact::Names;
+use tieout::render::freshness::{self, Run};
 use tieout::render::ledger::Rows;
 use tieout::render::{inert, json, summary};
 use tieout::report::{Report, Verdict};
 use tieout::run::{self, Outputs};
+use tieout::settings::WebhookOn;
 use tieout::settings::file::{self, Overrides};
 
 /// Ties out Docebo against Salesforce: where every learner, enrollment and contact stands, and why.
@@ -36,6 +40,8 @@ struct Cli {
 enum Command {
     /// Read both sides, reconcile, write every output
     Audit(Box<Audit>),
+    /// Salesforce alone, no export: does the sync breathe? For cron and monitors
+    Freshness(Freshness),
     /// Write a commented configuration
     Init(Init),
     /// Explain a check: what it means, when it is innocent, what to do
@@ -86,6 +92,30 @@ struct Audit {
     /// The time zone of the export's dates: an IANA name, or auto
     #[arg(long, value_name = "ZONE", env = "TIEOUT_TIME_ZONE", help_heading = "Instead of the configuration")]
     time_zone: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 fresh, 1 late, 5 to be taken for stalled, 6 cannot be told; 2, 3, 4, 7, 70, 130 as elsewhere.
+The webhook's address comes from TIEOUT_WEBHOOK_URL, the file that TIEOUT_WEBHOOK_URL_FILE names, or the
+credential tieout-webhook-url of a systemd service; it is called when the sync is not fresh."
+)]
+struct Freshness {
+    /// The configuration; of it, only [salesforce], [sync] and [freshness] are needed
+    #[arg(short, long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
+    config: PathBuf,
+    /// Print the result as JSON instead of text
+    #[arg(long)]
+    json: bool,
+    /// Write metrics for Prometheus' textfile collector; the file is replaced as a whole
+    #[arg(long, value_name = "FILE.prom", env = "TIEOUT_METRICS")]
+    metrics: Option<PathBuf>,
+    /// Print nothing but errors
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+    /// The snapshot folder, instead of salesforce.snapshot
+    #[arg(long, value_name = "DIR", env = "TIEOUT_SNAPSHOT")]
+    snapshot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +175,7 @@ const EXAMPLES: &str = "Examples:
   tieout init                                   write tieout.toml, then fill in the paths
   tieout audit                                  read tieout.toml, write a report into tieout-runs/
   tieout audit -c acme.toml --out november      another configuration, a folder of your own naming
+  tieout freshness --metrics tieout.prom        does the sync breathe? for cron and monitors
   tieout explain enrollment-absent              what a check means and what to do";
 
 /// Runs the command and says how it ended.
@@ -164,6 +195,7 @@ pub(crate) fn main() -> Exit {
     };
     let ended = match cli.command {
         Command::Audit(audit) => audit.run(),
+        Command::Freshness(freshness) => freshness.run(),
         Command::Init(init) => init.run(),
         Command::Explain(explain) => explain.run(),
     };
@@ -238,6 +270,76 @@ impl Audit {
             Exit::NotEvaluated
         } else {
             Exit::Clean
+        }
+    }
+}
+
+impl Freshness {
+    fn run(self) -> Result<Exit, Error> {
+        let began = std::time::Instant::now();
+        let metrics = self.metrics.as_deref().map(File::prepare).transpose()?;
+        let judged = self.judge();
+        let exit = match &judged {
+            Ok((_, exit)) => *exit,
+            Err(error) => error.exit(),
+        };
+        if let Some(file) = metrics {
+            let ended =
+                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+            let told = matches!(exit, Exit::Clean | Exit::Findings | Exit::Stalled);
+            let former = || file.former().and_then(|former| freshness::last_success(&former));
+            let last_success = if told { Some(ended) } else { former() };
+            let run = Run { ended, seconds: began.elapsed().as_secs_f64(), code: exit.code(), last_success };
+            let text = freshness::metrics(judged.as_ref().ok().map(|(freshness, _)| freshness), run);
+            file.write(&text)?;
+        }
+        judged.map(|(_, exit)| exit)
+    }
+
+    /// Judges, prints, and calls the webhook where one is set.
+    fn judge(&self) -> Result<(Judged, Exit), Error> {
+        let text = std::fs::read_to_string(&self.config)
+            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let watch = file::load_watch(&self.config, &text, self.snapshot.as_deref())?;
+        let address = notify::address()?;
+        let template = notify::template(watch.webhook_template.as_deref())?;
+
+        let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
+        let judged = run::freshness(&watch, &progress);
+        progress.finish();
+        let judged = judged?;
+        let exit = match judged.state {
+            State::Fresh => Exit::Clean,
+            State::Late => Exit::Findings,
+            State::Stalled => Exit::Stalled,
+            State::NotEvaluated => Exit::NotEvaluated,
+        };
+        if self.json {
+            let bytes = freshness::json(&judged).map_err(|error| Error::Defect(error.to_string()))?;
+            print(&String::from_utf8_lossy(&bytes));
+        } else if !self.quiet {
+            print(&freshness::text(&judged));
+        }
+        let Some(address) = address.filter(|_| judged.state != State::Fresh || watch.webhook_on == WebhookOn::Always)
+        else {
+            return Ok((judged, exit));
+        };
+        let addresses = (watch.platform.as_deref(), watch.instance.as_deref());
+        let body =
+            freshness::webhook(&judged, exit.code(), addresses, template.as_deref()).map_err(|error| {
+                match watch.webhook_template {
+                    Some(path) => Error::WebhookTemplate { path, what: error.to_string() },
+                    None => Error::Defect(error.to_string()),
+                }
+            })?;
+        match notify::post(&address, body) {
+            Ok(()) => Ok((judged, exit)),
+            // What the sync does matters more than that the message about it was lost.
+            Err(error) if exit != Exit::Clean => {
+                complain(&error);
+                Ok((judged, exit))
+            }
+            Err(error) => Err(error),
         }
     }
 }

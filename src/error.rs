@@ -80,6 +80,22 @@ pub enum Error {
         /// What to do.
         next: String,
     },
+    /// The webhook did not take the message.
+    #[error(
+        "the webhook {what}\n  next: check its address (TIEOUT_WEBHOOK_URL, TIEOUT_WEBHOOK_URL_FILE or the service's credential) and that this machine may reach it; the result above stands"
+    )]
+    Webhook {
+        /// What went wrong, without the address.
+        what: String,
+    },
+    /// The template of the webhook's body makes no message.
+    #[error("{}: {what}\n  next: every value stands inside a JSON string, as in {{\"text\": \"{{{{sentence}}}}\"}}; README, \"Daily freshness check\", lists the names", path.display())]
+    WebhookTemplate {
+        /// The template.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The tool contradicts itself.
     #[error(
         "a defect of tieout: {0}\n  next: please report this with the version (`tieout --version`); the outputs were not written"
@@ -92,11 +108,14 @@ impl Error {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::ConfigurationUnreadable { .. } | Self::Configuration { .. } => Exit::Usage,
+            Self::Usage(_)
+            | Self::ConfigurationUnreadable { .. }
+            | Self::Configuration { .. }
+            | Self::WebhookTemplate { .. } => Exit::Usage,
             Self::Missing { .. } | Self::Unreadable { .. } | Self::Input { .. } | Self::SnapshotRow { .. } => {
                 Exit::Input
             }
-            Self::Output { .. } => Exit::Output,
+            Self::Output { .. } | Self::Webhook { .. } => Exit::Output,
             Self::Defect(_) => Exit::Defect,
         }
     }

@@ -6,9 +6,11 @@
 //! - [`run`] is the only room that knows both doors. In come a [`snapshot`] of Salesforce and an
 //!   [`export`] of Docebo, both read through [`table`]; out go files, through [`output`].
 //! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
-//!   gives every row one value, [`books`] holds both; [`checks`] select from them and point at
-//!   [`evidence`], [`report`] freezes the result.
+//!   gives every row one value, [`stalls`] cuts the course of time into healthy and stalled stretches,
+//!   [`books`] holds it all; [`checks`] select from them and point at [`evidence`], [`report`] freezes
+//!   the result. [`freshness`] judges the pulse of Salesforce alone.
 //! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
+//! - [`notify`] is the one door to the network: a single message to a webhook.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
 //!
 //! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
@@ -21,7 +23,9 @@ pub mod evidence;
 pub mod exit;
 pub mod export;
 pub mod finding;
+pub mod freshness;
 pub mod model;
+pub mod notify;
 pub mod output;
 pub mod progress;
 pub mod redact;

@@ -129,6 +129,73 @@ impl Folder {
     }
 }
 
+/// A single file that is replaced as a whole, as monitors want it that may read at any moment.
+#[derive(Debug)]
+pub struct File {
+    target: PathBuf,
+    temporary: tempfile::NamedTempFile,
+}
+
+impl File {
+    /// Prepares the file beside its target. Nothing that takes long should come before this.
+    ///
+    /// # Errors
+    /// When its folder is not there or cannot be written.
+    pub fn prepare(target: &Path) -> Result<Self, Error> {
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        if target.is_dir() {
+            return Err(Error::Output {
+                path: target.to_owned(),
+                what: "is a folder".to_owned(),
+                next: "name a file in it".to_owned(),
+            });
+        }
+        let failed = |source: std::io::Error| Error::Output {
+            path: target.to_owned(),
+            what: format!("cannot be written: {source}"),
+            next: "name a file in a folder that is there and that you may write".to_owned(),
+        };
+        // The collector reads files that end with .prom, so the unfinished one must not.
+        let temporary =
+            tempfile::Builder::new().prefix(".tieout-").suffix(".unfinished").tempfile_in(folder).map_err(failed)?;
+        Ok(Self { target: target.to_owned(), temporary })
+    }
+
+    /// What the file held before, where there was one.
+    #[must_use]
+    pub fn former(&self) -> Option<String> {
+        std::fs::read_to_string(&self.target).ok()
+    }
+
+    /// Puts the content in the file's place.
+    ///
+    /// # Errors
+    /// When the disk says no; a former file is then still in its place.
+    pub fn write(mut self, content: &str) -> Result<(), Error> {
+        use std::io::Write as _;
+        let failed = |source: &std::io::Error| cannot_write(&self.target, source);
+        self.temporary.write_all(content.as_bytes()).map_err(|source| failed(&source))?;
+        readable_by_others(self.temporary.path()).map_err(|source| failed(&source))?;
+        self.temporary.persist(&self.target).map_err(|error| cannot_write(&self.target, &error.error))?;
+        Ok(())
+    }
+}
+
+/// A temporary file is for its owner alone; a collector runs as somebody else.
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// A temporary folder is for its owner alone; a finished one is an ordinary folder.
 #[cfg(unix)]
 fn open_to_others(path: &Path) -> std::io::Result<()> {

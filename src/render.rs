@@ -9,6 +9,8 @@ pub(crate) mod chart;
 pub(crate) mod equations;
 /// `findings.jsonl`: every finding, one a line, with its evidence.
 pub mod findings;
+/// The freshness check in all its forms.
+pub mod freshness;
 /// `report.html`: the run on one page.
 pub mod html;
 /// Untrusted text made harmless for each kind of output.

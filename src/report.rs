@@ -171,7 +171,7 @@ impl Report {
             time_zone: self.books.relations.zone(),
             totals: self.totals(),
             stalls: stalls::stalls(&self.books),
-            heartbeats: stalls::heartbeats(&self.books.stalls),
+            heartbeats: stalls::heartbeats(&self.books.stalls.heartbeats),
             checks: self
                 .results
                 .iter()

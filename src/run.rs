@@ -7,6 +7,7 @@ use crate::books::Books;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::Export;
+use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::{self, Dataset, DoubleRecord};
 use crate::model::provenance::{DateOrder, Extent, Origins, SfObject};
 use crate::output::Folder;
@@ -15,7 +16,7 @@ use crate::redact::Names;
 use crate::relations::{self, Relations, Undecidable};
 use crate::render::{self, RenderError, ledger::Rows};
 use crate::report::Report;
-use crate::settings::{Rules, Settings};
+use crate::settings::{Rules, Settings, Watch};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
 use crate::{export, snapshot, stalls};
@@ -48,6 +49,30 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
     note_clock(&mut data, &relations, &settings.rules);
     let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
     Ok(Report::new(Books { data, relations, rules: settings.rules.clone(), stalls }, &CATALOGUE))
+}
+
+/// Reads Salesforce's side alone and judges whether the sync breathes. Writes and sends nothing.
+///
+/// # Errors
+/// Whatever keeps the snapshot from being read.
+pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error> {
+    progress.stage("reading Salesforce");
+    let pulses = snapshot::pulses(watch, progress)?;
+    let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
+    let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
+    let mut freshness = freshness::judge(&pulses.of, read_at, configured, watch.enrollment_mode);
+    if pulses.read_at_assumed {
+        freshness.caveats.push(
+            "When Salesforce was read is taken from the oldest file of the snapshot, which a copy may have changed; \
+             salesforce.extracted_at is not set."
+                .to_owned(),
+        );
+    }
+    if !pulses.lacking.is_empty() {
+        // The rows that are missing may be the newest ones.
+        freshness.incomplete(&pulses.lacking);
+    }
+    Ok(freshness)
 }
 
 /// The incidents that a stall may coincide with: those that travel with the tool, and the user's own.

@@ -42,6 +42,40 @@ pub struct Settings {
     pub rules: Rules,
 }
 
+/// What the freshness check needs to know.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// The folder of CSV files that holds the Salesforce side.
+    pub snapshot: PathBuf,
+    /// When Salesforce was read, where the user says so.
+    pub extracted_at: Option<Instant>,
+    /// The Docebo platform's address.
+    pub platform: Option<String>,
+    /// `https://…` of the organisation.
+    pub instance: Option<String>,
+    /// How enrollments are replicated.
+    pub enrollment_mode: EnrollmentMode,
+    /// Hours of silence from which on a warning is given.
+    pub warn_after_hours: Option<u32>,
+    /// Hours of silence from which on the sync is taken for stalled.
+    pub error_after_hours: Option<u32>,
+    /// The user's own template of the webhook's body.
+    pub webhook_template: Option<PathBuf>,
+    /// When the webhook is called.
+    pub webhook_on: WebhookOn,
+}
+
+/// When a webhook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebhookOn {
+    /// When the sync is not fresh.
+    #[default]
+    Problem,
+    /// After every check.
+    Always,
+}
+
 /// The rules of comparison: what the pure part of the house goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {

@@ -19,9 +19,10 @@ use crate::model::dataset::SalesforceSide;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, Input, ObjectExtract, SfObject};
+use crate::model::pulse::Pulse;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
-use crate::settings::Settings;
+use crate::settings::{Settings, Watch};
 use crate::table::Table;
 use manifest::Manifest;
 
@@ -55,13 +56,9 @@ const LIST_VIEW: &str = "list_view_contacts.csv";
 /// what Salesforce writes.
 pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
     let folder = Folder::open(&settings.snapshot)?;
-    let mut reader = Reader { folder, settings, progress, snapshot: Snapshot::default() };
-    if let Some(manifest) = &reader.folder.manifest {
-        reader.snapshot.org_id = manifest.org_id;
-        reader.snapshot.instance.clone_from(&manifest.instance);
-        reader.snapshot.counted = true;
-        reader.snapshot.extracted_at = Some(manifest.server_time);
-    }
+    let username_field = &settings.rules.username_field;
+    let mut reader = Reader { folder, username_field, progress, snapshot: Snapshot::default() };
+    reader.adopt_manifest();
     let in_view = reader.list_view()?;
     reader.contacts(in_view.as_deref())?;
     reader.users()?;
@@ -74,6 +71,51 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     Ok(reader.snapshot)
 }
 
+/// When the package's objects were written, and nothing else of them.
+#[derive(Debug)]
+pub struct Pulses {
+    /// By object at hand.
+    pub of: BTreeMap<SfObject, Pulse>,
+    /// When the read began: stated by the manifest, else the oldest file's time.
+    pub read_at: Option<Instant>,
+    /// Whether that is the files' own time.
+    pub read_at_assumed: bool,
+    /// Objects of which fewer rows are at hand than Salesforce counted, in words.
+    pub lacking: Vec<String>,
+}
+
+/// Reads of each of the nine objects that is there when its rows were written.
+///
+/// # Errors
+/// As [`read`]; no object is needed, but at least one must be there.
+pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Pulses, Error> {
+    let folder = Folder::open(&watch.snapshot)?;
+    let mut reader = Reader { folder, username_field: "", progress, snapshot: Snapshot::default() };
+    reader.adopt_manifest();
+    for object in SfObject::PACKAGE {
+        reader.pulse(object, |_, _| ())?;
+    }
+    if reader.snapshot.extracts.is_empty() {
+        return Err(Error::Input {
+            path: watch.snapshot.clone(),
+            what: "holds none of the package's objects".to_owned(),
+            next: "save docebo_v3__CourseEnrollment__c.csv and docebo_v3__DoceboUser__c.csv into it, with Id, CreatedDate, \
+                   CreatedById, LastModifiedDate and LastModifiedById"
+                .to_owned(),
+        });
+    }
+    let Snapshot { side, extracts, extracted_at, counted, .. } = reader.snapshot;
+    let read_at_assumed = watch.extracted_at.is_none() && !counted;
+    let lacking = extracts
+        .iter()
+        .filter_map(|(object, extract)| match extract.extent {
+            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
+            _ => None,
+        })
+        .collect();
+    Ok(Pulses { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, lacking })
+}
+
 /// The codes of the synchronised courses, for an export that has no course ids.
 ///
 /// # Errors
@@ -81,7 +123,7 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
 pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
     let hidden = Progress::hidden();
     let folder = Folder::open(&settings.snapshot)?;
-    let mut reader = Reader { folder, settings, progress: &hidden, snapshot: Snapshot::default() };
+    let mut reader = Reader { folder, username_field: "", progress: &hidden, snapshot: Snapshot::default() };
     reader.courses()?;
     let courses = &reader.snapshot.side.courses;
     let mut codes = CourseCodes::new();
@@ -136,12 +178,21 @@ fn find<'a>(files: &'a [(String, PathBuf)], name: &str) -> Option<&'a Path> {
 
 struct Reader<'a> {
     folder: Folder,
-    settings: &'a Settings,
+    username_field: &'a str,
     progress: &'a Progress,
     snapshot: Snapshot,
 }
 
 impl Reader<'_> {
+    fn adopt_manifest(&mut self) {
+        if let Some(manifest) = &self.folder.manifest {
+            self.snapshot.org_id = manifest.org_id;
+            self.snapshot.instance.clone_from(&manifest.instance);
+            self.snapshot.counted = true;
+            self.snapshot.extracted_at = Some(manifest.server_time);
+        }
+    }
+
     /// The file of an object.
     fn table(&mut self, object: SfObject) -> Result<Option<Table>, Error> {
         let name = format!("{object}.csv");

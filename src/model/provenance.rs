@@ -39,6 +39,33 @@ words! {
 }
 
 impl SfObject {
+    /// The nine objects of the package.
+    pub const PACKAGE: [Self; 9] = [
+        Self::DoceboUser,
+        Self::Course,
+        Self::CourseEnrollment,
+        Self::Session,
+        Self::SessionAttendance,
+        Self::LearningPlan,
+        Self::LearningPlanCourse,
+        Self::LearningPlanEnrollment,
+        Self::LearningPlanCourseEnrollment,
+    ];
+
+    /// Whether its rows follow what learners do, day by day; the others change only when somebody works on
+    /// the catalogue, and are written by jobs of their own.
+    #[must_use]
+    pub const fn follows_learners(self) -> bool {
+        matches!(
+            self,
+            Self::DoceboUser
+                | Self::CourseEnrollment
+                | Self::SessionAttendance
+                | Self::LearningPlanEnrollment
+                | Self::LearningPlanCourseEnrollment
+        )
+    }
+
     /// The six package objects that the audit looks at only for who edited their rows.
     pub const BESIDE: [Self; 6] = [
         Self::Session,

@@ -9,10 +9,10 @@ use crate::model::instant::{DAY, Instant};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
 use crate::report::word_schema;
-use crate::stalls::heartbeat::Gaps;
+use crate::stalls::heartbeat::{Gaps, Heartbeat};
 use crate::stalls::incidents::Incident;
 use crate::stalls::segment::Bounds;
-use crate::stalls::{Counts, Fared, Stall, Stalls, Stream};
+use crate::stalls::{Counts, Fared, Stall, Stream};
 
 /// Bounds of a 95 % interval, as due times of events.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -198,9 +198,10 @@ fn missing(books: &Books, at: usize, stream: Stream) -> Missing {
     }
 }
 
-pub(super) fn heartbeats(stalls: &Stalls) -> Vec<HeartbeatSummary> {
-    stalls
-        .heartbeats
+/// Heartbeats as JSON has them.
+#[must_use]
+pub fn heartbeats(beats: &[Heartbeat]) -> Vec<HeartbeatSummary> {
+    beats
         .iter()
         .map(|beat| HeartbeatSummary {
             object: beat.object,

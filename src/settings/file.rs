@@ -11,7 +11,7 @@ use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
 use crate::model::status::Status;
 use crate::model::word::Word as _;
-use crate::settings::{ColumnName, Columns, EnrollmentMode, Rules, Scope, Settings, ZoneRule};
+use crate::settings::{ColumnName, Columns, EnrollmentMode, Rules, Scope, Settings, Watch, WebhookOn, ZoneRule};
 
 /// What flags and environment lay over the file; every value that is given wins.
 #[derive(Debug, Clone, Default)]
@@ -115,12 +115,13 @@ impl Default for SyncTable {
     }
 }
 
-/// Limits of the freshness check; read here so that one file serves every command.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FreshnessTable {
     warn_after_hours: Option<u32>,
     error_after_hours: Option<u32>,
+    webhook_template: Option<PathBuf>,
+    webhook_on: WebhookOn,
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,6 +163,95 @@ enum OrderWord {
     MonthFirst,
 }
 
+/// A configuration while it is read: it knows where its errors stand.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    fn parse(self) -> Result<File, Error> {
+        toml::from_str(self.text).map_err(|error| explain(self.path, self.text, &error))
+    }
+
+    /// Relative paths in the file are relative to this folder.
+    fn base(self) -> &'a Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    fn wrong(self, key: &str, what: &str) -> Error {
+        let at = self.text.find(key.rsplit('.').next().unwrap_or(key)).unwrap_or(0);
+        configuration(self.path, self.text, at, format!("{key}: {what}"))
+    }
+
+    fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<PathBuf, Error> {
+        match (given, &salesforce.snapshot) {
+            (Some(given), _) => Ok(given.to_owned()),
+            (None, Some(folder)) => Ok(self.base().join(folder)),
+            (None, None) => {
+                let live =
+                    salesforce.org.is_some() || salesforce.client_id.is_some() || salesforce.instance_url.is_some();
+                let what = if live {
+                    "this version reads Salesforce from a snapshot folder only; save the objects as CSV (README, \
+                     \"Saving the Salesforce objects\") and set `snapshot = \"FOLDER\"`"
+                } else {
+                    "is missing; name the folder with the CSV files of the Salesforce objects"
+                };
+                Err(self.wrong("salesforce.snapshot", what))
+            }
+        }
+    }
+
+    fn address(self, key: &str, url: Option<String>) -> Result<Option<String>, Error> {
+        let Some(url) = url else { return Ok(None) };
+        let known = https(&url);
+        known.map(Some).ok_or_else(|| self.wrong(key, &format!("`{url}` is not an https:// address of a host")))
+    }
+
+    fn moment(self, key: &str, value: Option<Moment>) -> Result<Option<Instant>, Error> {
+        match value {
+            None => Ok(None),
+            Some(Moment::Toml(value)) => parse_moment(&value.to_string()).map(Some).ok_or_else(|| {
+                self.wrong(key, &format!("`{value}` has no time zone; write it as 2026-11-20T06:00:00Z"))
+            }),
+            Some(Moment::Text(value)) => parse_moment(&value).map(Some).ok_or_else(|| {
+                self.wrong(key, &format!("`{value}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
+            }),
+        }
+    }
+}
+
+/// Reads of a configuration what the freshness check needs; the export's part may be missing. `snapshot`
+/// wins over the file.
+///
+/// # Errors
+/// [`Error::Configuration`] with file, line and column.
+pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
+    let source = Source { path, text };
+    let File { salesforce, docebo, sync, freshness, mapping: _, scope: _ } = source.parse()?;
+    let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
+    if let (Some(warn), Some(error)) = (warn_after_hours, error_after_hours)
+        && warn > error
+    {
+        return Err(source.wrong(
+            "freshness.warn_after_hours",
+            &format!("{warn} is more than error_after_hours ({error}), so the warning would never be seen"),
+        ));
+    }
+    Ok(Watch {
+        snapshot: source.snapshot(&salesforce, snapshot)?,
+        extracted_at: source.moment("salesforce.extracted_at", salesforce.extracted_at)?,
+        platform: source.address("docebo.platform_url", docebo.platform_url)?,
+        instance: source.address("salesforce.instance_url", salesforce.instance_url)?,
+        enrollment_mode: sync.enrollment_mode,
+        warn_after_hours,
+        error_after_hours,
+        webhook_template: webhook_template.map(|path| source.base().join(path)),
+        webhook_on,
+    })
+}
+
 /// Reads a configuration and lays the overrides over it. Relative paths in the file are relative to
 /// the file; those of the overrides to the working folder.
 ///
@@ -169,59 +259,23 @@ enum OrderWord {
 /// [`Error::Configuration`] with file, line and column; [`Error::Missing`] where a pattern matches no
 /// file.
 pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, Error> {
-    let file: File = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
-    let wrong = |key: &str, what: String| {
-        let at = text.find(key.rsplit('.').next().unwrap_or(key)).unwrap_or(0);
-        configuration(path, text, at, format!("{key}: {what}"))
-    };
-    let base = path.parent().unwrap_or(Path::new(""));
-    let File { salesforce, docebo, mapping, scope, sync, freshness: _ } = file;
+    let source = Source { path, text };
+    let wrong = |key: &str, what: String| source.wrong(key, &what);
+    let base = source.base();
+    let File { salesforce, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
 
-    let snapshot = match (&overrides.snapshot, salesforce.snapshot) {
-        (Some(given), _) => given.clone(),
-        (None, Some(folder)) => base.join(folder),
-        (None, None) => {
-            let live = salesforce.org.is_some() || salesforce.client_id.is_some() || salesforce.instance_url.is_some();
-            let what = if live {
-                "this version reads Salesforce from a snapshot folder only; save the objects as CSV (README, \
-                 \"Saving the Salesforce objects\") and set `snapshot = \"FOLDER\"`"
-            } else {
-                "is missing; name the folder with the CSV files of the Salesforce objects"
-            };
-            return Err(wrong("salesforce.snapshot", what.to_owned()));
-        }
-    };
-    let instance = match salesforce.instance_url {
-        Some(url) => Some(https(&url).ok_or_else(|| {
-            wrong("salesforce.instance_url", format!("`{url}` is not an https:// address of a host"))
-        })?),
-        None => None,
-    };
-    let platform = match docebo.platform_url {
-        Some(url) => Some(
-            https(&url)
-                .ok_or_else(|| wrong("docebo.platform_url", format!("`{url}` is not an https:// address of a host")))?,
-        ),
-        None => None,
-    };
-    let moment = |key: &str, value: Option<Moment>| match value {
-        None => Ok(None),
-        Some(Moment::Toml(value)) => parse_moment(&value.to_string())
-            .map(Some)
-            .ok_or_else(|| wrong(key, format!("`{value}` has no time zone; write it as 2026-11-20T06:00:00Z"))),
-        Some(Moment::Text(value)) => parse_moment(&value).map(Some).ok_or_else(|| {
-            wrong(key, format!("`{value}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
-        }),
-    };
+    let snapshot = source.snapshot(&salesforce, overrides.snapshot.as_deref())?;
+    let instance = source.address("salesforce.instance_url", salesforce.instance_url)?;
+    let platform = source.address("docebo.platform_url", docebo.platform_url)?;
     let exported_at = match &overrides.exported_at {
         Some(given) => Some(parse_moment(given).ok_or_else(|| {
             Error::Usage(format!(
                 "--exported-at: `{given}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"
             ))
         })?),
-        None => moment("docebo.exported_at", docebo.exported_at)?,
+        None => source.moment("docebo.exported_at", docebo.exported_at)?,
     };
-    let extracted_at = moment("salesforce.extracted_at", salesforce.extracted_at)?;
+    let extracted_at = source.moment("salesforce.extracted_at", salesforce.extracted_at)?;
 
     let users = if overrides.users.is_empty() { docebo.users.resolve(base)? } else { overrides.users.clone() };
     let enrollments = if overrides.enrollments.is_empty() {
@@ -472,7 +526,9 @@ grace_hours = 24                  # what is newer than this is not yet expected
 date_tolerance_minutes = 1        # by which two equal dates may differ
 # incidents = "incidents.csv"     # outages of your own (name,start,end,source), beside those that tieout knows
 
-[freshness]
-# warn_after_hours = 48
-# error_after_hours = 168
+[freshness]                       # tieout freshness; without limits they are learned from the organisation's own gaps
+# warn_after_hours = 48           # hours without a write: exit code 1
+# error_after_hours = 168         # hours without a write: exit code 5
+# webhook_on = "always"           # the address is TIEOUT_WEBHOOK_URL; by default it is called only on a problem
+# webhook_template = "webhook.json.hbs"  # a body of your own; by default one that Slack understands
 "##;

@@ -116,7 +116,7 @@ impl Reader<'_> {
     pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {
         let table = self.needed(SfObject::Contact)?;
         let fields = Fields::of(&table);
-        let (id, key) = (fields.required("Id")?, fields.required(&self.settings.rules.username_field)?);
+        let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
         let contacts = &mut self.snapshot.side.contacts;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
@@ -257,20 +257,27 @@ impl Reader<'_> {
 
     /// An object that the audit looks at only for who wrote its rows, and when.
     pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        self.pulse(object, |id, modified_by| {
+            rows.extend(modified_by.map(|modified_by| OtherRow { object, id, modified_by }));
+        })?;
+        self.snapshot.side.beside.append(&mut rows);
+        Ok(())
+    }
+
+    /// When an object's rows were written; `each` is told of every row who modified it last.
+    pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<(), Error> {
         let Some(table) = self.table(object)? else { return Ok(()) };
         let mut fields = Fields::of(&table);
         let id = fields.required("Id")?;
         let writes = WriteColumns::find(&mut fields)?;
         let mut pulse = Pulse::default();
-        let beside = &mut self.snapshot.side.beside;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let id = id.required_id(row)?;
             let written = writes.read(row)?;
             written.count(id, &mut pulse);
-            if let Some(modified_by) = written.modified_by {
-                beside.push(OtherRow { object, id, modified_by });
-            }
+            each(id, written.modified_by);
             Ok(())
         })?;
         let lacking = fields.lacking;

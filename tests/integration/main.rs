@@ -12,6 +12,7 @@ mod bad_input;
 mod catalogue;
 mod cli;
 mod decisions;
+mod freshness;
 mod hostile;
 mod oracle;
 mod outputs;

@@ -342,7 +342,8 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
 /// Whether the sync is alive.
 fn pulse(report: &Report) -> Number {
     let stalls = &report.books.stalls;
-    let newest = stalls.heartbeats.iter().filter_map(Heartbeat::last).max();
+    let following = stalls.heartbeats.iter().filter(|beat| beat.object.follows_learners());
+    let newest = following.filter_map(Heartbeat::last).max();
     let last = stalls.open().map_or(newest, |stall| stall.last_write.map(|(_, _, at)| at));
     let (value, label) = match (stalls.open(), last) {
         (Some(stall), _) => (

@@ -1,0 +1,277 @@
+//! Whether the sync breathes, from Salesforce alone: the time since its last write against limits that are
+//! configured or learned from the organisation's own gaps.
+//!
+//! Without an export nobody knows what was due, so a silence proves less here than a stall in an audit
+//! does. The alarm looks at the writes of all objects together that follow what learners do; courses,
+//! sessions and plans change when somebody works on the catalogue, and are only shown. That no enrollment
+//! row is created any more while others are changed only warns, since it may be that nobody enrolled.
+//!
+//! Must not know: files, clocks, outputs.
+
+use std::collections::BTreeMap;
+
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::model::provenance::SfObject;
+use crate::model::pulse::{Pulse, Writes};
+use crate::model::word::words;
+use crate::settings::EnrollmentMode;
+use crate::stalls::heartbeat::{Gaps, Heartbeat, Limits, beats, silence};
+
+words! {
+    /// Whether the sync breathes.
+    pub enum State {
+        /// It wrote lately.
+        Fresh = "fresh",
+        /// It is silent for longer than usual, or creates no enrollment row any more.
+        Late = "late",
+        /// It is silent for so long that it must be taken for stalled.
+        Stalled = "stalled",
+        /// It cannot be told: nothing was ever written, or the dates are hidden.
+        NotEvaluated = "not-evaluated",
+    }
+}
+
+words! {
+    /// Where limits come from.
+    pub enum Source {
+        /// The configuration names both.
+        Configured = "configured",
+        /// From the organisation's own gaps, as far as the configuration does not name them.
+        Learned = "learned",
+        /// Too few gaps to learn from.
+        Default = "default",
+    }
+}
+
+/// Limits that the user set, in hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Configured {
+    /// From here on: a warning.
+    pub warn_after: Option<u32>,
+    /// From here on: an alarm.
+    pub error_after: Option<u32>,
+}
+
+/// Limits where nothing is configured and too little is known.
+pub const DEFAULT: Limits = Limits { warn_after_hours: 48, error_after_hours: 168 };
+
+/// Gaps shorter than this lie within one lump of a replication that is started by hand, in hours.
+const LUMP: u32 = 12;
+
+/// What is known of the sync's breath.
+#[derive(Debug, Clone)]
+pub struct Freshness {
+    /// Whether it breathes.
+    pub state: State,
+    /// When Salesforce was read.
+    pub read_at: Instant,
+    /// The last write of an object that follows what learners do: object, record, moment.
+    pub last: Option<(SfObject, SfId, Instant)>,
+    /// Whole hours between it and the reading.
+    pub silence: Option<u32>,
+    /// Usual gaps between such writes.
+    pub gaps: Option<Gaps>,
+    /// The limits, and where they come from.
+    pub limits: (Limits, Source),
+    /// What is wrong, in sentences.
+    pub reasons: Vec<String>,
+    /// What a reader has to know about the snapshot.
+    pub caveats: Vec<String>,
+    /// By object.
+    pub heartbeats: Vec<Heartbeat>,
+}
+
+/// Judges the pulses of a reading.
+#[must_use]
+pub fn judge(
+    pulses: &BTreeMap<SfObject, Pulse>,
+    read_at: Instant,
+    configured: Configured,
+    mode: EnrollmentMode,
+) -> Freshness {
+    let following = || pulses.iter().filter(|(object, _)| object.follows_learners());
+    let last = following()
+        .flat_map(|(&object, pulse)| [(object, pulse.created.newest), (object, pulse.modified.newest)])
+        .filter_map(|(object, newest)| newest.map(|(at, id)| (at, object, id)))
+        .max()
+        .map(|(at, object, id)| (object, id, at));
+    let hours = beats(following().map(|(_, pulse)| pulse));
+    let gaps = match mode {
+        EnrollmentMode::Realtime => Gaps::between(&hours),
+        EnrollmentMode::Manual => {
+            Gaps::of(hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= LUMP).collect())
+        }
+    };
+    let limits = limits(gaps, configured);
+    let silent = last.map(|(_, _, at)| silence(at, read_at));
+    let mut reasons = Vec::new();
+    let state = match silent {
+        None => {
+            reasons.push(
+                "No record of a learner or an enrollment tells of any write: either the sync never wrote, or CreatedDate and \
+                 LastModifiedDate are hidden."
+                    .to_owned(),
+            );
+            State::NotEvaluated
+        }
+        Some(hours) if hours >= limits.0.error_after_hours => {
+            reasons.push(format!(
+                "Nothing was written for {hours} hours, and {} are taken for a stall.",
+                limits.0.error_after_hours
+            ));
+            State::Stalled
+        }
+        Some(hours) => {
+            if hours >= limits.0.warn_after_hours {
+                reasons.push(format!(
+                    "Nothing was written for {hours} hours; from {} on that is worth a look.",
+                    limits.0.warn_after_hours
+                ));
+            }
+            reasons.extend(no_new_rows(pulses, read_at));
+            if reasons.is_empty() { State::Fresh } else { State::Late }
+        }
+    };
+    let heartbeats = pulses.iter().map(|(&object, pulse)| Heartbeat::of(object, pulse, read_at)).collect();
+    Freshness { state, read_at, last, silence: silent, gaps, limits, reasons, caveats: Vec::new(), heartbeats }
+}
+
+fn limits(gaps: Option<Gaps>, configured: Configured) -> (Limits, Source) {
+    let (known, source) = match Limits::learned(gaps) {
+        Some(learned) => (learned, Source::Learned),
+        None => (DEFAULT, Source::Default),
+    };
+    let source = match (configured.warn_after, configured.error_after) {
+        (Some(_), Some(_)) => Source::Configured,
+        _ => source,
+    };
+    let error_after_hours =
+        configured.error_after.unwrap_or_else(|| known.error_after_hours.max(configured.warn_after.unwrap_or(0)));
+    let warn_after_hours = configured.warn_after.unwrap_or(known.warn_after_hours).min(error_after_hours);
+    (Limits { warn_after_hours, error_after_hours }, source)
+}
+
+/// New enrollment rows against their own history: changes may still be written while no row is created
+/// any more. New learners are no such sign, for an organisation may have no new people for months.
+fn no_new_rows(pulses: &BTreeMap<SfObject, Pulse>, read_at: Instant) -> Option<String> {
+    let created = &pulses.get(&SfObject::CourseEnrollment)?.created;
+    let limit = Limits::learned(gaps_of(created))?;
+    let hours = silence(created.newest?.0, read_at);
+    (hours >= limit.error_after_hours).then(|| {
+        format!(
+            "Changes are written, but {} has had no new record for {hours} hours, more than three times its usual longest \
+             gap; an audit tells whether any was due.",
+            SfObject::CourseEnrollment
+        )
+    })
+}
+
+fn gaps_of(writes: &Writes) -> Option<Gaps> {
+    Gaps::between(&writes.hours().map(|(hour, _)| hour).collect::<Vec<_>>())
+}
+
+impl Freshness {
+    /// Fewer rows are at hand than Salesforce counted: the newest may be among those that are missing, so
+    /// that a silence proves nothing.
+    pub fn incomplete(&mut self, lacking: &[String]) {
+        if self.state != State::Fresh {
+            self.state = State::NotEvaluated;
+            self.reasons.insert(
+                0,
+                format!("The snapshot is incomplete: {}; its newest rows may be missing.", lacking.join(", ")),
+            );
+        }
+    }
+
+    /// The state in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let last = self.last.map_or_else(String::new, |(_, _, at)| format!(", at {}", at.to_minute()));
+        let hours = self.silence.map_or_else(String::new, |hours| match hours {
+            0 => "less than an hour".to_owned(),
+            1 => "an hour".to_owned(),
+            hours => format!("{hours} hours"),
+        });
+        match self.state {
+            State::Fresh => format!("The sync breathes: it last wrote {hours} before Salesforce was read{last}."),
+            State::Late => format!("The sync is late: {}", self.reasons.join(" ")),
+            State::Stalled => {
+                format!("The sync must be taken for stalled: it last wrote {hours} before Salesforce was read{last}.")
+            }
+            State::NotEvaluated => self.reasons.join(" "),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Configured, State, judge};
+    use crate::model::id::SfId;
+    use crate::model::instant::{HOUR, Instant};
+    use crate::model::provenance::SfObject;
+    use crate::model::pulse::Pulse;
+    use crate::settings::EnrollmentMode::{Manual, Realtime};
+    use std::collections::BTreeMap;
+
+    const START: i64 = 1_760_000_000 / HOUR * HOUR;
+
+    /// Rows of one object, created at these hours.
+    fn pulses(hours: impl Iterator<Item = i64>) -> BTreeMap<SfObject, Pulse> {
+        let record = SfId::parse(b"a0J000000000001").expect("an id");
+        let mut pulse = Pulse::default();
+        hours.for_each(|hour| pulse.created.add(Instant::from_seconds(START + hour * HOUR), record));
+        BTreeMap::from([(SfObject::CourseEnrollment, pulse)])
+    }
+
+    fn read(hours: i64) -> Instant {
+        Instant::from_seconds(START + hours * HOUR)
+    }
+
+    #[test]
+    fn the_limits_decide() {
+        // Every ten hours: warn from 24, alarm from 72.
+        let busy = || pulses((0..50).map(|nth| nth * 10));
+        for (hours, state) in
+            [(495, State::Fresh), (513, State::Fresh), (514, State::Late), (561, State::Late), (562, State::Stalled)]
+        {
+            assert_eq!(judge(&busy(), read(hours), Configured::default(), Realtime).state, state, "{hours}");
+        }
+        let set = |warn, error| Configured { warn_after: warn, error_after: error };
+        assert_eq!(judge(&busy(), read(495), set(Some(4), None), Realtime).state, State::Late);
+        assert_eq!(judge(&busy(), read(495), set(None, Some(5)), Realtime).state, State::Stalled);
+        assert_eq!(judge(&busy(), read(1_000), set(None, Some(900)), Realtime).limits.0.error_after_hours, 900);
+        let quiet = judge(&pulses(std::iter::once(0)), read(47), Configured::default(), Realtime);
+        assert_eq!((quiet.state, quiet.limits.0), (State::Fresh, super::DEFAULT));
+    }
+
+    #[test]
+    fn nothing_written_is_no_pass() {
+        let nothing = judge(&BTreeMap::new(), read(0), Configured::default(), Realtime);
+        assert_eq!(nothing.state, State::NotEvaluated);
+        let ahead = judge(&pulses(std::iter::once(5)), read(0), Configured::default(), Realtime);
+        assert_eq!((ahead.state, ahead.silence), (State::Fresh, Some(0)), "a clock that is ahead");
+    }
+
+    #[test]
+    fn lumps_by_hand_are_judged_by_the_time_between_lumps() {
+        // Three busy hours every nine days.
+        let lumps = || pulses((0..30).flat_map(|lump| (0..3).map(move |hour| lump * 216 + hour)));
+        let days = |days: i64| 29 * 216 + 2 + days * 24;
+        assert_eq!(judge(&lumps(), read(days(8)), Configured::default(), Manual).state, State::Fresh);
+        assert_eq!(judge(&lumps(), read(days(8)), Configured::default(), Realtime).state, State::Fresh);
+        assert_eq!(judge(&lumps(), read(days(10)), Configured::default(), Manual).state, State::Late);
+        assert_eq!(judge(&lumps(), read(days(28)), Configured::default(), Manual).state, State::Stalled);
+    }
+
+    #[test]
+    fn an_object_that_no_longer_grows_is_told_while_others_are_written() {
+        let mut pulses = pulses((0..50).map(|nth| nth * 10));
+        let record = SfId::parse(b"a0J000000000001").expect("an id");
+        let pulse = pulses.get_mut(&SfObject::CourseEnrollment).expect("there");
+        pulse.modified.add(Instant::from_seconds(START + 900 * HOUR), record);
+        let fresh = judge(&pulses, read(901), Configured::default(), Realtime);
+        assert_eq!(fresh.state, State::Late);
+        assert!(fresh.sentence().contains("no new record for 411 hours"), "{}", fresh.sentence());
+    }
+}

@@ -1,0 +1,134 @@
+//! One POST to a webhook: the only request of a freshness check that does not go to Salesforce.
+//!
+//! The address is a secret, for whoever has it can post. It comes from the environment or from a file,
+//! never from an argument or the configuration, and stands in no message.
+//!
+//! Must not know: what the body says.
+
+#![expect(clippy::disallowed_methods, reason = "this room reads the secret address and sends the request")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::error::Error;
+
+/// The variable that holds the address; with `_FILE` behind it, the file that does.
+pub const VARIABLE: &str = "TIEOUT_WEBHOOK_URL";
+/// The file's name among the credentials of a systemd service.
+pub const CREDENTIAL: &str = "tieout-webhook-url";
+/// How long a receiver may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The address of the webhook, where there is one: from the variable, from the file that its twin names, or
+/// from the credentials of the service.
+///
+/// # Errors
+/// When a file cannot be read, or what is there is no address that may be used.
+pub fn address() -> Result<Option<SecretString>, Error> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    if let Some(address) = set(VARIABLE) {
+        return checked(&address, VARIABLE).map(Some);
+    }
+    let file = set(&format!("{VARIABLE}_FILE")).map(PathBuf::from).or_else(|| {
+        let folder = PathBuf::from(set("CREDENTIALS_DIRECTORY")?);
+        Some(folder.join(CREDENTIAL)).filter(|path| path.exists())
+    });
+    let Some(path) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+    checked(&text, &path.display().to_string()).map(Some)
+}
+
+/// `https`, or `http` to this very machine.
+fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
+    let refused = |what: &str| {
+        Err(Error::Usage(format!(
+            "the webhook's address in {whence} {what}\n  next: set it to the https:// address that the receiver gave you"
+        )))
+    };
+    let address = address.trim();
+    let Ok(url) = reqwest::Url::parse(address) else { return refused("is not an address") };
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+        return refused("does not begin with https://, so that anybody on the way could read and use it");
+    }
+    Ok(SecretString::from(address.to_owned()))
+}
+
+/// Sends the body, once.
+///
+/// # Errors
+/// [`Error::Webhook`] when nobody answers in time, or the answer is no success; the address is not in it.
+pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
+    let failed = |what: String| Error::Webhook { what };
+    // A provider that is installed already does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| failed(format!("could not be called: {error}")))?;
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
+        let answer = client
+            .post(address.expose_secret())
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| failed(plain(error)))?;
+        let status = answer.status();
+        if status.is_success() { Ok(()) } else { Err(failed(format!("answered {status}"))) }
+    })
+}
+
+/// What went wrong, down to its root, without the address.
+fn plain(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("did not answer within {} seconds", PATIENCE.as_secs());
+    }
+    let error = error.without_url();
+    let mut root: &dyn std::error::Error = &error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    format!("could not be reached: {root}")
+}
+
+/// The user's own template of the body.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn template(path: Option<&Path>) -> Result<Option<String>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    std::fs::read_to_string(path).map(Some).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::checked;
+
+    #[test]
+    fn only_https_leaves_this_machine() {
+        for address in
+            ["https://hooks.example.com/T/B/x", "http://127.0.0.1:9000/x", "http://localhost/x", " https://a.example\n"]
+        {
+            assert!(checked(address, "X").is_ok(), "{address}");
+        }
+        for address in [
+            "http://hooks.example.com/T/B/secret",
+            "ftp://example.com/secret",
+            "secret",
+            "http://127.0.0.1.evil.example/secret",
+            "",
+        ] {
+            let error = checked(address, "X").expect_err(address).to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}
