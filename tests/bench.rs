@@ -78,6 +78,10 @@ fn main() {
     let ratio = |time: Duration| time.as_secs_f64() / scan.as_secs_f64();
     println!("bare scan, one thread   {scan:>8.2?}  ({records} records)");
     println!("read, relate and check  {audit:>8.2?}  {:>5.2} scans", ratio(audit));
+    let began = Instant::now();
+    let books = &report.books;
+    let stalls = tieout::stalls::infer(&books.data, &books.relations, &books.rules, &[]);
+    println!("  of that, stalls       {:>8.2?}  ({} events)", began.elapsed(), stalls.counts.expected);
     println!(
         "write every output      {:>8.2?}  {:>5.2} scans  ({} findings)",
         write,
@@ -117,9 +121,18 @@ fn segment_ten_million() {
             }
         })
         .collect();
+    reset_peak();
+    let before = peak();
     let began = Instant::now();
     let found = segment(&events, &[], &proven);
-    println!("10,000,000 events cut   {:>8.2?}", began.elapsed());
+    println!("10,000,000 events cut   {:>8.2?}  (at most 2 s are allowed)", began.elapsed());
+    if let (Some(before), Some(after)) = (before, peak()) {
+        println!(
+            "  memory beside them    {} MiB, {} bytes an event",
+            after - before,
+            ((after - before) << 20) / 10_000_000
+        );
+    }
     assert_eq!(found.len(), 1, "one stall was made");
 }
 
@@ -140,7 +153,12 @@ fn scan(folder: &Path) -> u64 {
     records
 }
 
-/// The most memory that the process ever held, in MiB.
+/// Begins anew to look for the most memory, where the system lets us.
+fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The most memory that the process held, since the start or the last [`reset_peak`], in MiB.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -273,6 +273,42 @@ fn stalls_are_found_where_they_are_and_nowhere_else() {
     assert!(tally.within_a_day as f64 >= 0.99 * tally.busy as f64);
 }
 
+/// The stream of new learners, each judged by the first event alone and nobody proven: up to 15 % of them are
+/// linked months later, which must not look like a stall.
+#[test]
+fn new_learners_linked_late_are_no_stall_of_their_own() {
+    let (mut invented, mut judged, mut found) = (0, 0, 0);
+    for seed in 0..500 {
+        let world = simulate(seed, 0, Job::Minutes);
+        invented += segment(&first_events(&world), &[], &vec![None; world.proven.len()]).len();
+    }
+    for seed in 1_000..1_500 {
+        let world = simulate(seed, 1, Job::Minutes);
+        let first = first_events(&world);
+        let stall = &world.stalls[0];
+        let hit =
+            |event: &&Event| event.fate != Fate::OnTime && (stall.from..stall.until).contains(&event.at.seconds());
+        if first.iter().filter(hit).count() >= 20 {
+            judged += 1;
+            let stretches = segment(&first, &[], &vec![None; world.proven.len()]);
+            found += usize::from(stretches.iter().any(|stretch| overlaps(stall, stretch)));
+        }
+    }
+    println!("new learners alone: {invented} invented in 500 worlds without a stall, {found} of {judged} found");
+    assert!(invented <= 1 && found * 100 >= judged * 98, "{invented}, {found} of {judged}");
+}
+
+fn first_events(world: &World) -> Vec<Event> {
+    let mut first: Vec<Option<Event>> = vec![None; world.proven.len()];
+    for event in &world.events {
+        let known = &mut first[event.learner as usize];
+        if known.is_none_or(|known| event.at < known.at) {
+            *known = Some(*event);
+        }
+    }
+    first.into_iter().flatten().collect()
+}
+
 /// A job that is slow, or runs once a night, moves the onset against the first missing event; the interval
 /// allows for it.
 #[test]
