@@ -21,6 +21,8 @@ pub mod segment;
 /// A stall in plain sentences.
 mod telling;
 
+use std::borrow::Cow;
+
 use crate::model::dataset::{Dataset, NONE};
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, Instant};
@@ -31,7 +33,7 @@ use crate::settings::{EnrollmentMode, Rules};
 use events::Due;
 use heartbeat::Heartbeat;
 use incidents::Incident;
-use segment::{Bounds, Event, Fate, Stretch};
+use segment::{Bounds, Event, Fate, Record, Stretch, segment};
 
 words! {
     /// Something that Docebo writes, judged by itself.
@@ -76,7 +78,8 @@ impl Counts {
     fn add(&mut self, fate: Fate) {
         self.expected += 1;
         match fate {
-            Fate::OnTime => self.on_time += 1,
+            // Where nothing tells when, nothing tells that it was late.
+            Fate::OnTime | Fate::Covered => self.on_time += 1,
             Fate::Late => self.late += 1,
             Fate::Missed => self.missed += 1,
         }
@@ -134,6 +137,12 @@ impl Stall {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Whether it is no stall but the time before the sync was set up: the record begins with it, and its
+    /// first run then wrote (all but one in twenty of) what had gathered.
+    fn is_first_load(&self) -> bool {
+        self.onset.after.is_none() && !self.is_open() && self.counts.missed * 20 <= self.counts.expected
     }
 
     /// Whether a moment lies in it.
@@ -205,6 +214,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     let due = Due::new(data, relations, rules);
     let enrollments = due.enrollments();
     let proven = due.proven_since();
+    let patience = events::patience(&enrollments);
     let mut stretches: Vec<(Stream, Stretch)> = match rules.enrollment_mode {
         EnrollmentMode::Manual => {
             let writes = data.pulses.get(&SfObject::CourseEnrollment).map(|pulse| &pulse.created);
@@ -212,17 +222,22 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
             stretch.map(|stretch| (Stream::Enrollments, stretch)).into_iter().collect()
         }
         EnrollmentMode::Realtime => {
-            let stretches = segment::segment(&enrollments, &due.other_rows(), &proven);
-            stretches.into_iter().map(|stretch| (Stream::Enrollments, stretch)).collect()
+            let (events, signs) = (ripe(&enrollments, patience, read_at), due.other_rows());
+            let record = Record { events: &events, signs: &signs, proven_since: &proven, patience };
+            segment(record).into_iter().map(|stretch| (Stream::Enrollments, stretch)).collect()
         }
     };
     let learners = due.learners(&enrollments);
     let updates = due.updates();
     if rules.enrollment_mode == EnrollmentMode::Realtime {
         let nobody = vec![None; data.learners.id.len()];
-        let new_rows = due.docebo_users();
-        absorb(&mut stretches, Stream::Learners, segment::segment(&learners, &new_rows, &nobody));
-        absorb(&mut stretches, Stream::Updates, segment::segment(&updates, &due.other_updates(), &proven));
+        let (rows, changes) = (due.docebo_users(), due.other_updates());
+        let events = ripe(&learners, patience, read_at);
+        let record = Record { events: &events, signs: &rows, proven_since: &nobody, patience };
+        absorb(&mut stretches, Stream::Learners, segment(record));
+        let events = ripe(&updates, patience, read_at);
+        let record = Record { events: &events, signs: &changes, proven_since: &proven, patience };
+        absorb(&mut stretches, Stream::Updates, segment(record));
     }
     stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
     let found = stretches
@@ -235,10 +250,20 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
             ];
             stall(&due, stream, &stretch, &streams, incidents)
         })
+        .filter(|stall| !stall.is_first_load())
         .collect();
     let mut counts = Counts::default();
     enrollments.iter().for_each(|event| counts.add(event.fate));
     Stalls { judged, found, counts, heartbeats, due: by_day(&enrollments) }
+}
+
+/// The events that a slow job has had its time for; all of them where it is not slow.
+fn ripe(events: &[Event], patience: i64, read_at: Instant) -> Cow<'_, [Event]> {
+    if patience == 0 {
+        return Cow::Borrowed(events);
+    }
+    let ripe = |event: &&Event| event.written.is_some() || event.at.plus(patience) <= read_at;
+    Cow::Owned(events.iter().filter(ripe).copied().collect())
 }
 
 /// Adds the stretches of a further stream that tell of something new: those that no known stretch

@@ -24,7 +24,7 @@ use tieout::redact::Names;
 use tieout::render::ledger::Rows;
 use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
-use tieout::stalls::segment::{Event, Fate, segment};
+use tieout::stalls::segment::{Event, Fate, Record, segment};
 
 fn main() {
     let number =
@@ -124,7 +124,7 @@ fn segment_ten_million() {
     reset_peak();
     let before = peak();
     let began = Instant::now();
-    let found = segment(&events, &[], &proven);
+    let found = segment(Record { events: &events, proven_since: &proven, ..Record::default() });
     println!("10,000,000 events cut   {:>8.2?}  (at most 2 s are allowed)", began.elapsed());
     if let (Some(before), Some(after)) = (before, peak()) {
         println!(

@@ -107,7 +107,8 @@ pub(crate) fn chart(days: &[Day], all: usize) -> Option<Chart> {
                 top: TOP - 4.0,
                 height: short(base - TOP + 4.0),
                 middle: short(((from + until) / 2.0).clamp(LEFT + 36.0, WIDTH - RIGHT - 36.0)),
-                label: "stands still",
+                // Only what lasts to the last day may still last.
+                label: if at + length == count { "stands still" } else { "stood still" },
             });
         }
         at += length.max(1);

@@ -13,7 +13,7 @@ use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::inert::cut;
 use crate::render::{counted, grouped};
-use crate::report::{Report, Verdict};
+use crate::report::{CheckResult, Report, Verdict};
 use crate::settings::{EnrollmentMode, Rules, Scope};
 use crate::stalls::{Stall, Stream};
 
@@ -104,7 +104,10 @@ pub(crate) fn link(report: &Report, object: SfObject, id: SfId) -> Option<String
 pub(crate) fn headline(report: &Report) -> String {
     let found = report.found();
     let blind = report.not_evaluated().count() as u64;
-    let gravest = found.iter().min_by_key(|result| (result.check.severity, std::cmp::Reverse(result.subjects.len())));
+    let rank = |result: &CheckResult| {
+        (result.check.severity, result.because_of_stalls > 0, std::cmp::Reverse(result.subjects.len()))
+    };
+    let gravest = found.iter().min_by_key(|result| rank(result));
     let fallout: u64 = found.iter().map(|result| result.because_of_stalls).sum();
     let because =
         if fallout > 0 { format!(", {} of them because of a stall", grouped(fallout)) } else { String::new() };

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::model::dataset::{Dataset, index, row};
 use crate::model::id::SfId;
-use crate::model::instant::{HOUR, Instant, MINUTE};
+use crate::model::instant::{DAY, HOUR, Instant, MINUTE};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
 use crate::relations::Relations;
@@ -29,6 +29,30 @@ pub(super) struct Hit {
     pub(super) courses: u64,
     /// The enrollment whose event fell due first of those that were not on time.
     pub(super) first: Option<usize>,
+}
+
+/// Lateness that is normal, in seconds: where more than half of what was written was late, week by week and
+/// in ever new runs, the job is slower than the grace by its nature (say, it runs on Sundays), and what
+/// came within twice its usual longest delay is no sign of a stall. Zero elsewhere; a backlog written at
+/// once after a stall is one run, however long it stood.
+pub(super) fn patience(events: &[Event]) -> i64 {
+    let week = |at: Instant| at.seconds() / (7 * DAY);
+    let late = || events.iter().filter(|event| event.fate == Fate::Late);
+    let written = events.iter().filter(|event| event.written.is_some()).count();
+    if late().count() * 2 <= written {
+        return 0;
+    }
+    let weeks: BTreeSet<i64> = late().map(|event| week(event.at)).collect();
+    let mut runs: Vec<i64> = late().filter_map(|event| event.written).map(|at| at.seconds() / (12 * HOUR)).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    if weeks.len() < 5 || runs.len() * 3 < weeks.len() {
+        return 0;
+    }
+    let mut delays: Vec<i64> =
+        events.iter().filter_map(|event| Some(event.written?.seconds() - event.at.seconds())).collect();
+    delays.sort_unstable();
+    delays.get(delays.len() * 95 / 100).map_or(0, |longest| 2 * longest)
 }
 
 /// Both sides as events.
@@ -121,8 +145,8 @@ impl<'a> Due<'a> {
         )
     }
 
-    /// The event of a completion: on time or late where that can be told, nothing where a later write has
-    /// covered it up.
+    /// The event of a completion: on time or late where that can be told, covered where a later write of
+    /// the row has overwritten when it was.
     fn update(&self, at: usize) -> Option<Event> {
         if !matches!(self.relations.enrollment[at], Enrollment::Matched | Enrollment::Outdated) {
             return None;
@@ -141,9 +165,11 @@ impl<'a> Due<'a> {
         } else if let Some(modified) = self.modified(counterpart, due) {
             (Fate::OnTime, Some(modified))
         } else {
-            // The row came after the completion and brought it along.
-            let created = rows.created[counterpart].filter(|created| *created >= due)?;
-            self.written(due, created)
+            match rows.created[counterpart].filter(|created| *created >= due) {
+                // The row came after the completion and brought it along.
+                Some(created) => self.written(due, created),
+                None => (Fate::Covered, None),
+            }
         };
         Some(Event { at: due, written, learner: self.data.enrollments.learner[at], fate })
     }
@@ -246,7 +272,8 @@ impl<'a> Due<'a> {
                 Stream::Updates => self.update(at),
                 _ => self.enrollment(at),
             };
-            let Some(event) = event.filter(|event| event.fate != Fate::OnTime && within(event.at)) else { continue };
+            let failed = |event: &Event| matches!(event.fate, Fate::Late | Fate::Missed) && within(event.at);
+            let Some(event) = event.filter(failed) else { continue };
             if stream == Stream::Learners && row(self.relations.docebo_user[event.learner as usize]).is_some() {
                 continue;
             }

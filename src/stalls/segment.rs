@@ -1,7 +1,7 @@
 //! Cuts a sequence of due events into healthy and stalled stretches, and says how surely.
 //!
 //! The model has two states, and its path is Viterbi's (L. R. Rabiner, "A Tutorial on Hidden Markov
-//! Models", Proc. IEEE 77, 1989, section III.B), with three departures that the material asks for:
+//! Models", Proc. IEEE 77, 1989, section III.B), with four departures that the material asks for:
 //!
 //! - **What stands on the time axis is the write, not the event.** An event that was written stands at
 //!   the moment of its write, one that was not stands at the moment it was due. A frozen sync writes
@@ -11,6 +11,8 @@
 //!   yet, and then all their events fail together: the first failure is weighed by the share of
 //!   learners who are linked late, further ones tell next to nothing. Failures due in the same minute
 //!   are one batch and count once.
+//! - **What was written at an unknown time** (an update that a later one has covered up) speaks for a
+//!   healthy sync, but weakly: a stall's losses are brought along by later writes of the same row, too.
 //! - **Time passes between events.** The chance of a change between two events grows with the time
 //!   between them, so that a night, a weekend or a Christmas break is no evidence, yet holds the onset
 //!   more probably than a minute does.
@@ -38,6 +40,8 @@ pub enum Fate {
     Late,
     /// Not written.
     Missed,
+    /// Written, but nothing tells when: a later write has covered up the moment.
+    Covered,
 }
 
 /// Something that Docebo should have written.
@@ -51,6 +55,31 @@ pub struct Event {
     pub learner: u32,
     /// What became of it.
     pub fate: Fate,
+}
+
+/// What one stream tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Record<'a> {
+    /// What fell due, in any order.
+    pub events: &'a [Event],
+    /// Further moments at which the same job wrote something.
+    pub signs: &'a [Instant],
+    /// By learner: when Salesforce first held a record of theirs.
+    pub proven_since: &'a [Option<Instant>],
+    /// Seconds after its due time within which a late event is as good as one on time: for a job that
+    /// is slower than the grace by its nature. Zero: late is late.
+    pub patience: i64,
+}
+
+impl Record<'_> {
+    /// Whether an event failed.
+    fn failed(&self, event: &Event) -> bool {
+        match event.fate {
+            Fate::OnTime | Fate::Covered => false,
+            Fate::Missed => true,
+            Fate::Late => event.written.is_none_or(|written| written > event.at.plus(self.patience)),
+        }
+    }
 }
 
 /// Bounds of the 95 % interval of a change; both are moments at which an event fell due.
@@ -95,6 +124,8 @@ struct Rates {
 pub const LEAST_FAILURES: u64 = 5;
 /// The chance of a write in a stalled stretch: a person's doing, or a clock that is off.
 const STRAY: f64 = 0.01;
+/// The share of what a stall kept from being written that a later write of the same row brings along.
+const COVERED: f64 = 0.2;
 /// Stalls to expect in a day: one in two years.
 const ONSETS_PER_DAY: f64 = 1.0 / 730.0;
 /// Ends to expect in a day of a stall: one in two months.
@@ -120,6 +151,8 @@ enum Kind {
     BadUnproven,
     /// Something else was written, a late row for one: no event, yet a sign of life.
     Write,
+    /// Written at a time that nothing tells.
+    Covered,
 }
 
 impl Mark {
@@ -138,7 +171,8 @@ impl Mark {
             1 => Kind::GoodUnproven,
             2 => Kind::Bad,
             3 => Kind::BadUnproven,
-            _ => Kind::Write,
+            4 => Kind::Write,
+            _ => Kind::Covered,
         }
     }
     const fn failed(self) -> bool {
@@ -146,13 +180,12 @@ impl Mark {
     }
 }
 
-/// Cuts events, in any order, into stretches, the first stall first. `signs` are further moments at which
-/// the same job wrote something; `proven_since` tells for each learner when Salesforce first held a record
-/// of theirs.
+/// Cuts the events of a stream into stretches, the first stall first.
 #[must_use]
-pub fn segment(events: &[Event], signs: &[Instant], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
-    let delay = Delay::learn(events);
-    let marks = marks(events, signs, proven_since, &delay);
+pub fn segment(record: Record<'_>) -> Vec<Stretch> {
+    let delay = Delay::learn(record);
+    let marks = marks(record, &delay);
+    let learners = record.proven_since.len();
     if marks.is_empty() {
         return Vec::new();
     }
@@ -160,28 +193,27 @@ pub fn segment(events: &[Event], signs: &[Instant], proven_since: &[Option<Insta
     let mut stalled: Vec<(usize, usize)> = Vec::new();
     let mut odds = Odds::default();
     for _ in 0..ROUNDS {
-        odds.weigh(&marks, proven_since.len(), rates, &stalled);
+        odds.weigh(&marks, learners, rates, &stalled);
         let next = odds.path(&marks);
         let settled = next == stalled;
         stalled = next;
-        rates = Rates::learn(&marks, proven_since.len(), &stalled);
+        rates = Rates::learn(&marks, learners, &stalled);
         if settled {
             break;
         }
     }
-    odds.weigh(&marks, proven_since.len(), rates, &stalled);
-    stretches(events, &marks, &odds.gain, &stalled, &delay)
+    odds.weigh(&marks, learners, rates, &stalled);
+    stretches(record.events, &marks, &odds.gain, &stalled, &delay)
 }
 
-fn marks(events: &[Event], signs: &[Instant], proven_since: &[Option<Instant>], delay: &Delay) -> Vec<Mark> {
-    let mut marks = Vec::with_capacity(events.len() + signs.len());
-    marks.extend(signs.iter().map(|&at| Mark::new(at, 0, Kind::Write)));
-    for event in events {
-        let proven = proven_since[event.learner as usize].is_some_and(|since| since <= event.at);
-        if event.fate == Fate::OnTime {
-            let at = event.written.filter(|&written| written > event.at).unwrap_or(event.at);
-            marks.push(Mark::new(at, event.learner, if proven { Kind::Good } else { Kind::GoodUnproven }));
-        } else {
+fn marks(record: Record<'_>, delay: &Delay) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(record.events.len() + record.signs.len());
+    marks.extend(record.signs.iter().map(|&at| Mark::new(at, 0, Kind::Write)));
+    for event in record.events {
+        let proven = record.proven_since[event.learner as usize].is_some_and(|since| since <= event.at);
+        if event.fate == Fate::Covered {
+            marks.push(Mark::new(event.at, event.learner, Kind::Covered));
+        } else if record.failed(event) {
             // Where a job writes all of a day at night, nothing is written by day: a single loss must not
             // stand there alone, but beside what the job did write that night.
             let at = delay.run_for(event.at.seconds()).map_or(event.at, Instant::from_seconds);
@@ -189,6 +221,9 @@ fn marks(events: &[Event], signs: &[Instant], proven_since: &[Option<Instant>], 
             if let Some(written) = event.written {
                 marks.push(Mark::new(written, event.learner, Kind::Write));
             }
+        } else {
+            let at = event.written.filter(|&written| written > event.at).unwrap_or(event.at);
+            marks.push(Mark::new(at, event.learner, if proven { Kind::Good } else { Kind::GoodUnproven }));
         }
     }
     marks.sort_unstable();
@@ -268,7 +303,7 @@ impl Rates {
             }
             let class = match (mark.kind(), known) {
                 (Kind::Write, _) | (_, Known::Batch) => return,
-                (Kind::Good | Kind::Bad, _) => 0,
+                (Kind::Good | Kind::Covered | Kind::Bad, _) => 0,
                 (Kind::GoodUnproven | Kind::BadUnproven, Known::Fresh) => 1,
                 (Kind::GoodUnproven | Kind::BadUnproven, Known::Again) => 2,
             };
@@ -291,6 +326,7 @@ impl Odds {
         let ln = |value: f64| value.ln() as f32;
         let (stray, none) = (ln(STRAY), ln(1.0 - STRAY));
         let good = [stray - ln(1.0 - rates.proven), stray - ln(1.0 - rates.first), stray - ln(1.0 - rates.again)];
+        let covered = ln(COVERED) - ln(1.0 - rates.proven);
         let bad = [none - ln(rates.proven), none - ln(rates.first), none - ln(rates.again)];
         let gain = &mut self.gain;
         gain.clear();
@@ -298,6 +334,7 @@ impl Odds {
         walk(marks, learners, stalled, |_, mark, known| {
             gain.push(match (mark.kind(), known) {
                 (Kind::Write, _) => stray,
+                (Kind::Covered, _) => covered,
                 (_, Known::Batch) => 0.0,
                 (Kind::Good, _) => good[0],
                 (Kind::GoodUnproven, Known::Fresh) => good[1],

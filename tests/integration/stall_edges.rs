@@ -1,7 +1,7 @@
 //! The model of stalls at its edges: what it must say of a handful of events set by hand.
 
 use tieout::model::instant::Instant;
-use tieout::stalls::segment::{Event, Fate, Stretch, segment};
+use tieout::stalls::segment::{Event, Fate, Record, Stretch, segment};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -29,8 +29,12 @@ fn hourly(days: i64, stalled: &[(i64, i64)]) -> Vec<Event> {
         .collect()
 }
 
+fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
+    segment(Record { events, proven_since, ..Record::default() })
+}
+
 fn cut(events: &[Event]) -> Vec<Stretch> {
-    segment(events, &[], &[Some(at(-DAY))])
+    cut_events(events, &[Some(at(-DAY))])
 }
 
 #[test]
@@ -130,5 +134,5 @@ fn learners_linked_late_are_no_stall() {
             events.push(Event { at: at(due), written: None, learner, fate: Fate::Missed });
         }
     }
-    assert_eq!(segment(&events, &[], &proven), []);
+    assert_eq!(cut_events(&events, &proven), []);
 }

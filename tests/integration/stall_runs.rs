@@ -230,3 +230,74 @@ fn by_hand_only_the_time_since_the_last_lump_speaks() {
     assert!(stall.confidence > 0.8 && stall.confidence < 1.0, "{}", stall.confidence);
     assert_eq!(report.verdict, Verdict::Stalled);
 }
+
+/// Everything older than the set-up of the integration came with its first run, long after it was due.
+#[test]
+fn the_first_load_is_no_stall() {
+    let to = at(EXPORTED_AT);
+    let mut world = World::simulate(Plan { seed: 21, learners: 150, from: to - 400 * DAY, to, mean: 6 });
+    let installed = to - 180 * DAY;
+    for row in &mut world.course_enrollments {
+        row.stamp.created_at = row.stamp.created_at.max(installed + row.stamp.created_at % 900);
+        row.stamp.modified_at = row.stamp.modified_at.max(row.stamp.created_at);
+    }
+    for row in &mut world.docebo_users {
+        row.stamp.created_at = row.stamp.created_at.max(installed);
+        row.stamp.modified_at = row.stamp.created_at;
+    }
+    let report = audit_world(&world, &Dialect::default());
+    assert_eq!((report.verdict, &report.books.stalls.found[..]), (Verdict::InSync, &[][..]));
+    // A freeze after that is found all the same.
+    world.stall(to - 60 * DAY, None, false);
+    let report = audit_world(&world, &Dialect::default());
+    assert!(
+        report.books.stalls.open().is_some_and(|stall| holds(stall, to - 60 * DAY)),
+        "{:?}",
+        report.books.stalls.found
+    );
+}
+
+/// Somebody resynchronised everything last week: no row tells any more when its completion was written.
+#[test]
+fn a_full_resync_that_covers_up_every_update_is_no_stall() {
+    let to = at(EXPORTED_AT);
+    for seed in 0..6 {
+        let mut world = World::simulate(Plan { seed, learners: 150, from: to - 300 * DAY, to, mean: 6 });
+        world.lose_single_writes(5, &mut fastrand::Rng::with_seed(seed));
+        for row in &mut world.course_enrollments {
+            row.stamp.modified_at = row.stamp.modified_at.max(to - 7 * DAY + row.stamp.modified_at % 3_600);
+        }
+        let report = audit_world(&world, &Dialect::default());
+        assert_eq!(report.books.stalls.found, [], "seed {seed}");
+    }
+}
+
+/// A job that runs on Sundays alone is late with nearly everything, and stands still on no week.
+#[test]
+fn a_weekly_job_is_slow_and_not_stalled() {
+    let to = at(EXPORTED_AT);
+    let sunday = |written: At| (written / (7 * DAY) + 1) * 7 * DAY - 4 * DAY + written % 600;
+    let weekly = || {
+        let mut world = World::simulate(Plan { seed: 17, learners: 200, from: to - 400 * DAY, to, mean: 6 });
+        for row in &mut world.course_enrollments {
+            row.stamp.created_at = sunday(row.stamp.created_at + 4 * DAY);
+            row.stamp.modified_at = sunday(row.stamp.modified_at + 4 * DAY);
+        }
+        for row in &mut world.docebo_users {
+            row.stamp.created_at = sunday(row.stamp.created_at + 4 * DAY);
+            row.stamp.modified_at = row.stamp.created_at;
+        }
+        world.course_enrollments.retain(|row| row.stamp.created_at < to);
+        world.docebo_users.retain(|row| row.stamp.created_at < to);
+        world
+    };
+    let stalls = audit_world(&weekly(), &Dialect::default()).books.stalls;
+    assert!(stalls.counts.late > stalls.counts.on_time, "{:?}", stalls.counts);
+    assert_eq!(stalls.found, []);
+
+    let mut frozen = weekly();
+    frozen.course_enrollments.retain(|row| row.stamp.created_at < to - 90 * DAY);
+    frozen.docebo_users.retain(|row| row.stamp.created_at < to - 90 * DAY);
+    let stalls = audit_world(&frozen, &Dialect::default()).books.stalls;
+    assert!(stalls.open().is_some(), "{:?}", stalls.found);
+}

@@ -6,7 +6,7 @@
 
 use fastrand::Rng;
 use tieout::model::instant::Instant;
-use tieout::stalls::segment::{Event, Fate, Stretch, segment};
+use tieout::stalls::segment::{Event, Fate, Record, Stretch, segment};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -37,6 +37,10 @@ impl Job {
             }
         }
     }
+}
+
+fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
+    segment(Record { events, proven_since, ..Record::default() })
 }
 
 struct Stall {
@@ -185,7 +189,7 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, seed: u64, world: &World) {
-        let found = segment(&world.events, &[], &world.proven);
+        let found = cut_events(&world.events, &world.proven);
         self.invented +=
             found.iter().filter(|stretch| !world.stalls.iter().any(|stall| overlaps(stall, stretch))).count();
         for stall in &world.stalls {
@@ -280,7 +284,7 @@ fn new_learners_linked_late_are_no_stall_of_their_own() {
     let (mut invented, mut judged, mut found) = (0, 0, 0);
     for seed in 0..500 {
         let world = simulate(seed, 0, Job::Minutes);
-        invented += segment(&first_events(&world), &[], &vec![None; world.proven.len()]).len();
+        invented += cut_events(&first_events(&world), &vec![None; world.proven.len()]).len();
     }
     for seed in 1_000..1_500 {
         let world = simulate(seed, 1, Job::Minutes);
@@ -290,7 +294,7 @@ fn new_learners_linked_late_are_no_stall_of_their_own() {
             |event: &&Event| event.fate != Fate::OnTime && (stall.from..stall.until).contains(&event.at.seconds());
         if first.iter().filter(hit).count() >= 20 {
             judged += 1;
-            let stretches = segment(&first, &[], &vec![None; world.proven.len()]);
+            let stretches = cut_events(&first, &vec![None; world.proven.len()]);
             found += usize::from(stretches.iter().any(|stretch| overlaps(stall, stretch)));
         }
     }

@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::stalls::Stall;
 use crate::stalls::heartbeat::Heartbeat;
 
-pub(super) const WIDTHS: &[f64] = &[34.0, 18.0, 18.0, 18.0, 18.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 12.0, 30.0];
+pub(super) const WIDTHS: &[f64] = &[34.0, 20.0, 22.0, 20.0, 22.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 12.0, 30.0];
 const NAME: &str = "Sync health";
 /// Rows that the chart lies over.
 const CHART_ROWS: u32 = 17;
@@ -105,7 +105,7 @@ fn heartbeats(sheet: &mut Sheet<'_>, beats: &[Heartbeat], mut row: u32) -> Resul
             Head::Text("Last change (UTC)"),
             Head::Text("Its id"),
             Head::Number("Silent, hours"),
-            Head::Number("Usual gap"),
+            Head::Number("Usual gap, hours"),
             Head::Number("19 of 20 gaps"),
             Head::Number("99 of 100"),
         ],
@@ -155,7 +155,7 @@ fn timeline(sheet: &mut Sheet<'_>, report: &Report, row: u32) -> Result<(), Xlsx
             Head::Text("Day (UTC)"),
             Head::Number("Enrollments due"),
             Head::Number("Records written"),
-            Head::Number("Stands still"),
+            Head::Number("At rest"),
         ],
     )?;
     let ceiling = days.iter().map(|day| day.due).max().unwrap_or(0).max(1);
@@ -181,7 +181,7 @@ fn timeline(sheet: &mut Sheet<'_>, report: &Report, row: u32) -> Result<(), Xlsx
 fn chart(days: &[Day], ceiling: u64, first: u32, last: u32) -> Chart {
     let mut chart = Chart::new(ChartType::Column);
     for (column, name, color) in
-        [(3, "Stands still", 0x00F0_D5D3), (1, "Enrollments due", 0x00B4_C2CF), (2, "Records written", 0x001D_4F80)]
+        [(3, "At rest", 0x00F0_D5D3), (1, "Enrollments due", 0x0082_94A6), (2, "Records written", 0x001D_4F80)]
     {
         chart
             .add_series()

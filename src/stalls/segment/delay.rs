@@ -7,7 +7,7 @@
 //! Must not know: stalls.
 
 use crate::model::instant::{DAY, MINUTE};
-use crate::stalls::segment::{Event, Fate};
+use crate::stalls::segment::Record;
 
 /// Delays that are looked at; more add no certainty.
 const MOST: usize = 100_000;
@@ -25,12 +25,13 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    pub(super) fn learn(events: &[Event]) -> Self {
+    pub(super) fn learn(record: Record<'_>) -> Self {
+        let events = record.events;
         // Whole days are left out, so that what waits side by side is seen side by side.
         let every = (events.len() / MOST + 1) as i64;
         let mut written: Vec<(i64, i64)> = events
             .iter()
-            .filter(|event| event.fate == Fate::OnTime && event.at.seconds() / DAY % every == 0)
+            .filter(|event| event.at.seconds() / DAY % every == 0 && !record.failed(event))
             .filter_map(|event| Some((event.at.seconds(), event.written?.seconds())))
             .filter(|(due, written)| written >= due)
             .collect();
@@ -41,7 +42,7 @@ impl Delay {
             pairs += 1;
             same_run += u32::from((two[1].1 - two[0].1).abs() <= RUN);
         }
-        let runs = if pairs >= 20 && same_run * 2 > pairs { runs(events) } else { Vec::new() };
+        let runs = if pairs >= 20 && same_run * 2 > pairs { runs(record) } else { Vec::new() };
         let mut sorted: Vec<u32> = if runs.is_empty() {
             written.iter().map(|(due, written)| seconds(written - due)).collect()
         } else {
@@ -85,8 +86,8 @@ fn seconds(delay: i64) -> u32 {
     u32::try_from(delay).unwrap_or(u32::MAX)
 }
 
-fn runs(events: &[Event]) -> Vec<i64> {
-    let on_time = events.iter().filter(|event| event.fate == Fate::OnTime);
+fn runs(record: Record<'_>) -> Vec<i64> {
+    let on_time = record.events.iter().filter(|event| !record.failed(event));
     let mut writes: Vec<i64> = on_time.filter_map(|event| Some(event.written?.seconds())).collect();
     writes.sort_unstable();
     writes.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect()
@@ -96,7 +97,7 @@ fn runs(events: &[Event]) -> Vec<i64> {
 mod tests {
     use super::Delay;
     use crate::model::instant::{DAY, HOUR, Instant};
-    use crate::stalls::segment::{Event, Fate};
+    use crate::stalls::segment::{Event, Fate, Record};
 
     fn learn(written: impl Fn(i64) -> i64) -> Delay {
         let events: Vec<Event> = (0..400)
@@ -106,7 +107,7 @@ mod tests {
                 Event { at, written: Some(written), learner: 0, fate: Fate::OnTime }
             })
             .collect();
-        Delay::learn(&events)
+        Delay::learn(Record { events: &events, ..Record::default() })
     }
 
     #[test]
