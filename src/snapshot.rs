@@ -65,7 +65,7 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     let docebo_users = reader.docebo_users()?;
     let courses = reader.courses()?;
     reader.course_enrollments(&docebo_users, &courses)?;
-    for object in SfObject::BESIDE {
+    for &object in SfObject::BESIDE {
         reader.beside(object)?;
     }
     Ok(reader.snapshot)

@@ -67,14 +67,7 @@ impl SfObject {
     }
 
     /// The six package objects that the audit looks at only for who edited their rows.
-    pub const BESIDE: [Self; 6] = [
-        Self::Session,
-        Self::SessionAttendance,
-        Self::LearningPlan,
-        Self::LearningPlanCourse,
-        Self::LearningPlanEnrollment,
-        Self::LearningPlanCourseEnrollment,
-    ];
+    pub const BESIDE: &'static [Self] = Self::PACKAGE.split_at(3).1;
 }
 
 /// One of the two reports that Docebo exports.

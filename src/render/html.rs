@@ -6,6 +6,7 @@
 //!
 //! Must not know: files, clocks; how a number came about.
 
+mod fact;
 mod health;
 mod view;
 

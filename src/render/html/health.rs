@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::view::{Fact, plain};
+use super::fact::{Fact, plain};
 use crate::model::instant::Instant;
 use crate::render::chart::{Chart, chart};
 use crate::render::timeline::{self, Day};

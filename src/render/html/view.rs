@@ -4,13 +4,14 @@
 
 use serde::Serialize;
 
+use super::fact::{Fact, plain};
 use super::health::{Health, health};
 use crate::check::{Check, Outcome};
 use crate::finding::Finding;
 use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::equations::{Equation, Term, equations, missing, tied};
-use crate::render::inert::{cut, visible};
+use crate::render::inert::visible;
 use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report};
@@ -20,8 +21,6 @@ use crate::stalls::heartbeat::Heartbeat;
 const EXAMPLES: usize = 20;
 /// Rows of the table of findings.
 const ROWS: usize = 200;
-/// Characters of a value.
-const LONGEST: usize = 200;
 /// Pieces of evidence of an example.
 const PIECES: usize = 3;
 
@@ -68,12 +67,6 @@ struct VerdictView {
     word: &'static str,
     sentence: &'static str,
     headline: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct Fact {
-    pub(super) term: &'static str,
-    pub(super) value: String,
 }
 
 #[derive(Serialize)]
@@ -274,11 +267,6 @@ pub(super) fn page(report: &Report, names: Names, style_digest: String) -> Page 
         classification: wording::classification(names),
         version: tool.version,
     }
-}
-
-/// Untrusted text as the page shows it: cut, with active characters visible.
-pub(super) fn plain(text: &str) -> String {
-    visible(&cut(text, LONGEST)).into_owned()
 }
 
 fn facts(report: &Report, names: Names) -> Vec<Fact> {
