@@ -25,6 +25,9 @@ use tieout::render::ledger::Rows;
 use tieout::render::{inert, json, summary};
 use tieout::report::{Report, Verdict};
 use tieout::run::{self, Outputs};
+use tieout::salesforce::extract::Options;
+use tieout::salesforce::read::Api;
+use tieout::salesforce::transport::Trace;
 use tieout::settings::WebhookOn;
 use tieout::settings::file::{self, Overrides};
 
@@ -40,6 +43,8 @@ struct Cli {
 enum Command {
     /// Read both sides, reconcile, write every output
     Audit(Box<Audit>),
+    /// Read Salesforce into a snapshot folder, resumable
+    Extract(Extract),
     /// Salesforce alone, no export: does the sync breathe? For cron and monitors
     Freshness(Freshness),
     /// Write a commented configuration
@@ -77,6 +82,9 @@ struct Audit {
     /// Print report.json to standard output instead of the summary
     #[arg(long)]
     json: bool,
+    /// With a live organisation: show each request on standard error, without secrets
+    #[arg(long)]
+    trace: bool,
     /// The snapshot folder, instead of salesforce.snapshot
     #[arg(long, value_name = "DIR", env = "TIEOUT_SNAPSHOT", help_heading = "Instead of the configuration")]
     snapshot: Option<PathBuf>,
@@ -92,6 +100,48 @@ struct Audit {
     /// The time zone of the export's dates: an IANA name, or auto
     #[arg(long, value_name = "ZONE", env = "TIEOUT_TIME_ZONE", help_heading = "Instead of the configuration")]
     time_zone: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Extract {
+    /// The configuration; of it, only [salesforce] and [mapping] are needed
+    #[arg(short, long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
+    config: PathBuf,
+    /// The snapshot folder to write; an unfinished one of this name is gone on with
+    #[arg(short, long, value_name = "DIR", default_value = "snapshot", env = "TIEOUT_OUT")]
+    out: PathBuf,
+    /// Which API reads the rows
+    #[arg(long, value_enum, default_value_t = ApiArg::Auto, env = "TIEOUT_API")]
+    api: ApiArg,
+    /// Show each request and its answer on standard error, without secrets
+    #[arg(long)]
+    trace: bool,
+    /// Print nothing but errors
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ApiArg {
+    /// By the number of rows
+    Auto,
+    /// Page after page
+    Rest,
+    /// Query jobs, their pages side by side
+    Bulk,
+    /// Query jobs, one page after the other
+    BulkInTurn,
+}
+
+impl From<ApiArg> for Option<Api> {
+    fn from(argument: ApiArg) -> Self {
+        match argument {
+            ApiArg::Auto => None,
+            ApiArg::Rest => Some(Api::Rest),
+            ApiArg::Bulk => Some(Api::Bulk),
+            ApiArg::BulkInTurn => Some(Api::BulkInTurn),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +245,7 @@ pub(crate) fn main() -> Exit {
     };
     let ended = match cli.command {
         Command::Audit(audit) => audit.run(),
+        Command::Extract(extract) => extract.run(),
         Command::Freshness(freshness) => freshness.run(),
         Command::Init(init) => init.run(),
         Command::Explain(explain) => explain.run(),
@@ -237,6 +288,25 @@ impl Audit {
         let folder = Folder::prepare(&target, self.force)?;
 
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
+        let mut settings = settings;
+        if let Some(live) = settings.live.clone() {
+            let mut beside = target.into_os_string();
+            beside.push(".snapshot");
+            let beside = PathBuf::from(beside);
+            let kept = if beside.symlink_metadata().is_ok() {
+                let name = beside.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                Folder::unused(beside.parent().unwrap_or(std::path::Path::new(".")), &name)
+            } else {
+                beside
+            };
+            let options = Options { trace: self.trace.then(trace), ..Options::default() };
+            let extracted = run::extract(&live, &kept, options, &progress);
+            if let Err(error) = extracted {
+                progress.finish();
+                return Err(error);
+            }
+            settings.snapshot = kept;
+        }
         let written = run::audit(&settings, &progress).and_then(|report| {
             let ledger = match self.ledger {
                 LedgerArg::Exceptions => Some(Rows::Exceptions),
@@ -272,6 +342,37 @@ impl Audit {
             Exit::Clean
         }
     }
+}
+
+impl Extract {
+    fn run(self) -> Result<Exit, Error> {
+        let text = std::fs::read_to_string(&self.config)
+            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let live = file::load_live(&self.config, &text)?;
+        if self.out.symlink_metadata().is_ok() {
+            return Err(Error::Output {
+                path: self.out,
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another folder with --out, or move this one away".to_owned(),
+            });
+        }
+        let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
+        let options = Options { api: self.api.into(), trace: self.trace.then(trace), ..Options::default() };
+        let extracted = run::extract(&live, &self.out, options, &progress);
+        progress.finish();
+        let extracted = extracted?;
+        if !self.quiet {
+            print(&summary::extracted(&extracted, &self.out.display().to_string()));
+        }
+        Ok(if extracted.short().next().is_some() { Exit::NotEvaluated } else { Exit::Clean })
+    }
+}
+
+/// Each request in a line on standard error.
+fn trace() -> Trace {
+    Box::new(|line| {
+        let _ = writeln!(anstream::stderr(), "{}", inert::visible(line));
+    })
 }
 
 impl Freshness {

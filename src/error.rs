@@ -80,6 +80,14 @@ pub enum Error {
         /// What to do.
         next: String,
     },
+    /// Salesforce cannot be reached, refuses, or hides what cannot be done without.
+    #[error("{what}\n  next: {next}")]
+    Salesforce {
+        /// What happened, without a secret.
+        what: String,
+        /// What to do.
+        next: String,
+    },
     /// The webhook did not take the message.
     #[error(
         "the webhook {what}\n  next: check its address (TIEOUT_WEBHOOK_URL, TIEOUT_WEBHOOK_URL_FILE or the service's credential) and that this machine may reach it; the result above stands"
@@ -115,6 +123,7 @@ impl Error {
             Self::Missing { .. } | Self::Unreadable { .. } | Self::Input { .. } | Self::SnapshotRow { .. } => {
                 Exit::Input
             }
+            Self::Salesforce { .. } => Exit::Salesforce,
             Self::Output { .. } | Self::Webhook { .. } => Exit::Output,
             Self::Defect(_) => Exit::Defect,
         }

@@ -3,14 +3,15 @@
 //!
 //! The house, from the doors inwards:
 //!
-//! - [`run`] is the only room that knows both doors. In come a [`snapshot`] of Salesforce and an
-//!   [`export`] of Docebo, both read through [`table`]; out go files, through [`output`].
+//! - [`run`] is the only room that knows both doors. In come a [`snapshot`] of Salesforce (which
+//!   [`salesforce`] makes from a live organisation) and an [`export`] of Docebo, both read through [`table`]; out go files, through [`output`].
 //! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
 //!   gives every row one value, [`stalls`] cuts the course of time into healthy and stalled stretches,
 //!   [`books`] holds it all; [`checks`] select from them and point at [`evidence`], [`report`] freezes
 //!   the result. [`freshness`] judges the pulse of Salesforce alone.
 //! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
-//! - [`notify`] is the one door to the network: a single message to a webhook.
+//! - [`salesforce`] reads a live organisation, [`notify`] sends a message to a webhook: the only two doors
+//!   to the network.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
 //!
 //! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
@@ -33,6 +34,7 @@ pub mod relations;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod salesforce;
 pub mod settings;
 pub mod snapshot;
 pub mod stalls;

@@ -5,6 +5,25 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// How many a second, since the start.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate(std::time::Instant);
+
+impl Rate {
+    /// Starts now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a rate is shown on a terminal and stands in no output")]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// So many since then, a second.
+    #[must_use]
+    pub fn of(self, number: u64) -> f64 {
+        number as f64 / self.0.elapsed().as_secs_f64().max(0.001)
+    }
+}
+
 /// How far reading has come.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -31,6 +50,11 @@ impl Progress {
 
     /// Names what is being done.
     pub fn stage(&self, message: &'static str) {
+        self.bar.set_message(message);
+    }
+
+    /// Says how far something has come that is not measured in bytes.
+    pub fn say(&self, message: String) {
         self.bar.set_message(message);
     }
 

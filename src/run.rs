@@ -9,14 +9,17 @@ use crate::error::Error;
 use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::{self, Dataset, DoubleRecord};
-use crate::model::provenance::{DateOrder, Extent, Origins, SfObject};
+use crate::model::provenance::{DateOrder, Extent, Extracted, Origins, SfObject};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::redact::Names;
 use crate::relations::{self, Relations, Undecidable};
 use crate::render::{self, RenderError, ledger::Rows};
 use crate::report::Report;
-use crate::settings::{Rules, Settings, Watch};
+use crate::salesforce::extract::{self, Options};
+use crate::salesforce::pulse;
+use crate::salesforce::transport::Pace;
+use crate::settings::{Live, Rules, Settings, Watch};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
 use crate::{export, snapshot, stalls};
@@ -51,13 +54,32 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
     Ok(Report::new(Books { data, relations, rules: settings.rules.clone(), stalls }, &CATALOGUE))
 }
 
+/// Extracts a live organisation into a new folder, going on where an earlier run ended.
+///
+/// # Errors
+/// As [`extract::extract`].
+pub fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
+    runtime()?.block_on(extract::extract(live, target, options, progress))
+}
+
+/// What answers on the network are waited for with: one thread, for that is spent waiting.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Defect(format!("waiting for answers is not possible here: {error}")))
+}
+
 /// Reads Salesforce's side alone and judges whether the sync breathes. Writes and sends nothing.
 ///
 /// # Errors
 /// Whatever keeps the snapshot from being read.
 pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error> {
     progress.stage("reading Salesforce");
-    let pulses = snapshot::pulses(watch, progress)?;
+    let pulses = match &watch.live {
+        Some(live) => runtime()?.block_on(pulse::pulses(live, Pace::default(), None))?,
+        None => snapshot::pulses(watch, progress)?,
+    };
     let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
     let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
     let mut freshness = freshness::judge(&pulses.of, read_at, configured, watch.enrollment_mode);

@@ -18,8 +18,10 @@ use crate::model::status::Status;
 /// Everything a run needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder of CSV files that holds the Salesforce side.
+    /// The folder of CSV files that holds the Salesforce side; blank until a live organisation was extracted.
     pub snapshot: PathBuf,
+    /// The live organisation that is extracted first.
+    pub live: Option<Live>,
     /// When the Salesforce read began, where the user says so.
     pub extracted_at: Option<Instant>,
     /// `https://…` of the organisation, for links.
@@ -42,11 +44,36 @@ pub struct Settings {
     pub rules: Rules,
 }
 
+/// A live organisation, and what is asked of it.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// A token at hand, from whoever calls the library; the configuration holds none.
+    pub token: Option<secrecy::SecretString>,
+    /// An org that the Salesforce CLI is signed in to.
+    pub org: Option<String>,
+    /// `https://…` of the organisation.
+    pub instance_url: Option<String>,
+    /// The app that signs in.
+    pub client_id: Option<String>,
+    /// The user whom a key speaks for.
+    pub username: Option<String>,
+    /// Where a key's assertion is addressed to.
+    pub login_url: Option<String>,
+    /// The share of the organisation's daily calls beyond which nothing more is asked.
+    pub api_budget_percent: u8,
+    /// The Contact field that is mapped to the Docebo username.
+    pub username_field: String,
+    /// The list view that limits the inbound sync.
+    pub list_view: Option<String>,
+}
+
 /// What the freshness check needs to know.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// The folder of CSV files that holds the Salesforce side.
+    /// The folder of CSV files that holds the Salesforce side; blank where a live organisation is asked.
     pub snapshot: PathBuf,
+    /// The live organisation that is asked.
+    pub live: Option<Live>,
     /// When Salesforce was read, where the user says so.
     pub extracted_at: Option<Instant>,
     /// The Docebo platform's address.

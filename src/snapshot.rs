@@ -19,7 +19,7 @@ use crate::model::dataset::SalesforceSide;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, Input, ObjectExtract, SfObject};
-use crate::model::pulse::Pulse;
+use crate::model::pulse::Reading;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
@@ -71,24 +71,11 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     Ok(reader.snapshot)
 }
 
-/// When the package's objects were written, and nothing else of them.
-#[derive(Debug)]
-pub struct Pulses {
-    /// By object at hand.
-    pub of: BTreeMap<SfObject, Pulse>,
-    /// When the read began: stated by the manifest, else the oldest file's time.
-    pub read_at: Option<Instant>,
-    /// Whether that is the files' own time.
-    pub read_at_assumed: bool,
-    /// Objects of which fewer rows are at hand than Salesforce counted, in words.
-    pub lacking: Vec<String>,
-}
-
 /// Reads of each of the nine objects that is there when its rows were written.
 ///
 /// # Errors
 /// As [`read`]; no object is needed, but at least one must be there.
-pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Pulses, Error> {
+pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     let folder = Folder::open(&watch.snapshot)?;
     let mut reader = Reader { folder, username_field: "", progress, snapshot: Snapshot::default() };
     reader.adopt_manifest();
@@ -113,7 +100,7 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Pulses, Error> {
             _ => None,
         })
         .collect();
-    Ok(Pulses { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, lacking })
+    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, lacking })
 }
 
 /// The codes of the synchronised courses, for an export that has no course ids.

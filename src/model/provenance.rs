@@ -274,6 +274,24 @@ pub struct ZoneFinding {
     pub same_clock: Vec<String>,
 }
 
+/// What an extraction of a live organisation brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extracted {
+    /// By object: rows, and what Salesforce counted.
+    pub objects: Vec<(SfObject, u64, u64)>,
+    /// Objects and columns that the user cannot see, in words.
+    pub hidden: Vec<String>,
+    /// Requests that were sent.
+    pub calls: u64,
+}
+
+impl Extracted {
+    /// Objects of which rows are missing.
+    pub fn short(&self) -> impl Iterator<Item = &(SfObject, u64, u64)> {
+        self.objects.iter().filter(|(_, rows, counted)| rows < counted)
+    }
+}
+
 /// Where everything came from.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {

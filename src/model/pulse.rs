@@ -3,8 +3,11 @@
 //!
 //! Must not know: what a silence means.
 
+use std::collections::BTreeMap;
+
 use crate::model::id::SfId;
 use crate::model::instant::{HOUR, Instant};
+use crate::model::provenance::SfObject;
 
 /// Hours in a day.
 const HOURS_IN_DAY: u32 = 24;
@@ -69,6 +72,19 @@ pub struct Pulse {
     pub created: Writes,
     /// By `LastModifiedDate`: of each record only the last write, since the next one overwrites it.
     pub modified: Writes,
+}
+
+/// The pulses of an organisation at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// By object at hand.
+    pub of: BTreeMap<SfObject, Pulse>,
+    /// When Salesforce was read.
+    pub read_at: Option<Instant>,
+    /// Whether that is the time of files.
+    pub read_at_assumed: bool,
+    /// Objects of which fewer rows are at hand than Salesforce counted, in words.
+    pub lacking: Vec<String>,
 }
 
 /// The hour since 1970 that a moment lies in.

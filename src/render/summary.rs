@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::check::{Check, Severity};
 use crate::checks::CATALOGUE;
+use crate::model::provenance::Extracted;
 use crate::model::word::{Tally, Word};
 use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
@@ -154,6 +155,31 @@ fn equation(out: &mut String, name: &str, total: u64, terms: &[(&'static str, u6
     let shown = if shown.is_empty() { "nothing".to_owned() } else { shown.join(" + ") };
     let tick = if sum == total { "\u{2713}" } else { "\u{2717}" };
     writeln!(out, "  {tick} {name:<22} {:>9} = {shown}", grouped(total))
+}
+
+/// What an extraction brought.
+#[must_use]
+pub fn extracted(extracted: &Extracted, place: &str) -> String {
+    let mut out = String::new();
+    for (object, rows, counted) in &extracted.objects {
+        let (tick, counted) = match rows.cmp(counted) {
+            std::cmp::Ordering::Less => {
+                ("\u{2717}", format!("of {} that Salesforce counts: incomplete", grouped(*counted)))
+            }
+            _ => ("\u{2713}", "rows, as many as Salesforce counts".to_owned()),
+        };
+        let _ = writeln!(out, "  {tick} {object:<44} {:>12} {counted}", grouped(*rows));
+    }
+    for hidden in &extracted.hidden {
+        let _ = writeln!(out, "  ? {}", inert::visible(hidden));
+    }
+    let _ = writeln!(out, "{} in {}", counted(extracted.calls, "request", "requests"), inert::visible(place));
+    let _ = writeln!(
+        out,
+        "next: set `snapshot` under [salesforce], or `tieout audit --snapshot {}`",
+        inert::visible(place)
+    );
+    out
 }
 
 /// The catalogue, a line each.

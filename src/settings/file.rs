@@ -11,7 +11,7 @@ use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
 use crate::model::status::Status;
 use crate::model::word::Word as _;
-use crate::settings::{ColumnName, Columns, EnrollmentMode, Rules, Scope, Settings, Watch, WebhookOn, ZoneRule};
+use crate::settings::{ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Watch, WebhookOn, ZoneRule};
 
 /// What flags and environment lay over the file; every value that is given wins.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,9 @@ struct SalesforceTable {
     org: Option<String>,
     instance_url: Option<String>,
     client_id: Option<String>,
+    username: Option<String>,
+    login_url: Option<String>,
+    api_budget_percent: Option<u8>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -185,27 +188,41 @@ impl<'a> Source<'a> {
         configuration(self.path, self.text, at, format!("{key}: {what}"))
     }
 
-    fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<PathBuf, Error> {
+    /// The snapshot folder, where one is given; else a live organisation must be named.
+    fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
         match (given, &salesforce.snapshot) {
-            (Some(given), _) => Ok(given.to_owned()),
-            (None, Some(folder)) => Ok(self.base().join(folder)),
-            (None, None) => {
-                let live =
-                    salesforce.org.is_some() || salesforce.client_id.is_some() || salesforce.instance_url.is_some();
-                let what = if live {
-                    "this version reads Salesforce from a snapshot folder only; save the objects as CSV (README, \
-                     \"Saving the Salesforce objects\") and set `snapshot = \"FOLDER\"`"
-                } else {
-                    "is missing; name the folder with the CSV files of the Salesforce objects"
-                };
-                Err(self.wrong("salesforce.snapshot", what))
-            }
+            (Some(given), _) => Ok(Some(given.to_owned())),
+            (None, Some(folder)) => Ok(Some(self.base().join(folder))),
+            (None, None) if salesforce.is_live() => Ok(None),
+            (None, None) => Err(self.wrong(
+                "salesforce.snapshot",
+                "is missing, and no live organisation is named either (org, instance_url or client_id); name the folder with \
+                 the CSV files of the Salesforce objects, or an organisation",
+            )),
         }
+    }
+
+    fn live(self, salesforce: &SalesforceTable, mapping: &MappingTable) -> Result<Live, Error> {
+        let percent = salesforce.api_budget_percent.unwrap_or(80);
+        if !(1..=100).contains(&percent) {
+            return Err(self.wrong("salesforce.api_budget_percent", &format!("`{percent}` is not between 1 and 100")));
+        }
+        Ok(Live {
+            token: None,
+            org: salesforce.org.clone(),
+            instance_url: self.address("salesforce.instance_url", salesforce.instance_url.clone())?,
+            client_id: salesforce.client_id.clone(),
+            username: salesforce.username.clone(),
+            login_url: self.address("salesforce.login_url", salesforce.login_url.clone())?,
+            api_budget_percent: percent,
+            username_field: mapping.username_field.clone(),
+            list_view: mapping.list_view.clone(),
+        })
     }
 
     fn address(self, key: &str, url: Option<String>) -> Result<Option<String>, Error> {
         let Some(url) = url else { return Ok(None) };
-        let known = https(&url);
+        let known = if key.starts_with("salesforce.") { instance(&url) } else { https(&url) };
         known.map(Some).ok_or_else(|| self.wrong(key, &format!("`{url}` is not an https:// address of a host")))
     }
 
@@ -222,6 +239,28 @@ impl<'a> Source<'a> {
     }
 }
 
+impl SalesforceTable {
+    const fn is_live(&self) -> bool {
+        self.org.is_some() || self.client_id.is_some() || self.instance_url.is_some()
+    }
+}
+
+/// Reads of a configuration what an extraction needs; the export's part may be missing.
+///
+/// # Errors
+/// [`Error::Configuration`] with file, line and column.
+pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
+    let source = Source { path, text };
+    let File { salesforce, mapping, .. } = source.parse()?;
+    if !salesforce.is_live() {
+        return Err(source.wrong(
+            "salesforce",
+            "names no live organisation; set org (of the Salesforce CLI), instance_url or client_id",
+        ));
+    }
+    source.live(&salesforce, &mapping)
+}
+
 /// Reads of a configuration what the freshness check needs; the export's part may be missing. `snapshot`
 /// wins over the file.
 ///
@@ -229,7 +268,7 @@ impl<'a> Source<'a> {
 /// [`Error::Configuration`] with file, line and column.
 pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
     let source = Source { path, text };
-    let File { salesforce, docebo, sync, freshness, mapping: _, scope: _ } = source.parse()?;
+    let File { salesforce, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
     let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
     if let (Some(warn), Some(error)) = (warn_after_hours, error_after_hours)
         && warn > error
@@ -239,8 +278,10 @@ pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Wa
             &format!("{warn} is more than error_after_hours ({error}), so the warning would never be seen"),
         ));
     }
+    let snapshot = source.snapshot(&salesforce, snapshot)?;
     Ok(Watch {
-        snapshot: source.snapshot(&salesforce, snapshot)?,
+        live: if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None },
+        snapshot: snapshot.unwrap_or_default(),
         extracted_at: source.moment("salesforce.extracted_at", salesforce.extracted_at)?,
         platform: source.address("docebo.platform_url", docebo.platform_url)?,
         instance: source.address("salesforce.instance_url", salesforce.instance_url)?,
@@ -265,6 +306,7 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     let File { salesforce, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
 
     let snapshot = source.snapshot(&salesforce, overrides.snapshot.as_deref())?;
+    let live = if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None };
     let instance = source.address("salesforce.instance_url", salesforce.instance_url)?;
     let platform = source.address("docebo.platform_url", docebo.platform_url)?;
     let exported_at = match &overrides.exported_at {
@@ -327,7 +369,9 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         }
     };
     Ok(Settings {
-        snapshot,
+        // Where there is none yet, the run names the folder that it extracts into.
+        snapshot: snapshot.unwrap_or_default(),
+        live,
         extracted_at,
         instance,
         platform,
@@ -430,6 +474,17 @@ pub fn https(url: &str) -> Option<String> {
     valid.then(|| format!("https://{host}"))
 }
 
+/// As [`https`], or `http` to this very machine: what an organisation is asked at.
+#[must_use]
+pub fn instance(url: &str) -> Option<String> {
+    let here = |rest: &str| {
+        let (host, port) = rest.trim_end_matches('/').split_once(':')?;
+        let valid = matches!(host, "127.0.0.1" | "localhost") && port.parse::<u16>().is_ok();
+        valid.then(|| format!("http://{host}:{port}"))
+    };
+    https(url).or_else(|| here(url.trim().strip_prefix("http://")?))
+}
+
 fn known_zone(name: &str) -> Result<String, String> {
     if crate::model::zone::Clock::named(name).is_some() {
         return Ok(name.to_owned());
@@ -450,12 +505,21 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
+/// Keys under which somebody may try to put a secret into the file.
+const SECRETS: [&str; 6] = ["password", "client_secret", "access_token", "token", "security_token", "jwt_key"];
+
 fn explain(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let message = error.message();
     let at = error.span().map_or(0, |span| span.start);
     // serde names the unknown key first and the known ones after it, each between backticks.
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let what = match names.split_first() {
+        Some((&secret, _)) if message.starts_with("unknown field") && SECRETS.contains(&secret) => {
+            format!(
+                "`{secret}` is a secret and does not belong into a file; set SF_ACCESS_TOKEN, TIEOUT_CLIENT_SECRET or \
+                 TIEOUT_JWT_KEY in the environment (username and password are not supported: Salesforce retires them)"
+            )
+        }
         Some((unknown, known)) if message.starts_with("unknown field") => {
             let hint = nearest(unknown, known.iter().copied())
                 .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
@@ -482,8 +546,13 @@ pub const TEMPLATE: &str = r##"# tieout: Docebo tied out against Salesforce.
 # Relative paths are relative to this file. Commented keys show their defaults or an example.
 
 [salesforce]
-snapshot = "snapshot"             # a folder of CSV files, one an object, named by API name
-# instance_url = "https://acme.my.salesforce.com"   # for links into Salesforce
+snapshot = "snapshot"             # a folder of CSV files, one an object, named by API name; or, in its place, one of:
+# org = "my-alias"                # an org that the Salesforce CLI is signed in to
+# instance_url = "https://acme.my.salesforce.com"   # with SF_ACCESS_TOKEN; beside a snapshot: for links into Salesforce
+# client_id = "3MVG9…"            # with instance_url, and TIEOUT_CLIENT_SECRET or TIEOUT_JWT_KEY
+# username = "integration@example.com"              # the user that the key speaks for
+# login_url = "https://test.salesforce.com"         # where the key's assertion is addressed to; a sandbox's is this
+# api_budget_percent = 80         # of the organisation's daily API calls, beyond which tieout stops
 # extracted_at = "2026-11-20T06:10:00Z"             # when Salesforce was read; else manifest.json, else the oldest file
 
 [docebo]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::settings::file::https;
+use crate::settings::file::instance;
 
 pub(super) struct Manifest {
     pub(super) org_id: Option<SfId>,
@@ -65,7 +65,7 @@ impl Manifest {
         };
         let instance = match file.instance_url {
             Some(url) => {
-                Some(https(&url).ok_or_else(|| wrong(format!("instance_url `{url}` is not an https:// address")))?)
+                Some(instance(&url).ok_or_else(|| wrong(format!("instance_url `{url}` is not an https:// address")))?)
             }
             None => None,
         };

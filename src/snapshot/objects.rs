@@ -289,7 +289,7 @@ impl Reader<'_> {
         self.table(object)?.ok_or_else(|| Error::Input {
             path: self.folder.path.join(format!("{object}.csv")),
             what: "is not there, and nothing can be compared without it".to_owned(),
-            next: format!("save the object {object} as {object}.csv into the snapshot folder (README, \"Saving the Salesforce objects\")"),
+            next: format!("save the object {object} as {object}.csv into the snapshot folder (README, \"Read Salesforce itself, or save the objects\")"),
         })
     }
 }

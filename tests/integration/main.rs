@@ -12,6 +12,7 @@ mod bad_input;
 mod catalogue;
 mod cli;
 mod decisions;
+mod extract;
 mod freshness;
 mod hostile;
 mod oracle;
@@ -23,6 +24,9 @@ mod stall_runs;
 mod stall_worlds;
 mod story;
 mod world;
+
+#[path = "../fake_org/server.rs"]
+mod fake_org;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,21 @@
+//! A live organisation, read and never written: signing in, what may be seen, every row counted.
+//!
+//! Only [`transport`] sends requests, through an allow-list of method and path. What is read becomes a
+//! snapshot folder with a manifest, the same that a folder saved by hand is, so that everything behind it
+//! knows one kind of input.
+//!
+//! Must not know: the Docebo side, checks, outputs.
+
+mod auth;
+/// An extraction from end to end.
+pub mod extract;
+mod fault;
+/// When the sync last wrote, in a handful of calls.
+pub mod pulse;
+/// Pages, by REST and by Bulk API 2.0.
+pub mod read;
+mod soql;
+mod store;
+/// The one room that sends requests to Salesforce.
+pub mod transport;
+mod value;

@@ -1,0 +1,346 @@
+//! Signing in: four ways to a token, best first, and the common refusals in clear words.
+//!
+//! Secrets come from the environment, from a file that it names, or from the credentials of a service;
+//! never from an argument or the configuration, and no message holds one.
+//!
+//! Must not know: what is read afterwards.
+
+#![expect(clippy::disallowed_methods, reason = "this room reads secrets, the clock, and asks the Salesforce CLI")]
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use data_encoding::BASE64URL_NOPAD;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::settings::Live;
+
+/// How a token is come by.
+#[derive(Debug)]
+pub(super) enum SignIn {
+    /// The Salesforce CLI, which is signed in to this org.
+    Cli(String),
+    /// A token of somebody else's making.
+    Token(String, SecretString),
+    /// An app's own user.
+    ClientCredentials { instance: String, client_id: String, secret: SecretString },
+    /// A user who trusts the holder of a key.
+    Jwt { host: String, audience: String, client_id: String, username: String, key: SecretString },
+}
+
+/// Where to ask, and with what.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// `https://…` without a slash at its end.
+    pub(super) instance: String,
+    /// The token.
+    pub(super) token: SecretString,
+}
+
+/// What a token endpoint is asked, as a form.
+pub(super) struct TokenRequest {
+    pub(super) host: String,
+    pub(super) form: Vec<(&'static str, SecretString)>,
+}
+
+fn refused(what: impl Into<String>, next: impl Into<String>) -> Error {
+    Error::Salesforce { what: what.into(), next: next.into() }
+}
+
+/// A secret by its variable, the file that its `_FILE` twin names, or its credential of a systemd service.
+fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    if let Some(value) = set(variable) {
+        return Ok(Some(SecretString::from(value.trim().to_owned())));
+    }
+    let credential = variable.to_ascii_lowercase().replace('_', "-");
+    let file = set(&format!("{variable}_FILE")).map(PathBuf::from).or_else(|| {
+        let path = PathBuf::from(set("CREDENTIALS_DIRECTORY")?).join(credential);
+        path.exists().then_some(path)
+    });
+    let Some(path) = file else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(SecretString::from(text.trim().to_owned()))),
+        Err(source) => Err(Error::Unreadable { path, source }),
+    }
+}
+
+impl SignIn {
+    /// The way that the configuration and the environment offer.
+    pub(super) fn choose(live: &Live) -> Result<Self, Error> {
+        if let (Some(token), Some(instance)) = (&live.token, &live.instance_url) {
+            return Ok(Self::Token(instance.clone(), token.clone()));
+        }
+        if let Some(org) = &live.org {
+            return Ok(Self::Cli(org.clone()));
+        }
+        if let Some(client_id) = live.client_id.clone() {
+            if let Some(key) = secret("TIEOUT_JWT_KEY")? {
+                let username = live.username.clone().ok_or_else(|| {
+                    refused(
+                        "the JWT flow needs the user who is signed in",
+                        "set salesforce.username, or salesforce.org",
+                    )
+                })?;
+                let audience = live.login_url.clone().unwrap_or_else(|| "https://login.salesforce.com".to_owned());
+                let host = live.instance_url.clone().unwrap_or_else(|| audience.clone());
+                return Ok(Self::Jwt { host, audience, client_id, username, key });
+            }
+            let secret = secret("TIEOUT_CLIENT_SECRET")?.ok_or_else(|| {
+                refused(
+                    "salesforce.client_id is set, but neither a client secret nor a key for JWT is",
+                    "set TIEOUT_CLIENT_SECRET or TIEOUT_JWT_KEY (or either with _FILE behind it, naming a file) in the environment",
+                )
+            })?;
+            let instance = live.instance_url.clone().ok_or_else(|| {
+                refused(
+                    "client credentials are given out by your own domain only",
+                    "set salesforce.instance_url = \"https://YOURDOMAIN.my.salesforce.com\"",
+                )
+            })?;
+            return Ok(Self::ClientCredentials { instance, client_id, secret });
+        }
+        if std::env::vars_os().any(|(name, _)| name == "SF_PASSWORD" || name == "TIEOUT_PASSWORD") {
+            return Err(refused(
+                "signing in with username and password is refused: Salesforce retires it (SOAP login() ends in Summer '27, \
+                 and External Client Apps do not offer it)",
+                "use the Salesforce CLI (salesforce.org), client credentials or JWT (README, \"Read Salesforce itself, or save the objects\")",
+            ));
+        }
+        let instance = live.instance_url.clone().ok_or_else(|| {
+            refused(
+                "the configuration names no way to Salesforce",
+                "set salesforce.org, salesforce.instance_url or salesforce.snapshot",
+            )
+        })?;
+        let token = secret("SF_ACCESS_TOKEN")?.ok_or_else(|| {
+            refused(
+                "salesforce.instance_url is set, but there is no token for it",
+                "set SF_ACCESS_TOKEN (or SF_ACCESS_TOKEN_FILE) in the environment, or salesforce.org to use the Salesforce CLI",
+            )
+        })?;
+        Ok(Self::Token(instance, token))
+    }
+
+    /// What is asked of a token endpoint; nothing where no endpoint is asked.
+    pub(super) fn token_request(&self) -> Result<Option<TokenRequest>, Error> {
+        let plain = |text: &str| SecretString::from(text.to_owned());
+        Ok(match self {
+            Self::Cli(_) | Self::Token(..) => None,
+            Self::ClientCredentials { instance, client_id, secret } => Some(TokenRequest {
+                host: instance.clone(),
+                form: vec![
+                    ("grant_type", plain("client_credentials")),
+                    ("client_id", plain(client_id)),
+                    ("client_secret", secret.clone()),
+                ],
+            }),
+            Self::Jwt { host, audience, client_id, username, key } => Some(TokenRequest {
+                host: host.clone(),
+                form: vec![
+                    ("grant_type", plain("urn:ietf:params:oauth:grant-type:jwt-bearer")),
+                    ("assertion", assertion(key, client_id, username, audience)?),
+                ],
+            }),
+        })
+    }
+
+    /// A token that no endpoint has to be asked for.
+    pub(super) async fn session_at_hand(&self) -> Result<Session, Error> {
+        match self {
+            Self::Cli(org) => from_cli(org).await,
+            Self::Token(instance, token) => {
+                Ok(Session { instance: host(instance), token: checked(token.clone(), "SF_ACCESS_TOKEN")? })
+            }
+            Self::ClientCredentials { .. } | Self::Jwt { .. } => {
+                Err(Error::Defect("a token endpoint was not asked".to_owned()))
+            }
+        }
+    }
+
+    /// Whether asking again can yield another token.
+    pub(super) const fn can_renew(&self) -> bool {
+        !matches!(self, Self::Token(..))
+    }
+}
+
+/// An API host: Lightning's is none, and slashes at the end are in the way.
+pub(super) fn host(address: &str) -> String {
+    address.trim_end_matches('/').replace(".lightning.force.com", ".my.salesforce.com")
+}
+
+/// A token looks like `00D…!…`; `[REDACTED]` is what newer CLIs print in its place.
+fn checked(token: SecretString, whence: &str) -> Result<SecretString, Error> {
+    let text = token.expose_secret();
+    if text.starts_with("00D") && text.contains('!') && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(token);
+    }
+    let what = if text.contains("REDACTED") {
+        format!("{whence} holds `[REDACTED]` in place of a token")
+    } else {
+        format!("{whence} holds no access token (one begins with 00D and has an exclamation mark in it)")
+    };
+    Err(refused(
+        what,
+        "take it from `sf org auth show-access-token --json`, or set salesforce.org and let tieout ask the CLI",
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CliAnswer {
+    #[serde(default)]
+    message: String,
+    result: Option<CliResult>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct CliResult {
+    access_token: Option<String>,
+    instance_url: Option<String>,
+}
+
+async fn from_cli(org: &str) -> Result<Session, Error> {
+    let display = ask_cli(&["org", "display", "--target-org", org, "--json"]).await?;
+    let shown = display.result.unwrap_or_default();
+    let instance = shown.instance_url.ok_or_else(|| {
+        refused(
+            format!("the Salesforce CLI does not know the org `{org}`: {}", display.message),
+            format!(
+                "sign in with `sf org login web --alias {org} --instance-url https://YOURDOMAIN.my.salesforce.com`"
+            ),
+        )
+    })?;
+    // Newer CLIs have a command of its own for the token, and print [REDACTED] elsewhere; older ones lack it.
+    let own = ask_cli(&["org", "auth", "show-access-token", "--target-org", org, "--json"]).await;
+    let token = own.ok().and_then(|answer| answer.result?.access_token).or(shown.access_token).ok_or_else(|| {
+        refused(
+            format!("the Salesforce CLI gives no token for the org `{org}`"),
+            format!("sign in anew with `sf org login web --alias {org}`"),
+        )
+    })?;
+    Ok(Session {
+        instance: host(&instance),
+        token: checked(SecretString::from(token), "the answer of the Salesforce CLI")?,
+    })
+}
+
+async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
+    let ran = tokio::process::Command::new("sf")
+        .args(arguments)
+        .env("SF_AUTOUPDATE_DISABLE", "true")
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(60), ran)
+        .await
+        .map_err(|_| {
+            refused("the Salesforce CLI did not answer within a minute", "run `sf org list` and see what it waits for")
+        })?
+        .map_err(|error| {
+            refused(
+                format!("the Salesforce CLI (`sf`) cannot be started: {error}"),
+                "install it, or sign in another way (README, \"Read Salesforce itself, or save the objects\")",
+            )
+        })?;
+    // The CLI prints its error as JSON too, and may put warnings before it.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let json = text.find('{').map_or("", |at| &text[at..]);
+    serde_json::from_str(json).map_err(|_| {
+        refused(
+            format!("the Salesforce CLI answered `sf {}` with something else than JSON", arguments[..2].join(" ")),
+            "update it with `sf update`",
+        )
+    })
+}
+
+/// A signed assertion that the holder of the key speaks for a user, good for three minutes.
+fn assertion(key: &SecretString, client_id: &str, username: &str, audience: &str) -> Result<SecretString, Error> {
+    let bad_key = || {
+        refused(
+            "the key in TIEOUT_JWT_KEY is no RSA private key in PEM form",
+            "export it unencrypted, beginning with -----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----",
+        )
+    };
+    let pair = match PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(|_| bad_key())? {
+        PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
+        _ => return Err(bad_key()),
+    }
+    .map_err(|_| bad_key())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let claims = serde_json::json!({"iss": client_id, "sub": username, "aud": audience, "exp": now + 180});
+    let signed = format!(
+        "{}.{}",
+        BASE64URL_NOPAD.encode(br#"{"alg":"RS256"}"#),
+        BASE64URL_NOPAD.encode(claims.to_string().as_bytes())
+    );
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut signature)
+        .map_err(|_| Error::Defect("the assertion could not be signed".to_owned()))?;
+    Ok(SecretString::from(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))))
+}
+
+/// What a token endpoint's refusal means, in clear words.
+pub(super) fn explain(code: &str, description: &str) -> (String, &'static str) {
+    let text = description.to_ascii_lowercase();
+    let next = if text.contains("not supported on this domain") {
+        "client credentials are given out by My Domain only: set salesforce.instance_url to https://YOURDOMAIN.my.salesforce.com"
+    } else if text.contains("no client credentials user") {
+        "name a run-as user in the app's client credentials settings"
+    } else if text.contains("hasn't approved") || text.contains("not approved") {
+        "pre-authorize the user: in the app's policies permit \"Admin approved users\" and assign a permission set or profile"
+    } else if text.contains("audience") {
+        "set salesforce.login_url to https://test.salesforce.com for a sandbox, or to your own domain"
+    } else if text.contains("expired") || text.contains("assertion") {
+        "check the clock of this machine, the certificate of the app, and that salesforce.username is right"
+    } else if code.starts_with("invalid_client") {
+        "check client id and secret (or the app's certificate); a new app takes up to ten minutes to work"
+    } else if code == "unsupported_grant_type" || text.contains("not enabled") {
+        "switch on this flow (client credentials, or JWT bearer) in the app's settings"
+    } else {
+        "see what Salesforce says, and the app's policies"
+    };
+    (format!("Salesforce refused to sign in ({code}: {description})"), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{checked, explain, host};
+    use secrecy::SecretString;
+
+    #[test]
+    fn a_token_is_told_from_what_is_none() {
+        let check = |text: &str| checked(SecretString::from(text.to_owned()), "X");
+        assert!(check("00D5g000004XyZA!AQ.secret_x").is_ok());
+        for text in ["[REDACTED] run sf org auth", "00D5g000004XyZA", "secret", "00D!with space", ""] {
+            let error = check(text).expect_err(text).to_string();
+            assert!(!error.contains("with space") && !error.contains("secret"), "{error}");
+        }
+        assert!(check("[REDACTED]").expect_err("none").to_string().contains("REDACTED"));
+    }
+
+    #[test]
+    fn lightning_is_no_api_host() {
+        assert_eq!(host("https://acme.lightning.force.com/"), "https://acme.my.salesforce.com");
+        assert_eq!(host("https://acme.my.salesforce.com//"), "https://acme.my.salesforce.com");
+    }
+
+    #[test]
+    fn common_refusals_have_their_next_step() {
+        for (code, description, next) in [
+            ("invalid_grant", "request not supported on this domain", "My Domain"),
+            ("invalid_grant", "no client credentials user enabled", "run-as"),
+            ("invalid_grant", "user hasn't approved this consumer", "pre-authorize"),
+            ("invalid_client", "invalid client credentials", "client id and secret"),
+            ("invalid_grant", "audience is invalid", "login_url"),
+        ] {
+            assert!(explain(code, description).1.contains(next), "{description}");
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! An extraction from end to end: sign in, ask what may be seen, read every object, count again, and give
+//! the snapshot its name.
+//!
+//! Rows that change while the others are read would be lost behind a fence on their last change, or stand
+//! in it twice. So the rows that rested at the fence are read first, those that changed since are read last,
+//! and of two rows of one record the newer stands. The count after that, with the same filter, tells whether
+//! any is missing.
+//!
+//! Must not know: the Docebo side.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::auth::SignIn;
+use super::read::{Api, PAGE_ROWS, Reading};
+use super::soql::{self, Part, WANTED, Wanted};
+use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
+use super::transport::{Answer, Call, Pace, Trace, Transport, Trouble, query_path};
+use super::value::Kind;
+use crate::error::Error;
+use crate::model::instant::{DAY, Instant, MINUTE};
+use crate::model::provenance::{Extracted, SfObject};
+use crate::model::word::Word as _;
+use crate::progress::{Progress, Rate};
+use crate::settings::Live;
+
+/// The newest version of the API that this version of tieout was tried with.
+const TESTED: (u32, u32) = (67, 0);
+/// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
+const SETTLED: i64 = 5 * MINUTE;
+/// Up to so many rows REST is as quick as a job that has to be waited for.
+const REST_ROWS: u64 = 10_000;
+/// Cursors and jobs live for two days; a state that is older begins anew.
+const LIFE: i64 = 2 * DAY - 6 * 3_600;
+
+/// How an extraction is done, beyond what the configuration says.
+#[derive(Default)]
+pub struct Options {
+    /// Which API reads; by default it goes by the rows.
+    pub api: Option<Api>,
+    /// How patient it is.
+    pub pace: Pace,
+    /// Rows of a page of Bulk API 2.0; zero for the usual number.
+    pub page_rows: u32,
+    /// Told of each request.
+    pub trace: Option<Trace>,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    version: u32,
+    org_id: &'a str,
+    instance_url: &'a str,
+    user_id: &'a str,
+    api_version: &'a str,
+    server_time: &'a str,
+    objects: Vec<Entry<'a>>,
+    hidden: &'a BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    object: &'a str,
+    file: String,
+    counted: u64,
+    rows: u64,
+    drift: u64,
+    sha256: &'a str,
+    soql: &'a str,
+    lacking: &'a [String],
+}
+
+/// Who reads, and where.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Me {
+    pub(super) user_id: String,
+    pub(super) organization_id: String,
+}
+
+/// Extracts everything that an audit reads into the folder `target`, going on where an earlier run with the
+/// same question ended.
+///
+/// # Errors
+/// When signing in fails, an object or column that an audit cannot do without is hidden, Salesforce does not
+/// answer, or the disk says no. What was read is kept for the next run.
+pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
+    let store = Store::open(target)?;
+    progress.stage("signing in to Salesforce");
+    let sign_in = SignIn::choose(live)?;
+    let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, options.trace).await?);
+    let me: Me = json(&transport, "/services/oauth2/userinfo").await?;
+    let org = Org { transport, me };
+
+    let asked = format!("{}|{}", live.username_field, live.list_view.as_deref().unwrap_or(""));
+    let state = match store.state() {
+        Some(state) if org.goes_on(&state, &asked).await => state,
+        _ => {
+            store.clear()?;
+            org.begin(&asked).await?
+        }
+    };
+    let mut run = Run { org: &org, live, store: &store, progress, state, options: (options.api, options.page_rows) };
+    run.store.keep(&run.state)?;
+    let mut extracted = Extracted::default();
+    for wanted in WANTED {
+        if let Some((rows, counted)) = run.object(wanted).await? {
+            extracted.objects.push((wanted.object, rows, counted));
+        }
+    }
+    let members = run.list_view().await?;
+    run.manifest(members.as_ref())?;
+    extracted.hidden = run.hidden();
+    extracted.calls = org.transport.calls();
+    store.finish(target)?;
+    Ok(extracted)
+}
+
+/// An organisation that was signed in to.
+pub(super) struct Org {
+    pub(super) transport: Arc<Transport>,
+    pub(super) me: Me,
+}
+
+impl Org {
+    /// Whether an earlier run can be gone on with: the same organisation and question, and not too old.
+    async fn goes_on(&self, state: &State, asked: &str) -> bool {
+        let age =
+            self.transport.server_time().zip(moment(&state.fence)).map(|(now, fence)| now.seconds() - fence.seconds());
+        state.asked == asked
+            && state.org_id == self.me.organization_id
+            && state.instance == self.transport.instance().await
+            && state.tool == env!("CARGO_PKG_VERSION")
+            && age.is_some_and(|age| age < LIFE)
+    }
+
+    /// A new state: the version of the API and the fence are fixed for the whole extraction.
+    async fn begin(&self, asked: &str) -> Result<State, Error> {
+        let api_version = version(&self.transport).await?;
+        let now = self.transport.server_time().ok_or_else(|| Error::Salesforce {
+            what: "no answer tells the time of the server".to_owned(),
+            next: "a proxy may take the header Date away; extract from elsewhere".to_owned(),
+        })?;
+        Ok(State {
+            format: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            org_id: self.me.organization_id.clone(),
+            instance: self.transport.instance().await,
+            api_version,
+            fence: now.plus(-SETTLED).to_string(),
+            asked: asked.to_owned(),
+            objects: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+        })
+    }
+}
+
+fn moment(text: &str) -> Option<Instant> {
+    Instant::parse(text.as_bytes()).ok().flatten()
+}
+
+/// The answer to a read, as JSON.
+pub(super) async fn json<T: serde::de::DeserializeOwned>(transport: &Transport, path: &str) -> Result<T, Error> {
+    let answer: Answer =
+        transport.ask(&Call::Get(path.to_owned())).await.map_err(|trouble| trouble.into_error(path))?;
+    answer.json().map_err(|trouble| trouble.into_error(path))
+}
+
+/// The newest version that the organisation offers and this tool was tried with.
+pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Offered {
+        version: String,
+    }
+    let offered: Vec<Offered> = json(transport, "/services/data").await?;
+    let number = |text: &str| {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    offered
+        .into_iter()
+        .filter_map(|offered| Some((number(&offered.version)?, offered.version)))
+        .filter(|(version, _)| *version <= TESTED)
+        .max()
+        .map(|(_, version)| version)
+        .ok_or_else(|| Error::Salesforce {
+            what: "the organisation offers no version of the API that tieout knows".to_owned(),
+            next: "update tieout".to_owned(),
+        })
+}
+
+/// A field as describe tells it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Described {
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+/// The fields of an object that the user may see; nothing where the object itself is hidden or not there.
+pub(super) async fn describe(
+    transport: &Transport,
+    version: &str,
+    object: SfObject,
+) -> Result<Option<Vec<Described>>, Error> {
+    #[derive(Deserialize)]
+    struct Object {
+        fields: Vec<Described>,
+    }
+    let path = format!("/services/data/v{version}/sobjects/{object}/describe");
+    match transport.ask(&Call::Get(path)).await {
+        Ok(answer) => {
+            let object: Object = answer.json().map_err(|trouble| trouble.into_error(object.word()))?;
+            Ok(Some(object.fields))
+        }
+        Err(Trouble::Unknown(_)) => Ok(None),
+        Err(Trouble::Stop(Error::Salesforce { what, .. })) if what.contains("HTTP 404") => Ok(None),
+        Err(trouble) => Err(trouble.into_error(object.word())),
+    }
+}
+
+/// How many rows a part has.
+pub(super) async fn count(transport: &Transport, version: &str, object: SfObject, part: Part) -> Result<u64, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Counted {
+        total_size: u64,
+    }
+    let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
+    Ok(counted.total_size)
+}
+
+/// The members of the list view, as they were written.
+struct Members {
+    rows: u64,
+    sha256: String,
+    soql: String,
+}
+
+struct Run<'a> {
+    org: &'a Org,
+    live: &'a Live,
+    store: &'a Store,
+    progress: &'a Progress,
+    state: State,
+    options: (Option<Api>, u32),
+}
+
+impl Run<'_> {
+    fn fence(&self) -> Result<Instant, Error> {
+        moment(&self.state.fence).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
+    }
+
+    /// Reads one object, or goes on with it; tells rows and count, nothing where it is hidden.
+    async fn object(&mut self, wanted: Wanted) -> Result<Option<(u64, u64)>, Error> {
+        let word = wanted.object.word();
+        if let Some(finished) = self.state.objects.get(word).and_then(|object| object.finished.as_ref()) {
+            return Ok(Some((finished.rows, finished.counted)));
+        }
+        if self.state.hidden.contains_key(word) {
+            return Ok(None);
+        }
+        let (transport, version) = (&self.org.transport, self.state.api_version.clone());
+        self.progress.say(format!("{word}: what may be seen"));
+        let fence = self.fence()?;
+        let rested = Part::Rested(None, fence);
+        if !self.state.objects.contains_key(word) {
+            let Some(described) = describe(transport, &version, wanted.object).await? else {
+                return self.hide(wanted.object);
+            };
+            let (columns, lacking) = self.columns(wanted, &described)?;
+            let count = count(transport, &version, wanted.object, rested).await?;
+            self.state
+                .objects
+                .insert(word.to_owned(), ObjectState { columns, lacking, count, ..ObjectState::default() });
+            self.store.keep(&self.state)?;
+        }
+        let before = self.state.objects.get(word).cloned().unwrap_or_default();
+        let api = self.options.0.unwrap_or(if before.count <= REST_ROWS { Api::Rest } else { Api::Bulk });
+        self.read(wanted.object, &before.columns, api, rested).await?;
+        // Whatever changed since the fence, read when everything else is there.
+        let since = Part::Since(fence);
+        self.read(wanted.object, &before.columns, Api::Rest, since).await?;
+        let after = count(&self.org.transport, &version, wanted.object, rested).await?;
+        self.finish_object(wanted.object, fence, after).map(Some)
+    }
+
+    fn hide(&mut self, object: SfObject) -> Result<Option<(u64, u64)>, Error> {
+        let what = format!("{object}: the object is not there, or hidden from the user");
+        if matches!(object, SfObject::Contact | SfObject::DoceboUser) {
+            return Err(Error::Salesforce {
+                what,
+                next: format!(
+                    "give the user Read and View All Records on {object}; if Docebo's package has a licence or a permission set \
+                     of its own, assign it"
+                ),
+            });
+        }
+        self.state.hidden.insert(object.word().to_owned(), what);
+        self.store.keep(&self.state)?;
+        Ok(None)
+    }
+
+    /// The wanted columns that are there, `Id` first and the last change last; and those that are not.
+    fn columns(&self, wanted: Wanted, described: &[Described]) -> Result<(Vec<Column>, Vec<String>), Error> {
+        let mapped = if wanted.object == SfObject::Contact { Some(self.live.username_field.as_str()) } else { None };
+        let mut columns: Vec<Column> = Vec::new();
+        let mut lacking = Vec::new();
+        let needed = wanted.required.iter().copied().chain(mapped);
+        for (name, required) in needed
+            .map(|name| (name, true))
+            .chain(wanted.further.iter().map(|&name| (name, false)))
+            .chain([("SystemModstamp", true)])
+        {
+            match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
+                Some(field) if columns.iter().any(|column| column.name == field.name) => {}
+                Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
+                None if required => {
+                    return Err(Error::Salesforce {
+                        what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),
+                        next: if Some(name) == mapped {
+                            "correct mapping.username_field, or give the user read access to the field".to_owned()
+                        } else {
+                            "give the user read access to the field (View All Fields on the object does it for all)"
+                                .to_owned()
+                        },
+                    });
+                }
+                None => lacking.push(name.to_owned()),
+            }
+        }
+        Ok((columns, lacking))
+    }
+
+    async fn read(&mut self, object: SfObject, columns: &[Column], api: Api, part: Part) -> Result<(), Error> {
+        let word = object.word();
+        let version = self.state.api_version.clone();
+        let page_rows = if self.options.1 == 0 { PAGE_ROWS } else { self.options.1 };
+        let (store, progress) = (self.store, self.progress);
+        let expected = self.state.objects.get(word).map_or(0, |object| object.count);
+        let mut parts = self.state.objects.get(word).map(|object| object.parts.clone()).unwrap_or_default();
+        let mut rows: u64 = parts.values().map(super::store::PartState::rows).sum();
+        let (state, rate, first) = (&mut self.state, Rate::start(), rows);
+        let mut kept = |more: u64, parts: &BTreeMap<String, super::store::PartState>| {
+            rows += more;
+            if let Some(object) = state.objects.get_mut(word) {
+                object.parts.clone_from(parts);
+            }
+            progress.say(format!("{word}: {rows} of {expected} rows, {:.0} a second", rate.of(rows - first)));
+            store.keep(state)
+        };
+        let reading = Reading { transport: &self.org.transport, store, version: &version, object, columns, page_rows };
+        reading.part(api, part, &mut parts, &mut kept).await
+    }
+
+    fn finish_object(&mut self, object: SfObject, fence: Instant, after: u64) -> Result<(u64, u64), Error> {
+        let word = object.word();
+        self.progress.say(format!("{word}: putting the pages together"));
+        let Some(held) = self.state.objects.get(word) else {
+            return Err(Error::Defect(format!("{word} was not read")));
+        };
+        let headings: Vec<&str> = held.columns.iter().map(|column| column.name.as_str()).collect();
+        let pages: Vec<&super::store::Page> = held.parts.values().flat_map(|part| part.pages.values()).collect();
+        let (rows, sha256) = self.store.merge(object, &headings, &pages)?;
+        let (mut rested, mut since) = (0, 0);
+        for (name, part) in &held.parts {
+            if name.starts_with("since-") {
+                since += part.total.unwrap_or_else(|| part.rows());
+            } else {
+                rested += part.rows();
+            }
+        }
+        // What Salesforce counts now of the rows that rested, and those that changed since: a row that was
+        // read and has changed is in the second count, so what is short of both was lost on the way.
+        let counted = after + since;
+        let names: Vec<String> = held.columns.iter().map(|column| column.name.clone()).collect();
+        let soql = soql::select(&names, object, Part::Rested(None, fence));
+        let finished = Finished { rows, counted, drift: rested.saturating_sub(after), sha256, soql };
+        if let Some(object) = self.state.objects.get_mut(word) {
+            object.finished = Some(finished);
+        }
+        self.store.keep(&self.state)?;
+        Ok((rows, counted))
+    }
+
+    /// The members of the list view, where one is configured: how many; nothing where it cannot be asked.
+    async fn list_view(&mut self) -> Result<Option<Members>, Error> {
+        use data_encoding::HEXLOWER;
+        use sha2::{Digest as _, Sha256};
+        #[derive(Deserialize)]
+        struct View {
+            query: String,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Rows {
+            done: bool,
+            next_records_url: Option<String>,
+            records: Vec<Row>,
+        }
+        #[derive(Deserialize)]
+        struct Row {
+            #[serde(rename = "Id")]
+            id: String,
+        }
+        let Some(view) = &self.live.list_view else { return Ok(None) };
+        self.progress.say("the list view's members".to_owned());
+        let transport = &self.org.transport;
+        let version = &self.state.api_version;
+        let path = format!("/services/data/v{version}/sobjects/Contact/listviews/{view}/describe");
+        let described: View = match json(transport, &path).await {
+            Ok(described) => described,
+            Err(error) => {
+                self.state.hidden.insert("list view".to_owned(), format!("list view {view}: {error}"));
+                return Ok(None);
+            }
+        };
+        let soql = members(&described.query).ok_or_else(|| Error::Salesforce {
+            what: format!("the list view {view} has a query that is none of Contact: {}", described.query),
+            next: "correct mapping.list_view".to_owned(),
+        })?;
+        let mut path = query_path(version, "query", &soql);
+        let mut ids = Vec::new();
+        loop {
+            let rows: Rows = json(transport, &path).await?;
+            ids.extend(rows.records.into_iter().map(|row| row.id));
+            match rows.next_records_url.filter(|_| !rows.done) {
+                Some(next) => path = next,
+                None => break,
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
+        self.store.put("list_view_contacts.csv", text.as_bytes())?;
+        let sha256 = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+        Ok(Some(Members { rows: ids.len() as u64, sha256, soql }))
+    }
+
+    fn manifest(&self, members: Option<&Members>) -> Result<(), Error> {
+        let state = &self.state;
+        let mut objects: Vec<Entry<'_>> = WANTED
+            .iter()
+            .filter_map(|wanted| {
+                let (word, object) = state.objects.get_key_value(wanted.object.word())?;
+                let finished = object.finished.as_ref()?;
+                Some(Entry {
+                    object: word,
+                    file: format!("{word}.csv"),
+                    counted: finished.counted,
+                    rows: finished.rows,
+                    drift: finished.drift,
+                    sha256: &finished.sha256,
+                    soql: &finished.soql,
+                    lacking: &object.lacking,
+                })
+            })
+            .collect();
+        if let Some(Members { rows, sha256, soql }) = members {
+            objects.push(Entry {
+                object: "list_view_contacts",
+                file: "list_view_contacts.csv".to_owned(),
+                counted: *rows,
+                rows: *rows,
+                drift: 0,
+                sha256,
+                soql,
+                lacking: &[],
+            });
+        }
+        let manifest = Manifest {
+            version: 1,
+            org_id: &state.org_id,
+            instance_url: &state.instance,
+            user_id: &self.org.me.user_id,
+            api_version: &state.api_version,
+            server_time: &state.fence,
+            objects,
+            hidden: &state.hidden,
+        };
+        let mut bytes = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Defect(error.to_string()))?;
+        bytes.push(b'\n');
+        self.store.put("manifest.json", &bytes)
+    }
+
+    fn hidden(&self) -> Vec<String> {
+        let columns = self.state.objects.iter().flat_map(|(object, state)| {
+            state.lacking.iter().map(move |column| format!("{object}.{column}: not there, or hidden from the user"))
+        });
+        self.state.hidden.values().cloned().chain(columns).collect()
+    }
+}
+
+/// The query of a list view for the ids alone: its own condition, without columns and order.
+fn members(query: &str) -> Option<String> {
+    let upper = query.to_ascii_uppercase();
+    let from = upper.find(" FROM CONTACT")?;
+    let rest = &query[from..];
+    let end = upper[from..].find(" ORDER BY ").unwrap_or(rest.len());
+    Some(format!("SELECT Id{}", &rest[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::members;
+
+    #[test]
+    fn a_list_view_is_asked_for_ids_alone() {
+        assert_eq!(
+            members("SELECT Name, Account.Name FROM Contact USING SCOPE everything WHERE Active__c = true ORDER BY Name ASC NULLS FIRST, Id ASC").as_deref(),
+            Some("SELECT Id FROM Contact USING SCOPE everything WHERE Active__c = true")
+        );
+        assert_eq!(members("SELECT Id FROM Account"), None);
+    }
+}

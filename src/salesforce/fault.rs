@@ -1,0 +1,206 @@
+//! What an answer of Salesforce's that is no success means, and what to do about it: by status, code and
+//! message, for one code can mean three things.
+//!
+//! Must not know: requests, files.
+
+use std::time::Duration;
+
+/// What to do about an answer that is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Ask again, after this long at least where Salesforce says so.
+    Again {
+        /// What happened.
+        what: String,
+        /// What `Retry-After` asks for.
+        after: Option<Duration>,
+        /// Tries that are worth making.
+        tries: u32,
+    },
+    /// The token is no longer good.
+    Expired,
+    /// The query ran for too long: ask for less at once.
+    TooLong,
+    /// The cursor is gone: ask the query anew.
+    CursorGone,
+    /// Bulk API refuses this query or has no more room today: REST may do.
+    NoBulk(String),
+    /// An object or a field that is not there, or not for this user.
+    Unknown(String),
+    /// Nothing helps: what happened, and the next step.
+    Stop(String, &'static str),
+}
+
+/// An answer, as far as it tells what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal<'a> {
+    pub(super) status: u16,
+    pub(super) body: &'a str,
+    pub(super) retry_after: Option<&'a str>,
+}
+
+#[derive(serde::Deserialize)]
+struct One {
+    #[serde(default, rename = "errorCode", alias = "exceptionCode")]
+    code: String,
+    #[serde(default, alias = "exceptionMessage")]
+    message: String,
+}
+
+#[derive(serde::Deserialize)]
+struct OAuth {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+/// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing).
+pub(super) fn read(body: &str) -> (String, String) {
+    if let Ok([first, ..]) = serde_json::from_str::<Vec<One>>(body).as_deref() {
+        return (first.code.clone(), first.message.clone());
+    }
+    if let Ok(one) = serde_json::from_str::<One>(body)
+        && !one.code.is_empty()
+    {
+        return (one.code, one.message);
+    }
+    match serde_json::from_str::<OAuth>(body) {
+        Ok(error) => (error.error, error.error_description),
+        Err(_) => (String::new(), String::new()),
+    }
+}
+
+const TRIES: u32 = 6;
+/// Retry-After is honoured up to here.
+const LONGEST: Duration = Duration::from_secs(300);
+/// What a cap on long-running requests asks for.
+const CROWDED: Duration = Duration::from_secs(30);
+
+/// What a refusal means.
+pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
+    let Refusal { status, body, retry_after } = refusal;
+    let (code, message) = read(body);
+    let told = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {code}: {message}") };
+    let after = retry_after.and_then(seconds);
+    let again = |tries: u32| Fault::Again { what: told.clone(), after, tries };
+    let stop = |next: &'static str| Fault::Stop(told.clone(), next);
+    match (status, code.as_str()) {
+        (_, "INVALID_SESSION_ID") | (401, _) => Fault::Expired,
+        (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("TotalRequests") => stop(
+            "the organisation's API calls of the last 24 hours are used up; start again later, what was read so far is kept",
+        ),
+        (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("Concurrent") => {
+            Fault::Again { what: told.clone(), after: Some(after.unwrap_or(CROWDED)), tries: TRIES }
+        }
+        (_, "REQUEST_LIMIT_EXCEEDED") => {
+            stop("Salesforce takes no more requests for now; start again later, what was read so far is kept")
+        }
+        (_, "QUERY_TIMEOUT") => Fault::TooLong,
+        (_, "INVALID_QUERY_LOCATOR") => Fault::CursorGone,
+        (_, "INVALID_FIELD" | "INVALID_TYPE") => Fault::Unknown(message),
+        (_, "UNABLE_TO_LOCK_ROW" | "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION" | "TXN_SECURITY_METERING_ERROR") => {
+            again(TRIES)
+        }
+        (_, "LIMIT_EXCEEDED" | "EXCEEDED_QUOTA" | "ExceededQuota") => Fault::NoBulk(told),
+        (400, _)
+            if ["not supported by the Bulk API", "not supported in Bulk Query", "does not support query"]
+                .iter()
+                .any(|text| message.contains(text)) =>
+        {
+            Fault::NoBulk(told)
+        }
+        (400, "API_ERROR") if message.contains("Implementation restriction") => {
+            stop("give the user View All Records on this object")
+        }
+        (403, "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED") => {
+            stop("give the user the permission API Enabled; editions without API access cannot be read")
+        }
+        (403, "INSUFFICIENT_ACCESS" | "FUNCTIONALITY_NOT_ENABLED" | "INSUFFICIENT_ACCESS_OR_READONLY") => {
+            stop("give the user read access to this object, and View All Records on it")
+        }
+        (403, _) if message.contains("TxnSecurity") || code.contains("TXN_SECURITY") => {
+            stop("a transaction security policy of the organisation blocks this read; ask for an exemption of the user")
+        }
+        (404, _) => stop("this version of the API, or what was asked for, is not there (any more)"),
+        (409, _) => stop("the job was made with another version of the API; start the extraction anew"),
+        (410, _) => stop("this version of the API is retired; update tieout"),
+        (406 | 429 | 500 | 502 | 503 | 504, _) => again(TRIES),
+        (420, _) => again(2),
+        (414 | 431, _) => Fault::NoBulk(format!("HTTP {status}: the query is too long for an address")),
+        _ => stop("see what Salesforce says; `tieout doctor` tells what the user may see"),
+    }
+}
+
+/// Whole seconds, or a date of HTTP, from now; bounded.
+fn seconds(text: &str) -> Option<Duration> {
+    let wait = text.trim().parse::<u64>().ok().map(Duration::from_secs)?;
+    Some(wait.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Refusal, classify};
+    use std::time::Duration;
+
+    fn told(status: u16, body: &str) -> Fault {
+        classify(Refusal { status, body, retry_after: None })
+    }
+
+    fn error(code: &str, message: &str) -> String {
+        format!("[{{\"message\":\"{message}\",\"errorCode\":\"{code}\"}}]")
+    }
+
+    #[test]
+    fn one_code_with_three_messages() {
+        let limit = |message| told(403, &error("REQUEST_LIMIT_EXCEEDED", message));
+        assert!(matches!(limit("TotalRequests Limit exceeded."), Fault::Stop(_, next) if next.contains("24 hours")));
+        for message in
+            ["ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "ConcurrentPerOrgLongTxn Limit exceeded"]
+        {
+            assert!(
+                matches!(limit(message), Fault::Again { after: Some(after), .. } if after >= Duration::from_secs(30)),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_table() {
+        assert_eq!(told(401, &error("INVALID_SESSION_ID", "Session expired or invalid")), Fault::Expired);
+        assert_eq!(told(400, &error("QUERY_TIMEOUT", "Your query request was running for too long.")), Fault::TooLong);
+        assert_eq!(told(400, &error("INVALID_QUERY_LOCATOR", "invalid query locator")), Fault::CursorGone);
+        assert!(
+            matches!(told(400, &error("INVALID_FIELD", "No such column 'X'")), Fault::Unknown(text) if text.contains('X'))
+        );
+        assert!(matches!(
+            told(400, &error("INVALIDENTITY", "Entity 'X' is not supported by the Bulk API.")),
+            Fault::NoBulk(_)
+        ));
+        assert!(matches!(
+            told(400, &error("EXCEEDED_QUOTA", "Max bulk v2 query jobs (10000) per 24 hrs has been reached")),
+            Fault::NoBulk(_)
+        ));
+        for status in [406, 429, 500, 502, 503, 504] {
+            assert!(
+                matches!(told(status, "<html>Down for maintenance</html>"), Fault::Again { tries: 6, .. }),
+                "{status}"
+            );
+        }
+        assert!(matches!(told(420, ""), Fault::Again { tries: 2, .. }));
+        assert!(
+            matches!(told(400, &error("MALFORMED_QUERY", "unexpected token")), Fault::Stop(text, _) if text.contains("unexpected token"))
+        );
+        assert!(matches!(told(431, "<h1>Bad Message 431</h1>"), Fault::NoBulk(_)));
+    }
+
+    #[test]
+    fn a_wait_that_is_asked_for_is_kept_within_bounds() {
+        let asked = |text| match classify(Refusal { status: 503, body: "", retry_after: Some(text) }) {
+            Fault::Again { after, .. } => after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(asked("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("86400"), Some(Duration::from_secs(300)));
+        assert_eq!(asked("soon"), None);
+    }
+}

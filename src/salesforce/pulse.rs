@@ -1,0 +1,131 @@
+//! When the sync last wrote, asked of a live organisation in a handful of calls: counts by the hour of the
+//! last two months, and the newest records. No row is read but these.
+//!
+//! Must not know: what a silence means.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::auth::SignIn;
+use super::extract::{json, version};
+use super::soql::literal;
+use super::transport::{Pace, Trace, Transport, query_path};
+use crate::error::Error;
+use crate::model::id::SfId;
+use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
+use crate::model::provenance::SfObject;
+use crate::model::pulse::{Pulse, Reading, Writes};
+use crate::settings::Live;
+
+/// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
+const DAYS: i64 = 60;
+/// The objects that follow what learners do and that every organisation has.
+const OBJECTS: [SfObject; 2] = [SfObject::DoceboUser, SfObject::CourseEnrollment];
+
+#[derive(Deserialize)]
+struct Rows<T> {
+    records: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    d: String,
+    h: u32,
+    n: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Newest {
+    id: String,
+    created_date: Option<String>,
+    last_modified_date: Option<String>,
+    created_by_id: Option<String>,
+}
+
+/// Asks for the pulses.
+///
+/// # Errors
+/// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
+pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
+    let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
+    let version = version(&transport).await?;
+    let now = transport.server_time().ok_or_else(|| Error::Salesforce {
+        what: "no answer tells the time of the server".to_owned(),
+        next: "a proxy may take the header Date away; run the check from elsewhere".to_owned(),
+    })?;
+    let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY) };
+    let mut reading = Reading { read_at: Some(now), ..Reading::default() };
+    for object in OBJECTS {
+        let mut pulse = Pulse { created: ask.writes(object, "CreatedDate", "").await?, ..Pulse::default() };
+        let newest: Vec<Newest> = ask
+            .rows(&format!("SELECT Id, CreatedDate, CreatedById FROM {object} ORDER BY CreatedDate DESC LIMIT 1"))
+            .await?;
+        if let Some(newest) = newest.first() {
+            pulse.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
+            // What others change is no write of the sync.
+            let user = newest
+                .created_by_id
+                .as_deref()
+                .map_or_else(String::new, |user| format!("LastModifiedById = {}", literal(user)));
+            pulse.modified = ask.writes(object, "LastModifiedDate", &user).await?;
+            let condition = if user.is_empty() { String::new() } else { format!(" WHERE {user}") };
+            let newest: Vec<Newest> = ask
+                .rows(&format!(
+                    "SELECT Id, LastModifiedDate FROM {object}{condition} ORDER BY LastModifiedDate DESC LIMIT 1"
+                ))
+                .await?;
+            pulse.modified.newest =
+                newest.first().and_then(|newest| stamp(newest.last_modified_date.as_deref(), &newest.id));
+        }
+        reading.of.insert(object, pulse);
+    }
+    Ok(reading)
+}
+
+struct Asking<'a> {
+    transport: &'a Transport,
+    version: &'a str,
+    since: Instant,
+}
+
+impl Asking<'_> {
+    async fn rows<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Error> {
+        let rows: Rows<T> = json(self.transport, &query_path(self.version, "query", soql)).await?;
+        Ok(rows.records)
+    }
+
+    /// Writes by the hour, by one of the dates; the newest is not among them.
+    async fn writes(&self, object: SfObject, date: &str, condition: &str) -> Result<Writes, Error> {
+        let also = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
+        let groups: Vec<Group> = self
+            .rows(&format!(
+                "SELECT DAY_ONLY({date}) d, HOUR_IN_DAY({date}) h, COUNT(Id) n FROM {object} WHERE {date} > {}{also} \
+                 GROUP BY DAY_ONLY({date}), HOUR_IN_DAY({date})",
+                self.since
+            ))
+            .await?;
+        let mut writes = Writes::default();
+        for Group { d, h, n } in groups {
+            if let Some(day) = day(&d)
+                && let Ok(hour) = u32::try_from(day * DAY / HOUR + i64::from(h))
+            {
+                writes.add_hour(hour, n);
+            }
+        }
+        Ok(writes)
+    }
+}
+
+/// Days since 1970 of `2026-01-31`.
+fn day(text: &str) -> Option<i64> {
+    let mut parts = text.split('-');
+    let year = parts.next()?.parse().ok()?;
+    let month = parts.next()?.parse().ok()?;
+    days_from_civil(year, month, parts.next()?.parse().ok()?)
+}
+
+fn stamp(date: Option<&str>, id: &str) -> Option<(Instant, SfId)> {
+    let at = Instant::parse(date?.as_bytes()).ok().flatten()?;
+    Some((at, SfId::parse(id.as_bytes()).ok()?))
+}

@@ -1,0 +1,179 @@
+//! The queries: which columns of which object, within which fence; and what may not stand in a query of a
+//! reader.
+//!
+//! Must not know: requests, files.
+
+use crate::model::instant::Instant;
+use crate::model::provenance::SfObject;
+
+/// What is read of an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// The object.
+    pub(crate) object: SfObject,
+    /// Columns without which it is of no use.
+    pub(crate) required: &'static [&'static str],
+    /// Further columns; a check that needs one which is hidden is not evaluated.
+    pub(crate) further: &'static [&'static str],
+}
+
+const WRITES: &[&str] = &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"];
+
+/// Everything that an audit reads, in the order in which it is extracted; the mapped field comes to the
+/// Contact's columns.
+pub(crate) const WANTED: [Wanted; 11] = [
+    Wanted { object: SfObject::Contact, required: &["Id"], further: &["CreatedDate", "LastModifiedDate"] },
+    Wanted { object: SfObject::User, required: &["Id"], further: &["Username", "ContactId", "IsActive"] },
+    Wanted {
+        object: SfObject::DoceboUser,
+        required: &["Id", "docebo_v3__UserId__c", "docebo_v3__Contact__c", "docebo_v3__User__c"],
+        further: WRITES,
+    },
+    Wanted {
+        object: SfObject::Course,
+        required: &["Id", "docebo_v3__CourseId__c"],
+        further: &[
+            "docebo_v3__Code__c",
+            "docebo_v3__Name__c",
+            "docebo_v3__Deleted__c",
+            "docebo_v3__Effective__c",
+            "CreatedDate",
+            "CreatedById",
+            "LastModifiedDate",
+            "LastModifiedById",
+        ],
+    },
+    Wanted {
+        object: SfObject::CourseEnrollment,
+        required: &["Id", "docebo_v3__DoceboUser__c", "docebo_v3__Course__c"],
+        further: &[
+            "docebo_v3__EnrolmentId__c",
+            "docebo_v3__Status__c",
+            "docebo_v3__EnrollmentStartDate__c",
+            "docebo_v3__EnrollmentCompletionDate__c",
+            "docebo_v3__UnenrollmentDate__c",
+            "CreatedDate",
+            "CreatedById",
+            "LastModifiedDate",
+            "LastModifiedById",
+        ],
+    },
+    Wanted { object: SfObject::Session, required: &["Id"], further: WRITES },
+    Wanted { object: SfObject::SessionAttendance, required: &["Id"], further: WRITES },
+    Wanted { object: SfObject::LearningPlan, required: &["Id"], further: WRITES },
+    Wanted { object: SfObject::LearningPlanCourse, required: &["Id"], further: WRITES },
+    Wanted { object: SfObject::LearningPlanEnrollment, required: &["Id"], further: WRITES },
+    Wanted { object: SfObject::LearningPlanCourseEnrollment, required: &["Id"], further: WRITES },
+];
+
+/// One side of the fence: a moment of the server's clock that parts what rests from what still changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Rows whose last change is not after the fence, and after the first moment where there is one.
+    Rested(Option<Instant>, Instant),
+    /// Rows that changed after the fence, while the extraction went on.
+    Since(Instant),
+}
+
+impl Part {
+    fn condition(self) -> String {
+        match self {
+            Self::Rested(None, until) => format!("SystemModstamp <= {until}"),
+            Self::Rested(Some(after), until) => format!("SystemModstamp > {after} AND SystemModstamp <= {until}"),
+            Self::Since(after) => format!("SystemModstamp > {after}"),
+        }
+    }
+}
+
+/// `SELECT … FROM … WHERE …`
+pub(super) fn select(columns: &[String], object: SfObject, part: Part) -> String {
+    format!("SELECT {} FROM {object} WHERE {}", columns.join(", "), part.condition())
+}
+
+/// `SELECT COUNT() FROM … WHERE …`
+pub(super) fn count(object: SfObject, part: Part) -> String {
+    format!("SELECT COUNT() FROM {object} WHERE {}", part.condition())
+}
+
+/// Clauses that write, if only that somebody looked: what they are called, or nothing.
+pub(super) fn writes(soql: &str) -> Option<&'static str> {
+    let mut words = Vec::new();
+    let mut quoted = false;
+    let mut word = String::new();
+    let mut escaped = false;
+    for c in soql.chars().chain(" ".chars()) {
+        match c {
+            _ if quoted && escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            c if c.is_ascii_alphanumeric() || c == '_' => word.push(c.to_ascii_uppercase()),
+            _ if !word.is_empty() => words.push(std::mem::take(&mut word)),
+            _ => {}
+        }
+    }
+    words.windows(2).find_map(|two| match (two[0].as_str(), two[1].as_str()) {
+        ("FOR", "UPDATE") => Some("FOR UPDATE"),
+        ("FOR", "VIEW") => Some("FOR VIEW"),
+        ("FOR", "REFERENCE") => Some("FOR REFERENCE"),
+        ("UPDATE", "TRACKING") => Some("UPDATE TRACKING"),
+        ("UPDATE", "VIEWSTAT") => Some("UPDATE VIEWSTAT"),
+        _ => None,
+    })
+}
+
+/// A text as it may stand between single quotation marks.
+pub(super) fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('\'');
+    for c in text.chars() {
+        match c {
+            '\\' => literal.push_str("\\\\"),
+            '\'' => literal.push_str("\\'"),
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            c => literal.push(c),
+        }
+    }
+    literal.push('\'');
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, count, literal, select, writes};
+    use crate::model::instant::Instant;
+    use crate::model::provenance::SfObject;
+
+    #[test]
+    fn clauses_that_write_are_found_wherever_they_stand() {
+        for (soql, clause) in [
+            ("SELECT Id FROM Contact FOR VIEW", Some("FOR VIEW")),
+            ("SELECT Id FROM Contact for\n  update", Some("FOR UPDATE")),
+            ("select Id from Contact FOR reference", Some("FOR REFERENCE")),
+            ("SELECT Id FROM X UPDATE TRACKING", Some("UPDATE TRACKING")),
+            ("SELECT Id FROM Contact WHERE Name = 'it is FOR VIEW \\' FOR VIEW'", None),
+            ("SELECT Format FROM Viewer", None),
+        ] {
+            assert_eq!(writes(soql), clause, "{soql}");
+        }
+    }
+
+    #[test]
+    fn a_fence_is_a_moment_of_utc() {
+        let fence = Instant::from_seconds(1_763_000_000);
+        assert_eq!(
+            select(&["Id".to_owned(), "Email".to_owned()], SfObject::Contact, Part::Rested(None, fence)),
+            "SELECT Id, Email FROM Contact WHERE SystemModstamp <= 2025-11-13T02:13:20Z"
+        );
+        assert_eq!(
+            count(SfObject::Contact, Part::Since(fence)),
+            "SELECT COUNT() FROM Contact WHERE SystemModstamp > 2025-11-13T02:13:20Z"
+        );
+    }
+
+    #[test]
+    fn a_literal_cannot_end_early() {
+        assert_eq!(literal("O'Brien\\ OR Id != ''\n"), "'O\\'Brien\\\\ OR Id != \\'\\'\\n'");
+    }
+}

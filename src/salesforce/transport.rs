@@ -1,0 +1,575 @@
+//! The one room that sends requests to Salesforce: through an allow-list of method and path, with waits and
+//! further tries where they help, a new token once where the old one is no longer good, and an eye on the
+//! organisation's calls of the day.
+//!
+//! Must not know: what the answers hold.
+
+#![expect(clippy::disallowed_methods, reason = "this room measures how long an answer takes")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant as Clock};
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex;
+
+use super::auth::{self, Session, SignIn};
+use super::fault::{self, Fault, Refusal};
+use super::soql;
+use crate::error::Error;
+use crate::model::instant::Instant;
+
+/// How patient the transport is.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The first wait before another try; each further one is twice as long.
+    pub base: Duration,
+    /// No wait is longer.
+    pub cap: Duration,
+    /// The first wait before a job is asked whether it is done; the following ones grow to fifty times that.
+    pub poll: Duration,
+    /// How long an answer may take.
+    pub patience: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(60),
+            poll: Duration::from_millis(200),
+            patience: Duration::from_secs(20 * 60),
+        }
+    }
+}
+
+/// Told of each request and its answer, in a line without secrets.
+pub type Trace = Box<dyn Fn(&str) + Send + Sync>;
+
+/// A request that the allow-list knows.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    /// A resource beneath `/services/`, as a path with its query.
+    Get(String),
+    /// A new query job of Bulk API 2.0, for a version and with a query.
+    QueryJob { version: String, soql: String, all: bool },
+}
+
+/// A whole answer that is a success.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The text of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON.
+    pub(super) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Trouble> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Trouble::Stop(Error::Salesforce {
+                what: format!("an answer is not what was expected: {error}"),
+                next: "a proxy may stand between; if not, report this with `--trace`".to_owned(),
+            })
+        })
+    }
+}
+
+/// Why there is no answer: what the caller can do something about, and what ends the run.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The query ran for too long.
+    TooLong,
+    /// The cursor is gone.
+    CursorGone,
+    /// Bulk API does not take this query.
+    NoBulk(String),
+    /// An object or field that is not there, or not for this user.
+    Unknown(String),
+    /// Anything else.
+    Stop(Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Stop(error)
+    }
+}
+
+impl Trouble {
+    /// As an error, where the caller can do nothing about it.
+    pub(super) fn into_error(self, about: &str) -> Error {
+        let said = |what: String| Error::Salesforce {
+            what: format!("{about}: {what}"),
+            next: "`tieout doctor` tells what the user may see".to_owned(),
+        };
+        match self {
+            Self::Stop(error) => error,
+            Self::TooLong => said("the query ran for too long, even in small parts".to_owned()),
+            Self::CursorGone => said("the cursor of the query is gone".to_owned()),
+            Self::NoBulk(what) | Self::Unknown(what) => said(what),
+        }
+    }
+}
+
+/// The organisation's calls of the day, as its answers tell.
+#[derive(Debug, Default)]
+struct Budget {
+    used: AtomicU64,
+    limit: AtomicU64,
+}
+
+struct Current {
+    session: Session,
+    /// How many tokens there were before this one.
+    generation: u64,
+}
+
+/// Requests to one organisation.
+pub(super) struct Transport {
+    client: reqwest::Client,
+    sign_in: SignIn,
+    current: Mutex<Current>,
+    pace: Pace,
+    /// The share of the day's calls, in per cent, beyond which nothing more is asked.
+    share: u64,
+    budget: Budget,
+    calls: AtomicU64,
+    server_time: AtomicU64,
+    trace: Option<Trace>,
+}
+
+/// Answers beyond this are none of ours: pages are bounded far below.
+const LARGEST: usize = 512 << 20;
+
+impl Transport {
+    /// Signs in.
+    pub(super) async fn sign_in(sign_in: SignIn, pace: Pace, share: u8, trace: Option<Trace>) -> Result<Self, Error> {
+        // A provider that is installed already does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")))
+            // A redirect to another host would lose the token or give it away.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(30))
+            .timeout(pace.patience)
+            .build()
+            .map_err(|error| unreachable_host(&error))?;
+        let transport = Self {
+            client,
+            sign_in,
+            current: Mutex::new(Current {
+                session: Session { instance: String::new(), token: secrecy::SecretString::from(String::new()) },
+                generation: 0,
+            }),
+            pace,
+            share: u64::from(share),
+            budget: Budget::default(),
+            calls: AtomicU64::new(0),
+            server_time: AtomicU64::new(0),
+            trace,
+        };
+        transport.renew(0).await?;
+        Ok(transport)
+    }
+
+    /// The organisation's address.
+    pub(super) async fn instance(&self) -> String {
+        self.current.lock().await.session.instance.clone()
+    }
+
+    /// How patient this transport is.
+    pub(super) const fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Requests sent so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The organisation's calls of the day and its limit, where an answer told.
+    pub(super) fn usage(&self) -> Option<(u64, u64)> {
+        let limit = self.budget.limit.load(Ordering::Relaxed);
+        (limit > 0).then(|| (self.budget.used.load(Ordering::Relaxed), limit))
+    }
+
+    /// The server's clock, by its last answer.
+    pub(super) fn server_time(&self) -> Option<Instant> {
+        let seconds = self.server_time.load(Ordering::Relaxed);
+        (seconds > 0).then(|| Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
+    }
+
+    /// Asks, waits and asks again where that helps.
+    pub(super) async fn ask(&self, call: &Call) -> Result<Answer, Trouble> {
+        allowed(call)?;
+        let mut renewed = false;
+        let mut tries = 0;
+        loop {
+            self.within_budget()?;
+            let (session, generation) = {
+                let current = self.current.lock().await;
+                (current.session.clone(), current.generation)
+            };
+            let fault = match self.once(&session, call).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            match fault {
+                Fault::Again { what, after, tries: most } => {
+                    tries += 1;
+                    if tries >= most {
+                        return Err(Trouble::Stop(Error::Salesforce {
+                            what: format!("{what}; so did {} further tries", tries - 1),
+                            next: "look at https://status.salesforce.com and start again later; what was read so far is kept"
+                                .to_owned(),
+                        }));
+                    }
+                    self.wait(tries, after).await;
+                }
+                Fault::Expired if !renewed => {
+                    renewed = true;
+                    self.renew(generation + 1).await?;
+                }
+                Fault::Expired => {
+                    return Err(Trouble::Stop(Error::Salesforce {
+                        what: "Salesforce refused the token (HTTP 401), and a new one too".to_owned(),
+                        next: "sign in again; the session may be locked to another address, or the instance be the wrong one"
+                            .to_owned(),
+                    }));
+                }
+                Fault::TooLong => return Err(Trouble::TooLong),
+                Fault::CursorGone => return Err(Trouble::CursorGone),
+                Fault::NoBulk(what) => return Err(Trouble::NoBulk(what)),
+                Fault::Unknown(what) => return Err(Trouble::Unknown(what)),
+                Fault::Stop(what, next) => {
+                    return Err(Trouble::Stop(Error::Salesforce {
+                        what: format!("Salesforce says: {what}"),
+                        next: next.to_owned(),
+                    }));
+                }
+            }
+        }
+    }
+
+    /// One request and its whole answer.
+    async fn once(&self, session: &Session, call: &Call) -> Result<Answer, Fault> {
+        let lost = |what: String| Fault::Again { what, after: None, tries: 6 };
+        let request = match call {
+            Call::Get(path) => self.client.request(Method::GET, format!("{}{path}", session.instance)),
+            Call::QueryJob { version, soql, all } => {
+                let body = serde_json::json!({
+                    "operation": if *all { "queryAll" } else { "query" },
+                    "query": soql,
+                    "contentType": "CSV",
+                    "lineEnding": "LF",
+                });
+                self.client
+                    .request(Method::POST, format!("{}/services/data/v{version}/jobs/query", session.instance))
+                    .header(reqwest::header::CONTENT_TYPE, "application/json")
+                    .body(body.to_string())
+            }
+        };
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", session.token.expose_secret()))
+            .map_err(|_| Fault::Stop("the token holds characters that no header takes".to_owned(), "sign in again"))?;
+        bearer.set_sensitive(true);
+        let began = Clock::now();
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let sent = request.header(reqwest::header::AUTHORIZATION, bearer).send().await;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                let what = format!("no answer: {}", root(error));
+                self.told(call, &what, began);
+                return Err(lost(what));
+            }
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        self.note(&headers);
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    let what = format!("the answer broke off after {} bytes: {}", body.len(), root(error));
+                    self.told(call, &what, began);
+                    return Err(lost(what));
+                }
+            }
+            if body.len() > LARGEST {
+                return Err(Fault::Stop("an answer is larger than 512 MiB".to_owned(), "report this"));
+            }
+        }
+        self.told(call, &format!("{} {} bytes", status.as_u16(), body.len()), began);
+        if status.is_success() {
+            return Ok(Answer { headers, body });
+        }
+        let text = String::from_utf8_lossy(&body);
+        let retry_after = headers.get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        if status.is_redirection() {
+            return Err(Fault::Stop(
+                format!("HTTP {} to another address", status.as_u16()),
+                "set salesforce.instance_url to the My Domain address of the organisation",
+            ));
+        }
+        Err(fault::classify(Refusal { status: status.as_u16(), body: &text, retry_after }))
+    }
+
+    /// Signs in, unless somebody else has done so since; one at a time.
+    async fn renew(&self, generation: u64) -> Result<(), Error> {
+        let mut current = self.current.lock().await;
+        if current.generation >= generation && generation > 0 {
+            return Ok(());
+        }
+        if generation > 0 && !self.sign_in.can_renew() {
+            return Err(Error::Salesforce {
+                what: "Salesforce refused the token (HTTP 401)".to_owned(),
+                next: "it may have expired, or belong to another instance: take a new one into SF_ACCESS_TOKEN"
+                    .to_owned(),
+            });
+        }
+        let session = match self.sign_in.token_request()? {
+            None => self.sign_in.session_at_hand().await?,
+            Some(request) => self.token(&request).await?,
+        };
+        *current = Current { session, generation };
+        Ok(())
+    }
+
+    async fn token(&self, request: &auth::TokenRequest) -> Result<Session, Error> {
+        #[derive(serde::Deserialize)]
+        struct Granted {
+            access_token: String,
+            instance_url: String,
+        }
+        let address = format!("{}/services/oauth2/token", auth::host(&request.host));
+        let form: Vec<(&str, &str)> = request.form.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let began = Clock::now();
+            let sent = self.client.post(&address).form(&form).send().await;
+            let answer = match sent {
+                Ok(answer) => answer,
+                Err(error) if tries < 4 => {
+                    self.say(&format!("POST {address} no answer: {}", root(error)), began);
+                    self.wait(tries, None).await;
+                    continue;
+                }
+                Err(error) => return Err(unreachable_host(&error)),
+            };
+            let status = answer.status();
+            self.say(&format!("POST {address} {}", status.as_u16()), began);
+            let body = answer.text().await.unwrap_or_default();
+            if status.is_success() {
+                let granted: Granted = serde_json::from_str(&body).map_err(|_| Error::Salesforce {
+                    what: "the token endpoint answered something else than a token".to_owned(),
+                    next: "check salesforce.instance_url".to_owned(),
+                })?;
+                return Ok(Session {
+                    instance: auth::host(&granted.instance_url),
+                    token: secrecy::SecretString::from(granted.access_token),
+                });
+            }
+            if (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) && tries < 4 {
+                self.wait(tries, None).await;
+                continue;
+            }
+            let (code, description) = fault::read(&body);
+            let (what, next) = if code.is_empty() {
+                (format!("the token endpoint answered HTTP {}", status.as_u16()), "check salesforce.instance_url")
+            } else {
+                auth::explain(&code, &description)
+            };
+            return Err(Error::Salesforce { what, next: next.to_owned() });
+        }
+    }
+
+    /// Waits before another try: twice as long each time, with jitter, but at least what was asked for.
+    async fn wait(&self, tries: u32, after: Option<Duration>) {
+        let backoff = self.pace.base.saturating_mul(1 << tries.saturating_sub(1).min(10)).min(self.pace.cap);
+        let jittered = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
+        // Tests wait shorter by their pace; what Salesforce asks for is scaled alike.
+        let asked = after.map(|after| if self.pace.cap < Duration::from_secs(1) { after / 100 } else { after });
+        tokio::time::sleep(asked.map_or(jittered, |asked| asked.max(jittered))).await;
+    }
+
+    fn within_budget(&self) -> Result<(), Trouble> {
+        let Some((used, limit)) = self.usage() else { return Ok(()) };
+        if used * 100 < limit * self.share {
+            return Ok(());
+        }
+        Err(Trouble::Stop(Error::Salesforce {
+            what: format!(
+                "the organisation has used {used} of its {limit} API calls of the last 24 hours, and tieout stops at {} %",
+                self.share
+            ),
+            next: "start again later (what was read so far is kept), or raise salesforce.api_budget_percent".to_owned(),
+        }))
+    }
+
+    /// What every answer tells besides: the clock, and the day's calls.
+    fn note(&self, headers: &HeaderMap) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(seconds) = text("date").and_then(http_date) {
+            self.server_time.fetch_max(seconds, Ordering::Relaxed);
+        }
+        if let Some((used, limit)) = text("sforce-limit-info").and_then(api_usage) {
+            self.budget.used.store(used, Ordering::Relaxed);
+            self.budget.limit.store(limit, Ordering::Relaxed);
+        }
+    }
+
+    fn told(&self, call: &Call, what: &str, began: Clock) {
+        match call {
+            Call::Get(path) => self.say(&format!("GET {path} {what}"), began),
+            Call::QueryJob { version, soql, .. } => {
+                self.say(&format!("POST /services/data/v{version}/jobs/query {what}  {soql}"), began);
+            }
+        }
+    }
+
+    fn say(&self, line: &str, began: Clock) {
+        if let Some(trace) = &self.trace {
+            trace(&format!("{line} in {} ms", began.elapsed().as_millis()));
+        }
+    }
+}
+
+/// The allow-list: reads beneath `/services/`, and query jobs. That nothing else can be said is the type's
+/// doing; that a path does not leave its place, and a query does not write, is looked at here.
+fn allowed(call: &Call) -> Result<(), Trouble> {
+    let refuse =
+        |what: String| Err(Trouble::Stop(Error::Defect(format!("a request was refused before it was sent: {what}"))));
+    let soql = match call {
+        Call::Get(path) => {
+            let (plain, query) = path.split_once('?').unwrap_or((path, ""));
+            let inside =
+                plain.starts_with("/services/data/") || matches!(plain, "/services/data" | "/services/oauth2/userinfo");
+            if !inside || plain.contains("..") || plain.contains("//") || plain.contains(['@', '\\', '#']) {
+                return refuse(format!("GET {plain}"));
+            }
+            query.strip_prefix("q=").map(decode)
+        }
+        Call::QueryJob { version, soql, .. } => {
+            if !version.bytes().all(|c| c.is_ascii_digit() || c == b'.') {
+                return refuse(format!("version {version}"));
+            }
+            Some(soql.clone())
+        }
+    };
+    match soql.as_deref().and_then(soql::writes) {
+        Some(clause) => refuse(format!("a query with {clause}")),
+        None => Ok(()),
+    }
+}
+
+fn decode(text: &str) -> String {
+    let pairs = format!("q={text}");
+    let url = reqwest::Url::parse(&format!("http://x/?{pairs}"));
+    url.ok().and_then(|url| url.query_pairs().next().map(|(_, value)| value.into_owned())).unwrap_or_default()
+}
+
+/// A path with a query beneath a version: `/services/data/vN/REST?q=SOQL`.
+pub(super) fn query_path(version: &str, rest: &str, soql: &str) -> String {
+    let mut url = String::from("q=");
+    for byte in soql.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => url.push(char::from(byte)),
+            b' ' => url.push('+'),
+            other => url.push_str(&format!("%{other:02X}")),
+        }
+    }
+    format!("/services/data/v{version}/{rest}?{url}")
+}
+
+fn unreachable_host(error: &reqwest::Error) -> Error {
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    Error::Salesforce {
+        what: format!("Salesforce cannot be reached: {root}"),
+        next: "check salesforce.instance_url and that this machine may reach it (proxies are taken from HTTPS_PROXY)"
+            .to_owned(),
+    }
+}
+
+/// What went wrong, down to its root, without the address.
+fn root(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it took too long".to_owned();
+    }
+    let error = error.without_url();
+    let mut root: &dyn std::error::Error = &error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string()
+}
+
+/// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(text: &str) -> Option<u64> {
+    let moment = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    u64::try_from(moment.timestamp().as_second()).ok()
+}
+
+/// `api-usage=18/5000`, possibly followed by `; per-app-api-usage=…`.
+fn api_usage(text: &str) -> Option<(u64, u64)> {
+    let part = text.split([';', ',']).map(str::trim).find_map(|part| part.strip_prefix("api-usage="))?;
+    let (used, limit) = part.split_once('/')?;
+    Some((used.trim().parse().ok()?, limit.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, allowed, api_usage, decode, http_date, query_path};
+
+    #[test]
+    fn only_reads_and_query_jobs_are_sent() {
+        let get = |path: &str| allowed(&Call::Get(path.to_owned())).is_ok();
+        for path in
+            ["/services/data", "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact", "/services/oauth2/userinfo"]
+        {
+            assert!(get(path), "{path}");
+        }
+        for path in [
+            "/services/apexrest/docebo_v3/courses",
+            "/services/data/../apexrest/x",
+            "/services/data//x",
+            "/services/oauth2/token",
+            "@evil.example/services/data/",
+            "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact+FOR+VIEW",
+            "/services/data/v67.0/query?q=SELECT%20Id%20FROM%20Contact%20for%0Aupdate",
+        ] {
+            assert!(!get(path), "{path}");
+        }
+        let job = |version: &str, soql: &str| {
+            allowed(&Call::QueryJob { version: version.to_owned(), soql: soql.to_owned(), all: false }).is_ok()
+        };
+        assert!(job("67.0", "SELECT Id FROM Contact") && !job("67.0", "SELECT Id FROM Contact FOR REFERENCE"));
+        assert!(!job("67.0/../x", "SELECT Id FROM Contact"));
+    }
+
+    #[test]
+    fn a_query_survives_its_address() {
+        let soql = "SELECT Id FROM X WHERE Name = 'O\\'Brien & Söhne+1 100%' AND A >= 2026-01-31T23:59:59Z";
+        let path = query_path("67.0", "query", soql);
+        assert_eq!(decode(path.split_once("?q=").expect("a query").1), soql);
+    }
+
+    #[test]
+    fn headers_are_read() {
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(http_date("soon"), None);
+        assert_eq!(api_usage("api-usage=18/5000"), Some((18, 5000)));
+        assert_eq!(api_usage("api-usage=18/5000; per-app-api-usage=17/250(appName=x)"), Some((18, 5000)));
+        assert_eq!(api_usage("per-app-api-usage=17/250"), None);
+    }
+}
