@@ -67,6 +67,8 @@ pub enum Subject {
     Row(u32),
     /// A row of another package object.
     Other(u32),
+    /// Something that was built onto one of the package's objects.
+    Part(u32),
     /// One stall, by its place in [`Stalls::found`].
     Stall(u32),
 }

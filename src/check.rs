@@ -73,6 +73,8 @@ pub enum Need {
     Rows(SfObject),
     /// Columns of an object.
     Columns(SfObject, &'static [&'static str]),
+    /// What was built onto the package's objects. A folder of CSV files cannot hold it.
+    Customisation,
 }
 
 impl Need {
@@ -100,7 +102,12 @@ impl Need {
                 origins.lack_of(object).into_iter().collect()
             }
             Self::Columns(object, columns) => origins.lacking_columns(object, columns).collect(),
-            Self::SfdcIds | Self::UsersReport | Self::EnrollmentsReport | Self::Rows(_) => Vec::new(),
+            Self::Customisation if data.customisation.is_none() => {
+                vec!["setup of the package's objects (not in the snapshot; `tieout extract` asks for it)".to_owned()]
+            }
+            Self::Customisation | Self::SfdcIds | Self::UsersReport | Self::EnrollmentsReport | Self::Rows(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -113,6 +120,7 @@ impl std::fmt::Display for Need {
             Self::EnrollmentsReport => f.write_str("the Users - Courses report"),
             Self::Whole(object) => write!(f, "every row of {object}"),
             Self::Rows(object) => write!(f, "{object}"),
+            Self::Customisation => f.write_str("the setup of the package's objects"),
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),
         }
     }

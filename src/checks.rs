@@ -14,6 +14,7 @@ mod enrollment_key_mismatch;
 mod enrollment_orphaned;
 mod enrollment_outdated;
 mod export_incomplete;
+mod integration_customised;
 mod integration_user_inactive;
 mod learner_without_contact;
 mod outbound_gap;
@@ -34,7 +35,7 @@ mod username_shared;
 use crate::check::Check;
 
 /// Every check, by id.
-pub static CATALOGUE: [&Check; 27] = [
+pub static CATALOGUE: [&Check; 28] = [
     &contact_without_learner::CHECK,
     &docebo_user_absent::CHECK,
     &docebo_user_link_lost::CHECK,
@@ -46,6 +47,7 @@ pub static CATALOGUE: [&Check; 27] = [
     &enrollment_orphaned::CHECK,
     &enrollment_outdated::CHECK,
     &export_incomplete::CHECK,
+    &integration_customised::CHECK,
     &integration_user_inactive::CHECK,
     &learner_without_contact::CHECK,
     &outbound_gap::CHECK,

@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::styling::Styles;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use tieout::check::{Outcome, Severity};
+use tieout::check::Severity;
 use tieout::checks::{self, CATALOGUE};
 use tieout::error::Error;
 use tieout::exit::Exit;
@@ -22,7 +22,7 @@ use tieout::progress::Progress;
 use tieout::redact::Names;
 use tieout::render::freshness::{self, Run};
 use tieout::render::ledger::Rows;
-use tieout::render::{inert, json, summary};
+use tieout::render::{doctor, inert, json, summary};
 use tieout::report::{Report, Verdict};
 use tieout::run::{self, Outputs};
 use tieout::salesforce::extract::Options;
@@ -47,6 +47,8 @@ enum Command {
     Extract(Extract),
     /// Salesforce alone, no export: does the sync breathe? For cron and monitors
     Freshness(Freshness),
+    /// Can this configuration sign in, see everything, and read the export? Writes nothing
+    Doctor(Doctor),
     /// Write a commented configuration
     Init(Init),
     /// Explain a check: what it means, when it is innocent, what to do
@@ -113,6 +115,9 @@ struct Extract {
     /// Which API reads the rows
     #[arg(long, value_enum, default_value_t = ApiArg::Auto, env = "TIEOUT_API")]
     api: ApiArg,
+    /// Print what would be asked and how many API calls it takes; reads no row, writes nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Show each request and its answer on standard error, without secrets
     #[arg(long)]
     trace: bool,
@@ -166,6 +171,26 @@ struct Freshness {
     /// The snapshot folder, instead of salesforce.snapshot
     #[arg(long, value_name = "DIR", env = "TIEOUT_SNAPSHOT")]
     snapshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing failed; else that of the first line that failed: 2 configuration, 3 Salesforce,
+4 export or snapshot, 7 output."
+)]
+struct Doctor {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
+    config: PathBuf,
+    /// The output folder that an audit would write; it is only probed
+    #[arg(short, long, value_name = "DIR", env = "TIEOUT_OUT")]
+    out: Option<PathBuf>,
+    /// Print the result as JSON instead of text
+    #[arg(long)]
+    json: bool,
+    /// With a live organisation: show each request on standard error, without secrets
+    #[arg(long)]
+    trace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -226,6 +251,7 @@ const EXAMPLES: &str = "Examples:
   tieout audit                                  read tieout.toml, write a report into tieout-runs/
   tieout audit -c acme.toml --out november      another configuration, a folder of your own naming
   tieout freshness --metrics tieout.prom        does the sync breathe? for cron and monitors
+  tieout doctor                                 can an audit succeed? what to grant, where not
   tieout explain enrollment-absent              what a check means and what to do";
 
 /// Runs the command and says how it ended.
@@ -247,6 +273,7 @@ pub(crate) fn main() -> Exit {
         Command::Audit(audit) => audit.run(),
         Command::Extract(extract) => extract.run(),
         Command::Freshness(freshness) => freshness.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Init(init) => init.run(),
         Command::Explain(explain) => explain.run(),
     };
@@ -334,9 +361,7 @@ impl Audit {
             Exit::Stalled
         } else if report.findings_from(self.fail_on.into()) > 0 && !self.exit_zero {
             Exit::Findings
-        } else if report.verdict == Verdict::NotEvaluated
-            || report.results.iter().any(|r| r.outcome == Outcome::NotEvaluated)
-        {
+        } else if report.verdict == Verdict::NotEvaluated || report.is_cut() {
             Exit::NotEvaluated
         } else {
             Exit::Clean
@@ -349,6 +374,11 @@ impl Extract {
         let text = std::fs::read_to_string(&self.config)
             .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
         let live = file::load_live(&self.config, &text)?;
+        if self.dry_run {
+            let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
+            print(&summary::planned(&plan));
+            return Ok(Exit::Clean);
+        }
         if self.out.symlink_metadata().is_ok() {
             return Err(Error::Output {
                 path: self.out,
@@ -442,6 +472,21 @@ impl Freshness {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Doctor {
+    fn run(self) -> Result<Exit, Error> {
+        let progress = Progress::on_terminal();
+        let diagnosis = run::doctor::diagnose(&self.config, self.out.as_deref(), self.trace.then(trace), &progress);
+        progress.finish();
+        if self.json {
+            let bytes = doctor::json(&diagnosis).map_err(|error| Error::Defect(error.to_string()))?;
+            print(&String::from_utf8_lossy(&bytes));
+        } else {
+            print(&doctor::text(&diagnosis));
+        }
+        Ok(diagnosis.exit())
     }
 }
 

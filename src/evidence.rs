@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use crate::books::{Books, Subject};
-use crate::model::dataset::{Place, row};
+use crate::model::dataset::{Gone, Place, row};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
@@ -78,6 +78,11 @@ pub enum Origin {
         object: SfObject,
         /// The condition, in SOQL.
         filter: String,
+    },
+    /// Something in Salesforce's setup.
+    Setup {
+        /// What it is, in words.
+        what: String,
     },
     /// The inputs as a whole.
     Inputs,
@@ -211,6 +216,16 @@ pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
 /// A record of which nothing but the editor matters.
 pub(crate) fn edited(object: SfObject, id: SfId, by: SfId) -> Evidence {
     Evidence { origin: Origin::Record { object, id }, says: vec![("LastModifiedById", Text::public(by.to_string()))] }
+}
+
+/// What became of a contact that is not there any more.
+pub(crate) fn gone(fate: Gone) -> Evidence {
+    let how = if fate.into.is_some() { "merged on" } else { "deleted on" };
+    let into = fate.into.map(|survivor| ("merged into", Text::id(Some(survivor))));
+    Evidence {
+        origin: Origin::Record { object: SfObject::Contact, id: fate.id },
+        says: std::iter::once((how, Text::instant(fate.at))).chain(into).collect(),
+    }
 }
 
 /// The query that should have returned a record and did not.

@@ -79,6 +79,7 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
     };
     match subject {
         Subject::Run => ("run", Ids::default()),
+        Subject::Part(_) => ("customisation", Ids::default()),
         Subject::Learner(at) => ("learner", learner(*at)),
         Subject::Learners(rows) => ("learners", rows.first().map_or_else(Ids::default, |&at| learner(at))),
         Subject::Contact(at) => ("contact", contact(*at)),

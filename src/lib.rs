@@ -8,7 +8,7 @@
 //! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
 //!   gives every row one value, [`stalls`] cuts the course of time into healthy and stalled stretches,
 //!   [`books`] holds it all; [`checks`] select from them and point at [`evidence`], [`report`] freezes
-//!   the result. [`freshness`] judges the pulse of Salesforce alone.
+//!   the result. [`freshness`] judges the pulse of Salesforce alone, [`diagnosis`] whether a run can succeed.
 //! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
 //! - [`salesforce`] reads a live organisation, [`notify`] sends a message to a webhook: the only two doors
 //!   to the network.
@@ -19,6 +19,7 @@
 pub mod books;
 pub mod check;
 pub mod checks;
+pub mod diagnosis;
 pub mod error;
 pub mod evidence;
 pub mod exit;

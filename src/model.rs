@@ -6,6 +6,8 @@
 
 /// Runs of text side by side in one allocation.
 pub mod column;
+/// What was built onto the package's objects by somebody else.
+pub mod customisation;
 /// Everything both sides said, in columns, ready to be related.
 pub mod dataset;
 /// Salesforce record ids, packed.

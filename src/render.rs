@@ -5,6 +5,8 @@
 
 /// The timeline as a drawing.
 pub(crate) mod chart;
+/// The diagnosis of `tieout doctor`.
+pub mod doctor;
 /// The equations as page and workbook print them.
 pub(crate) mod equations;
 /// `findings.jsonl`: every finding, one a line, with its evidence.

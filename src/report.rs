@@ -8,7 +8,7 @@ pub mod stalls;
 use serde::Serialize;
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Outcome, Severity};
+use crate::check::{Check, Need, Outcome, Severity};
 use crate::finding::Finding;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, Input, Origins, SfObject, ZoneFinding};
@@ -93,7 +93,18 @@ impl Report {
     /// The verdict as a sentence, which claims no more than was evaluated.
     #[must_use]
     pub fn sentence(&self) -> &'static str {
-        self.verdict.sentence(self.not_evaluated().next().is_none())
+        self.verdict.sentence(!self.is_cut())
+    }
+
+    /// Whether something could not be evaluated that these inputs could have told. Setup is not among it where
+    /// the snapshot is none that could hold it: its check is not evaluated in every output, but both sides
+    /// were compared in full, and a folder saved by hand must be able to end well.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let nobody_asked = |result: &CheckResult| {
+            self.books.data.customisation.is_none() && result.check.needs == [Need::Customisation]
+        };
+        self.not_evaluated().any(|result| !nobody_asked(result))
     }
 
     /// Where everything came from.

@@ -1,6 +1,9 @@
 //! A run from end to end: read both sides, relate them, check, render, write. The only room that
 //! knows both doors of the house.
 
+/// Whether a run can succeed, asked before it begins.
+pub mod doctor;
+
 use std::path::{Path, PathBuf};
 
 use crate::books::Books;
@@ -9,7 +12,7 @@ use crate::error::Error;
 use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::{self, Dataset, DoubleRecord};
-use crate::model::provenance::{DateOrder, Extent, Extracted, Origins, SfObject};
+use crate::model::provenance::{DateOrder, Extent, Extracted, Origins, Plan, SfObject};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::redact::Names;
@@ -17,8 +20,10 @@ use crate::relations::{self, Relations, Undecidable};
 use crate::render::{self, RenderError, ledger::Rows};
 use crate::report::Report;
 use crate::salesforce::extract::{self, Options};
+use crate::salesforce::plan;
 use crate::salesforce::pulse;
-use crate::salesforce::transport::Pace;
+use crate::salesforce::read::Api;
+use crate::salesforce::transport::{Pace, Trace};
 use crate::settings::{Live, Rules, Settings, Watch};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
@@ -60,6 +65,14 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
 /// As [`extract::extract`].
 pub fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
     runtime()?.block_on(extract::extract(live, target, options, progress))
+}
+
+/// What an extraction would ask, and how many calls that takes.
+///
+/// # Errors
+/// As [`plan::plan`].
+pub fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
+    runtime()?.block_on(plan::plan(live, api, trace))
 }
 
 /// What answers on the network are waited for with: one thread, for that is spent waiting.

@@ -7,9 +7,14 @@
 //! Must not know: the Docebo side, checks, outputs.
 
 mod auth;
+mod customisation;
+/// What a user may see and do, asked before anything is extracted.
+pub mod doctor;
 /// An extraction from end to end.
 pub mod extract;
 mod fault;
+/// What an extraction would ask.
+pub mod plan;
 /// When the sync last wrote, in a handful of calls.
 pub mod pulse;
 /// Pages, by REST and by Bulk API 2.0.

@@ -6,6 +6,7 @@
 //!
 //! Must not know: the Docebo side.
 
+mod customisation;
 mod fields;
 mod manifest;
 mod objects;
@@ -48,6 +49,7 @@ pub struct Snapshot {
 }
 
 const LIST_VIEW: &str = "list_view_contacts.csv";
+const DELETED: &str = "deleted_contacts.csv";
 
 /// Reads the folder.
 ///
@@ -68,6 +70,8 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     for &object in SfObject::BESIDE {
         reader.beside(object)?;
     }
+    reader.deleted_contacts()?;
+    reader.customisation()?;
     Ok(reader.snapshot)
 }
 

@@ -3,6 +3,7 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
+use crate::model::id::SfId;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 
@@ -13,7 +14,7 @@ pub(super) static CHECK: Check = Check {
     owner: Owner::SalesforceAdmin,
     why: "The Salesforce id is well formed, but no such contact or user exists: it was deleted or merged away, or the integration user cannot see it. Nothing can be written for this learner.",
     innocent_when: "the snapshot was taken by somebody who cannot see every contact",
-    remedy: "look for the record in the Recycle Bin or find the surviving contact of a merge, and correct sfdc_id in Docebo",
+    remedy: "look for the record in the Recycle Bin or find the surviving contact of a merge (the finding names it where Salesforce still remembers), and correct sfdc_id in Docebo",
     examines: "learners",
     needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
@@ -28,11 +29,16 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
     let learner = *learner as usize;
+    let fate = books.relations.sfdc[learner].id.and_then(|id| books.data.fate(id));
+    let survives = |id: &SfId| books.data.contacts.id.binary_search(id).is_ok();
     Telling {
         field: "sfdc_id".into(),
-        expected: Text::public("a contact or user that exists"),
+        expected: match fate.and_then(|fate| fate.into).filter(survives) {
+            Some(survivor) => Text::public(survivor.to_string()),
+            None => Text::public("a contact or user that exists"),
+        },
         found: evidence::sfdc_id(books, learner),
-        since: None,
+        since: fate.and_then(|fate| fate.at),
         evidence: evidence::learner(books, learner),
         more: books.relations.sfdc[learner]
             .id
@@ -43,6 +49,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
                 )
             })
             .into_iter()
+            .chain(fate.map(evidence::gone))
             .collect(),
     }
 }

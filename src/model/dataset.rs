@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::model::column::{TextColumn, gather};
+use crate::model::customisation::Customisation;
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::provenance::{Aside, ExportKind, Origins, SetAside, SfObject};
@@ -197,6 +198,17 @@ pub struct OtherRow {
     pub modified_by: SfId,
 }
 
+/// A contact that is not there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gone {
+    /// Record id.
+    pub id: SfId,
+    /// The contact that it was merged into; nothing where it was deleted.
+    pub into: Option<SfId>,
+    /// When: the last change of the deleted record.
+    pub at: Option<Instant>,
+}
+
 /// Both sides, ready to be related.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
@@ -226,6 +238,10 @@ pub struct Dataset {
     pub beside: Vec<OtherRow>,
     /// Salesforce: when the rows of each package object at hand were written.
     pub pulses: BTreeMap<SfObject, Pulse>,
+    /// Salesforce: deleted and merged contacts that it still remembers, sorted by id.
+    pub gone: Vec<Gone>,
+    /// Salesforce: what was built onto the package's objects; nothing where nobody asked.
+    pub customisation: Option<Customisation>,
 }
 
 impl Dataset {
@@ -234,6 +250,22 @@ impl Dataset {
     pub fn account_id(&self, account: u32) -> Option<u64> {
         let account = row(account)?;
         self.learners.id.get(account).or_else(|| self.beyond.get(account - self.learners.id.len())).copied()
+    }
+
+    /// What became of a contact that is not there: how it went, and who survived it at the end of a chain of
+    /// merges.
+    #[must_use]
+    pub fn fate(&self, contact: SfId) -> Option<Gone> {
+        let find = |id: SfId| self.gone.binary_search_by_key(&id, |gone| gone.id).ok().map(|at| self.gone[at]);
+        let mut fate = find(contact)?;
+        // A survivor can be merged away in its turn; a chain is never longer than the list.
+        for _ in 0..self.gone.len() {
+            match fate.into.and_then(find) {
+                Some(next) if next.into.is_some() => fate.into = next.into,
+                _ => break,
+            }
+        }
+        Some(fate)
     }
 
     /// The learner of an account index, where the export names one.
@@ -277,6 +309,10 @@ pub struct SalesforceSide {
     pub beside: Vec<OtherRow>,
     /// When the rows of each package object were written.
     pub pulses: BTreeMap<SfObject, Pulse>,
+    /// Deleted and merged contacts.
+    pub gone: Vec<Gone>,
+    /// What was built onto the package's objects.
+    pub customisation: Option<Customisation>,
 }
 
 /// A record that stands twice in an extract, which no complete read of Salesforce yields.
@@ -314,6 +350,8 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
     origins.set_aside.extend(learners.repeated.into_iter().map(|place| (ExportKind::Users, place)));
     origins.set_aside.extend(repeated.into_iter().map(|place| (ExportKind::Enrollments, place)));
     origins.set_aside.sort_by_key(|(_, aside)| (aside.file, aside.line));
+    let mut gone = salesforce.gone;
+    gone.sort_unstable();
     let mut beside = salesforce.beside;
     beside.sort_unstable_by_key(|other| (other.object, other.id));
 
@@ -331,6 +369,8 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
         editors: salesforce.editors,
         beside,
         pulses: salesforce.pulses,
+        gone,
+        customisation: salesforce.customisation,
     })
 }
 

@@ -292,6 +292,42 @@ impl Extracted {
     }
 }
 
+/// What an extraction would do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The organisation's id.
+    pub org_id: String,
+    /// `https://…`
+    pub instance: String,
+    /// The version of the API.
+    pub api_version: String,
+    /// The queries, one for each object.
+    pub queries: Vec<PlannedQuery>,
+    /// Objects and columns that the user cannot see, in words.
+    pub hidden: Vec<String>,
+    /// Calls that it would take, all together, as an estimate.
+    pub calls: u64,
+    /// Of the organisation's calls of the last 24 hours: used and allowed, where its answers tell.
+    pub usage: Option<(u64, u64)>,
+    /// Calls that the plan itself took.
+    pub asked: u64,
+}
+
+/// One query of a plan.
+#[derive(Debug, Clone)]
+pub struct PlannedQuery {
+    /// What is read.
+    pub object: SfObject,
+    /// By which API: `REST` or `Bulk API 2.0`.
+    pub api: &'static str,
+    /// Rows that Salesforce counts now.
+    pub rows: u64,
+    /// The query.
+    pub soql: String,
+    /// Calls that it would take.
+    pub calls: u64,
+}
+
 /// Where everything came from.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {

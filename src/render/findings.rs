@@ -41,6 +41,7 @@ enum Source<'a> {
     Record { object: &'a str, id: String },
     Export { file: &'a str, line: u32 },
     NotReturned { object: &'a str, filter: &'a str },
+    Setup { what: &'a str },
     Inputs,
 }
 
@@ -95,6 +96,7 @@ fn piece<'a>(evidence: &'a Evidence, origins: &'a Origins) -> Piece<'a> {
             Source::Export { file: &origins.exports[usize::from(place.file)].name, line: place.line }
         }
         Origin::NotReturned { object, filter } => Source::NotReturned { object: object.word(), filter },
+        Origin::Setup { what } => Source::Setup { what },
         Origin::Inputs => Source::Inputs,
     };
     Piece { origin, says: Says(&evidence.says) }

@@ -80,7 +80,12 @@ impl Named {
             }
             Subject::Enrollment(at) => self.enrollments[*at as usize] = true,
             Subject::Row(at) => self.rows[*at as usize] = true,
-            Subject::Run | Subject::User(_) | Subject::Course(_) | Subject::Other(_) | Subject::Stall(_) => {}
+            Subject::Run
+            | Subject::User(_)
+            | Subject::Course(_)
+            | Subject::Other(_)
+            | Subject::Part(_)
+            | Subject::Stall(_) => {}
         }
     }
 }

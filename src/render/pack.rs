@@ -80,6 +80,14 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
             Ok(None)
         })?;
     }
+    if let Some(answer) = &report.books.data.customisation {
+        bag.payload(
+            "environment/customisation.csv",
+            "triggers, flows, rules and fields on the nine objects that the package did not ship, and what could not be asked",
+            Class::Pseudonymous,
+            |out| sheets::customisation(answer, out),
+        )?;
+    }
     bag.payload("method/rules.md", "the rules in force and every check in words", Class::None, |out| {
         out.write_all(method::text(report).as_bytes())?;
         Ok(None)

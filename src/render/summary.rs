@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::check::{Check, Severity};
 use crate::checks::CATALOGUE;
-use crate::model::provenance::Extracted;
+use crate::model::provenance::{Extracted, Plan};
 use crate::model::word::{Tally, Word};
 use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
@@ -178,6 +178,46 @@ pub fn extracted(extracted: &Extracted, place: &str) -> String {
         out,
         "next: set `snapshot` under [salesforce], or `tieout audit --snapshot {}`",
         inert::visible(place)
+    );
+    out
+}
+
+/// What an extraction would ask, and what it takes of the organisation's calls.
+#[must_use]
+pub fn planned(plan: &Plan) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{BOLD}{}{BOLD:#}  {}, API {}",
+        inert::visible(&plan.instance),
+        inert::visible(&plan.org_id),
+        plan.api_version
+    );
+    for query in &plan.queries {
+        let _ = writeln!(
+            out,
+            "\n  {BOLD}{}{BOLD:#}  {} by {}, about {}\n    {}",
+            query.object,
+            counted(query.rows, "row", "rows"),
+            query.api,
+            counted(query.calls, "call", "calls"),
+            inert::visible(&query.soql)
+        );
+    }
+    out.push('\n');
+    for hidden in &plan.hidden {
+        let _ = writeln!(out, "  ? {}", inert::visible(hidden));
+    }
+    let _ =
+        write!(out, "About {}, deleted contacts, list view and setup included", counted(plan.calls, "call", "calls"));
+    if let Some((used, limit)) = plan.usage {
+        let _ =
+            write!(out, "; the organisation has used {} of its {} of the last 24 hours", grouped(used), grouped(limit));
+    }
+    let _ = writeln!(
+        out,
+        ".\nThis plan took {}; no row was read and nothing was written.",
+        counted(plan.asked, "call", "calls")
     );
     out
 }

@@ -321,6 +321,7 @@ fn piece(evidence: &Evidence, origins: &Origins, names: Names) -> String {
             format!("{file}, line {}", place.line)
         }
         Origin::NotReturned { object, filter } => format!("no row of {object} where {filter}"),
+        Origin::Setup { what } => format!("setup, {what}"),
         Origin::Inputs => "the inputs as a whole".to_owned(),
     };
     for (at, (field, value)) in evidence.says.iter().enumerate() {

@@ -154,7 +154,8 @@ impl SignIn {
         match self {
             Self::Cli(org) => from_cli(org).await,
             Self::Token(instance, token) => {
-                Ok(Session { instance: host(instance), token: checked(token.clone(), "SF_ACCESS_TOKEN")? })
+                let next = "take it from `sf org auth show-access-token --json`, or set salesforce.org and let tieout ask the CLI";
+                Ok(Session { instance: host(instance), token: checked(token.clone(), "SF_ACCESS_TOKEN", next)? })
             }
             Self::ClientCredentials { .. } | Self::Jwt { .. } => {
                 Err(Error::Defect("a token endpoint was not asked".to_owned()))
@@ -174,7 +175,7 @@ pub(super) fn host(address: &str) -> String {
 }
 
 /// A token looks like `00D…!…`; `[REDACTED]` is what newer CLIs print in its place.
-fn checked(token: SecretString, whence: &str) -> Result<SecretString, Error> {
+fn checked(token: SecretString, whence: &str, next: &str) -> Result<SecretString, Error> {
     let text = token.expose_secret();
     if text.starts_with("00D") && text.contains('!') && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(token);
@@ -184,10 +185,7 @@ fn checked(token: SecretString, whence: &str) -> Result<SecretString, Error> {
     } else {
         format!("{whence} holds no access token (one begins with 00D and has an exclamation mark in it)")
     };
-    Err(refused(
-        what,
-        "take it from `sf org auth show-access-token --json`, or set salesforce.org and let tieout ask the CLI",
-    ))
+    Err(refused(what, next))
 }
 
 #[derive(Deserialize)]
@@ -224,10 +222,11 @@ async fn from_cli(org: &str) -> Result<Session, Error> {
             format!("sign in anew with `sf org login web --alias {org}`"),
         )
     })?;
-    Ok(Session {
-        instance: host(&instance),
-        token: checked(SecretString::from(token), "the answer of the Salesforce CLI")?,
-    })
+    let next = format!(
+        "update it with `sf update`, and see that `sf org auth show-access-token --target-org {org}` shows a token"
+    );
+    let token = checked(SecretString::from(token), "the answer of the Salesforce CLI", &next)?;
+    Ok(Session { instance: host(&instance), token })
 }
 
 async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
@@ -248,10 +247,7 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
                 "install it, or sign in another way (README, \"Read Salesforce itself, or save the objects\")",
             )
         })?;
-    // The CLI prints its error as JSON too, and may put warnings before it.
-    let text = String::from_utf8_lossy(&output.stdout);
-    let json = text.find('{').map_or("", |at| &text[at..]);
-    serde_json::from_str(json).map_err(|_| {
+    cli_answer(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
         refused(
             format!("the Salesforce CLI answered `sf {}` with something else than JSON", arguments[..2].join(" ")),
             "update it with `sf update`",
@@ -259,11 +255,19 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
     })
 }
 
+/// The JSON that the CLI prints, for errors too; warnings may stand before and after it, with braces in them.
+fn cli_answer(text: &str) -> Option<CliAnswer> {
+    let starts = text.match_indices('{').map(|(at, _)| at);
+    starts
+        .filter(|&at| text[..at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty()))
+        .find_map(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
+}
+
 /// A signed assertion that the holder of the key speaks for a user, good for three minutes.
 fn assertion(key: &SecretString, client_id: &str, username: &str, audience: &str) -> Result<SecretString, Error> {
     let bad_key = || {
         refused(
-            "the key in TIEOUT_JWT_KEY is no RSA private key in PEM form",
+            "the key in TIEOUT_JWT_KEY is no RSA private key of 2048 bits or more in PEM form",
             "export it unencrypted, beginning with -----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----",
         )
     };
@@ -293,10 +297,14 @@ pub(super) fn explain(code: &str, description: &str) -> (String, &'static str) {
         "client credentials are given out by My Domain only: set salesforce.instance_url to https://YOURDOMAIN.my.salesforce.com"
     } else if text.contains("no client credentials user") {
         "name a run-as user in the app's client credentials settings"
-    } else if text.contains("hasn't approved") || text.contains("not approved") {
+    } else if text.contains("hasn't approved") || text.contains("not approved") || text.contains("not admin approved") {
         "pre-authorize the user: in the app's policies permit \"Admin approved users\" and assign a permission set or profile"
     } else if text.contains("audience") {
         "set salesforce.login_url to https://test.salesforce.com for a sandbox, or to your own domain"
+    } else if text.contains("ip restricted") {
+        "let the user sign in from this machine's address, and at this hour: profile, login IP ranges and login hours, and the app's IP relaxation"
+    } else if text.contains("not installed") {
+        "install the app in this organisation, or see that salesforce.instance_url and client_id belong together"
     } else if text.contains("expired") || text.contains("assertion") {
         "check the clock of this machine, the certificate of the app, and that salesforce.username is right"
     } else if code.starts_with("invalid_client") {
@@ -316,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_token_is_told_from_what_is_none() {
-        let check = |text: &str| checked(SecretString::from(text.to_owned()), "X");
+        let check = |text: &str| checked(SecretString::from(text.to_owned()), "X", "look");
         assert!(check("00D5g000004XyZA!AQ.secret_x").is_ok());
         for text in ["[REDACTED] run sf org auth", "00D5g000004XyZA", "secret", "00D!with space", ""] {
             let error = check(text).expect_err(text).to_string();
@@ -339,6 +347,9 @@ mod tests {
             ("invalid_grant", "user hasn't approved this consumer", "pre-authorize"),
             ("invalid_client", "invalid client credentials", "client id and secret"),
             ("invalid_grant", "audience is invalid", "login_url"),
+            ("invalid_app_access", "user is not admin approved to access this app", "pre-authorize"),
+            ("invalid_grant", "ip restricted or invalid login hours", "login IP ranges"),
+            ("invalid_client", "External client app is not installed in this org", "install the app"),
         ] {
             assert!(explain(code, description).1.contains(next), "{description}");
         }

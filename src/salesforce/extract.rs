@@ -15,12 +15,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::auth::SignIn;
+use super::customisation;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{Answer, Call, Pace, Trace, Transport, Trouble, query_path};
-use super::value::Kind;
+use super::value::{Kind, normal};
 use crate::error::Error;
+use crate::model::customisation::{FILE, File};
 use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::model::provenance::{Extracted, SfObject};
 use crate::model::word::Word as _;
@@ -32,7 +34,9 @@ const TESTED: (u32, u32) = (67, 0);
 /// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
 const SETTLED: i64 = 5 * MINUTE;
 /// Up to so many rows REST is as quick as a job that has to be waited for.
-const REST_ROWS: u64 = 10_000;
+pub(super) const REST_ROWS: u64 = 10_000;
+/// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
+const MOST_DELETED: u64 = 100_000;
 /// Cursors and jobs live for two days; a state that is older begins anew.
 const LIFE: i64 = 2 * DAY - 6 * 3_600;
 
@@ -87,13 +91,13 @@ pub(super) struct Me {
 /// When signing in fails, an object or column that an audit cannot do without is hidden, Salesforce does not
 /// answer, or the disk says no. What was read is kept for the next run.
 pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
-    let store = Store::open(target)?;
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
     let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, options.trace).await?);
     let me: Me = json(&transport, "/services/oauth2/userinfo").await?;
     let org = Org { transport, me };
 
+    let store = Store::open(target)?;
     let asked = format!("{}|{}", live.username_field, live.list_view.as_deref().unwrap_or(""));
     let state = match store.state() {
         Some(state) if org.goes_on(&state, &asked).await => state,
@@ -111,7 +115,10 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
         }
     }
     let members = run.list_view().await?;
-    run.manifest(members.as_ref())?;
+    let deleted = run.deleted_contacts().await?;
+    let customisation = run.customisation().await?;
+    let beside: Vec<Beside> = members.into_iter().chain(deleted).chain([customisation]).collect();
+    run.manifest(&beside)?;
     extracted.hidden = run.hidden();
     extracted.calls = org.transport.calls();
     store.finish(target)?;
@@ -216,7 +223,6 @@ pub(super) async fn describe(
             Ok(Some(object.fields))
         }
         Err(Trouble::Unknown(_)) => Ok(None),
-        Err(Trouble::Stop(Error::Salesforce { what, .. })) if what.contains("HTTP 404") => Ok(None),
         Err(trouble) => Err(trouble.into_error(object.word())),
     }
 }
@@ -232,8 +238,45 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
     Ok(counted.total_size)
 }
 
-/// The members of the list view, as they were written.
-struct Members {
+/// The wanted columns that are there, `Id` first and the last change last; and those that are not.
+pub(super) fn columns(
+    live: &Live,
+    wanted: Wanted,
+    described: &[Described],
+) -> Result<(Vec<Column>, Vec<String>), Error> {
+    let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
+    let mut columns: Vec<Column> = Vec::new();
+    let mut lacking = Vec::new();
+    let needed = wanted.required.iter().copied().chain(mapped);
+    for (name, required) in needed
+        .map(|name| (name, true))
+        .chain(wanted.further.iter().map(|&name| (name, false)))
+        .chain([("SystemModstamp", true)])
+    {
+        match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
+            Some(field) if columns.iter().any(|column| column.name == field.name) => {}
+            Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
+            None if required => {
+                return Err(Error::Salesforce {
+                    what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),
+                    next: if Some(name) == mapped {
+                        "correct mapping.username_field, or give the user read access to the field".to_owned()
+                    } else {
+                        "give the user read access to the field (View All Fields on the object does it for all)"
+                            .to_owned()
+                    },
+                });
+            }
+            None => lacking.push(name.to_owned()),
+        }
+    }
+    Ok((columns, lacking))
+}
+
+/// A file beside those of the objects, as it was written.
+struct Beside {
+    object: &'static str,
+    file: &'static str,
     rows: u64,
     sha256: String,
     soql: String,
@@ -262,15 +305,29 @@ impl Run<'_> {
         if self.state.hidden.contains_key(word) {
             return Ok(None);
         }
+        match self.attempt(wanted).await {
+            // Somebody took a field from the user's sight since it was described: what is left is read anew,
+            // for pages of two widths make no file.
+            Err(Trouble::Unknown(_)) => {
+                self.state.objects.remove(word);
+                self.store.keep(&self.state)?;
+                self.attempt(wanted).await.map_err(|trouble| trouble.into_error(word))
+            }
+            read => read.map_err(|trouble| trouble.into_error(word)),
+        }
+    }
+
+    async fn attempt(&mut self, wanted: Wanted) -> Result<Option<(u64, u64)>, Trouble> {
+        let word = wanted.object.word();
         let (transport, version) = (&self.org.transport, self.state.api_version.clone());
         self.progress.say(format!("{word}: what may be seen"));
         let fence = self.fence()?;
         let rested = Part::Rested(None, fence);
         if !self.state.objects.contains_key(word) {
             let Some(described) = describe(transport, &version, wanted.object).await? else {
-                return self.hide(wanted.object);
+                return Ok(self.hide(wanted.object)?);
             };
-            let (columns, lacking) = self.columns(wanted, &described)?;
+            let (columns, lacking) = columns(self.live, wanted, &described)?;
             let count = count(transport, &version, wanted.object, rested).await?;
             self.state
                 .objects
@@ -284,7 +341,7 @@ impl Run<'_> {
         let since = Part::Since(fence);
         self.read(wanted.object, &before.columns, Api::Rest, since).await?;
         let after = count(&self.org.transport, &version, wanted.object, rested).await?;
-        self.finish_object(wanted.object, fence, after).map(Some)
+        Ok(self.finish_object(wanted.object, fence, after).map(Some)?)
     }
 
     fn hide(&mut self, object: SfObject) -> Result<Option<(u64, u64)>, Error> {
@@ -303,38 +360,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The wanted columns that are there, `Id` first and the last change last; and those that are not.
-    fn columns(&self, wanted: Wanted, described: &[Described]) -> Result<(Vec<Column>, Vec<String>), Error> {
-        let mapped = if wanted.object == SfObject::Contact { Some(self.live.username_field.as_str()) } else { None };
-        let mut columns: Vec<Column> = Vec::new();
-        let mut lacking = Vec::new();
-        let needed = wanted.required.iter().copied().chain(mapped);
-        for (name, required) in needed
-            .map(|name| (name, true))
-            .chain(wanted.further.iter().map(|&name| (name, false)))
-            .chain([("SystemModstamp", true)])
-        {
-            match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
-                Some(field) if columns.iter().any(|column| column.name == field.name) => {}
-                Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
-                None if required => {
-                    return Err(Error::Salesforce {
-                        what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),
-                        next: if Some(name) == mapped {
-                            "correct mapping.username_field, or give the user read access to the field".to_owned()
-                        } else {
-                            "give the user read access to the field (View All Fields on the object does it for all)"
-                                .to_owned()
-                        },
-                    });
-                }
-                None => lacking.push(name.to_owned()),
-            }
-        }
-        Ok((columns, lacking))
-    }
-
-    async fn read(&mut self, object: SfObject, columns: &[Column], api: Api, part: Part) -> Result<(), Error> {
+    async fn read(&mut self, object: SfObject, columns: &[Column], api: Api, part: Part) -> Result<(), Trouble> {
         let word = object.word();
         let version = self.state.api_version.clone();
         let page_rows = if self.options.1 == 0 { PAGE_ROWS } else { self.options.1 };
@@ -386,9 +412,7 @@ impl Run<'_> {
     }
 
     /// The members of the list view, where one is configured: how many; nothing where it cannot be asked.
-    async fn list_view(&mut self) -> Result<Option<Members>, Error> {
-        use data_encoding::HEXLOWER;
-        use sha2::{Digest as _, Sha256};
+    async fn list_view(&mut self) -> Result<Option<Beside>, Error> {
         #[derive(Deserialize)]
         struct View {
             query: String,
@@ -410,12 +434,18 @@ impl Run<'_> {
         let transport = &self.org.transport;
         let version = &self.state.api_version;
         let path = format!("/services/data/v{version}/sobjects/Contact/listviews/{view}/describe");
-        let described: View = match json(transport, &path).await {
-            Ok(described) => described,
-            Err(error) => {
-                self.state.hidden.insert("list view".to_owned(), format!("list view {view}: {error}"));
+        let untold = |what: &str| {
+            format!(
+                "list view {view}: {what}; next: correct mapping.list_view, or share the view with the user who signs in"
+            )
+        };
+        let described: View = match transport.ask(&Call::Get(path)).await {
+            Ok(answer) => answer.json().map_err(|trouble| trouble.into_error("list view"))?,
+            Err(Trouble::Unknown(what) | Trouble::Denied(what, _)) => {
+                self.state.hidden.insert("list view".to_owned(), untold(&what));
                 return Ok(None);
             }
+            Err(trouble) => return Err(trouble.into_error("list view")),
         };
         let soql = members(&described.query).ok_or_else(|| Error::Salesforce {
             what: format!("the list view {view} has a query that is none of Contact: {}", described.query),
@@ -434,12 +464,98 @@ impl Run<'_> {
         ids.sort_unstable();
         ids.dedup();
         let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
-        self.store.put("list_view_contacts.csv", text.as_bytes())?;
-        let sha256 = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
-        Ok(Some(Members { rows: ids.len() as u64, sha256, soql }))
+        self.beside("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Some)
     }
 
-    fn manifest(&self, members: Option<&Members>) -> Result<(), Error> {
+    /// Contacts in the Recycle Bin, merged ones with the contact that survived: an id that names one of them
+    /// can be explained. Whatever the reason that they cannot be asked, nothing else hangs on them.
+    async fn deleted_contacts(&mut self) -> Result<Option<Beside>, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Rows {
+            total_size: u64,
+            done: bool,
+            next_records_url: Option<String>,
+            records: Vec<Row>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Row {
+            id: String,
+            master_record_id: Option<String>,
+            system_modstamp: String,
+        }
+        self.progress.say("deleted and merged contacts".to_owned());
+        let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
+        let transport = &self.org.transport;
+        let mut path = query_path(&self.state.api_version, "queryAll", soql);
+        let mut lines = Vec::new();
+        loop {
+            let answer = match transport.ask(&Call::Get(path)).await {
+                Ok(answer) => answer,
+                Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
+                    self.state.hidden.insert(
+                        "deleted contacts".to_owned(),
+                        format!("deleted and merged contacts cannot be asked for: {what}"),
+                    );
+                    return Ok(None);
+                }
+                Err(trouble) => return Err(trouble.into_error("deleted contacts")),
+            };
+            let rows: Rows = answer.json().map_err(|trouble| trouble.into_error("deleted contacts"))?;
+            if rows.total_size > MOST_DELETED {
+                self.state.hidden.insert(
+                    "deleted contacts".to_owned(),
+                    format!(
+                        "deleted and merged contacts: {} stand in the Recycle Bin, too many to read",
+                        rows.total_size
+                    ),
+                );
+                return Ok(None);
+            }
+            lines.extend(rows.records.into_iter().map(|row| {
+                let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
+                format!("{},{},{at}\n", row.id, row.master_record_id.unwrap_or_default())
+            }));
+            match rows.next_records_url.filter(|_| !rows.done) {
+                Some(next) => path = next,
+                None => break,
+            }
+        }
+        lines.sort_unstable();
+        lines.dedup();
+        let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
+        self.beside("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
+            .map(Some)
+    }
+
+    /// What was built onto the package's objects, and what of it could not be asked.
+    async fn customisation(&self) -> Result<Beside, Error> {
+        self.progress.say("what was built onto the package's objects".to_owned());
+        let there: Vec<SfObject> =
+            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.word())).collect();
+        let found = customisation::ask(&self.org.transport, &self.state.api_version, &there).await?;
+        let text =
+            serde_json::to_string_pretty(&File::from(&found)).map_err(|error| Error::Defect(error.to_string()))?;
+        let rows = found.parts.len() as u64;
+        self.beside("customisation", FILE, (text + "\n").as_bytes(), rows, String::new())
+    }
+
+    fn beside(
+        &self,
+        object: &'static str,
+        file: &'static str,
+        bytes: &[u8],
+        rows: u64,
+        soql: String,
+    ) -> Result<Beside, Error> {
+        use data_encoding::HEXLOWER;
+        use sha2::{Digest as _, Sha256};
+        self.store.put(file, bytes)?;
+        Ok(Beside { object, file, rows, sha256: HEXLOWER.encode(&Sha256::digest(bytes)), soql })
+    }
+
+    fn manifest(&self, beside: &[Beside]) -> Result<(), Error> {
         let state = &self.state;
         let mut objects: Vec<Entry<'_>> = WANTED
             .iter()
@@ -458,18 +574,16 @@ impl Run<'_> {
                 })
             })
             .collect();
-        if let Some(Members { rows, sha256, soql }) = members {
-            objects.push(Entry {
-                object: "list_view_contacts",
-                file: "list_view_contacts.csv".to_owned(),
-                counted: *rows,
-                rows: *rows,
-                drift: 0,
-                sha256,
-                soql,
-                lacking: &[],
-            });
-        }
+        objects.extend(beside.iter().map(|beside| Entry {
+            object: beside.object,
+            file: beside.file.to_owned(),
+            counted: beside.rows,
+            rows: beside.rows,
+            drift: 0,
+            sha256: &beside.sha256,
+            soql: &beside.soql,
+            lacking: &[],
+        }));
         let manifest = Manifest {
             version: 1,
             org_id: &state.org_id,
@@ -498,7 +612,7 @@ fn members(query: &str) -> Option<String> {
     let upper = query.to_ascii_uppercase();
     let from = upper.find(" FROM CONTACT")?;
     let rest = &query[from..];
-    let end = upper[from..].find(" ORDER BY ").unwrap_or(rest.len());
+    let end = upper[from..].rfind(" ORDER BY ").unwrap_or(rest.len());
     Some(format!("SELECT Id{}", &rest[..end]))
 }
 

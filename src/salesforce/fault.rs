@@ -27,6 +27,8 @@ pub(super) enum Fault {
     NoBulk(String),
     /// An object or a field that is not there, or not for this user.
     Unknown(String),
+    /// This question is not answered, others may be: what happened, and the next step.
+    Denied(String, &'static str),
     /// Nothing helps: what happened, and the next step.
     Stop(String, &'static str),
 }
@@ -84,8 +86,11 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
     let after = retry_after.and_then(seconds);
     let again = |tries: u32| Fault::Again { what: told.clone(), after, tries };
     let stop = |next: &'static str| Fault::Stop(told.clone(), next);
+    let denied = |next: &'static str| Fault::Denied(told.clone(), next);
     match (status, code.as_str()) {
         (_, "INVALID_SESSION_ID") | (401, _) => Fault::Expired,
+        // The identity service has words of its own for the same, without JSON.
+        (403, "") if body.trim_start().starts_with("Bad_OAuth_Token") => Fault::Expired,
         (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("TotalRequests") => stop(
             "the organisation's API calls of the last 24 hours are used up; start again later, what was read so far is kept",
         ),
@@ -116,18 +121,18 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
             stop("give the user the permission API Enabled; editions without API access cannot be read")
         }
         (403, "INSUFFICIENT_ACCESS" | "FUNCTIONALITY_NOT_ENABLED" | "INSUFFICIENT_ACCESS_OR_READONLY") => {
-            stop("give the user read access to this object, and View All Records on it")
+            denied("give the user read access to this object, and View All Records on it")
         }
         (403, _) if message.contains("TxnSecurity") || code.contains("TXN_SECURITY") => {
             stop("a transaction security policy of the organisation blocks this read; ask for an exemption of the user")
         }
-        (404, _) => stop("this version of the API, or what was asked for, is not there (any more)"),
+        (404, _) => Fault::Unknown(told),
         (409, _) => stop("the job was made with another version of the API; start the extraction anew"),
         (410, _) => stop("this version of the API is retired; update tieout"),
         (406 | 429 | 500 | 502 | 503 | 504, _) => again(TRIES),
         (420, _) => again(2),
         (414 | 431, _) => Fault::NoBulk(format!("HTTP {status}: the query is too long for an address")),
-        _ => stop("see what Salesforce says; `tieout doctor` tells what the user may see"),
+        _ => denied("see what Salesforce says; `tieout doctor` tells what the user may see"),
     }
 }
 
@@ -167,6 +172,7 @@ mod tests {
     #[test]
     fn the_table() {
         assert_eq!(told(401, &error("INVALID_SESSION_ID", "Session expired or invalid")), Fault::Expired);
+        assert_eq!(told(403, "Bad_OAuth_Token"), Fault::Expired);
         assert_eq!(told(400, &error("QUERY_TIMEOUT", "Your query request was running for too long.")), Fault::TooLong);
         assert_eq!(told(400, &error("INVALID_QUERY_LOCATOR", "invalid query locator")), Fault::CursorGone);
         assert!(
@@ -188,7 +194,7 @@ mod tests {
         }
         assert!(matches!(told(420, ""), Fault::Again { tries: 2, .. }));
         assert!(
-            matches!(told(400, &error("MALFORMED_QUERY", "unexpected token")), Fault::Stop(text, _) if text.contains("unexpected token"))
+            matches!(told(400, &error("MALFORMED_QUERY", "unexpected token")), Fault::Denied(text, _) if text.contains("unexpected token"))
         );
         assert!(matches!(told(431, "<h1>Bad Message 431</h1>"), Fault::NoBulk(_)));
     }

@@ -18,7 +18,6 @@ use super::transport::{Answer, Call, Transport, Trouble, query_path};
 use super::value::{from_json, normal};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
 
 /// Pages of a job that are fetched at once.
 pub(super) const WORKERS: usize = 4;
@@ -61,7 +60,7 @@ impl Reading<'_> {
         part: Part,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Trouble> {
         let mut todo = vec![(part, 0_u32)];
         while let Some((part, depth)) = todo.pop() {
             let name = name(part);
@@ -78,7 +77,7 @@ impl Reading<'_> {
                     parts.remove(&name);
                     todo.extend(halves.map(|half| (half, depth + 1)));
                 }
-                (Err(trouble), _) => return Err(trouble.into_error(self.object.word())),
+                (Err(trouble), _) => return Err(trouble),
             }
         }
         Ok(())
@@ -274,7 +273,7 @@ impl Reading<'_> {
             let answer = match self.transport.ask(&Call::Get(path.clone())).await {
                 Ok(answer) => answer,
                 // An organisation that does not offer it: one page after the other then.
-                Err(Trouble::Stop(Error::Salesforce { what, .. })) if what.contains("HTTP 404") => return Ok(false),
+                Err(Trouble::Unknown(_)) => return Ok(false),
                 Err(trouble) => return Err(trouble),
             };
             let pages: Pages = answer.json()?;

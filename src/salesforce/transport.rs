@@ -91,6 +91,8 @@ pub(super) enum Trouble {
     NoBulk(String),
     /// An object or field that is not there, or not for this user.
     Unknown(String),
+    /// Salesforce does not answer this question: what it says, and the next step.
+    Denied(String, &'static str),
     /// Anything else.
     Stop(Error),
 }
@@ -110,6 +112,9 @@ impl Trouble {
         };
         match self {
             Self::Stop(error) => error,
+            Self::Denied(what, next) => {
+                Error::Salesforce { what: format!("Salesforce says: {what}"), next: next.to_owned() }
+            }
             Self::TooLong => said("the query ran for too long, even in small parts".to_owned()),
             Self::CursorGone => said("the cursor of the query is gone".to_owned()),
             Self::NoBulk(what) | Self::Unknown(what) => said(what),
@@ -238,7 +243,7 @@ impl Transport {
                 }
                 Fault::Expired => {
                     return Err(Trouble::Stop(Error::Salesforce {
-                        what: "Salesforce refused the token (HTTP 401), and a new one too".to_owned(),
+                        what: "Salesforce refused the token, and a new one too".to_owned(),
                         next: "sign in again; the session may be locked to another address, or the instance be the wrong one"
                             .to_owned(),
                     }));
@@ -247,6 +252,7 @@ impl Transport {
                 Fault::CursorGone => return Err(Trouble::CursorGone),
                 Fault::NoBulk(what) => return Err(Trouble::NoBulk(what)),
                 Fault::Unknown(what) => return Err(Trouble::Unknown(what)),
+                Fault::Denied(what, next) => return Err(Trouble::Denied(what, next)),
                 Fault::Stop(what, next) => {
                     return Err(Trouble::Stop(Error::Salesforce {
                         what: format!("Salesforce says: {what}"),
@@ -329,7 +335,7 @@ impl Transport {
         }
         if generation > 0 && !self.sign_in.can_renew() {
             return Err(Error::Salesforce {
-                what: "Salesforce refused the token (HTTP 401)".to_owned(),
+                what: "Salesforce refused the token".to_owned(),
                 next: "it may have expired, or belong to another instance: take a new one into SF_ACCESS_TOKEN"
                     .to_owned(),
             });
@@ -354,8 +360,11 @@ impl Transport {
         loop {
             tries += 1;
             let began = Clock::now();
-            let sent = self.client.post(&address).form(&form).send().await;
-            let answer = match sent {
+            let asked = async {
+                let answer = self.client.post(&address).form(&form).send().await?;
+                Ok((answer.status(), answer.text().await?))
+            };
+            let (status, body) = match asked.await {
                 Ok(answer) => answer,
                 Err(error) if tries < 4 => {
                     self.say(&format!("POST {address} no answer: {}", root(error)), began);
@@ -364,9 +373,7 @@ impl Transport {
                 }
                 Err(error) => return Err(unreachable_host(&error)),
             };
-            let status = answer.status();
             self.say(&format!("POST {address} {}", status.as_u16()), began);
-            let body = answer.text().await.unwrap_or_default();
             if status.is_success() {
                 let granted: Granted = serde_json::from_str(&body).map_err(|_| Error::Salesforce {
                     what: "the token endpoint answered something else than a token".to_owned(),

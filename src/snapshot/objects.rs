@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::Error;
-use crate::model::dataset::{NONE, OtherRow, index, row as row_number};
+use crate::model::dataset::{Gone, NONE, OtherRow, index, row as row_number};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
@@ -11,7 +11,7 @@ use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 use crate::snapshot::fields::{Field, Fields, well_formed};
-use crate::snapshot::{LIST_VIEW, Reader, find};
+use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
 use crate::table::{Row, Table};
 
 /// Parents that an enrollment row can name: record id to row, and each row's Docebo id.
@@ -111,6 +111,26 @@ impl Reader<'_> {
             None,
         )?);
         Ok(Some(members))
+    }
+
+    /// Deleted and merged contacts, where they were read.
+    pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
+        let Some(path) = find(&self.folder.files, DELETED) else { return Ok(()) };
+        let table = Table::open(path, self.progress)?;
+        let fields = Fields::of(&table);
+        let (id, into, at) =
+            (fields.required("Id")?, fields.required("MasterRecordId")?, fields.required("SystemModstamp")?);
+        let mut gone = Vec::new();
+        let rows = table.rows(self.progress, |row| {
+            well_formed(&table, row)?;
+            gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
+            Ok(())
+        })?;
+        self.check_digest(&table, "deleted_contacts")?;
+        let holds = "deleted and merged contacts".to_owned();
+        self.snapshot.inputs.push(crate::export::input(&table, "salesforce", holds, rows, 0, None)?);
+        self.snapshot.side.gone = gone;
+        Ok(())
     }
 
     pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {

@@ -22,6 +22,8 @@ pub(crate) enum FaultKind {
     CutBody {
         bytes: usize,
     },
+    /// Half of the (compressed) body, and then nothing for longer than anybody waits.
+    StallBody,
     Delay {
         millis: u64,
     },

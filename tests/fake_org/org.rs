@@ -432,6 +432,25 @@ impl Org {
         users.push(&[("Id", &user_id), ("Username", &org.username), ("Name", "Reader"), ("IsActive", "true")]);
         org.add(users);
         let setup = |name: &str, prefix: &str, fields: &[(&str, Kind)]| Object::new(name, prefix, fields);
+        let mut flows = setup(
+            "FlowDefinitionView",
+            "3dd",
+            &[
+                ("Id", Id),
+                ("ApiName", Text),
+                ("Label", Text),
+                ("IsActive", Boolean),
+                ("ProcessType", Text),
+                ("TriggerType", Text),
+                ("RecordTriggerType", Text),
+                ("NamespacePrefix", Text),
+                ("TriggerObjectOrEvent.QualifiedApiName", Text),
+                ("LastModifiedDate", DateTime),
+                ("LastModifiedBy", Text),
+            ],
+        );
+        flows.bulk = false;
+        org.add(flows);
         org.tooling = vec![
             setup(
                 "ApexTrigger",
@@ -454,6 +473,7 @@ impl Org {
                     ("UsageAfterDelete", Boolean),
                     ("UsageAfterUndelete", Boolean),
                     ("LastModifiedDate", DateTime),
+                    ("LastModifiedById", Reference),
                     ("LastModifiedBy.Name", Text),
                 ],
             ),
@@ -470,6 +490,9 @@ impl Org {
                     ("ErrorDisplayField", Text),
                     ("EntityDefinitionId", Text),
                     ("EntityDefinition.QualifiedApiName", Text),
+                    ("LastModifiedDate", DateTime),
+                    ("LastModifiedById", Reference),
+                    ("LastModifiedBy.Name", Text),
                 ],
             ),
             setup(
@@ -481,6 +504,9 @@ impl Org {
                     ("NamespacePrefix", Text),
                     ("ManageableState", Text),
                     ("TableEnumOrId", Text),
+                    ("LastModifiedDate", DateTime),
+                    ("LastModifiedById", Reference),
+                    ("LastModifiedBy.Name", Text),
                 ],
             ),
             setup(
@@ -495,6 +521,8 @@ impl Org {
                     ("CreatedDate", DateTime),
                     ("CreatedBy.Name", Text),
                     ("LastModifiedDate", DateTime),
+                    ("LastModifiedById", Reference),
+                    ("LastModifiedBy.Name", Text),
                 ],
             ),
             setup(

@@ -30,6 +30,10 @@ pub(crate) fn answer(org: &mut Org, call: &Call) -> Reply {
         _ => {}
     }
     if !auth::allowed(org, call) {
+        // The identity service has words of its own for a token that is no longer good.
+        if call.path == "/services/oauth2/userinfo" || call.path.starts_with("/id/") {
+            return Reply::text(403, "text/html;charset=UTF-8", "Bad_OAuth_Token");
+        }
         return Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into();
     }
     if call.path == "/services/oauth2/userinfo" || call.path.starts_with("/id/") {

@@ -333,7 +333,8 @@ fn response(org: &Org, reply: Reply, struck: &[FaultKind], gzip: bool) -> Respon
         reply.body
     };
     let cut = struck.iter().find_map(|kind| match kind {
-        FaultKind::CutBody { bytes } => Some(*bytes),
+        FaultKind::CutBody { bytes } => Some((*bytes, Duration::from_millis(50))),
+        FaultKind::StallBody => Some((body.len() / 2, Duration::from_secs(300))),
         _ => None,
     });
     let mut response = Response::new(Answer::new(&Bytes::from(body), cut));

@@ -8,9 +8,12 @@ use super::soql::{Condition, Query};
 /// When setup was last touched.
 const CHANGED: &str = "2025-03-01T09:00:00.000Z";
 
-/// `EntityDefinition` or `FieldDefinition`, made from the data objects; nothing for any other name.
+/// `EntityDefinition`, `FieldDefinition` or `CustomField`, made from the data objects; nothing for any other name.
 pub(crate) fn object(org: &Org, query: &Query) -> Result<Option<Object>, Refusal> {
     let made = match query.from.to_ascii_lowercase().as_str() {
+        "customfield" => {
+            return Ok(super::org::find(&org.tooling, "CustomField").map(|added| custom_fields(org, added)));
+        }
         "entitydefinition" => entities(org),
         "fielddefinition" => fields(org),
         _ => return Ok(None),
@@ -126,6 +129,27 @@ fn fields(org: &Org) -> Object {
                 ("EntityDefinition.QualifiedApiName", &object.name),
                 ("EntityDefinition.DurableId", &durable),
             ]);
+        }
+    }
+    made
+}
+
+/// The fields that packages brought, beside those that were added by hand.
+fn custom_fields(org: &Org, added: &Object) -> Object {
+    let mut made = added.clone();
+    for object in &org.objects {
+        for (number, field) in object.fields.iter().enumerate() {
+            if let Some(namespace) = Object::namespace(&field.name) {
+                made.push(&[
+                    ("Id", &super::generated::id("00N", object.fields.len() * 1_000 + number)),
+                    ("DeveloperName", developer_name(&field.name)),
+                    ("NamespacePrefix", namespace),
+                    ("TableEnumOrId", &object.durable_id()),
+                    ("ManageableState", "installed"),
+                    ("LastModifiedDate", CHANGED),
+                    ("LastModifiedBy.Name", "Docebo"),
+                ]);
+            }
         }
     }
     made

@@ -66,18 +66,18 @@ impl Write for Wire {
 pub(crate) struct Answer {
     data: Option<Bytes>,
     declared: u64,
-    /// Set when it breaks off; it waits a moment so that what was sent before arrives.
+    /// Set when it breaks off: after how long, so that what was sent before arrives.
     breaks_off: Option<Pin<Box<Sleep>>>,
 }
 
 impl Answer {
-    pub(crate) fn new(whole: &Bytes, cut: Option<usize>) -> Self {
+    pub(crate) fn new(whole: &Bytes, cut: Option<(usize, Duration)>) -> Self {
         let declared = u64::try_from(whole.len()).unwrap_or(u64::MAX);
-        let cut = cut.filter(|&bytes| bytes < whole.len());
+        let cut = cut.filter(|&(bytes, _)| bytes < whole.len());
         Self {
-            data: Some(cut.map_or(whole.clone(), |bytes| whole.slice(..bytes))).filter(|data| !data.is_empty()),
+            data: Some(cut.map_or(whole.clone(), |(bytes, _)| whole.slice(..bytes))).filter(|data| !data.is_empty()),
             declared,
-            breaks_off: cut.map(|_| Box::pin(tokio::time::sleep(Duration::from_millis(50)))),
+            breaks_off: cut.map(|(_, after)| Box::pin(tokio::time::sleep(after))),
         }
     }
 }

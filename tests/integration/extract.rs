@@ -22,7 +22,7 @@ use crate::sample_folder;
 const ENROLLMENTS: &str = "docebo_v3__CourseEnrollment__c";
 
 /// Waits that a test has the time for.
-fn quick() -> Pace {
+pub(crate) fn quick() -> Pace {
     Pace {
         base: Duration::from_millis(1),
         cap: Duration::from_millis(10),
@@ -31,7 +31,7 @@ fn quick() -> Pace {
     }
 }
 
-fn live(server: &Server) -> Live {
+pub(crate) fn live(server: &Server) -> Live {
     let token = server.org().lock().expect("the org").access_token.clone();
     Live {
         token: Some(token.into()),
@@ -42,20 +42,20 @@ fn live(server: &Server) -> Live {
     }
 }
 
-fn extract(server: &Server, target: &Path, api: Api) -> Result<Extracted, Error> {
+pub(crate) fn extract(server: &Server, target: &Path, api: Api) -> Result<Extracted, Error> {
     let options = Options { api: Some(api), pace: quick(), page_rows: 100, ..Options::default() };
     tieout::run::extract(&live(server), target, options, &Progress::hidden())
 }
 
 /// A folder in memory where there is such a place: what is flushed to a disk page by page takes its time.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.expect("a folder")
 }
 
 /// Every file of a folder, with the address of the server taken out: each server has a port of its own.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     std::fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("an entry").path())
@@ -74,7 +74,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// An org of a few hundred rows whose clock stands still, so that the fence is the same in every run.
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     let mut org = generated::org(700, 1);
     org.now = Some(1_795_500_000);
     Server::start(org)

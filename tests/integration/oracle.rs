@@ -93,6 +93,7 @@ pub(crate) fn check_counts(world: &World, dialect: &Dialect) -> BTreeMap<&'stati
         ("enrollment-outdated", docebo(&["outdated"])),
         ("enrollment-orphaned", labels.salesforce.values().filter(|label| *label == "orphaned").count()),
         ("enrollment-key-mismatch", oracle.mismatched_rows(&labels)),
+        ("integration-customised", world.customised.as_ref().map_or(0, |customised| customised.parts.len())),
         ("status-unknown", docebo(&["unknown-status"])),
         ("sfdc-id-blank", link("key-only")),
         ("sfdc-id-crossed", link("crossed")),

@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use crate::oracle;
 use crate::world::dialect::{Dates, Dialect, Encoding, Workbooks};
-use crate::world::{At, DAY, Damage, EXPORTED_AT, HOUR, Object, Plan, Report, World, at, near};
+use crate::world::{At, Customised, DAY, Damage, EXPORTED_AT, HOUR, Object, Plan, Report, World, at, near};
 
 /// The moment at which the sync of `outbound-stalled` froze.
 pub(crate) const FROZEN_AT: &str = "2025-10-20T06:48:00Z";
@@ -365,6 +365,16 @@ fn hostile_text() -> Sample {
     world.reject_row(Report::Enrollments, Damage::CourseId(HOSTILE[6].to_owned()));
     world.reject_row(Report::Enrollments, Damage::Date(HOSTILE[10].to_owned()));
     world.reject_row(Report::Users, Damage::LearnerId(HOSTILE[17].to_owned()));
+    // Hostile names are what a customised organisation can have, too.
+    let built = [("apex-trigger", HOSTILE[0]), ("flow", HOSTILE[6]), ("validation-rule", "Only_in_office_hours")];
+    world.customised = Some(Customised {
+        parts: built
+            .map(|(kind, name)| {
+                ["docebo_v3__CourseEnrollment__c", kind, name, "active", HOSTILE[10]].map(str::to_owned)
+            })
+            .to_vec(),
+        unseen: vec!["workflow-rule on every object (HTTP 403 INSUFFICIENT_ACCESS)".to_owned()],
+    });
     told(
         world,
         Dialect::default(),

@@ -246,6 +246,14 @@ pub(crate) struct Manifest {
     pub(crate) short: BTreeMap<Object, usize>,
 }
 
+/// What setup says of the nine objects.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Customised {
+    /// Object, kind, name, detail, and who changed it last.
+    pub(crate) parts: Vec<[String; 5]>,
+    pub(crate) unseen: Vec<String>,
+}
+
 /// The whole organisation at the moment of the export.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -269,6 +277,8 @@ pub(crate) struct World {
     pub(crate) hidden: BTreeSet<(Object, String)>,
     /// Objects whose file is not there.
     pub(crate) removed: BTreeSet<Object>,
+    /// What was built onto the package's objects; nothing where nobody asked.
+    pub(crate) customised: Option<Customised>,
     /// Stretches in which nothing was written: from, until, and whether it was made up for.
     pub(crate) silences: Vec<(At, Option<At>, bool)>,
     /// Id of the User that writes the nine objects.

@@ -6,6 +6,8 @@ use std::io::Write;
 
 use crate::evidence::{Evidence, Origin, Text};
 use crate::finding::Finding;
+use crate::model::customisation::Customisation;
+use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::word::{Tally, Word};
 use crate::redact::Names;
@@ -110,6 +112,7 @@ fn evidence(evidence: &Evidence) -> String {
         Origin::Record { object, id } => Cow::Owned(format!("{object} {id}")),
         Origin::Line(_) => Cow::Borrowed("Docebo export"),
         Origin::NotReturned { object, filter: _ } => Cow::Owned(format!("no such row in {object}")),
+        Origin::Setup { what } => Cow::Owned(format!("setup, {what}")),
         Origin::Inputs => Cow::Borrowed("inputs"),
     };
     let says: Vec<String> = evidence
@@ -174,6 +177,42 @@ pub(super) fn control_totals(report: &Report, out: &mut dyn Write) -> Rows {
 
 fn terms<W: Word>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
     tally.iter().map(|(value, count)| (value.word(), count)).collect()
+}
+
+/// What was built onto the package's objects. Who changed it last is told by the user's record alone.
+pub(super) fn customisation(answer: &Customisation, out: &mut dyn Write) -> Rows {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([
+        "object",
+        "kind",
+        "name",
+        "package",
+        "detail",
+        "id",
+        "last_changed",
+        "changed_by_user",
+        "not_asked",
+    ])?;
+    let id = |id: Option<SfId>| id.map_or_else(String::new, |id| id.to_string());
+    for part in &answer.parts {
+        writer.write_record([
+            part.object.word(),
+            part.kind.word(),
+            &csv_cell(&short(&part.name, MOST_CHARACTERS)),
+            &csv_cell(&short(&part.namespace, MOST_CHARACTERS)),
+            &csv_cell(&short(&part.detail, MOST_CHARACTERS)),
+            &id(part.id),
+            &part.changed.map_or_else(String::new, |changed| changed.to_string()),
+            &id(part.changed_by_id),
+            "",
+        ])?;
+    }
+    for unseen in &answer.unseen {
+        let unseen = csv_cell(&short(unseen, MOST_CHARACTERS)).into_owned();
+        writer.write_record(["", "", "", "", "", "", "", "", &unseen])?;
+    }
+    writer.flush()?;
+    Ok(Some((answer.parts.len() + answer.unseen.len()) as u64))
 }
 
 /// The files that were read; none of their content.

@@ -105,6 +105,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
         ("Contact field mapped to the username", style.value(&short(&rules.username_field, 60))),
         ("User provisioning", if rules.provisioning { "on" } else { "off" }.to_owned()),
         ("List view of the contacts sync", known(rules.list_view.clone(), "list view, or none")),
+        ("Customised package objects", customised(report)),
         ("Courses in scope", short(&scope(&rules.scope), 160)),
         ("Docebo export made", moment(origins.exported_at, "when the export was made")),
         ("Salesforce read", moment(origins.extracted_at, "when Salesforce was read")),
@@ -115,6 +116,21 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
     .into_iter()
     .map(|(label, value)| Line { label, value })
     .collect()
+}
+
+/// Whether anything was built onto the package's objects: support declines where it was, and asks first.
+fn customised(report: &Report) -> String {
+    let Some(answer) = &report.books.data.customisation else {
+        return "[to fill: whether triggers, flows, rules or fields were added to the package's objects]".to_owned();
+    };
+    let unseen = match answer.unseen.len() {
+        0 => "",
+        _ => "; not everything could be asked",
+    };
+    match answer.parts.len() as u64 {
+        0 => format!("none found (triggers, flows, validation and workflow rules, fields){unseen}"),
+        found => format!("{}, see data/environment/customisation.csv{unseen}", counted(found, "part", "parts")),
+    }
 }
 
 /// What Docebo's support is asked to do.

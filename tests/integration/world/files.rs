@@ -178,6 +178,39 @@ impl World {
             let soql = format!("SELECT Id FROM Contact USING SCOPE ListView {id}");
             told.push(self.write_object(dir, "list_view_contacts", "list_view_contacts.csv", &soql, &table, 0));
         }
+        if let Some(customised) = &self.customised {
+            let parts: Vec<serde_json::Value> = customised
+                .parts
+                .iter()
+                .zip(1..)
+                .map(|([object, kind, name, detail, who], number)| {
+                    serde_json::json!({
+                        "object": object,
+                        "kind": kind,
+                        "name": name,
+                        "id": ids::with_suffix(&format!("01q5g00000{number:05}")),
+                        "namespace": "",
+                        "detail": detail,
+                        "changed": "2026-03-02T14:05:00Z",
+                        "changed_by": who,
+                        "changed_by_id": self.users.get(1).map(|user| dialect.id(&user.id)),
+                    })
+                })
+                .collect();
+            let answer = serde_json::json!({
+                "version": 1, "answered": 45, "unseen": customised.unseen, "parts": parts,
+            });
+            let text = serde_json::to_string_pretty(&answer).expect("plain values") + "\n";
+            fs::write(dir.join("customisation.json"), &text).expect("a writable folder");
+            told.push(serde_json::json!({
+                "object": "customisation",
+                "file": "customisation.json",
+                "soql": "",
+                "counted": parts.len(),
+                "rows": parts.len(),
+                "sha256": Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            }));
+        }
         if let Some(manifest) = &self.manifest {
             let manifest = serde_json::json!({
                 "version": 1,

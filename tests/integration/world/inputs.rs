@@ -69,5 +69,6 @@ impl World {
     /// No manifest: the folder was saved by hand.
     pub(crate) fn save_by_hand(&mut self) {
         self.manifest = None;
+        self.customised = None;
     }
 }

@@ -13,8 +13,8 @@ use super::ids::{Mint, Prefix};
 use super::people::COURSES;
 use super::time::Writes;
 use super::{
-    At, Course, CourseEnrollment, CourseRow, DAY, DoceboUser, EXPORTED_AT, Enrollment, Export, HOUR, MINUTE, Manifest,
-    Scope, Settings, User, World, at,
+    At, Course, CourseEnrollment, CourseRow, Customised, DAY, DoceboUser, EXPORTED_AT, Enrollment, Export, HOUR,
+    MINUTE, Manifest, Scope, Settings, User, World, at,
 };
 
 /// Positions in [`COURSES`] that are out of scope, each in its own way.
@@ -82,6 +82,7 @@ impl World {
             course_enrollments: Vec::new(),
             list_view: None,
             manifest: Some(Manifest { server_time: plan.to + 10 * MINUTE, short: BTreeMap::new() }),
+            customised: Some(Customised::default()),
             settings: Settings {
                 exported_at: plan.to,
                 grace_hours: 24,

@@ -1,0 +1,65 @@
+//! `integration-customised`: something was built onto the package's objects that the package did not ship.
+
+use crate::books::{Books, Subject};
+use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::evidence::{Evidence, Origin, Telling, Text};
+use crate::model::dataset::index;
+
+pub(super) static CHECK: Check = Check {
+    id: "integration-customised",
+    title: "Customisations of the package objects",
+    severity: Severity::Medium,
+    owner: Owner::SalesforceAdmin,
+    why: "A trigger, a flow, a validation or workflow rule or a field was built onto one of the nine objects. Such a part can refuse or change what the integration writes, and Docebo declines support while its objects are customised, so the answer belongs into every support case. What the package itself ships is not meant.",
+    innocent_when: "it only reads, or is inactive, and Docebo's support has agreed to it; a rule that refuses no row of the integration does no harm either",
+    remedy: "move your own logic and fields to objects of your own that refer to the package's; until then, switch the part off while a support case is open",
+    examines: "kinds of parts on each object",
+    needs: &[Need::Customisation],
+    select,
+    tell,
+    fallout: None,
+};
+
+fn select(books: &Books) -> Selection {
+    let Some(answer) = &books.data.customisation else { return Selection::default() };
+    Selection {
+        examined: answer.answered,
+        subjects: (0..index(answer.parts.len())).map(Subject::Part).collect(),
+        lacking: answer.unseen.clone(),
+    }
+}
+
+fn tell(books: &Books, subject: &Subject) -> Telling {
+    let part = match (subject, &books.data.customisation) {
+        (Subject::Part(at), Some(answer)) => answer.parts.get(*at as usize),
+        _ => None,
+    };
+    let Some(part) = part else { return Telling::of_inputs("customisation") };
+    let whose = if part.namespace.is_empty() {
+        "made in the organisation".to_owned()
+    } else {
+        format!("of the package {}", part.namespace)
+    };
+    let detail = if part.detail.is_empty() { String::new() } else { format!(" ({})", part.detail) };
+    Telling {
+        field: format!("{} {} on {}", part.kind, part.name, part.object).into(),
+        expected: Text::public("nothing but what the package ships"),
+        found: Text::public(format!("{} {}{detail}, {whose}", part.kind, part.name)),
+        since: part.changed,
+        evidence: Evidence {
+            origin: Origin::Setup {
+                what: match part.id {
+                    Some(id) => format!("{} {id} on {}", part.kind, part.object),
+                    None => format!("{} on {}", part.kind, part.object),
+                },
+            },
+            says: vec![
+                ("name", Text::public(part.name.clone())),
+                ("last changed", Text::instant(part.changed)),
+                ("changed by", Text::personal(part.changed_by.clone())),
+                ("changed by user", Text::id(part.changed_by_id)),
+            ],
+        },
+        more: Vec::new(),
+    }
+}

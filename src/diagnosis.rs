@@ -1,0 +1,183 @@
+//! What `tieout doctor` found: one line for each question, with the next step where something is wrong.
+//!
+//! Must not know: how the questions are asked, or how the lines are shown.
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::word::{Tally, words};
+
+words! {
+    /// How a question was answered.
+    pub enum State {
+        /// As it should be.
+        Pass = "pass",
+        /// A run is possible, but something will not be judged or is at risk.
+        Warn = "warn",
+        /// A run cannot succeed.
+        Fail = "fail",
+        /// The question does not apply, or could not be asked.
+        Skip = "skip",
+    }
+}
+
+words! {
+    /// What a question is about.
+    pub enum Area {
+        /// The configuration file.
+        Configuration = "configuration",
+        /// Signing in to Salesforce.
+        SignIn = "sign-in",
+        /// The API: its version, and the calls of the day.
+        Api = "api",
+        /// The clock of this machine.
+        Clock = "clock",
+        /// An object of Salesforce, and its fields.
+        Object = "object",
+        /// What the user who signs in may do.
+        Permissions = "permissions",
+        /// Docebo's package.
+        Package = "package",
+        /// The user as whom Docebo writes.
+        IntegrationUser = "integration-user",
+        /// The snapshot folder.
+        Snapshot = "snapshot",
+        /// The files of the export.
+        Export = "export",
+        /// The output folder.
+        Output = "output",
+    }
+}
+
+impl Area {
+    /// The exit code of a run that fails here.
+    const fn exit(self) -> Exit {
+        match self {
+            Self::Configuration => Exit::Usage,
+            Self::SignIn
+            | Self::Api
+            | Self::Clock
+            | Self::Object
+            | Self::Permissions
+            | Self::Package
+            | Self::IntegrationUser => Exit::Salesforce,
+            Self::Snapshot | Self::Export => Exit::Input,
+            Self::Output => Exit::Output,
+        }
+    }
+}
+
+/// One question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What the question is about.
+    pub area: Area,
+    /// What was looked at.
+    pub what: String,
+    /// How it was answered.
+    pub state: State,
+    /// What was found, without a secret.
+    pub found: String,
+    /// The next step, where something is wrong.
+    pub next: Option<String>,
+}
+
+impl Line {
+    /// As it should be.
+    #[must_use]
+    pub fn pass(area: Area, what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { area, what: what.into(), state: State::Pass, found: found.into(), next: None }
+    }
+
+    /// Something will not be judged or is at risk.
+    #[must_use]
+    pub fn warn(area: Area, what: impl Into<String>, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { area, what: what.into(), state: State::Warn, found: found.into(), next: Some(next.into()) }
+    }
+
+    /// A run cannot succeed.
+    #[must_use]
+    pub fn fail(area: Area, what: impl Into<String>, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { state: State::Fail, ..Self::warn(area, what, found, next) }
+    }
+
+    /// The question does not apply, or could not be asked.
+    #[must_use]
+    pub fn skip(area: Area, what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { state: State::Skip, ..Self::pass(area, what, found) }
+    }
+
+    /// What would end a run.
+    #[must_use]
+    pub fn error(area: Area, what: impl Into<String>, error: &Error) -> Self {
+        let (what, (found, next)) = (what.into(), told(error));
+        // Many an error begins with the path that the line is about.
+        let found = found.strip_prefix(&format!("{what}: ")).unwrap_or(&found).to_owned();
+        Self::fail(area, what, found, next)
+    }
+}
+
+/// What an error says, and the next step that it names.
+#[must_use]
+pub fn told(error: &Error) -> (String, String) {
+    let text = error.to_string();
+    match text.split_once("\n  next: ") {
+        Some((what, next)) => (in_a_line(what), next.to_owned()),
+        None => (in_a_line(&text), "correct what is named there".to_owned()),
+    }
+}
+
+/// A text of several lines in one. Salesforce quotes the query that it refuses, with an arrow beneath: the
+/// reason stands after that.
+fn in_a_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let quoted = lines.iter().position(|line| line.starts_with("ERROR at Row:"));
+    let kept = lines.iter().enumerate().filter(|(at, _)| *at == 0 || quoted.is_none_or(|quoted| *at > quoted));
+    kept.map(|(_, line)| *line).collect::<Vec<_>>().join(" ")
+}
+
+/// All lines, in the order in which the questions were asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Diagnosis {
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+impl Diagnosis {
+    /// The exit code: that of the first line that failed.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.lines.iter().find(|line| line.state == State::Fail).map_or(Exit::Clean, |line| line.area.exit())
+    }
+
+    /// How many lines were answered in each way.
+    #[must_use]
+    pub fn tally(&self) -> Tally<State> {
+        Tally::of(self.lines.iter().map(|line| line.state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Area, Diagnosis, Line, told};
+    use crate::error::Error;
+    use crate::exit::Exit;
+
+    #[test]
+    fn the_first_line_that_failed_decides() {
+        let line = |area| Line::fail(area, "x", "y", "z");
+        let warned = Line::warn(Area::Configuration, "x", "y", "z");
+        assert_eq!(Diagnosis::default().exit(), Exit::Clean);
+        assert_eq!(Diagnosis { lines: vec![warned.clone()] }.exit(), Exit::Clean);
+        let diagnosis = Diagnosis { lines: vec![warned, line(Area::Export), line(Area::SignIn)] };
+        assert_eq!(diagnosis.exit(), Exit::Input);
+    }
+
+    #[test]
+    fn an_error_is_parted_from_its_next_step() {
+        let error = Error::Salesforce { what: "it is\nso".to_owned(), next: "do that".to_owned() };
+        assert_eq!(told(&error), ("it is so".to_owned(), "do that".to_owned()));
+        let what = "X: \nId FROM X\n        ^\nERROR at Row:1:Column:9\nsObject type 'X' is not supported.";
+        let error = Error::Salesforce { what: what.to_owned(), next: "do that".to_owned() };
+        assert_eq!(told(&error).0, "X: sObject type 'X' is not supported.");
+    }
+}

@@ -1,0 +1,237 @@
+//! Whether a run can succeed, asked before it begins: the configuration, Salesforce or its snapshot, the
+//! export, the output folder. Nothing is written, and a question that fails does not stop the others.
+//!
+//! Must not know: how the lines are shown.
+
+#![expect(clippy::disallowed_methods, reason = "the doctor reads the configuration and the clock, and probes a folder")]
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use crate::diagnosis::{Area, Diagnosis, Line};
+use crate::error::Error;
+use crate::export;
+use crate::model::instant::{DAY, Instant};
+use crate::model::provenance::{Aside, ExportKind, Extent, Input};
+use crate::output::Folder;
+use crate::progress::Progress;
+use crate::salesforce::doctor;
+use crate::salesforce::transport::{Pace, Trace};
+use crate::settings::file::{self, Overrides};
+use crate::settings::{Live, Settings};
+use crate::snapshot;
+
+/// Days after which an export is called old.
+const OLD: i64 = 7;
+
+/// What a configuration names, as far as it can be read.
+#[derive(Default)]
+struct Named {
+    live: Option<Live>,
+    snapshot: Option<Settings>,
+    export: Option<Settings>,
+}
+
+/// Looks at everything that a run with this configuration needs.
+#[must_use]
+pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progress: &Progress) -> Diagnosis {
+    let mut lines = Vec::new();
+    let Named { live, snapshot, export } = configuration(config, &mut lines);
+    if let Some(live) = &live {
+        progress.stage("asking Salesforce");
+        // A doctor gives up sooner than an extraction does.
+        let pace = Pace {
+            cap: std::time::Duration::from_secs(4),
+            patience: std::time::Duration::from_secs(60),
+            ..Pace::default()
+        };
+        match super::runtime() {
+            Ok(runtime) => lines.extend(runtime.block_on(doctor::examine(live, pace, trace))),
+            Err(error) => lines.push(Line::error(Area::SignIn, "Salesforce", &error)),
+        }
+    }
+    if let Some(settings) = &snapshot {
+        progress.stage("reading the snapshot");
+        look_at_snapshot(settings, progress, &mut lines);
+    }
+    if let Some(settings) = &export {
+        progress.stage("reading the export");
+        look_at_export(settings, progress, &mut lines);
+    }
+    lines.push(output(out, export.and_then(|settings| settings.exported_at)));
+    Diagnosis { lines }
+}
+
+/// What the configuration names, and a line on it; a fault in one part does not hide the others.
+fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
+    let what = config.display().to_string();
+    let text = match std::fs::read_to_string(config) {
+        Ok(text) => text,
+        Err(source) => {
+            let error = Error::ConfigurationUnreadable { path: config.to_owned(), source };
+            lines.push(Line::error(Area::Configuration, what, &error));
+            return Named::default();
+        }
+    };
+    // With reports of nobody's, only what concerns the reports themselves is left out.
+    let nobody = || vec![PathBuf::new()];
+    let without = Overrides { users: nobody(), enrollments: nobody(), ..Overrides::default() };
+    let whole = file::load(config, &text, &Overrides::default());
+    let (settings, export, about_export) = match (whole, file::load(config, &text, &without)) {
+        (Ok(settings), _) => (settings.clone(), Some(settings), None),
+        (Err(Error::Configuration { .. }), Ok(settings)) => {
+            let found = "no report is configured (docebo.users, docebo.enrollments); an audit needs one";
+            (settings, None, Some(Line::skip(Area::Export, "the export", found)))
+        }
+        (Err(error @ Error::Missing { .. }), Ok(settings)) => {
+            (settings, None, Some(Line::error(Area::Export, "the export", &error)))
+        }
+        (Err(error), _) => {
+            lines.push(Line::error(Area::Configuration, what, &error));
+            let live = file::load_watch(config, &text, None).ok().and_then(|watch| watch.live);
+            return Named { live, ..Named::default() };
+        }
+    };
+    let source = match &settings.live {
+        Some(_) => "Salesforce is asked itself".to_owned(),
+        None => format!("Salesforce is read from the snapshot {}", settings.snapshot.display()),
+    };
+    lines.push(match file::load_watch(config, &text, None) {
+        Ok(_) => Line::pass(Area::Configuration, what, format!("readable; {source}")),
+        Err(error) => {
+            let next = "correct it; only `tieout freshness` needs this part";
+            Line::warn(Area::Configuration, what, error.to_string(), next)
+        }
+    });
+    lines.extend(about_export);
+    let live = settings.live.clone();
+    Named { snapshot: live.is_none().then_some(settings), live, export }
+}
+
+fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Line>) {
+    let what = settings.snapshot.display().to_string();
+    let snapshot = match snapshot::read(settings, progress) {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            lines.push(Line::error(Area::Snapshot, what, &error));
+            return;
+        }
+    };
+    let rows: u64 = snapshot.inputs.iter().map(|input| input.rows).sum();
+    let of = snapshot.extracted_at.map_or_else(String::new, |at| format!(", of {}", at.to_minute()));
+    lines.push(Line::pass(Area::Snapshot, what, format!("{} files with {rows} rows{of}", snapshot.inputs.len())));
+    lines.push(if snapshot.counted {
+        Line::pass(Area::Snapshot, "manifest.json", "says what Salesforce counted")
+    } else {
+        let found =
+            "not there: nobody counted the rows, and one that was not saved looks like one that was never written";
+        Line::warn(Area::Snapshot, "manifest.json", found, "let `tieout extract` read Salesforce")
+    });
+    for (object, extract) in &snapshot.extracts {
+        if let Extent::Incomplete { rows, counted } = extract.extent {
+            let found = format!("{rows} rows of {counted}; what rests on an absence there is not judged");
+            lines.push(Line::warn(Area::Snapshot, object.to_string(), found, "extract the snapshot again"));
+        }
+        if !extract.lacking.is_empty() {
+            let found = format!("has no {}; a check that needs one is not evaluated", extract.lacking.join(", "));
+            let next = "give the user read access to these fields, and save the object again with them";
+            lines.push(Line::warn(Area::Snapshot, object.to_string(), found, next));
+        }
+    }
+}
+
+fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line>) {
+    let uncoded = Cell::new(false);
+    let codes = || {
+        if settings.live.is_none() {
+            return snapshot::course_codes(settings);
+        }
+        uncoded.set(true);
+        Ok(export::CourseCodes::new())
+    };
+    let export = match export::read(settings, codes, progress) {
+        Ok(export) => export,
+        Err(error) => {
+            lines.push(Line::error(Area::Export, "the export", &error));
+            return;
+        }
+    };
+    // Rows whose course only Salesforce could tell are no fault of the export.
+    let unknown_here = |file: usize| {
+        let rejected = export.set_aside.iter().filter(|(_, aside)| usize::from(aside.file) == file);
+        let by_code = |why: &Aside| matches!(why, Aside::Rejected(reject) if reject.reason.starts_with("no Salesforce course has this course code"));
+        rejected.filter(|(kind, aside)| *kind == ExportKind::Enrollments && by_code(&aside.why)).count() as u64
+    };
+    for (file, input) in export.inputs.iter().enumerate() {
+        let by_code = if uncoded.get() { unknown_here(file) } else { 0 };
+        lines.push(export_file(input, by_code));
+    }
+    lines.push(age(settings.exported_at, export.oldest));
+}
+
+fn export_file(input: &Input, by_code: u64) -> Line {
+    let parts = [
+        Some(format!("{}: {} rows", input.holds, input.rows)),
+        Some(input.encoding.clone()),
+        input.delimiter.as_deref().map(|delimiter| match delimiter {
+            "\t" => "cells parted by tabs".to_owned(),
+            other => format!("cells parted by `{other}`"),
+        }),
+        input.dates.as_deref().map(|dates| format!("dates {dates}")),
+        (by_code > 0).then(|| format!("{by_code} rows name their course by a code that only Salesforce knows")),
+    ];
+    let found = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let rejects = input.rejects.saturating_sub(by_code);
+    if rejects > 0 {
+        let next = "run `tieout audit`: its set-aside ledger lists these rows, with the reason for each";
+        return Line::warn(Area::Export, &*input.file, format!("{found}; {rejects} rows cannot be read"), next);
+    }
+    if input.rows == 0 {
+        let next = "look at the report's filters in Docebo, and export it again";
+        return Line::warn(Area::Export, &*input.file, found, next);
+    }
+    Line::pass(Area::Export, &*input.file, found)
+}
+
+/// How old the export is.
+fn age(stated: Option<Instant>, files: Option<Instant>) -> Line {
+    let what = "the age of the export";
+    let Some(at) = stated.or(files) else { return Line::skip(Area::Export, what, "nothing tells it") };
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    let days = (now - at.seconds()).max(0) / DAY;
+    let whence = if stated.is_some() { "docebo.exported_at" } else { "the files' times" };
+    let found = format!("{days} days, by {whence} ({})", at.to_minute());
+    if days >= OLD {
+        let next = if stated.is_some() {
+            "export the reports again and set docebo.exported_at, unless you audit a past day on purpose"
+        } else {
+            "export the reports again, unless you audit a past day on purpose"
+        };
+        return Line::warn(Area::Export, what, found, next);
+    }
+    Line::pass(Area::Export, what, found)
+}
+
+/// Whether an audit could write its folder; what the probe makes is taken away again.
+fn output(out: Option<&Path>, exported_at: Option<Instant>) -> Line {
+    let target = out.map_or_else(
+        || {
+            let name = exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
+            Folder::unused(&PathBuf::from("tieout-runs"), &name)
+        },
+        Path::to_owned,
+    );
+    let parents = target.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
+    let made: Vec<&Path> = parents.take_while(|parent| parent.symlink_metadata().is_err()).collect();
+    let probed = Folder::prepare(&target, false).map(drop);
+    for folder in made {
+        // A folder that somebody has put something into by now stays.
+        let _ = std::fs::remove_dir(folder);
+    }
+    let what = target.display().to_string();
+    match probed {
+        Ok(()) => Line::pass(Area::Output, what, "can be written"),
+        Err(error) => Line::error(Area::Output, what, &error),
+    }
+}
