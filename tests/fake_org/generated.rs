@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 
-use super::org::{Kind, Object, Org};
+use super::org::{Field, Kind, Object, Org};
 
 const SPACE: &str = "docebo_v3__";
 const OBJECTS: [(&str, &str); 5] = [
@@ -180,5 +180,55 @@ pub(crate) fn org(enrollments: usize, seed: u64) -> Org {
     org.add(users);
     org.add(made_courses);
     org.add(made_enrollments);
+    org
+}
+
+/// As [`org`], with every object of the package and every column that an audit reads.
+pub(crate) fn package(enrollments: usize, seed: u64) -> Org {
+    let mut org = org(enrollments, seed);
+    let (by, learners) = (org.user_id.clone(), enrollments / 4 + 1);
+    let made = "2025-03-04T05:06:07.000Z";
+    let rest = ["Session", "SessionAttendance", "LearningPlan", "LearningPlanCourse"];
+    let rest = rest.into_iter().chain(["LearningPlanEnrollment", "LearningPlanCourseEnrollment"]);
+    for (name, prefix) in rest.zip(["a0M", "a0N", "a0O", "a0P", "a0Q", "a0R"]) {
+        let mut object = Object::new(&format!("{SPACE}{name}__c"), prefix, &[("Id", Kind::Id)]);
+        for number in 0..learners {
+            object.push(&[
+                ("Id", &id(prefix, number)),
+                ("CreatedDate", made),
+                ("CreatedById", &by),
+                ("LastModifiedDate", made),
+                ("LastModifiedById", &by),
+            ]);
+        }
+        org.add(object);
+    }
+    let users = org.object_mut("User");
+    for number in 1..learners {
+        let username = format!("learner{number}@example.org");
+        let contact = if number % 5 == 0 { String::new() } else { id("003", number) };
+        let active = if number % 7 == 0 { "false" } else { "true" };
+        users.push(&[
+            ("Id", &id("005", number)),
+            ("Username", &username),
+            ("ContactId", &contact),
+            ("IsActive", active),
+        ]);
+    }
+    let mut add = |object: &str, field: &str, kind: Kind, value: fn(usize) -> Option<String>| {
+        let object = org.object_mut(&format!("{SPACE}{object}__c"));
+        let width = object.fields.len();
+        object.fields.push(Field::new(&format!("{SPACE}{field}__c"), kind));
+        for (number, row) in object.rows_mut().iter_mut().enumerate() {
+            row.values.resize(width, None);
+            row.values.push(value(number));
+        }
+    };
+    add("Course", "Code", Kind::Text, |number| (number % 3 > 0).then(|| format!("0{number};\tcaf\u{e9}")));
+    add("Course", "Effective", Kind::Boolean, |number| (number % 2 == 0).then(|| "true".into()));
+    let date =
+        |number: usize| number.is_multiple_of(4).then(|| format!("2025-02-{:02}T23:59:59.000Z", number % 28 + 1));
+    add("CourseEnrollment", "EnrollmentStartDate", Kind::DateTime, date);
+    add("CourseEnrollment", "UnenrollmentDate", Kind::DateTime, |_| None);
     org
 }
