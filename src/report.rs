@@ -104,7 +104,13 @@ impl Report {
         let nobody_asked = |result: &CheckResult| {
             self.books.data.customisation.is_none() && result.check.needs == [Need::Customisation]
         };
-        self.not_evaluated().any(|result| !nobody_asked(result))
+        self.unseen().any(|result| !nobody_asked(result))
+    }
+
+    /// The results of checks that could not see everything: those that were not evaluated, and those that found
+    /// something in the part they saw.
+    pub fn unseen(&self) -> impl Iterator<Item = &CheckResult> {
+        self.results.iter().filter(|result| !result.lacking.is_empty())
     }
 
     /// Where everything came from.

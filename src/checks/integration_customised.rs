@@ -13,7 +13,7 @@ pub(super) static CHECK: Check = Check {
     why: "A trigger, a flow, a validation or workflow rule or a field was built onto one of the nine objects. Such a part can refuse or change what the integration writes, and Docebo declines support while its objects are customised, so the answer belongs into every support case. What the package itself ships is not meant.",
     innocent_when: "it only reads, or is inactive, and Docebo's support has agreed to it; a rule that refuses no row of the integration does no harm either",
     remedy: "move your own logic and fields to objects of your own that refer to the package's; until then, switch the part off while a support case is open",
-    examines: "kinds of parts on each object",
+    examines: "setup questions",
     needs: &[Need::Customisation],
     select,
     tell,

@@ -208,3 +208,17 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
     assert!(result.lacking[0].contains("tieout extract"), "{:?}", result.lacking);
     assert!(!report.is_cut());
 }
+
+/// A check that found something in the part it saw says in every output what it did not see.
+#[test]
+fn what_a_check_did_not_see_stands_beside_what_it_found() {
+    let report = crate::audit_sample("hostile-text");
+    let line = "workflow-rule on every object";
+    assert_eq!(result(&report).outcome, Outcome::Found);
+    assert!(report.is_cut());
+    let page = tieout::render::html::page(&report, Names::Withheld).expect("a page");
+    assert!(String::from_utf8(page).expect("UTF-8").contains(line));
+    assert!(tieout::render::summary::text(&report, "run").contains(line));
+    let json = tieout::render::json::report(&report).expect("a report");
+    assert!(String::from_utf8(json).expect("UTF-8").contains(line));
+}

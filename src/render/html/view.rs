@@ -130,6 +130,8 @@ struct Cause {
     examined: String,
     /// How much of it is because of a stall; blank where nothing is.
     fallout: String,
+    /// What the check could not see beside what it found.
+    unseen: Vec<String>,
     examples: FindingsTable,
     examples_note: String,
 }
@@ -403,10 +405,11 @@ fn examined(result: &CheckResult) -> String {
 }
 
 fn blind(result: &CheckResult) -> Blind {
-    Blind {
-        check: check(result.check),
-        lacking: result.lacking.iter().map(|lack| visible(lack).into_owned()).collect(),
-    }
+    Blind { check: check(result.check), lacking: lacking(result) }
+}
+
+fn lacking(result: &CheckResult) -> Vec<String> {
+    result.lacking.iter().map(|lack| visible(lack).into_owned()).collect()
 }
 
 fn clean(result: &CheckResult) -> Clean {
@@ -469,6 +472,7 @@ impl Rows<'_> {
             count: grouped(all as u64),
             findings: if all == 1 { "finding" } else { "findings" },
             examined: examined(result),
+            unseen: lacking(result),
             fallout: match result.because_of_stalls {
                 0 => String::new(),
                 _ if result.is_fallout() => "because of the stall".to_owned(),

@@ -118,16 +118,16 @@ fn tick(line: u32, whole: bool) -> Cell {
 }
 
 fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<(), XlsxError> {
-    sheet.heading(row, "Checks that could not be evaluated")?;
+    sheet.heading(row, "Checks that could not be evaluated, or not in full")?;
     row += 1;
-    if report.not_evaluated().next().is_none() {
+    if report.unseen().next().is_none() {
         return sheet.row(row, &[Cell::Line("None: nothing was lacking.".to_owned())]);
     }
     sheet.head(
         row,
         &[Head::Text("Check"), Head::Text("Title"), Head::Text("Severity"), Head::Text("Owner"), Head::Text("Lacking")],
     )?;
-    for result in report.not_evaluated() {
+    for result in report.unseen() {
         row += 1;
         sheet.row(
             row,
