@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
-use super::extract::{Described, describe, json, version};
+use super::extract::{Described, describe, json, known, version};
 use super::soql::{WANTED, Wanted, literal};
 use super::transport::{Call, Pace, Trace, Transport, query_path};
 use crate::diagnosis::{Area, Line, State, told};
@@ -188,19 +188,8 @@ impl Asking {
 
     /// The fields of an object by setup, those that are hidden from the user too; or why it does not tell.
     async fn known(&self, object: SfObject) -> Result<Vec<String>, String> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Field {
-            qualified_api_name: String,
-        }
-        let soql = format!(
-            "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
-            literal(object.word())
-        );
-        match self.rows::<Field>("tooling/query", &soql, "FieldDefinition").await {
-            Ok(fields) => Ok(fields.into_iter().map(|field| field.qualified_api_name).collect()),
-            Err(error) => Err(told(&error).0),
-        }
+        let known = known(&self.transport, &self.version, object).await;
+        known.map_err(|trouble| told(&trouble.into_error("FieldDefinition")).0)
     }
 
     /// An object that the user does not see.

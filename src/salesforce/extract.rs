@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::SignIn;
 use super::customisation;
 use super::read::{Api, PAGE_ROWS, Reading};
-use super::soql::{self, Part, WANTED, Wanted};
+use super::soql::{self, Part, WANTED, Wanted, literal};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{Answer, Call, Pace, Trace, Transport, Trouble, query_path};
 use super::value::{Kind, normal};
@@ -227,6 +227,26 @@ pub(super) async fn describe(
     }
 }
 
+/// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
+pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, Trouble> {
+    #[derive(Deserialize)]
+    struct Rows {
+        records: Vec<Field>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Field {
+        qualified_api_name: String,
+    }
+    let soql = format!(
+        "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
+        literal(object.word())
+    );
+    let answer = transport.ask(&Call::Get(query_path(version, "tooling/query", &soql))).await?;
+    let rows: Rows = answer.json()?;
+    Ok(rows.records.into_iter().map(|field| field.qualified_api_name).collect())
+}
+
 /// How many rows a part has.
 pub(super) async fn count(transport: &Transport, version: &str, object: SfObject, part: Part) -> Result<u64, Error> {
     #[derive(Deserialize)]
@@ -325,9 +345,11 @@ impl Run<'_> {
         let rested = Part::Rested(None, fence);
         if !self.state.objects.contains_key(word) {
             let Some(described) = describe(transport, &version, wanted.object).await? else {
-                return Ok(self.hide(wanted.object)?);
+                let known = self.known(wanted.object).await?;
+                return Ok(self.hide(wanted.object, known.as_deref())?);
             };
             let (columns, lacking) = columns(self.live, wanted, &described)?;
+            self.note_lacking(wanted.object, &lacking).await?;
             let count = count(transport, &version, wanted.object, rested).await?;
             self.state
                 .objects
@@ -344,8 +366,40 @@ impl Run<'_> {
         Ok(self.finish_object(wanted.object, fence, after).map(Some)?)
     }
 
-    fn hide(&mut self, object: SfObject) -> Result<Option<(u64, u64)>, Error> {
-        let what = format!("{object}: the object is not there, or hidden from the user");
+    /// What setup knows of an object, where the user may ask.
+    async fn known(&self, object: SfObject) -> Result<Option<Vec<String>>, Trouble> {
+        match known(&self.org.transport, &self.state.api_version, object).await {
+            Ok(fields) => Ok(Some(fields)),
+            Err(Trouble::Unknown(_) | Trouble::Denied(..) | Trouble::NoBulk(_)) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Says of each column that is lacking whether it is hidden or absent, where that can be told.
+    async fn note_lacking(&mut self, object: SfObject, lacking: &[String]) -> Result<(), Trouble> {
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let known = self.known(object).await?.unwrap_or_default();
+        for name in lacking {
+            let how = if known.is_empty() {
+                "not there, or hidden from the user"
+            } else if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                "hidden from the user; give read access to the field"
+            } else {
+                "not there; this version of the package has no such field"
+            };
+            self.state.hidden.insert(format!("{object}.{name}"), format!("{object}.{name}: {how}"));
+        }
+        Ok(())
+    }
+
+    fn hide(&mut self, object: SfObject, known: Option<&[String]>) -> Result<Option<(u64, u64)>, Error> {
+        let what = match known {
+            Some([]) => format!("{object}: the organisation has no such object"),
+            Some(_) => format!("{object}: the object is hidden from the user"),
+            None => format!("{object}: the object is not there, or hidden from the user"),
+        };
         if matches!(object, SfObject::Contact | SfObject::DoceboUser) {
             return Err(Error::Salesforce {
                 what,
@@ -600,10 +654,7 @@ impl Run<'_> {
     }
 
     fn hidden(&self) -> Vec<String> {
-        let columns = self.state.objects.iter().flat_map(|(object, state)| {
-            state.lacking.iter().map(move |column| format!("{object}.{column}: not there, or hidden from the user"))
-        });
-        self.state.hidden.values().cloned().chain(columns).collect()
+        self.state.hidden.values().cloned().collect()
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) struct State {
     /// What was asked for: another question begins anew.
     pub(super) asked: String,
     pub(super) objects: BTreeMap<String, ObjectState>,
-    /// Objects that the user cannot see, and why.
+    /// Objects and columns that the user cannot see, in words.
     pub(super) hidden: BTreeMap<String, String>,
 }
 
