@@ -104,25 +104,25 @@ impl SignIn {
             })?;
             return Ok(Self::ClientCredentials { instance, client_id, secret });
         }
-        if std::env::vars_os().any(|(name, _)| name == "SF_PASSWORD" || name == "TIEOUT_PASSWORD") {
-            return Err(refused(
-                "signing in with username and password is refused: Salesforce retires it (SOAP login() ends in Summer '27, \
-                 and External Client Apps do not offer it)",
-                "use the Salesforce CLI (salesforce.org), client credentials or JWT (README, \"Read Salesforce itself, or save the objects\")",
-            ));
-        }
         let instance = live.instance_url.clone().ok_or_else(|| {
             refused(
                 "the configuration names no way to Salesforce",
                 "set salesforce.org, salesforce.instance_url or salesforce.snapshot",
             )
         })?;
-        let token = secret("SF_ACCESS_TOKEN")?.ok_or_else(|| {
-            refused(
+        let Some(token) = secret("SF_ACCESS_TOKEN")? else {
+            if std::env::vars_os().any(|(name, _)| name == "SF_PASSWORD" || name == "TIEOUT_PASSWORD") {
+                return Err(refused(
+                    "signing in with username and password is refused: Salesforce retires it (SOAP login() ends in Summer '27, \
+                     and External Client Apps do not offer it)",
+                    "use the Salesforce CLI (salesforce.org), client credentials or JWT (README, \"Read Salesforce itself, or save the objects\")",
+                ));
+            }
+            return Err(refused(
                 "salesforce.instance_url is set, but there is no token for it",
                 "set SF_ACCESS_TOKEN (or SF_ACCESS_TOKEN_FILE) in the environment, or salesforce.org to use the Salesforce CLI",
-            )
-        })?;
+            ));
+        };
         Ok(Self::Token(instance, token))
     }
 

@@ -615,6 +615,10 @@ fn username_and_password_are_refused_with_the_reason() {
             .kept_secret(&["hunter2-hunter2"]);
     }
     assert_eq!(server.log().len(), 0);
+    // Beside a way that works, a password of some other tool's is nobody's business.
+    let token = access_token(&server);
+    let ended = sign_in(&table, &[("SF_ACCESS_TOKEN", &token), ("SF_PASSWORD", "hunter2-hunter2")]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
 #[test]
