@@ -219,12 +219,31 @@ fn results(org: &Org, call: &Call, version: &str, at: usize) -> Result<Reply, Re
         run::line(&world, &job.plan, &job.plan.rows[row], delimiter, call.fault.nul && number == 0, &mut text);
         text.push_str(end);
     }
+    if call.fault.other_layout {
+        text = laid_out_otherwise(&text, delimiter);
+    }
     let mut reply = Reply::text(200, "text/csv", text);
     let next = if to < job.rows.len() { locator(org, to) } else { "null".into() };
     reply.headers.push(("Sforce-Locator".into(), next));
     reply.headers.push(("Sforce-NumberOfRecords".into(), page.len().to_string()));
     reply.is_page = true;
     Ok(reply)
+}
+
+/// The same rows with their columns the other way round and CRLF at the end of lines.
+fn laid_out_otherwise(text: &str, delimiter: char) -> String {
+    let delimiter = u8::try_from(delimiter).expect("an ASCII delimiter");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(text.as_bytes());
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .quote_style(csv::QuoteStyle::Always)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for record in reader.records() {
+        let record = record.expect("a row that was just written");
+        writer.write_record(record.iter().rev()).expect("memory");
+    }
+    String::from_utf8(writer.into_inner().expect("memory")).expect("UTF-8")
 }
 
 /// Five addresses of pages at a time.

@@ -39,6 +39,8 @@ pub(crate) enum FaultKind {
     LocatorHeader(Option<String>),
     /// A NUL in a text of the page's first row.
     NulBytes,
+    /// The page's columns stand the other way round, and its lines end with CRLF.
+    OtherLayout,
     /// `Sforce-Limit-Info` says this.
     LimitInfo(String),
     /// On creation or a poll of a query job: it fails.
@@ -120,6 +122,7 @@ pub(crate) fn tell(struck: &[FaultKind], call: &mut Call) {
         match kind {
             FaultKind::ShortPage { rows } => call.fault.missing = *rows,
             FaultKind::NulBytes => call.fault = PageFault { nul: true, ..call.fault },
+            FaultKind::OtherLayout => call.fault = PageFault { other_layout: true, ..call.fault },
             FaultKind::JobFails { message } => call.job_ends = Some(Some(message.clone())),
             FaultKind::JobAborted => call.job_ends = Some(None),
             _ => {}

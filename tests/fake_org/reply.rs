@@ -11,6 +11,8 @@ pub(crate) struct PageFault {
     pub(crate) missing: usize,
     /// Whether a text of its first row holds a NUL.
     pub(crate) nul: bool,
+    /// Whether its columns stand the other way round, with lines that end with CRLF.
+    pub(crate) other_layout: bool,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -34,6 +34,11 @@ fn odd_pages_leave_no_trace() {
         ("results asked too early, the old way", |org| org.early_results_status = 412, None),
         ("a job that takes its time", |org| org.job_polls = 9, None),
         ("pages smaller than asked for", |org| org.bulk_max_rows_per_page = 33, None),
+        (
+            "other columns first, and CRLF",
+            plain,
+            Some(Fault::once("/results", FaultKind::OtherLayout).skip(1).times(1_000)),
+        ),
         ("a NUL in a text", plain, Some(Fault::once("/results", FaultKind::NulBytes).times(1_000))),
         (
             "NULL in capitals after the last page",
@@ -140,4 +145,18 @@ fn a_user_who_sees_a_part_reads_that_part() {
     let (_, rows, counted) =
         extracted.objects.iter().find(|(object, ..)| object.to_string() == ENROLLMENTS).expect("the object");
     assert_eq!((*rows, *counted), (650, 650));
+}
+
+/// Results that are asked for with another version than their job was made with are refused, and no try helps.
+#[test]
+fn a_job_of_another_version_ends_with_clear_words() {
+    let server = changed(|_| ());
+    let body =
+        "[{\"message\":\"The job was created with version 58.0\",\"errorCode\":\"VERSION_MISMATCH\"}]".to_owned();
+    server.add_fault(Fault::once("/results", FaultKind::Status { code: 409, body, headers: Vec::new() }));
+    let parent = folder();
+    let target = parent.path().join("target");
+    let error = extract(&server, &target, Api::BulkInTurn).expect_err("a refusal").to_string();
+    assert!(error.contains("version 58.0") && error.contains("next: the job was made with another version"), "{error}");
+    assert!(!target.exists());
 }

@@ -632,3 +632,20 @@ fn secrets_in_the_configuration_are_refused() {
     }
     assert_eq!(server.log().len(), 0);
 }
+
+/// The token endpoint says where the organisation lives; that need not be where it was asked.
+#[test]
+fn the_organisation_is_asked_where_the_token_says_that_it_lives() {
+    let server = server();
+    let (table, secret) = app(&server);
+    let home = server.url().replace("127.0.0.1", "localhost");
+    server.with(|org| org.auth.instance_url = Some(home.clone()));
+    let ended = sign_in(&table, &[("TIEOUT_CLIENT_SECRET", &secret)]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let host = home.trim_start_matches("http://");
+    for seen in server.log() {
+        let wanted =
+            if seen.path.contains("/oauth2/token") { server.url().trim_start_matches("http://") } else { host };
+        assert_eq!(seen.host, wanted, "{}", seen.path);
+    }
+}
