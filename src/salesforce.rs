@@ -19,6 +19,7 @@ pub mod plan;
 pub mod pulse;
 /// Pages, by REST and by Bulk API 2.0.
 pub mod read;
+mod sight;
 mod soql;
 mod store;
 /// The one room that sends requests to Salesforce.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
-use super::extract::{Described, describe, json, known, version};
+use super::sight::{Described, describe, json, known, version};
 use super::soql::{WANTED, Wanted, literal};
 use super::transport::{Call, Pace, Trace, Transport, query_path};
 use crate::diagnosis::{Area, Line, State, told};

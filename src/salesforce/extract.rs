@@ -8,6 +8,8 @@
 //!
 //! Must not know: the Docebo side.
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,28 +17,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::auth::SignIn;
-use super::customisation;
 use super::read::{Api, PAGE_ROWS, Reading};
-use super::soql::{self, Part, WANTED, Wanted, literal};
+use super::sight::{columns, count, describe, json, known, version};
+use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
-use super::transport::{Answer, Call, Pace, Trace, Transport, Trouble, query_path};
-use super::value::{Kind, normal};
+use super::transport::{Pace, Trace, Transport, Trouble};
 use crate::error::Error;
-use crate::model::customisation::{FILE, File};
 use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::model::provenance::{Extracted, SfObject};
 use crate::model::word::Word as _;
 use crate::progress::{Progress, Rate};
 use crate::settings::Live;
+use beside::Beside;
 
-/// The newest version of the API that this version of tieout was tried with.
-const TESTED: (u32, u32) = (67, 0);
 /// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
 const SETTLED: i64 = 5 * MINUTE;
 /// Up to so many rows REST is as quick as a job that has to be waited for.
 pub(super) const REST_ROWS: u64 = 10_000;
-/// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
-const MOST_DELETED: u64 = 100_000;
 /// Cursors and jobs live for two days; a state that is older begins anew.
 const LIFE: i64 = 2 * DAY - 6 * 3_600;
 
@@ -166,140 +163,6 @@ impl Org {
 
 fn moment(text: &str) -> Option<Instant> {
     Instant::parse(text.as_bytes()).ok().flatten()
-}
-
-/// The answer to a read, as JSON.
-pub(super) async fn json<T: serde::de::DeserializeOwned>(transport: &Transport, path: &str) -> Result<T, Error> {
-    let answer: Answer =
-        transport.ask(&Call::Get(path.to_owned())).await.map_err(|trouble| trouble.into_error(path))?;
-    answer.json().map_err(|trouble| trouble.into_error(path))
-}
-
-/// The newest version that the organisation offers and this tool was tried with.
-pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
-    #[derive(Deserialize)]
-    struct Offered {
-        version: String,
-    }
-    let offered: Vec<Offered> = json(transport, "/services/data").await?;
-    let number = |text: &str| {
-        let (major, minor) = text.split_once('.')?;
-        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
-    };
-    offered
-        .into_iter()
-        .filter_map(|offered| Some((number(&offered.version)?, offered.version)))
-        .filter(|(version, _)| *version <= TESTED)
-        .max()
-        .map(|(_, version)| version)
-        .ok_or_else(|| Error::Salesforce {
-            what: "the organisation offers no version of the API that tieout knows".to_owned(),
-            next: "update tieout".to_owned(),
-        })
-}
-
-/// A field as describe tells it.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Described {
-    pub(super) name: String,
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-}
-
-/// The fields of an object that the user may see; nothing where the object itself is hidden or not there.
-pub(super) async fn describe(
-    transport: &Transport,
-    version: &str,
-    object: SfObject,
-) -> Result<Option<Vec<Described>>, Error> {
-    #[derive(Deserialize)]
-    struct Object {
-        fields: Vec<Described>,
-    }
-    let path = format!("/services/data/v{version}/sobjects/{object}/describe");
-    match transport.ask(&Call::Get(path)).await {
-        Ok(answer) => {
-            let object: Object = answer.json().map_err(|trouble| trouble.into_error(object.word()))?;
-            Ok(Some(object.fields))
-        }
-        Err(Trouble::Unknown(_)) => Ok(None),
-        Err(trouble) => Err(trouble.into_error(object.word())),
-    }
-}
-
-/// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
-pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, Trouble> {
-    #[derive(Deserialize)]
-    struct Rows {
-        records: Vec<Field>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Field {
-        qualified_api_name: String,
-    }
-    let soql = format!(
-        "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
-        literal(object.word())
-    );
-    let answer = transport.ask(&Call::Get(query_path(version, "tooling/query", &soql))).await?;
-    let rows: Rows = answer.json()?;
-    Ok(rows.records.into_iter().map(|field| field.qualified_api_name).collect())
-}
-
-/// How many rows a part has.
-pub(super) async fn count(transport: &Transport, version: &str, object: SfObject, part: Part) -> Result<u64, Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Counted {
-        total_size: u64,
-    }
-    let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
-    Ok(counted.total_size)
-}
-
-/// The wanted columns that are there, `Id` first and the last change last; and those that are not.
-pub(super) fn columns(
-    live: &Live,
-    wanted: Wanted,
-    described: &[Described],
-) -> Result<(Vec<Column>, Vec<String>), Error> {
-    let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
-    let mut columns: Vec<Column> = Vec::new();
-    let mut lacking = Vec::new();
-    let needed = wanted.required.iter().copied().chain(mapped);
-    for (name, required) in needed
-        .map(|name| (name, true))
-        .chain(wanted.further.iter().map(|&name| (name, false)))
-        .chain([("SystemModstamp", true)])
-    {
-        match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
-            Some(field) if columns.iter().any(|column| column.name == field.name) => {}
-            Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
-            None if required => {
-                return Err(Error::Salesforce {
-                    what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),
-                    next: if Some(name) == mapped {
-                        "correct mapping.username_field, or give the user read access to the field".to_owned()
-                    } else {
-                        "give the user read access to the field (View All Fields on the object does it for all)"
-                            .to_owned()
-                    },
-                });
-            }
-            None => lacking.push(name.to_owned()),
-        }
-    }
-    Ok((columns, lacking))
-}
-
-/// A file beside those of the objects, as it was written.
-struct Beside {
-    object: &'static str,
-    file: &'static str,
-    rows: u64,
-    sha256: String,
-    soql: String,
 }
 
 struct Run<'a> {
@@ -465,150 +328,6 @@ impl Run<'_> {
         Ok((rows, counted))
     }
 
-    /// The members of the list view, where one is configured: how many; nothing where it cannot be asked.
-    async fn list_view(&mut self) -> Result<Option<Beside>, Error> {
-        #[derive(Deserialize)]
-        struct View {
-            query: String,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Rows {
-            done: bool,
-            next_records_url: Option<String>,
-            records: Vec<Row>,
-        }
-        #[derive(Deserialize)]
-        struct Row {
-            #[serde(rename = "Id")]
-            id: String,
-        }
-        let Some(view) = &self.live.list_view else { return Ok(None) };
-        self.progress.say("the list view's members".to_owned());
-        let transport = &self.org.transport;
-        let version = &self.state.api_version;
-        let path = format!("/services/data/v{version}/sobjects/Contact/listviews/{view}/describe");
-        let untold = |what: &str| {
-            format!(
-                "list view {view}: {what}; next: correct mapping.list_view, or share the view with the user who signs in"
-            )
-        };
-        let described: View = match transport.ask(&Call::Get(path)).await {
-            Ok(answer) => answer.json().map_err(|trouble| trouble.into_error("list view"))?,
-            Err(Trouble::Unknown(what) | Trouble::Denied(what, _)) => {
-                self.state.hidden.insert("list view".to_owned(), untold(&what));
-                return Ok(None);
-            }
-            Err(trouble) => return Err(trouble.into_error("list view")),
-        };
-        let soql = members(&described.query).ok_or_else(|| Error::Salesforce {
-            what: format!("the list view {view} has a query that is none of Contact: {}", described.query),
-            next: "correct mapping.list_view".to_owned(),
-        })?;
-        let mut path = query_path(version, "query", &soql);
-        let mut ids = Vec::new();
-        loop {
-            let rows: Rows = json(transport, &path).await?;
-            ids.extend(rows.records.into_iter().map(|row| row.id));
-            match rows.next_records_url.filter(|_| !rows.done) {
-                Some(next) => path = next,
-                None => break,
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
-        self.beside("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Some)
-    }
-
-    /// Contacts in the Recycle Bin, merged ones with the contact that survived: an id that names one of them
-    /// can be explained. Whatever the reason that they cannot be asked, nothing else hangs on them.
-    async fn deleted_contacts(&mut self) -> Result<Option<Beside>, Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Rows {
-            total_size: u64,
-            done: bool,
-            next_records_url: Option<String>,
-            records: Vec<Row>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Row {
-            id: String,
-            master_record_id: Option<String>,
-            system_modstamp: String,
-        }
-        self.progress.say("deleted and merged contacts".to_owned());
-        let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
-        let transport = &self.org.transport;
-        let mut path = query_path(&self.state.api_version, "queryAll", soql);
-        let mut lines = Vec::new();
-        loop {
-            let answer = match transport.ask(&Call::Get(path)).await {
-                Ok(answer) => answer,
-                Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
-                    self.state.hidden.insert(
-                        "deleted contacts".to_owned(),
-                        format!("deleted and merged contacts cannot be asked for: {what}"),
-                    );
-                    return Ok(None);
-                }
-                Err(trouble) => return Err(trouble.into_error("deleted contacts")),
-            };
-            let rows: Rows = answer.json().map_err(|trouble| trouble.into_error("deleted contacts"))?;
-            if rows.total_size > MOST_DELETED {
-                self.state.hidden.insert(
-                    "deleted contacts".to_owned(),
-                    format!(
-                        "deleted and merged contacts: {} stand in the Recycle Bin, too many to read",
-                        rows.total_size
-                    ),
-                );
-                return Ok(None);
-            }
-            lines.extend(rows.records.into_iter().map(|row| {
-                let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
-                format!("{},{},{at}\n", row.id, row.master_record_id.unwrap_or_default())
-            }));
-            match rows.next_records_url.filter(|_| !rows.done) {
-                Some(next) => path = next,
-                None => break,
-            }
-        }
-        lines.sort_unstable();
-        lines.dedup();
-        let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
-        self.beside("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
-            .map(Some)
-    }
-
-    /// What was built onto the package's objects, and what of it could not be asked.
-    async fn customisation(&self) -> Result<Beside, Error> {
-        self.progress.say("what was built onto the package's objects".to_owned());
-        let there: Vec<SfObject> =
-            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.word())).collect();
-        let found = customisation::ask(&self.org.transport, &self.state.api_version, &there).await?;
-        let text =
-            serde_json::to_string_pretty(&File::from(&found)).map_err(|error| Error::Defect(error.to_string()))?;
-        let rows = found.parts.len() as u64;
-        self.beside("customisation", FILE, (text + "\n").as_bytes(), rows, String::new())
-    }
-
-    fn beside(
-        &self,
-        object: &'static str,
-        file: &'static str,
-        bytes: &[u8],
-        rows: u64,
-        soql: String,
-    ) -> Result<Beside, Error> {
-        use data_encoding::HEXLOWER;
-        use sha2::{Digest as _, Sha256};
-        self.store.put(file, bytes)?;
-        Ok(Beside { object, file, rows, sha256: HEXLOWER.encode(&Sha256::digest(bytes)), soql })
-    }
-
     fn manifest(&self, beside: &[Beside]) -> Result<(), Error> {
         let state = &self.state;
         let mut objects: Vec<Entry<'_>> = WANTED
@@ -655,28 +374,5 @@ impl Run<'_> {
 
     fn hidden(&self) -> Vec<String> {
         self.state.hidden.values().cloned().collect()
-    }
-}
-
-/// The query of a list view for the ids alone: its own condition, without columns and order.
-fn members(query: &str) -> Option<String> {
-    let upper = query.to_ascii_uppercase();
-    let from = upper.find(" FROM CONTACT")?;
-    let rest = &query[from..];
-    let end = upper[from..].rfind(" ORDER BY ").unwrap_or(rest.len());
-    Some(format!("SELECT Id{}", &rest[..end]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::members;
-
-    #[test]
-    fn a_list_view_is_asked_for_ids_alone() {
-        assert_eq!(
-            members("SELECT Name, Account.Name FROM Contact USING SCOPE everything WHERE Active__c = true ORDER BY Name ASC NULLS FIRST, Id ASC").as_deref(),
-            Some("SELECT Id FROM Contact USING SCOPE everything WHERE Active__c = true")
-        );
-        assert_eq!(members("SELECT Id FROM Account"), None);
     }
 }

@@ -4,8 +4,9 @@
 //! Must not know: files.
 
 use super::auth::SignIn;
-use super::extract::{Me, REST_ROWS, columns, count, describe, json, version};
+use super::extract::{Me, REST_ROWS};
 use super::read::{Api, PAGE_ROWS};
+use super::sight::{columns, count, describe, json, version};
 use super::soql::{self, Part, WANTED};
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;

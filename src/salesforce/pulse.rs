@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
-use super::extract::{json, version};
+use super::sight::{json, version};
 use super::soql::literal;
 use super::transport::{Pace, Trace, Transport, query_path};
 use crate::error::Error;

@@ -1,0 +1,143 @@
+//! What the user may see of an organisation: the version of the API, the objects and their fields, the number of
+//! their rows. Everything that reads begins here.
+//!
+//! Must not know: files, pages.
+
+use serde::Deserialize;
+
+use super::soql::{self, Part, Wanted, literal};
+use super::store::Column;
+use super::transport::{Answer, Call, Transport, Trouble, query_path};
+use super::value::Kind;
+use crate::error::Error;
+use crate::model::provenance::SfObject;
+use crate::model::word::Word as _;
+use crate::settings::Live;
+
+/// The newest version of the API that this version of tieout was tried with.
+const TESTED: (u32, u32) = (67, 0);
+
+/// The answer to a read, as JSON.
+pub(super) async fn json<T: serde::de::DeserializeOwned>(transport: &Transport, path: &str) -> Result<T, Error> {
+    let answer: Answer =
+        transport.ask(&Call::Get(path.to_owned())).await.map_err(|trouble| trouble.into_error(path))?;
+    answer.json().map_err(|trouble| trouble.into_error(path))
+}
+
+/// The newest version that the organisation offers and this tool was tried with.
+pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Offered {
+        version: String,
+    }
+    let offered: Vec<Offered> = json(transport, "/services/data").await?;
+    let number = |text: &str| {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    offered
+        .into_iter()
+        .filter_map(|offered| Some((number(&offered.version)?, offered.version)))
+        .filter(|(version, _)| *version <= TESTED)
+        .max()
+        .map(|(_, version)| version)
+        .ok_or_else(|| Error::Salesforce {
+            what: "the organisation offers no version of the API that tieout knows".to_owned(),
+            next: "update tieout".to_owned(),
+        })
+}
+
+/// A field as describe tells it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Described {
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+/// The fields of an object that the user may see; nothing where the object itself is hidden or not there.
+pub(super) async fn describe(
+    transport: &Transport,
+    version: &str,
+    object: SfObject,
+) -> Result<Option<Vec<Described>>, Error> {
+    #[derive(Deserialize)]
+    struct Object {
+        fields: Vec<Described>,
+    }
+    let path = format!("/services/data/v{version}/sobjects/{object}/describe");
+    match transport.ask(&Call::Get(path)).await {
+        Ok(answer) => {
+            let object: Object = answer.json().map_err(|trouble| trouble.into_error(object.word()))?;
+            Ok(Some(object.fields))
+        }
+        Err(Trouble::Unknown(_)) => Ok(None),
+        Err(trouble) => Err(trouble.into_error(object.word())),
+    }
+}
+
+/// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
+pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, Trouble> {
+    #[derive(Deserialize)]
+    struct Rows {
+        records: Vec<Field>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Field {
+        qualified_api_name: String,
+    }
+    let soql = format!(
+        "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
+        literal(object.word())
+    );
+    let answer = transport.ask(&Call::Get(query_path(version, "tooling/query", &soql))).await?;
+    let rows: Rows = answer.json()?;
+    Ok(rows.records.into_iter().map(|field| field.qualified_api_name).collect())
+}
+
+/// How many rows a part has.
+pub(super) async fn count(transport: &Transport, version: &str, object: SfObject, part: Part) -> Result<u64, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Counted {
+        total_size: u64,
+    }
+    let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
+    Ok(counted.total_size)
+}
+
+/// The wanted columns that are there, `Id` first and the last change last; and those that are not.
+pub(super) fn columns(
+    live: &Live,
+    wanted: Wanted,
+    described: &[Described],
+) -> Result<(Vec<Column>, Vec<String>), Error> {
+    let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
+    let mut columns: Vec<Column> = Vec::new();
+    let mut lacking = Vec::new();
+    let needed = wanted.required.iter().copied().chain(mapped);
+    for (name, required) in needed
+        .map(|name| (name, true))
+        .chain(wanted.further.iter().map(|&name| (name, false)))
+        .chain([("SystemModstamp", true)])
+    {
+        match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
+            Some(field) if columns.iter().any(|column| column.name == field.name) => {}
+            Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
+            None if required => {
+                return Err(Error::Salesforce {
+                    what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),
+                    next: if Some(name) == mapped {
+                        "correct mapping.username_field, or give the user read access to the field".to_owned()
+                    } else {
+                        "give the user read access to the field (View All Fields on the object does it for all)"
+                            .to_owned()
+                    },
+                });
+            }
+            None => lacking.push(name.to_owned()),
+        }
+    }
+    Ok((columns, lacking))
+}
