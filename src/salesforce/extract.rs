@@ -28,7 +28,7 @@ use crate::model::provenance::{Extracted, SfObject};
 use crate::model::word::Word as _;
 use crate::progress::{Progress, Rate};
 use crate::settings::Live;
-use beside::Beside;
+use beside::{Asking, Beside};
 
 /// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
 const SETTLED: i64 = 5 * MINUTE;
@@ -111,10 +111,7 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
             extracted.objects.push((wanted.object, rows, counted));
         }
     }
-    let members = run.list_view().await?;
-    let deleted = run.deleted_contacts().await?;
-    let customisation = run.customisation().await?;
-    let beside: Vec<Beside> = members.into_iter().chain(deleted).chain([customisation]).collect();
+    let beside = run.beside().await?;
     run.manifest(&beside)?;
     extracted.hidden = run.hidden();
     extracted.calls = org.transport.calls();
@@ -326,6 +323,30 @@ impl Run<'_> {
         }
         self.store.keep(&self.state)?;
         Ok((rows, counted))
+    }
+
+    /// The files beside the rows; one that cannot be told is a line of what is hidden.
+    async fn beside(&mut self) -> Result<Vec<Beside>, Error> {
+        let there: Vec<SfObject> =
+            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.word())).collect();
+        let version = self.state.api_version.clone();
+        let asking =
+            Asking { transport: &self.org.transport, version: &version, store: self.store, progress: self.progress };
+        let mut files = vec![asking.customisation(&there).await?];
+        let members = match &self.live.list_view {
+            Some(view) => Some(("list view", asking.list_view(view).await?)),
+            None => None,
+        };
+        let deleted = ("deleted contacts", asking.deleted_contacts().await?);
+        for (what, told) in members.into_iter().chain([deleted]) {
+            match told {
+                Ok(file) => files.push(file),
+                Err(why) => {
+                    self.state.hidden.insert(what.to_owned(), why);
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn manifest(&self, beside: &[Beside]) -> Result<(), Error> {

@@ -7,14 +7,14 @@ use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Run;
 use crate::error::Error;
 use crate::model::customisation::{FILE, File};
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::progress::Progress;
 use crate::salesforce::customisation;
 use crate::salesforce::sight::json;
-use crate::salesforce::transport::{Call, Trouble, query_path};
+use crate::salesforce::store::Store;
+use crate::salesforce::transport::{Call, Transport, Trouble, query_path};
 use crate::salesforce::value::{Kind, normal};
 
 /// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
@@ -29,9 +29,17 @@ pub(super) struct Beside {
     pub(super) soql: String,
 }
 
-impl Run<'_> {
-    /// The members of the list view, where one is configured: how many; nothing where it cannot be asked.
-    pub(super) async fn list_view(&mut self) -> Result<Option<Beside>, Error> {
+/// What all three are asked with.
+pub(super) struct Asking<'a> {
+    pub(super) transport: &'a Transport,
+    pub(super) version: &'a str,
+    pub(super) store: &'a Store,
+    pub(super) progress: &'a Progress,
+}
+
+impl Asking<'_> {
+    /// The members of a list view; the inner error says why they cannot be told.
+    pub(super) async fn list_view(&self, view: &str) -> Result<Result<Beside, String>, Error> {
         #[derive(Deserialize)]
         struct View {
             query: String,
@@ -48,10 +56,8 @@ impl Run<'_> {
             #[serde(rename = "Id")]
             id: String,
         }
-        let Some(view) = &self.live.list_view else { return Ok(None) };
         self.progress.say("the list view's members".to_owned());
-        let transport = &self.org.transport;
-        let version = &self.state.api_version;
+        let Self { transport, version, .. } = *self;
         let path = format!("/services/data/v{version}/sobjects/Contact/listviews/{view}/describe");
         let untold = |what: &str| {
             format!(
@@ -61,8 +67,7 @@ impl Run<'_> {
         let described: View = match transport.ask(&Call::Get(path)).await {
             Ok(answer) => answer.json().map_err(|trouble| trouble.into_error("list view"))?,
             Err(Trouble::Unknown(what) | Trouble::Denied(what, _)) => {
-                self.state.hidden.insert("list view".to_owned(), untold(&what));
-                return Ok(None);
+                return Ok(Err(untold(&what)));
             }
             Err(trouble) => return Err(trouble.into_error("list view")),
         };
@@ -83,12 +88,12 @@ impl Run<'_> {
         ids.sort_unstable();
         ids.dedup();
         let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
-        self.beside("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Some)
+        self.beside("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Ok)
     }
 
     /// Contacts in the Recycle Bin, merged ones with the contact that survived: an id that names one of them
-    /// can be explained. Whatever the reason that they cannot be asked, nothing else hangs on them.
-    pub(super) async fn deleted_contacts(&mut self) -> Result<Option<Beside>, Error> {
+    /// can be explained. The inner error says why they cannot be told; nothing else hangs on them.
+    pub(super) async fn deleted_contacts(&self) -> Result<Result<Beside, String>, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Rows {
@@ -106,31 +111,22 @@ impl Run<'_> {
         }
         self.progress.say("deleted and merged contacts".to_owned());
         let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
-        let transport = &self.org.transport;
-        let mut path = query_path(&self.state.api_version, "queryAll", soql);
+        let mut path = query_path(self.version, "queryAll", soql);
         let mut lines = Vec::new();
         loop {
-            let answer = match transport.ask(&Call::Get(path)).await {
+            let answer = match self.transport.ask(&Call::Get(path)).await {
                 Ok(answer) => answer,
                 Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
-                    self.state.hidden.insert(
-                        "deleted contacts".to_owned(),
-                        format!("deleted and merged contacts cannot be asked for: {what}"),
-                    );
-                    return Ok(None);
+                    return Ok(Err(format!("deleted and merged contacts cannot be asked for: {what}")));
                 }
                 Err(trouble) => return Err(trouble.into_error("deleted contacts")),
             };
             let rows: Rows = answer.json().map_err(|trouble| trouble.into_error("deleted contacts"))?;
             if rows.total_size > MOST_DELETED {
-                self.state.hidden.insert(
-                    "deleted contacts".to_owned(),
-                    format!(
-                        "deleted and merged contacts: {} stand in the Recycle Bin, too many to read",
-                        rows.total_size
-                    ),
-                );
-                return Ok(None);
+                return Ok(Err(format!(
+                    "deleted and merged contacts: {} stand in the Recycle Bin, too many to read",
+                    rows.total_size
+                )));
             }
             lines.extend(rows.records.into_iter().map(|row| {
                 let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
@@ -145,15 +141,13 @@ impl Run<'_> {
         lines.dedup();
         let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
         self.beside("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
-            .map(Some)
+            .map(Ok)
     }
 
-    /// What was built onto the package's objects, and what of it could not be asked.
-    pub(super) async fn customisation(&self) -> Result<Beside, Error> {
+    /// What was built onto the package's objects that are `there`, and what of it could not be asked.
+    pub(super) async fn customisation(&self, there: &[SfObject]) -> Result<Beside, Error> {
         self.progress.say("what was built onto the package's objects".to_owned());
-        let there: Vec<SfObject> =
-            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.word())).collect();
-        let found = customisation::ask(&self.org.transport, &self.state.api_version, &there).await?;
+        let found = customisation::ask(self.transport, self.version, there).await?;
         let text =
             serde_json::to_string_pretty(&File::from(&found)).map_err(|error| Error::Defect(error.to_string()))?;
         let rows = found.parts.len() as u64;
