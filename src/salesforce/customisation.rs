@@ -8,11 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::sight::rows;
 use super::soql::literal;
-use super::transport::{Call, Transport, Trouble, query_path};
+use super::transport::{Transport, Trouble};
 use crate::error::Error;
 use crate::model::customisation::{Customisation, NAMESPACE, Part, PartKind};
 use crate::model::id::SfId;
@@ -39,24 +39,25 @@ struct Question {
     also: &'static str,
 }
 
+/// What most kinds have in common.
+const TOOLING: Question = Question {
+    kind: PartKind::Field,
+    door: "tooling/query",
+    from: "",
+    name: "Name",
+    details: &[],
+    owner: "TableEnumOrId",
+    by_name: false,
+    editor: "LastModifiedBy.Name",
+    editor_id: "LastModifiedById",
+    also: "",
+};
+
 const QUESTIONS: [Question; 5] = [
-    Question {
-        kind: PartKind::Field,
-        door: "tooling/query",
-        from: "CustomField",
-        name: "DeveloperName",
-        details: &[],
-        owner: "TableEnumOrId",
-        by_name: false,
-        editor: "LastModifiedBy.Name",
-        editor_id: "LastModifiedById",
-        also: "",
-    },
+    Question { kind: PartKind::Field, from: "CustomField", name: "DeveloperName", ..TOOLING },
     Question {
         kind: PartKind::ApexTrigger,
-        door: "tooling/query",
         from: "ApexTrigger",
-        name: "Name",
         details: &[
             "Status",
             "UsageBeforeInsert",
@@ -68,10 +69,7 @@ const QUESTIONS: [Question; 5] = [
             "UsageAfterUndelete",
         ],
         owner: "EntityDefinitionId",
-        by_name: false,
-        editor: "LastModifiedBy.Name",
-        editor_id: "LastModifiedById",
-        also: "",
+        ..TOOLING
     },
     Question {
         kind: PartKind::Flow,
@@ -87,28 +85,14 @@ const QUESTIONS: [Question; 5] = [
     },
     Question {
         kind: PartKind::ValidationRule,
-        door: "tooling/query",
         from: "ValidationRule",
         name: "ValidationName",
         details: &["Active"],
         owner: "EntityDefinition.QualifiedApiName",
         by_name: true,
-        editor: "LastModifiedBy.Name",
-        editor_id: "LastModifiedById",
-        also: "",
+        ..TOOLING
     },
-    Question {
-        kind: PartKind::WorkflowRule,
-        door: "tooling/query",
-        from: "WorkflowRule",
-        name: "Name",
-        details: &[],
-        owner: "TableEnumOrId",
-        by_name: false,
-        editor: "LastModifiedBy.Name",
-        editor_id: "LastModifiedById",
-        also: "",
-    },
+    Question { kind: PartKind::WorkflowRule, from: "WorkflowRule", ..TOOLING },
 ];
 
 /// Asks what was built onto the objects that are `there`.
@@ -282,29 +266,12 @@ impl Asking<'_> {
 
     /// The rows of a query; the inner error is a refusal, in words.
     async fn rows(&self, door: &str, soql: &str) -> Result<Result<Vec<Value>, String>, Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Rows {
-            done: bool,
-            next_records_url: Option<String>,
-            records: Vec<Value>,
-        }
-        let mut path = query_path(self.version, door, soql);
-        let mut all = Vec::new();
-        loop {
-            let answer = match self.transport.ask(&Call::Get(path)).await {
-                Ok(answer) => answer,
-                Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
-                    return Ok(Err(what.split_whitespace().collect::<Vec<_>>().join(" ")));
-                }
-                Err(trouble) => return Err(trouble.into_error("setup")),
-            };
-            let rows: Rows = answer.json().map_err(|trouble| trouble.into_error("setup"))?;
-            all.extend(rows.records);
-            match rows.next_records_url.filter(|_| !rows.done) {
-                Some(next) => path = next,
-                None => return Ok(Ok(all)),
+        match rows(self.transport, self.version, door, soql).await {
+            Ok(rows) => Ok(Ok(rows)),
+            Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
+                Ok(Err(what.split_whitespace().collect::<Vec<_>>().join(" ")))
             }
+            Err(trouble) => Err(trouble.into_error("setup")),
         }
     }
 }

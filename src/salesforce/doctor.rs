@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
-use super::sight::{Described, describe, json, known, version};
+use super::sight::{Described, describe, grant, is_needed, json, known, me, rows, version};
 use super::soql::{WANTED, Wanted, literal};
-use super::transport::{Call, Pace, Trace, Transport, query_path};
+use super::transport::{Pace, Trace, Transport};
 use crate::diagnosis::{Area, Line, State, told};
 use crate::error::Error;
 use crate::model::customisation::NAMESPACE;
@@ -22,20 +22,6 @@ use crate::settings::Live;
 const MOST_LOST: u32 = 2;
 /// Seconds between two clocks that are worth a warning, and those that a signed assertion does not survive.
 const SKEW: (u64, u64) = (60, 5 * MINUTE.unsigned_abs());
-
-#[derive(Deserialize)]
-struct Rows<T> {
-    records: Vec<T>,
-}
-
-/// Who signed in.
-#[derive(Deserialize)]
-struct Who {
-    user_id: String,
-    organization_id: String,
-    #[serde(default)]
-    preferred_username: String,
-}
 
 /// Asks everything that an extraction rests on. No row is read but those of settings and of the user.
 pub async fn examine(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line> {
@@ -81,7 +67,7 @@ impl Asking {
                 return None;
             }
         };
-        let who: Result<Who, Error> = json(&transport, "/services/oauth2/userinfo").await;
+        let who = me(&transport).await;
         let (here, there) = (now(), transport.server_time());
         match &who {
             Ok(who) => {
@@ -153,10 +139,7 @@ impl Asking {
 
     /// The rows of a query; `about` says in an error what was asked for.
     async fn rows<T: DeserializeOwned>(&self, rest: &str, soql: &str, about: &str) -> Result<Vec<T>, Error> {
-        let call = Call::Get(query_path(&self.version, rest, soql));
-        let answer = self.transport.ask(&call).await.map_err(|trouble| trouble.into_error(about))?;
-        let rows: Rows<T> = answer.json().map_err(|trouble| trouble.into_error(about))?;
-        Ok(rows.records)
+        rows(&self.transport, &self.version, rest, soql).await.map_err(|trouble| trouble.into_error(about))
     }
 
     /// A line for each object; tells those that the user may see, or nothing where Salesforce falls silent.
@@ -194,10 +177,6 @@ impl Asking {
 
     /// An object that the user does not see.
     async fn unseen(&self, object: SfObject) -> Line {
-        let grant = format!(
-            "give the user Read and View All Records on {object}; if Docebo's package has a licence or a permission set of its \
-             own, assign it"
-        );
         let absent = if SfObject::PACKAGE.contains(&object) {
             "install Docebo's package, or update it; or sign in to the organisation that has it"
         } else {
@@ -207,10 +186,12 @@ impl Asking {
             Ok(fields) if fields.is_empty() => {
                 ("absent: the organisation has no such object".to_owned(), absent.to_owned())
             }
-            Ok(_) => ("hidden: the object is there, but the user may not see it".to_owned(), grant),
-            Err(why) => (format!("not there, or hidden from the user; which of the two cannot be told ({why})"), grant),
+            Ok(_) => ("hidden: the object is there, but the user may not see it".to_owned(), grant(object)),
+            Err(why) => {
+                (format!("not there, or hidden from the user; which of the two cannot be told ({why})"), grant(object))
+            }
         };
-        if matches!(object, SfObject::Contact | SfObject::DoceboUser) {
+        if is_needed(object) {
             return Line::fail(Area::Object, object.word(), found, next);
         }
         Line::warn(Area::Object, object.word(), format!("{found}; what needs it is not judged"), next)

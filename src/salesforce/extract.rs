@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::auth::SignIn;
 use super::read::{Api, PAGE_ROWS, Reading};
-use super::sight::{columns, count, describe, json, known, version};
+use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{Pace, Trace, Transport, Trouble};
@@ -32,8 +32,6 @@ use beside::{Asking, Beside};
 
 /// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
 const SETTLED: i64 = 5 * MINUTE;
-/// Up to so many rows REST is as quick as a job that has to be waited for.
-pub(super) const REST_ROWS: u64 = 10_000;
 /// Cursors and jobs live for two days; a state that is older begins anew.
 const LIFE: i64 = 2 * DAY - 6 * 3_600;
 
@@ -74,13 +72,6 @@ struct Entry<'a> {
     lacking: &'a [String],
 }
 
-/// Who reads, and where.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Me {
-    pub(super) user_id: String,
-    pub(super) organization_id: String,
-}
-
 /// Extracts everything that an audit reads into the folder `target`, going on where an earlier run with the
 /// same question ended.
 ///
@@ -91,7 +82,7 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
     let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, options.trace).await?);
-    let me: Me = json(&transport, "/services/oauth2/userinfo").await?;
+    let me = me(&transport).await?;
     let org = Org { transport, me };
 
     let store = Store::open(target)?;
@@ -140,10 +131,7 @@ impl Org {
     /// A new state: the version of the API and the fence are fixed for the whole extraction.
     async fn begin(&self, asked: &str) -> Result<State, Error> {
         let api_version = version(&self.transport).await?;
-        let now = self.transport.server_time().ok_or_else(|| Error::Salesforce {
-            what: "no answer tells the time of the server".to_owned(),
-            next: "a proxy may take the header Date away; extract from elsewhere".to_owned(),
-        })?;
+        let now = self.transport.known_server_time()?;
         Ok(State {
             format: FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -217,7 +205,7 @@ impl Run<'_> {
             self.store.keep(&self.state)?;
         }
         let before = self.state.objects.get(word).cloned().unwrap_or_default();
-        let api = self.options.0.unwrap_or(if before.count <= REST_ROWS { Api::Rest } else { Api::Bulk });
+        let api = self.options.0.unwrap_or(Api::for_rows(before.count));
         self.read(wanted.object, &before.columns, api, rested).await?;
         // Whatever changed since the fence, read when everything else is there.
         let since = Part::Since(fence);
@@ -260,14 +248,8 @@ impl Run<'_> {
             Some(_) => format!("{object}: the object is hidden from the user"),
             None => format!("{object}: the object is not there, or hidden from the user"),
         };
-        if matches!(object, SfObject::Contact | SfObject::DoceboUser) {
-            return Err(Error::Salesforce {
-                what,
-                next: format!(
-                    "give the user Read and View All Records on {object}; if Docebo's package has a licence or a permission set \
-                     of its own, assign it"
-                ),
-            });
+        if is_needed(object) {
+            return Err(Error::Salesforce { what, next: grant(object) });
         }
         self.state.hidden.insert(object.word().to_owned(), what);
         self.store.keep(&self.state)?;

@@ -136,7 +136,7 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
     }
 }
 
-/// Whole seconds, or a date of HTTP, from now; bounded.
+/// Whole seconds, bounded; a date in their place leaves the wait to our own back-off.
 fn seconds(text: &str) -> Option<Duration> {
     let wait = text.trim().parse::<u64>().ok().map(Duration::from_secs)?;
     Some(wait.min(LONGEST))

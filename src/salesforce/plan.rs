@@ -4,13 +4,11 @@
 //! Must not know: files.
 
 use super::auth::SignIn;
-use super::extract::{Me, REST_ROWS};
 use super::read::{Api, PAGE_ROWS};
-use super::sight::{columns, count, describe, json, version};
+use super::sight::{columns, count, describe, me, version};
 use super::soql::{self, Part, WANTED};
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
-use crate::model::instant::Instant;
 use crate::model::provenance::{Plan, PlannedQuery};
 use crate::settings::Live;
 
@@ -27,9 +25,10 @@ const BESIDE_CALLS: u64 = 9;
 /// As an extraction's, up to the first row.
 pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, Pace::default(), live.api_budget_percent, trace).await?;
-    let me: Me = json(&transport, "/services/oauth2/userinfo").await?;
+    let me = me(&transport).await?;
     let api_version = version(&transport).await?;
-    let fence = transport.server_time().unwrap_or_else(|| Instant::from_seconds(0));
+    // Without the time every count would be one of nothing.
+    let fence = transport.known_server_time()?;
     let (mut queries, mut hidden) = (Vec::new(), Vec::new());
     for wanted in WANTED {
         let Some(described) = describe(&transport, &api_version, wanted.object).await? else {
@@ -40,7 +39,7 @@ pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result
         hidden.extend(lacking.into_iter().map(|name| format!("{}.{name}: not there, or hidden", wanted.object)));
         let rested = Part::Rested(None, fence);
         let rows = count(&transport, &api_version, wanted.object, rested).await?;
-        let api = api.unwrap_or(if rows <= REST_ROWS { Api::Rest } else { Api::Bulk });
+        let api = api.unwrap_or(Api::for_rows(rows));
         let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
         queries.push(PlannedQuery {
             object: wanted.object,

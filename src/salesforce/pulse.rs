@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
-use super::sight::{json, version};
+use super::sight::{rows, version};
 use super::soql::literal;
-use super::transport::{Pace, Trace, Transport, query_path};
+use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
@@ -21,11 +21,6 @@ use crate::settings::Live;
 const DAYS: i64 = 60;
 /// The objects that follow what learners do and that every organisation has.
 const OBJECTS: [SfObject; 2] = [SfObject::DoceboUser, SfObject::CourseEnrollment];
-
-#[derive(Deserialize)]
-struct Rows<T> {
-    records: Vec<T>,
-}
 
 #[derive(Deserialize)]
 struct Group {
@@ -50,10 +45,7 @@ struct Newest {
 pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
-    let now = transport.server_time().ok_or_else(|| Error::Salesforce {
-        what: "no answer tells the time of the server".to_owned(),
-        next: "a proxy may take the header Date away; run the check from elsewhere".to_owned(),
-    })?;
+    let now = transport.known_server_time()?;
     let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY) };
     let mut reading = Reading { read_at: Some(now), ..Reading::default() };
     for object in OBJECTS {
@@ -91,8 +83,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn rows<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Error> {
-        let rows: Rows<T> = json(self.transport, &query_path(self.version, "query", soql)).await?;
-        Ok(rows.records)
+        rows(self.transport, self.version, "query", soql).await.map_err(|trouble| trouble.into_error(soql))
     }
 
     /// Writes by the hour, by one of the dates; the newest is not among them.

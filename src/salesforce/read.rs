@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
-use super::transport::{Answer, Call, Transport, Trouble, query_path};
+use super::transport::{Answer, Call, Transport, Trouble, encode, query_path};
 use super::value::{from_json, normal};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
@@ -28,6 +28,9 @@ const SHORT_TRIES: u32 = 3;
 /// The oldest moment that a halved range begins with.
 const BEGINNING: i64 = 946_684_800;
 
+/// Up to so many rows REST is as quick as a job that has to be waited for.
+const REST_ROWS: u64 = 10_000;
+
 /// Which API reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
@@ -37,6 +40,13 @@ pub enum Api {
     Bulk,
     /// A query job, its pages one after the other.
     BulkInTurn,
+}
+
+impl Api {
+    /// The one that suits so many rows.
+    pub(super) const fn for_rows(rows: u64) -> Self {
+        if rows <= REST_ROWS { Self::Rest } else { Self::Bulk }
+    }
 }
 
 /// What is read, and with what.
@@ -436,17 +446,6 @@ fn relative(url: &str) -> String {
         None => url,
     };
     if path.starts_with('/') { path.to_owned() } else { format!("/services/data/{path}") }
-}
-
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-    encoded
 }
 
 /// A part as its files are called.

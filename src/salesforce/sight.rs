@@ -4,6 +4,7 @@
 //! Must not know: files, pages.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::soql::{self, Part, Wanted, literal};
 use super::store::Column;
@@ -47,6 +48,20 @@ pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
         })
 }
 
+/// Who reads, and where.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Me {
+    pub(super) user_id: String,
+    pub(super) organization_id: String,
+    #[serde(default)]
+    pub(super) preferred_username: String,
+}
+
+/// Who is signed in.
+pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
+    json(transport, "/services/oauth2/userinfo").await
+}
+
 /// A field as describe tells it.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Described {
@@ -79,10 +94,6 @@ pub(super) async fn describe(
 /// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
 pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, Trouble> {
     #[derive(Deserialize)]
-    struct Rows {
-        records: Vec<Field>,
-    }
-    #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Field {
         qualified_api_name: String,
@@ -91,9 +102,63 @@ pub(super) async fn known(transport: &Transport, version: &str, object: SfObject
         "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
         literal(object.word())
     );
-    let answer = transport.ask(&Call::Get(query_path(version, "tooling/query", &soql))).await?;
-    let rows: Rows = answer.json()?;
-    Ok(rows.records.into_iter().map(|field| field.qualified_api_name).collect())
+    let fields: Vec<Field> = rows(transport, version, "tooling/query", &soql).await?;
+    Ok(fields.into_iter().map(|field| field.qualified_api_name).collect())
+}
+
+/// Whether an audit can do nothing without an object.
+pub(super) const fn is_needed(object: SfObject) -> bool {
+    matches!(object, SfObject::Contact | SfObject::DoceboUser)
+}
+
+/// What to grant to a user who does not see an object.
+pub(super) fn grant(object: SfObject) -> String {
+    format!(
+        "give the user Read and View All Records on {object}; if Docebo's package has a licence or a permission set of its \
+         own, assign it"
+    )
+}
+
+/// Every row of a query, page after page.
+pub(super) async fn rows<T: DeserializeOwned>(
+    transport: &Transport,
+    version: &str,
+    door: &str,
+    soql: &str,
+) -> Result<Vec<T>, Trouble> {
+    Ok(rows_up_to(u64::MAX, transport, version, door, soql).await?.unwrap_or_default())
+}
+
+/// As [`rows`]; the inner error is their number where there are more than `most`.
+pub(super) async fn rows_up_to<T: DeserializeOwned>(
+    most: u64,
+    transport: &Transport,
+    version: &str,
+    door: &str,
+    soql: &str,
+) -> Result<Result<Vec<T>, u64>, Trouble> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page<T> {
+        #[serde(default)]
+        total_size: u64,
+        done: bool,
+        next_records_url: Option<String>,
+        records: Vec<T>,
+    }
+    let mut path = query_path(version, door, soql);
+    let mut rows = Vec::new();
+    loop {
+        let page: Page<T> = transport.ask(&Call::Get(path)).await?.json()?;
+        if page.total_size > most {
+            return Ok(Err(page.total_size));
+        }
+        rows.extend(page.records);
+        match page.next_records_url.filter(|_| !page.done) {
+            Some(next) => path = next,
+            None => return Ok(Ok(rows)),
+        }
+    }
 }
 
 /// How many rows a part has.

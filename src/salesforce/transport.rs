@@ -210,6 +210,14 @@ impl Transport {
         (seconds > 0).then(|| Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
     }
 
+    /// The server's clock, for what cannot be judged by any other.
+    pub(super) fn known_server_time(&self) -> Result<Instant, Error> {
+        self.server_time().ok_or_else(|| Error::Salesforce {
+            what: "no answer tells the time of the server".to_owned(),
+            next: "a proxy may take the header Date away; run tieout from elsewhere".to_owned(),
+        })
+    }
+
     /// Asks, waits and asks again where that helps.
     pub(super) async fn ask(&self, call: &Call) -> Result<Answer, Trouble> {
         allowed(call)?;
@@ -485,15 +493,20 @@ fn decode(text: &str) -> String {
 
 /// A path with a query beneath a version: `/services/data/vN/REST?q=SOQL`.
 pub(super) fn query_path(version: &str, rest: &str, soql: &str) -> String {
-    let mut url = String::from("q=");
-    for byte in soql.bytes() {
+    format!("/services/data/v{version}/{rest}?q={}", encode(soql))
+}
+
+/// A text as a value of a query.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => url.push(char::from(byte)),
-            b' ' => url.push('+'),
-            other => url.push_str(&format!("%{other:02X}")),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
         }
     }
-    format!("/services/data/v{version}/{rest}?{url}")
+    encoded
 }
 
 fn unreachable_host(error: &reqwest::Error) -> Error {

@@ -12,9 +12,9 @@ use crate::model::customisation::{FILE, File};
 use crate::model::provenance::SfObject;
 use crate::progress::Progress;
 use crate::salesforce::customisation;
-use crate::salesforce::sight::json;
+use crate::salesforce::sight::{rows, rows_up_to};
 use crate::salesforce::store::Store;
-use crate::salesforce::transport::{Call, Transport, Trouble, query_path};
+use crate::salesforce::transport::{Call, Transport, Trouble};
 use crate::salesforce::value::{Kind, normal};
 
 /// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
@@ -45,13 +45,6 @@ impl Asking<'_> {
             query: String,
         }
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Rows {
-            done: bool,
-            next_records_url: Option<String>,
-            records: Vec<Row>,
-        }
-        #[derive(Deserialize)]
         struct Row {
             #[serde(rename = "Id")]
             id: String,
@@ -75,16 +68,9 @@ impl Asking<'_> {
             what: format!("the list view {view} has a query that is none of Contact: {}", described.query),
             next: "correct mapping.list_view".to_owned(),
         })?;
-        let mut path = query_path(version, "query", &soql);
-        let mut ids = Vec::new();
-        loop {
-            let rows: Rows = json(transport, &path).await?;
-            ids.extend(rows.records.into_iter().map(|row| row.id));
-            match rows.next_records_url.filter(|_| !rows.done) {
-                Some(next) => path = next,
-                None => break,
-            }
-        }
+        let members: Vec<Row> =
+            rows(transport, version, "query", &soql).await.map_err(|trouble| trouble.into_error("list view"))?;
+        let mut ids: Vec<String> = members.into_iter().map(|row| row.id).collect();
         ids.sort_unstable();
         ids.dedup();
         let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
@@ -95,14 +81,6 @@ impl Asking<'_> {
     /// can be explained. The inner error says why they cannot be told; nothing else hangs on them.
     pub(super) async fn deleted_contacts(&self) -> Result<Result<Beside, String>, Error> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Rows {
-            total_size: u64,
-            done: bool,
-            next_records_url: Option<String>,
-            records: Vec<Row>,
-        }
-        #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Row {
             id: String,
@@ -111,32 +89,23 @@ impl Asking<'_> {
         }
         self.progress.say("deleted and merged contacts".to_owned());
         let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
-        let mut path = query_path(self.version, "queryAll", soql);
-        let mut lines = Vec::new();
-        loop {
-            let answer = match self.transport.ask(&Call::Get(path)).await {
-                Ok(answer) => answer,
-                Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
-                    return Ok(Err(format!("deleted and merged contacts cannot be asked for: {what}")));
-                }
-                Err(trouble) => return Err(trouble.into_error("deleted contacts")),
-            };
-            let rows: Rows = answer.json().map_err(|trouble| trouble.into_error("deleted contacts"))?;
-            if rows.total_size > MOST_DELETED {
+        let gone: Vec<Row> = match rows_up_to(MOST_DELETED, self.transport, self.version, "queryAll", soql).await {
+            Ok(Ok(gone)) => gone,
+            Ok(Err(many)) => {
                 return Ok(Err(format!(
-                    "deleted and merged contacts: {} stand in the Recycle Bin, too many to read",
-                    rows.total_size
+                    "deleted and merged contacts: {many} stand in the Recycle Bin, too many to read"
                 )));
             }
-            lines.extend(rows.records.into_iter().map(|row| {
-                let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
-                format!("{},{},{at}\n", row.id, row.master_record_id.unwrap_or_default())
-            }));
-            match rows.next_records_url.filter(|_| !rows.done) {
-                Some(next) => path = next,
-                None => break,
+            Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
+                return Ok(Err(format!("deleted and merged contacts cannot be asked for: {what}")));
             }
-        }
+            Err(trouble) => return Err(trouble.into_error("deleted contacts")),
+        };
+        let line = |row: Row| {
+            let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
+            format!("{},{},{at}\n", row.id, row.master_record_id.unwrap_or_default())
+        };
+        let mut lines: Vec<String> = gone.into_iter().map(line).collect();
         lines.sort_unstable();
         lines.dedup();
         let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
