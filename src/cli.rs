@@ -17,13 +17,14 @@ use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
 use tieout::notify;
-use tieout::output::{File, Folder};
+use tieout::output::{self, File, Folder};
 use tieout::progress::Progress;
-use tieout::redact::Names;
 use tieout::render::freshness::{self, Run};
 use tieout::render::ledger::Rows;
 use tieout::render::{doctor, inert, json, summary};
+use tieout::report::facts::Facts;
 use tieout::report::{Report, Verdict};
+use tieout::run::series::{self, Previous};
 use tieout::run::{self, Outputs};
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
@@ -53,6 +54,10 @@ enum Command {
     Init(Init),
     /// Explain a check: what it means, when it is innocent, what to do
     Explain(Explain),
+    /// Make page, workbook and pack of a finished run again, without its inputs
+    Report(Again),
+    /// Read an analyst's Status, Owner and Comment back from a workbook
+    Review(Review),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +71,13 @@ struct Audit {
     /// Replace an output folder that a former run of tieout wrote
     #[arg(long)]
     force: bool,
+    /// The run to compare with: the folder that an earlier run wrote
+    /// [default: the newest run of the same organisation beside the output folder]
+    #[arg(long, value_name = "DIR", env = "TIEOUT_PREVIOUS", conflicts_with = "no_previous")]
+    previous: Option<PathBuf>,
+    /// Compare with no earlier run
+    #[arg(long)]
+    no_previous: bool,
     /// Which rows the ledgers hold
     #[arg(long, value_enum, default_value_t = LedgerArg::Exceptions, env = "TIEOUT_LEDGER")]
     ledger: LedgerArg,
@@ -209,6 +221,48 @@ struct Explain {
     check: Option<String>,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 written; 2 wrong usage, 4 not the folder of a run, 7 output not writable or changed by hand."
+)]
+struct Again {
+    /// The folder that `tieout audit` wrote
+    folder: PathBuf,
+    /// Another folder for the outputs [default: their place in the run's folder]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace outputs that somebody has changed since they were written
+    #[arg(long)]
+    force: bool,
+    /// Show usernames and other personal values in page and workbook
+    #[arg(long, env = "TIEOUT_SHOW_NAMES")]
+    show_names: bool,
+    /// Print nothing but errors
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 every row was taken, 1 some rows were refused (the others were taken); 2, 4, 7 as elsewhere."
+)]
+struct Review {
+    /// The workbook, with Status, Owner and Comment filled in on the sheet Findings
+    workbook: PathBuf,
+    /// The folder of the run that wrote the workbook [default: the folder in which the workbook lies]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// Take an earlier review away where all three cells are blank now; else it stays, and is told
+    #[arg(long)]
+    withdraw: bool,
+    /// Tell what would be taken, and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Print nothing but errors and refused rows
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LedgerArg {
     /// Rows that a finding names or that could not be judged
@@ -252,7 +306,9 @@ const EXAMPLES: &str = "Examples:
   tieout audit -c acme.toml --out november      another configuration, a folder of your own naming
   tieout freshness --metrics tieout.prom        does the sync breathe? for cron and monitors
   tieout doctor                                 can an audit succeed? what to grant, where not
-  tieout explain enrollment-absent              what a check means and what to do";
+  tieout explain enrollment-absent              what a check means and what to do
+  tieout review november/workbook.xlsx          take over what an analyst filled in
+  tieout report november --show-names           the outputs again, now with names";
 
 /// Runs the command and says how it ended.
 pub(crate) fn main() -> Exit {
@@ -276,6 +332,8 @@ pub(crate) fn main() -> Exit {
         Command::Doctor(doctor) => doctor.run(),
         Command::Init(init) => init.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Report(again) => again.run(),
+        Command::Review(review) => review.run(),
     };
     ended.unwrap_or_else(|error| {
         complain(&error);
@@ -317,7 +375,7 @@ impl Audit {
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let mut settings = settings;
         if let Some(live) = settings.live.clone() {
-            let mut beside = target.into_os_string();
+            let mut beside = target.clone().into_os_string();
             beside.push(".snapshot");
             let beside = PathBuf::from(beside);
             let kept = if beside.symlink_metadata().is_ok() {
@@ -334,14 +392,19 @@ impl Audit {
             }
             settings.snapshot = kept;
         }
-        let written = run::audit(&settings, &progress).and_then(|report| {
+        let previous = match &self.previous {
+            Some(folder) => Previous::Given(folder.clone()),
+            None if self.no_previous => Previous::None,
+            None => Previous::Found,
+        };
+        let past = |facts: &Facts| series::past(&target, &previous, facts);
+        let written = run::audit_after(&settings, &progress, past).and_then(|report| {
             let ledger = match self.ledger {
                 LedgerArg::Exceptions => Some(Rows::Exceptions),
                 LedgerArg::All => Some(Rows::All),
                 LedgerArg::None => None,
             };
-            let names = if self.show_names { Names::Shown } else { Names::Withheld };
-            run::write(&report, Outputs { ledger, names }, &folder, &progress)?;
+            run::write(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
             Ok(report)
         });
         progress.finish();
@@ -366,6 +429,56 @@ impl Audit {
         } else {
             Exit::Clean
         }
+    }
+}
+
+impl Again {
+    fn run(self) -> Result<Exit, Error> {
+        let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
+        let place = match &self.out {
+            Some(target) => {
+                let folder = Folder::prepare(target, self.force)?;
+                let report = series::again(&self.folder)?;
+                progress.stage("writing");
+                run::render(&report, self.show_names, &folder)?;
+                folder.finish()
+            }
+            None => {
+                let again = output::Again::prepare(&self.folder, &run::RENDERED, self.force)?;
+                let report = series::again(&self.folder)?;
+                progress.stage("writing");
+                run::render(&report, self.show_names, &again)?;
+                again.finish()
+            }
+        };
+        progress.finish();
+        let place = place?;
+        if !self.quiet {
+            for name in run::RENDERED {
+                print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())));
+            }
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+impl Review {
+    fn run(self) -> Result<Exit, Error> {
+        let reviewed = series::review(&self.workbook, self.run.as_deref(), self.withdraw, self.dry_run)?;
+        let refused = &reviewed.taken.refused;
+        if !self.quiet {
+            print(&summary::reviewed(
+                &reviewed.taken,
+                reviewed.rows,
+                &reviewed.folder.display().to_string(),
+                self.dry_run,
+            ));
+        }
+        for row in refused {
+            let style = AnsiColor::Red.on_default().bold();
+            let _ = writeln!(anstream::stderr(), "{style}refused{style:#}: {}", inert::visible(&row.why));
+        }
+        Ok(if refused.is_empty() { Exit::Clean } else { Exit::Findings })
     }
 }
 

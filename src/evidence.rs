@@ -94,7 +94,15 @@ pub struct Evidence {
     /// Where it comes from.
     pub origin: Origin,
     /// Field and value.
-    pub says: Vec<(&'static str, Text)>,
+    pub says: Vec<(Cow<'static, str>, Text)>,
+}
+
+impl Evidence {
+    /// A piece of evidence, field by field.
+    #[must_use]
+    pub fn new<const N: usize>(origin: Origin, says: [(&'static str, Text); N]) -> Self {
+        Self { origin, says: says.into_iter().map(|(field, text)| (Cow::Borrowed(field), text)).collect() }
+    }
 }
 
 /// What a check says of one subject.
@@ -137,36 +145,36 @@ pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
 /// The learner's row in the export.
 pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
     let learners = &books.data.learners;
-    Evidence {
-        origin: Origin::Line(learners.place[learner]),
-        says: vec![
+    Evidence::new(
+        Origin::Line(learners.place[learner]),
+        [
             ("learner id", Text::public(learners.id[learner].to_string())),
             ("username", Text::personal(learners.username.get(learner).to_owned())),
             ("sfdc_id", sfdc_id(books, learner)),
         ],
-    }
+    )
 }
 
 /// A contact.
 pub(crate) fn contact(books: &Books, contact: usize) -> Evidence {
     let contacts = &books.data.contacts;
-    Evidence {
-        origin: Origin::Record { object: SfObject::Contact, id: contacts.id[contact] },
-        says: vec![("key", Text::personal(contacts.key.get(contact).to_owned()))],
-    }
+    Evidence::new(
+        Origin::Record { object: SfObject::Contact, id: contacts.id[contact] },
+        [("key", Text::personal(contacts.key.get(contact).to_owned()))],
+    )
 }
 
 /// A `DoceboUser__c` row.
 pub(crate) fn docebo_user(books: &Books, at: usize) -> Evidence {
     let rows = &books.data.docebo_users;
-    Evidence {
-        origin: Origin::Record { object: SfObject::DoceboUser, id: rows.id[at] },
-        says: vec![
+    Evidence::new(
+        Origin::Record { object: SfObject::DoceboUser, id: rows.id[at] },
+        [
             ("UserId__c", Text::public(rows.user_id[at].to_string())),
             ("Contact__c", Text::id(rows.contact[at])),
             ("User__c", Text::id(rows.user[at])),
         ],
-    }
+    )
 }
 
 /// A Docebo enrollment.
@@ -178,9 +186,9 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
         Text::public(readings.map_or_else(String::new, |readings| readings.to_string()))
     };
     let word = data.status_words.get(usize::from(enrollments.status[at])).map_or("", |word| word.text.as_str());
-    Evidence {
-        origin: Origin::Line(enrollments.place[at]),
-        says: vec![
+    Evidence::new(
+        Origin::Line(enrollments.place[at]),
+        [
             ("learner id", Text::public(data.learners.id[enrollments.learner[at] as usize].to_string())),
             ("course id", Text::public(data.courses.id[course].to_string())),
             ("course", Text::personal(data.courses.title.get(course).to_owned())),
@@ -188,7 +196,7 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
             ("enrollment date", stated(relations.clocks.enrolled(data, at))),
             ("completion date", stated(relations.clocks.completed(data, at))),
         ],
-    }
+    )
 }
 
 /// A status word: a known one is public, an unknown one is whatever somebody typed.
@@ -200,9 +208,9 @@ pub(crate) fn status_word(data: &crate::model::dataset::Dataset, word: &str) -> 
 /// A `CourseEnrollment__c` row.
 pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
     let rows = &books.data.course_enrollments;
-    Evidence {
-        origin: Origin::Record { object: SfObject::CourseEnrollment, id: rows.id[at] },
-        says: vec![
+    Evidence::new(
+        Origin::Record { object: SfObject::CourseEnrollment, id: rows.id[at] },
+        [
             ("Status__c", Text::public(rows.status[at].map_or("", |status| status.word()))),
             ("EnrollmentStartDate__c", Text::instant(rows.enrolled[at])),
             ("EnrollmentCompletionDate__c", Text::instant(rows.completed[at])),
@@ -210,12 +218,12 @@ pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
             ("CreatedDate", Text::instant(rows.created[at])),
             ("LastModifiedDate", Text::instant(rows.modified[at])),
         ],
-    }
+    )
 }
 
 /// A record of which nothing but the editor matters.
 pub(crate) fn edited(object: SfObject, id: SfId, by: SfId) -> Evidence {
-    Evidence { origin: Origin::Record { object, id }, says: vec![("LastModifiedById", Text::public(by.to_string()))] }
+    Evidence::new(Origin::Record { object, id }, [("LastModifiedById", Text::public(by.to_string()))])
 }
 
 /// What became of a contact that is not there any more.
@@ -224,18 +232,21 @@ pub(crate) fn gone(fate: Gone) -> Evidence {
     let into = fate.into.map(|survivor| ("merged into", Text::id(Some(survivor))));
     Evidence {
         origin: Origin::Record { object: SfObject::Contact, id: fate.id },
-        says: std::iter::once((how, Text::instant(fate.at))).chain(into).collect(),
+        says: std::iter::once((how, Text::instant(fate.at)))
+            .chain(into)
+            .map(|(field, text)| (Cow::Borrowed(field), text))
+            .collect(),
     }
 }
 
 /// The query that should have returned a record and did not.
 pub(crate) fn not_returned(object: SfObject, filter: String) -> Evidence {
-    Evidence { origin: Origin::NotReturned { object, filter }, says: Vec::new() }
+    Evidence::new(Origin::NotReturned { object, filter }, [])
 }
 
 /// The inputs as a whole.
 pub(crate) fn inputs() -> Evidence {
-    Evidence { origin: Origin::Inputs, says: Vec::new() }
+    Evidence::new(Origin::Inputs, [])
 }
 
 /// What both checks on stalls say of one: the interval, what fell due in it, the last write before and the
@@ -246,12 +257,13 @@ pub(crate) fn stall(books: &Books, subject: &Subject) -> Telling {
     let counts = stall.counts;
     let mut shown = Vec::new();
     if let Some((object, id, written)) = stall.last_write {
-        shown.push(Evidence {
-            origin: Origin::Record { object, id },
-            says: vec![("last write before the stall", Text::instant(Some(written)))],
-        });
+        shown.push(Evidence::new(
+            Origin::Record { object, id },
+            [("last write before the stall", Text::instant(Some(written)))],
+        ));
     }
     if let Some(first) = stall.first_missing {
+        let first = first.enrollment;
         shown.push(enrollment(books, first));
         let learner = books.data.enrollments.learner[first] as usize;
         shown.push(if row(books.relations.docebo_user[learner]).is_none() {

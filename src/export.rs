@@ -342,7 +342,7 @@ pub(crate) fn input(
     dates: Option<String>,
 ) -> Result<Input, Error> {
     Ok(Input {
-        side,
+        side: side.into(),
         holds,
         file: table.name(),
         rows,

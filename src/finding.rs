@@ -3,42 +3,61 @@
 //!
 //! Must not know: any single check, or any output.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::books::{Books, Subject};
 use crate::check::Check;
 use crate::evidence::{Evidence, Telling, stall_field};
 use crate::model::dataset::row;
-use crate::model::id::SfId;
+use crate::model::fingerprint::{Ids, Key};
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::words;
 
-/// The ids by which support and analysts find the subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ids {
-    /// The Salesforce record to open.
-    pub record: Option<(SfObject, SfId)>,
-    /// The Docebo user's id.
-    pub learner: Option<u64>,
-    /// The Docebo course's id.
-    pub course: Option<u64>,
+words! {
+    /// What a finding is about.
+    pub enum Kind {
+        /// The run as a whole.
+        Run = "run",
+        /// Something built onto a package object.
+        Customisation = "customisation",
+        /// One learner.
+        Learner = "learner",
+        /// Learners who share something.
+        Learners = "learners",
+        /// One contact.
+        Contact = "contact",
+        /// Contacts that share something.
+        Contacts = "contacts",
+        /// A Salesforce user.
+        User = "user",
+        /// A `DoceboUser__c` row.
+        DoceboUser = "docebo-user",
+        /// `DoceboUser__c` rows that share something.
+        DoceboUsers = "docebo-users",
+        /// A course.
+        Course = "course",
+        /// An enrollment, on either side.
+        Enrollment = "enrollment",
+        /// A standstill of the sync.
+        Stall = "stall",
+        /// A row of another package object.
+        Record = "record",
+    }
 }
 
 /// A finding, made when an output asks for it.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// Stable between runs: `F-` and ten characters.
-    pub key: String,
+    pub key: Key,
     /// The check that fired.
     pub check: &'static Check,
-    /// What it is about: `learner`, `contact`, `enrollment`, …
-    pub kind: &'static str,
+    /// What it is about.
+    pub kind: Kind,
     /// Its ids.
     pub ids: Ids,
     /// What the check says.
     pub telling: Telling,
     /// The key of the finding on the stall that this one is because of.
-    pub because_of: Option<String>,
+    pub because_of: Option<Key>,
 }
 
 impl Finding {
@@ -58,7 +77,7 @@ impl Finding {
 }
 
 /// What kind of thing a subject is, and its ids.
-fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
+fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
     let (data, relations) = (&books.data, &books.relations);
     let learner = |at: u32| {
         let at = at as usize;
@@ -78,24 +97,24 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
         course: None,
     };
     match subject {
-        Subject::Run => ("run", Ids::default()),
-        Subject::Part(_) => ("customisation", Ids::default()),
-        Subject::Learner(at) => ("learner", learner(*at)),
-        Subject::Learners(rows) => ("learners", rows.first().map_or_else(Ids::default, |&at| learner(at))),
-        Subject::Contact(at) => ("contact", contact(*at)),
-        Subject::Contacts(rows) => ("contacts", rows.first().map_or_else(Ids::default, |&at| contact(at))),
+        Subject::Run => (Kind::Run, Ids::default()),
+        Subject::Part(_) => (Kind::Customisation, Ids::default()),
+        Subject::Learner(at) => (Kind::Learner, learner(*at)),
+        Subject::Learners(rows) => (Kind::Learners, rows.first().map_or_else(Ids::default, |&at| learner(at))),
+        Subject::Contact(at) => (Kind::Contact, contact(*at)),
+        Subject::Contacts(rows) => (Kind::Contacts, rows.first().map_or_else(Ids::default, |&at| contact(at))),
         Subject::User(at) => {
-            ("user", Ids { record: Some((SfObject::User, data.users.id[*at as usize])), ..Ids::default() })
+            (Kind::User, Ids { record: Some((SfObject::User, data.users.id[*at as usize])), ..Ids::default() })
         }
-        Subject::DoceboUser(at) => ("docebo-user", docebo_user(*at)),
+        Subject::DoceboUser(at) => (Kind::DoceboUser, docebo_user(*at)),
         Subject::DoceboUsers(rows) => {
             let contact = rows.first().and_then(|&at| books.contact_of_docebo_user(at as usize));
-            ("docebo-users", Ids { record: contact.map(|id| (SfObject::Contact, id)), ..Ids::default() })
+            (Kind::DoceboUsers, Ids { record: contact.map(|id| (SfObject::Contact, id)), ..Ids::default() })
         }
         Subject::Course(at) => {
             let at = *at as usize;
             let record = data.courses.record[at].map(|id| (SfObject::Course, id));
-            ("course", Ids { record, learner: None, course: Some(data.courses.id[at]) })
+            (Kind::Course, Ids { record, learner: None, course: Some(data.courses.id[at]) })
         }
         Subject::Enrollment(at) => {
             let at = *at as usize;
@@ -104,13 +123,13 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
                 .map(|counterpart| (SfObject::CourseEnrollment, data.course_enrollments.id[counterpart]))
                 .or_else(|| learner(data.enrollments.learner[at]).record);
             let course = data.courses.id[data.enrollments.course[at] as usize];
-            ("enrollment", Ids { record, learner: Some(data.learners.id[learner_row]), course: Some(course) })
+            (Kind::Enrollment, Ids { record, learner: Some(data.learners.id[learner_row]), course: Some(course) })
         }
         Subject::Row(at) => {
             let at = *at as usize;
             let rows = &data.course_enrollments;
             (
-                "enrollment",
+                Kind::Enrollment,
                 Ids {
                     record: Some((SfObject::CourseEnrollment, rows.id[at])),
                     learner: data.account_id(rows.account[at]),
@@ -121,50 +140,26 @@ fn identify(books: &Books, subject: &Subject) -> (&'static str, Ids) {
         Subject::Stall(at) => {
             let stall = books.stalls.found.get(*at as usize);
             let record = stall.and_then(|stall| stall.last_write).map(|(object, id, _)| (object, id));
-            ("stall", Ids { record, ..Ids::default() })
+            (Kind::Stall, Ids { record, ..Ids::default() })
         }
         Subject::Other(at) => {
             let other = data.beside[*at as usize];
-            ("record", Ids { record: Some((other.object, other.id)), ..Ids::default() })
+            (Kind::Record, Ids { record: Some((other.object, other.id)), ..Ids::default() })
         }
     }
 }
 
-/// A name for the finding that does not depend on the run: a digest over the check and the ids of
-/// its subject. A record counts only where it is the subject itself, since the record that goes with
-/// a learner may appear or change between runs.
-fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> String {
-    let record = match subject {
-        Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) | Subject::Stall(_) => None,
-        _ => ids.record,
-    };
-    let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
-    let text = [
-        check.to_owned(),
-        record.map_or_else(String::new, |(object, id)| format!("{}:{id}", object.word())),
-        number(ids.learner),
-        number(ids.course),
-        field.to_owned(),
-    ]
-    .join("\u{0}");
-    let digest = Sha256::digest(text.as_bytes());
-    let mut key = String::from("F-");
-    for symbol in CROCKFORD.encode(&digest).chars().take(10) {
-        key.push(symbol);
-    }
-    key
+/// The key of a check's finding on a subject; a record counts only where it is the subject itself.
+fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> Key {
+    let goes_along =
+        matches!(subject, Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) | Subject::Stall(_));
+    ids.key(check, !goes_along, field)
 }
 
 /// The key of the finding on a stall; nothing where no check fires on it.
-fn stall_key(books: &Books, at: usize) -> Option<String> {
+fn stall_key(books: &Books, at: usize) -> Option<Key> {
     let stall = books.stalls.found.get(at)?;
     let check = if stall.is_open() { "outbound-stalled" } else { "outbound-gap" };
     let subject = Subject::Stall(crate::model::dataset::index(at));
     Some(key(check, Ids::default(), &subject, &stall_field(stall)))
 }
-
-static CROCKFORD: std::sync::LazyLock<data_encoding::Encoding> = std::sync::LazyLock::new(|| {
-    let mut specification = data_encoding::Specification::new();
-    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-    specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
-});

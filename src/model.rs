@@ -10,6 +10,8 @@ pub mod column;
 pub mod customisation;
 /// Everything both sides said, in columns, ready to be related.
 pub mod dataset;
+/// By what a finding is known from run to run.
+pub mod fingerprint;
 /// Salesforce record ids, packed.
 pub mod id;
 /// Moments in UTC and wall-clock readings without a zone.
@@ -24,6 +26,8 @@ pub mod provenance;
 pub mod pulse;
 /// Enrollment statuses on both sides.
 pub mod status;
+/// Text whose characters act on what shows it.
+pub mod text;
 /// Enumerations whose values are words of the contract with the reader.
 pub mod word;
 /// From a wall clock in the export to UTC, clock changes included.

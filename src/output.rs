@@ -5,8 +5,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "this room writes the output folder")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 
@@ -23,9 +26,31 @@ pub fn abandon() {
     }
 }
 
+/// The list of files and their digests, which `sha256sum -c` reads.
+pub const DIGESTS: &str = "SHA256SUMS";
+
+fn digest(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+fn sums(digests: &BTreeMap<String, String>) -> String {
+    digests.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
+}
+
+/// Where files of a run are written.
+pub trait Place {
+    /// Writes one file; `name` is a relative path of the tool's own making.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+}
+
 /// An output folder being written.
 #[derive(Debug)]
 pub struct Folder {
+    /// Name and SHA-256 of each file written so far, as `sha256sum` lists them.
+    digests: Mutex<BTreeMap<String, String>>,
     target: PathBuf,
     temporary: Option<tempfile::TempDir>,
     replace: bool,
@@ -70,7 +95,7 @@ impl Folder {
         if let Ok(mut unfinished) = UNFINISHED.lock() {
             *unfinished = Some(temporary.path().to_owned());
         }
-        Ok(Self { target: target.to_owned(), temporary: Some(temporary), replace: exists })
+        Ok(Self { digests: Mutex::default(), target: target.to_owned(), temporary: Some(temporary), replace: exists })
     }
 
     /// A folder inside `parent` that does not exist yet: `name`, or `name-2`, `name-3`, …
@@ -85,24 +110,13 @@ impl Folder {
         path
     }
 
-    /// Writes one file; `name` is a relative path of the tool's own making.
-    ///
-    /// # Errors
-    /// When the disk says no.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let Some(temporary) = &self.temporary else { return Ok(()) };
-        let path = temporary.path().join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|source| cannot_write(&self.target, &source))?;
-        }
-        std::fs::write(&path, bytes).map_err(|source| cannot_write(&self.target, &source))
-    }
-
     /// Puts the whole folder in its place.
     ///
     /// # Errors
     /// When the disk says no; an earlier run is then still in its place.
     pub fn finish(mut self) -> Result<PathBuf, Error> {
+        let digests = self.digests.get_mut().map(std::mem::take).unwrap_or_default();
+        self.write(DIGESTS, sums(&digests).as_bytes())?;
         let Some(temporary) = self.temporary.take() else { return Ok(self.target) };
         let failed = |source: std::io::Error| cannot_write(&self.target, &source);
         open_to_others(temporary.path()).map_err(failed)?;
@@ -126,6 +140,21 @@ impl Folder {
             std::fs::remove_dir_all(&former).map_err(failed)?;
         }
         Ok(self.target)
+    }
+}
+
+impl Place for Folder {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let Some(temporary) = &self.temporary else { return Ok(()) };
+        let path = temporary.path().join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| cannot_write(&self.target, &source))?;
+        }
+        std::fs::write(&path, bytes).map_err(|source| cannot_write(&self.target, &source))?;
+        if let Ok(mut digests) = self.digests.lock() {
+            digests.insert(name.to_owned(), digest(bytes));
+        }
+        Ok(())
     }
 }
 
@@ -174,12 +203,83 @@ impl File {
     ///
     /// # Errors
     /// When the disk says no; a former file is then still in its place.
-    pub fn write(mut self, content: &str) -> Result<(), Error> {
+    pub fn write(self, content: &str) -> Result<(), Error> {
+        self.write_bytes(content.as_bytes())
+    }
+
+    /// As [`File::write`].
+    ///
+    /// # Errors
+    /// As [`File::write`].
+    pub fn write_bytes(mut self, content: &[u8]) -> Result<(), Error> {
         use std::io::Write as _;
         let failed = |source: &std::io::Error| cannot_write(&self.target, source);
-        self.temporary.write_all(content.as_bytes()).map_err(|source| failed(&source))?;
+        self.temporary.write_all(content).map_err(|source| failed(&source))?;
         readable_by_others(self.temporary.path()).map_err(|source| failed(&source))?;
         self.temporary.persist(&self.target).map_err(|error| cannot_write(&self.target, &error.error))?;
+        Ok(())
+    }
+}
+
+/// Files of a finished run that are made again, each replaced as a whole.
+#[derive(Debug)]
+pub struct Again {
+    folder: PathBuf,
+    digests: Mutex<BTreeMap<String, String>>,
+}
+
+impl Again {
+    /// Opens the folder of a finished run to make some of its files again. A file that somebody has changed
+    /// since is only replaced by `force`, for it may hold their work.
+    ///
+    /// # Errors
+    /// When one of the files was changed, or the folder cannot be read.
+    pub fn prepare(folder: &Path, names: &[&str], force: bool) -> Result<Self, Error> {
+        let path = folder.join(DIGESTS);
+        let list = std::fs::read_to_string(&path).map_err(|source| Error::Unreadable { path, source })?;
+        let digests: BTreeMap<String, String> = list
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .map(|(digest, name)| (name.to_owned(), digest.to_owned()))
+            .collect();
+        for name in names {
+            let path = folder.join(name);
+            let changed = match std::fs::read(&path) {
+                Ok(bytes) => digests.get(*name).is_none_or(|known| *known != digest(&bytes)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+                Err(source) => return Err(Error::Unreadable { path, source }),
+            };
+            if changed && !force {
+                return Err(Error::Output {
+                    path,
+                    what: "was changed since tieout wrote it, and is not replaced".to_owned(),
+                    next: "read an analyst's work back with `tieout review FILE`, then use --force; or name another \
+                           folder with --out"
+                        .to_owned(),
+                });
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), digests: Mutex::new(digests) })
+    }
+
+    /// Writes the list of digests.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub fn finish(self) -> Result<PathBuf, Error> {
+        let digests = self.digests.into_inner().unwrap_or_default();
+        File::prepare(&self.folder.join(DIGESTS))?.write(&sums(&digests))?;
+        Ok(self.folder)
+    }
+}
+
+/// Each file is replaced as a whole; where the disk says no, the former one is still in its place.
+impl Place for Again {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        File::prepare(&self.folder.join(name))?.write_bytes(bytes)?;
+        if let Ok(mut digests) = self.digests.lock() {
+            digests.insert(name.to_owned(), digest(bytes));
+        }
         Ok(())
     }
 }

@@ -1,15 +1,19 @@
-//! What may be shown where. A personal value is withheld by its type; nothing is searched for by
-//! pattern.
+//! What may be shown where. A personal value is withheld, or stands as a pseudonym, by its type; nothing is
+//! searched for by pattern.
 
 use std::borrow::Cow;
+
+use ring::hmac;
 
 use crate::evidence::Text;
 
 /// Whether an output shows what may tell about a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
+#[derive(Debug, Clone, Copy)]
+pub enum Names<'a> {
     /// It does: outputs that stay with the customer, or `--show-names`.
     Shown,
+    /// Equal values have equal pseudonyms, so that rows can still be told apart and joined.
+    Pseudonyms(&'a Pseudonyms),
     /// It does not.
     Withheld,
 }
@@ -17,14 +21,78 @@ pub enum Names {
 /// What stands in place of a personal value.
 pub const WITHHELD: &str = "[withheld]";
 
-impl Names {
+impl Names<'_> {
     /// The value as this output may show it; a blank is no secret.
     #[must_use]
-    pub fn show(self, text: &Text) -> Cow<'_, str> {
-        if self == Self::Withheld && text.is_personal() && !text.raw().is_empty() {
-            Cow::Borrowed(WITHHELD)
-        } else {
-            Cow::Borrowed(text.raw())
+    pub fn show<'t>(self, text: &'t Text) -> Cow<'t, str> {
+        if !text.is_personal() || text.raw().is_empty() {
+            return Cow::Borrowed(text.raw());
         }
+        match self {
+            Self::Shown => Cow::Borrowed(text.raw()),
+            Self::Pseudonyms(pseudonyms) => Cow::Owned(pseudonyms.of(text.raw())),
+            Self::Withheld => Cow::Borrowed(WITHHELD),
+        }
+    }
+
+    /// Whether personal values stand as they are.
+    #[must_use]
+    pub const fn are_shown(self) -> bool {
+        matches!(self, Self::Shown)
+    }
+}
+
+/// Pseudonyms: `p_` and the first eighty bits of a keyed digest (HMAC-SHA-256) in Crockford's base 32. Without
+/// the key nobody can try out names against them.
+#[derive(Debug, Clone)]
+pub struct Pseudonyms {
+    key: hmac::Key,
+}
+
+impl Pseudonyms {
+    /// The pseudonyms under a key.
+    #[must_use]
+    pub fn under(key: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    }
+
+    /// The pseudonym of a value.
+    #[must_use]
+    pub fn of(&self, value: &str) -> String {
+        const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let digest = hmac::sign(&self.key, value.as_bytes());
+        let mut pseudonym = String::with_capacity(18);
+        pseudonym.push_str("p_");
+        for five in digest.as_ref()[..10].chunks_exact(5) {
+            let bits = five.iter().fold(0_u64, |bits, &byte| bits << 8 | u64::from(byte));
+            pseudonym.extend((0..8).rev().map(|at| char::from(SYMBOLS[(bits >> (5 * at) & 31) as usize])));
+        }
+        pseudonym
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Names, Pseudonyms, WITHHELD};
+    use crate::evidence::Text;
+
+    #[test]
+    fn only_personal_values_are_hidden() {
+        let pseudonyms = Pseudonyms::under(b"a key");
+        let (ada, id) = (Text::personal("ada@example.com"), Text::public("10024"));
+        assert_eq!(Names::Shown.show(&ada), "ada@example.com");
+        assert_eq!(Names::Withheld.show(&ada), WITHHELD);
+        for names in [Names::Shown, Names::Withheld, Names::Pseudonyms(&pseudonyms)] {
+            assert_eq!((names.show(&id), names.show(&Text::personal(""))), ("10024".into(), "".into()));
+        }
+    }
+
+    #[test]
+    fn pseudonyms_join_under_one_key_and_not_under_two() {
+        let (one, other) = (Pseudonyms::under(b"one"), Pseudonyms::under(b"other"));
+        assert_eq!(one.of("ada"), Pseudonyms::under(b"one").of("ada"));
+        assert_ne!(one.of("ada"), one.of("Ada"));
+        assert_ne!(one.of("ada"), other.of("ada"));
+        assert_eq!(one.of("ada").len(), 18);
     }
 }

@@ -1,20 +1,40 @@
 //! The frozen result of a run. Every output is made from this one value and recomputes nothing.
 //!
+//! It stands on its own: [`facts`] are all that is told beside the findings, findings come from the books of
+//! the run ([`judged`]) or from what a finished run wrote down ([`stored`]), and no output can tell which.
+//!
 //! Must not know: formats, files.
 
+/// All that is told of a run beside its findings.
+pub mod facts;
+/// The checks, run over the books.
+pub mod judged;
+/// One finding as a line of JSON.
+pub mod line;
 /// Stalls and heartbeats as `report.json` has them.
 pub mod stalls;
+/// The findings of a finished run.
+pub mod stored;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::books::{Books, Subject};
+use crate::books::Books;
 use crate::check::{Check, Need, Outcome, Severity};
 use crate::finding::Finding;
+use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, Input, Origins, SfObject, ZoneFinding};
-use crate::model::word::words;
+use crate::model::word::{Word as _, words};
 use crate::relations::totals::Totals;
+use crate::review::{Review, Reviews};
+use crate::series::{self, Before, Entry, History, Movement, Point, Seen};
+use crate::stalls::Stalls;
+use facts::Facts;
+use judged::Judged;
 use stalls::{HeartbeatSummary, StallSummary};
+use stored::Stored;
 
 words! {
     /// The run in one word.
@@ -48,17 +68,19 @@ impl Verdict {
 /// What came of one check.
 #[derive(Debug, Clone)]
 pub struct CheckResult {
+    /// Its place in the catalogue.
+    pub place: usize,
     /// The check.
     pub check: &'static Check,
     /// What came of it.
     pub outcome: Outcome,
     /// Records it looked at.
     pub examined: u64,
-    /// What it fires on; empty unless the outcome is *found*.
-    pub subjects: Vec<Subject>,
+    /// Findings; none unless the outcome is *found*.
+    pub findings: usize,
     /// What it could not see.
     pub lacking: Vec<String>,
-    /// Of the subjects, how many are there because of a stall.
+    /// Of the findings, how many are there because of a stall.
     pub because_of_stalls: u64,
 }
 
@@ -66,28 +88,255 @@ impl CheckResult {
     /// Whether a stall is behind everything that the check found.
     #[must_use]
     pub fn is_fallout(&self) -> bool {
-        self.because_of_stalls > 0 && self.because_of_stalls == self.subjects.len() as u64
+        self.because_of_stalls > 0 && self.because_of_stalls == self.findings as u64
+    }
+
+    /// Whether it looked at everything.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.outcome != Outcome::NotEvaluated && self.lacking.is_empty()
     }
 }
 
-/// The frozen result of a run.
+/// Where findings come from.
+#[derive(Debug)]
+enum Source {
+    /// The books of this run.
+    Judged(Box<Judged>),
+    /// What a finished run wrote down.
+    Stored(Stored),
+}
+
+/// A run that this one follows.
 #[derive(Debug, Clone)]
+pub struct Former {
+    /// What it told.
+    pub facts: Facts,
+    /// The findings that it and the runs before it knew.
+    pub history: History,
+    /// What analysts said of them.
+    pub reviews: Reviews,
+}
+
+/// What a run finds of earlier ones.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// The run that it follows.
+    pub former: Option<Former>,
+    /// What analysts said in the run whose place it takes.
+    pub replaced: Reviews,
+}
+
+/// The frozen result of a run.
+#[derive(Debug)]
 pub struct Report {
-    /// Both sides and how they stand to each other.
-    pub books: Books,
+    /// All that is told beside the findings.
+    pub facts: Facts,
     /// The run in one word.
     pub verdict: Verdict,
     /// Every check of the catalogue, in its order.
     pub results: Vec<CheckResult>,
+    /// The findings of this run and of the runs before it.
+    pub history: History,
+    /// What analysts said of findings, by key.
+    pub reviews: Reviews,
+    source: Source,
 }
 
+/// Why a finished run cannot be read again, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
 impl Report {
-    /// Runs a catalogue over the books.
+    /// Runs a catalogue over the books. The run follows no other.
     #[must_use]
     pub fn new(books: Books, catalogue: &[&'static Check]) -> Self {
-        let results: Vec<CheckResult> = catalogue.iter().map(|check| run(check, &books)).collect();
-        let verdict = verdict(&books, &results);
-        Self { books, verdict, results }
+        let Ok(report) = Self::following(books, catalogue, |_| Ok::<_, std::convert::Infallible>(Past::default()));
+        report
+    }
+
+    /// Runs a catalogue over the books and puts the run behind a former one, where there is one to be found.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn following<E>(
+        books: Books,
+        catalogue: &[&'static Check],
+        find: impl FnOnce(&Facts) -> Result<Past, E>,
+    ) -> Result<Self, E> {
+        let (judged, results) = Judged::new(books, catalogue);
+        let verdict = verdict(&judged.books, &results);
+        let facts = Facts::of(&judged.books, verdict, &results);
+        let mut report = Self {
+            facts,
+            verdict,
+            results,
+            history: History::default(),
+            reviews: Reviews::new(),
+            source: Source::Judged(Box::new(judged)),
+        };
+        let past = find(&report.facts)?;
+        report.follow(past);
+        Ok(report)
+    }
+
+    /// Puts the run behind a former one: which findings are new, which came back, which are gone; what analysts
+    /// said of them is taken over.
+    fn follow(&mut self, past: Past) {
+        let Past { former, replaced } = past;
+        let former = former.as_ref();
+        let at = self.facts.read_at();
+        let seen: Vec<Seen> = self
+            .findings()
+            .map(|finding| Seen { key: finding.key, check: finding.check.id, ids: finding.ids })
+            .collect();
+        self.facts.run = self.name(&seen, former);
+        let whole = |id: &str| self.results.iter().find(|result| result.check.id == id).map(CheckResult::is_whole);
+        let nothing = History::default();
+        let history = former.map_or(&nothing, |former| &former.history).followed_by(seen, whole, at);
+        self.facts.before = former.map(|former| self.before(former));
+        self.facts.trend = former.map_or_else(Vec::new, |former| former.facts.trend.clone());
+        self.facts.trend.push(self.point());
+        let old = self.facts.trend.len().saturating_sub(crate::series::MOST_POINTS);
+        self.facts.trend.drain(..old);
+        if let Some(former) = former {
+            self.facts.pseudonyms.clone_from(&former.facts.pseudonyms);
+            self.reviews.clone_from(&former.reviews);
+        }
+        self.reviews.extend(replaced);
+        self.reviews.retain(|key, _| Key::parse(key).is_some_and(|key| history.get(key).is_some()));
+        self.history = history;
+    }
+
+    /// A finished run, as it was written down.
+    ///
+    /// # Errors
+    /// When it was written by a version with other checks, or does not hang together.
+    pub fn again(former: Former, findings: Vec<u8>, catalogue: &[&'static Check]) -> Result<Self, Unreadable> {
+        let Former { facts, history, reviews } = former;
+        let results = facts.checks.iter().enumerate().map(|(place, told)| {
+            let check = catalogue.iter().copied().find(|check| check.id == told.id);
+            Ok(CheckResult {
+                place,
+                check: check
+                    .ok_or_else(|| Unreadable(format!("the check `{}` is not known to this version", told.id)))?,
+                outcome: told.outcome,
+                examined: told.examined,
+                findings: told.findings,
+                lacking: told.lacking.clone(),
+                because_of_stalls: told.because_of_stalls,
+            })
+        });
+        let results: Vec<CheckResult> = results.collect::<Result<_, _>>()?;
+        let stored = Stored::read(findings, &results, &facts.origins).map_err(Unreadable)?;
+        Ok(Self { verdict: facts.verdict, facts, results, history, reviews, source: Source::Stored(stored) })
+    }
+
+    /// A name for the run from what it says and what it follows; not from its files, in which the order of rows
+    /// may differ.
+    fn name(&self, seen: &[Seen], former: Option<&Former>) -> String {
+        let facts = &self.facts;
+        let mut said = format!(
+            "{:?} {:?} {} {} {}",
+            facts.origins.org_id,
+            facts.origins.platform,
+            facts.read_at(),
+            facts.cutoff,
+            former.map_or("", |former| &former.facts.run),
+        );
+        let mut keys: Vec<Key> = seen.iter().map(|seen| seen.key).collect();
+        keys.sort_unstable();
+        for key in keys {
+            said.push_str(&key.to_string());
+        }
+        run_id(said.as_bytes())
+    }
+
+    fn before(&self, former: &Former) -> Before {
+        let mut open: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, entry) in former.history.iter().filter(|(_, entry)| entry.state.is_open()) {
+            *open.entry(entry.check.clone().into_owned()).or_default() += 1;
+        }
+        let mut remarks = Vec::new();
+        if former.facts.rules != self.facts.rules {
+            remarks.push(
+                "The rules of comparison are not those of the run before: findings can be new or cleared for that alone."
+                    .to_owned(),
+            );
+        }
+        if former.facts.tool != self.facts.tool {
+            remarks.push(format!(
+                "The run before was made by tieout {}: checks can have changed since.",
+                former.facts.tool
+            ));
+        }
+        let known = |id: &str| self.results.iter().any(|result| result.check.id == id);
+        let retired: u64 = open.iter().filter(|(id, _)| !known(id)).map(|(_, count)| count).sum();
+        if retired > 0 {
+            open.retain(|id, _| known(id));
+            remarks.push(format!("{retired} findings of checks that are no more are left out."));
+        }
+        Before {
+            run: former.facts.run.clone(),
+            read_at: former.facts.read_at(),
+            verdict: former.facts.verdict.word().to_owned(),
+            open,
+            remarks,
+        }
+    }
+
+    fn point(&self) -> Point {
+        let (whole, cut): (Vec<&CheckResult>, Vec<&CheckResult>) =
+            self.results.iter().partition(|result| result.is_whole());
+        Point {
+            run: self.facts.run.clone(),
+            read_at: self.facts.read_at(),
+            verdict: self.verdict.word().to_owned(),
+            findings: whole
+                .iter()
+                .filter(|result| result.findings > 0)
+                .map(|result| (result.check.id.to_owned(), result.findings as u64))
+                .collect(),
+            unseen: cut.iter().map(|result| result.check.id.to_owned()).collect(),
+        }
+    }
+
+    /// The books of this run; nothing where the report is that of a finished one.
+    #[must_use]
+    pub fn judged(&self) -> Option<&Judged> {
+        match &self.source {
+            Source::Judged(judged) => Some(judged),
+            Source::Stored(_) => None,
+        }
+    }
+
+    /// The books alone.
+    #[must_use]
+    pub fn into_books(self) -> Option<Books> {
+        match self.source {
+            Source::Judged(judged) => Some(judged.books),
+            Source::Stored(_) => None,
+        }
+    }
+
+    /// The movement of each check since the run before; nothing where there was none.
+    #[must_use]
+    pub fn movements(&self) -> Option<Vec<(&'static str, Movement)>> {
+        let found: Vec<(&'static str, u64)> =
+            self.results.iter().map(|result| (result.check.id, result.findings as u64)).collect();
+        self.facts.before.as_ref().map(|before| series::movements(&self.history, before, &found))
+    }
+
+    /// How a finding stands in the series.
+    #[must_use]
+    pub fn entry(&self, key: Key) -> Option<&Entry> {
+        self.history.get(key)
+    }
+
+    /// What an analyst said of a finding.
+    #[must_use]
+    pub fn review(&self, key: Key) -> Option<&Review> {
+        self.reviews.get(&key.to_string())
     }
 
     /// The verdict as a sentence, which claims no more than was evaluated.
@@ -101,9 +350,8 @@ impl Report {
     /// were compared in full, and a folder saved by hand must be able to end well.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        let nobody_asked = |result: &CheckResult| {
-            self.books.data.customisation.is_none() && result.check.needs == [Need::Customisation]
-        };
+        let nobody_asked =
+            |result: &CheckResult| self.facts.customisation.is_none() && result.check.needs == [Need::Customisation];
         self.unseen().any(|result| !nobody_asked(result))
     }
 
@@ -116,19 +364,31 @@ impl Report {
     /// Where everything came from.
     #[must_use]
     pub fn origins(&self) -> &Origins {
-        &self.books.data.origins
+        &self.facts.origins
     }
 
     /// The rules that both sides were compared by.
     #[must_use]
     pub fn rules(&self) -> &crate::settings::Rules {
-        &self.books.rules
+        &self.facts.rules
     }
 
     /// The equations.
     #[must_use]
     pub fn totals(&self) -> &Totals {
-        &self.books.relations.totals
+        &self.facts.totals
+    }
+
+    /// Where the sync stood still, and its pulse.
+    #[must_use]
+    pub fn stalls(&self) -> &Stalls {
+        &self.facts.stalls
+    }
+
+    /// What happened after this moment is not yet expected on the other side.
+    #[must_use]
+    pub fn cutoff(&self) -> Instant {
+        self.facts.cutoff
     }
 
     /// The results that found something, worst first, a cause before its fallout, then by id.
@@ -153,19 +413,28 @@ impl Report {
 
     /// The findings of one check.
     pub fn findings_of<'a>(&'a self, result: &'a CheckResult) -> impl Iterator<Item = Finding> + 'a {
-        result.subjects.iter().map(|subject| Finding::new(&self.books, result.check, subject))
+        (0..result.findings).filter_map(|at| self.finding(result, at))
+    }
+
+    /// A finding of a check by its place; nothing beyond the last.
+    #[must_use]
+    pub fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
+        match &self.source {
+            Source::Judged(judged) => judged.finding(result, at),
+            Source::Stored(stored) => stored.finding(result, at, self.origins()),
+        }
     }
 
     /// How many findings there are, all together.
     #[must_use]
     pub fn finding_count(&self) -> u64 {
-        self.results.iter().map(|result| result.subjects.len() as u64).sum()
+        self.results.iter().map(|result| result.findings as u64).sum()
     }
 
     /// How many findings there are at or above a severity.
     #[must_use]
     pub fn findings_from(&self, severity: Severity) -> u64 {
-        self.results.iter().filter(|r| r.check.severity <= severity).map(|r| r.subjects.len() as u64).sum()
+        self.results.iter().filter(|r| r.check.severity <= severity).map(|r| r.findings as u64).sum()
     }
 
     /// The address of a record in Salesforce, where the instance is known.
@@ -181,14 +450,15 @@ impl Report {
         Summary {
             version: 1,
             tool: Tool { name: "tieout", version: env!("CARGO_PKG_VERSION") },
+            run: &self.facts.run,
             verdict: self.verdict,
             exported_at: origins.exported_at,
             extracted_at: origins.extracted_at,
-            cutoff: self.books.relations.cutoff,
-            time_zone: self.books.relations.zone(),
+            cutoff: self.facts.cutoff,
+            time_zone: &self.facts.zone,
             totals: self.totals(),
-            stalls: stalls::stalls(&self.books),
-            heartbeats: stalls::heartbeats(&self.books.stalls.heartbeats),
+            stalls: stalls::stalls(self.stalls()),
+            heartbeats: stalls::heartbeats(&self.stalls().heartbeats),
             checks: self
                 .results
                 .iter()
@@ -199,49 +469,31 @@ impl Report {
                     owner: result.check.owner,
                     outcome: result.outcome,
                     examined: result.examined,
-                    findings: result.subjects.len() as u64,
+                    findings: result.findings as u64,
                     because_of_stalls: result.because_of_stalls,
                     lacking: &result.lacking,
                 })
                 .collect(),
             inputs: &origins.inputs,
             caveats: &origins.caveats,
-            roll_forward: None,
+            roll_forward: self.roll_forward(),
         }
     }
-}
 
-fn run(check: &'static Check, books: &Books) -> CheckResult {
-    let lacking: Vec<String> = check.needs.iter().flat_map(|need| need.lacking(&books.data)).collect();
-    if !lacking.is_empty() {
-        return CheckResult {
-            check,
-            outcome: Outcome::NotEvaluated,
-            examined: 0,
-            subjects: Vec::new(),
-            lacking,
-            because_of_stalls: 0,
-        };
-    }
-    let mut selection = (check.select)(books);
-    // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
-    selection.lacking.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
-    let outcome = if !selection.subjects.is_empty() {
-        Outcome::Found
-    } else if selection.lacking.is_empty() {
-        Outcome::Clean
-    } else {
-        Outcome::NotEvaluated
-    };
-    let because_of_stalls =
-        selection.subjects.iter().filter(|subject| check.stall_behind(books, subject).is_some()).count() as u64;
-    CheckResult {
-        check,
-        outcome,
-        examined: selection.examined,
-        subjects: selection.subjects,
-        lacking: selection.lacking,
-        because_of_stalls,
+    fn roll_forward(&self) -> Option<RollForward<'_>> {
+        let movements = self.movements()?;
+        let all = movements.iter().fold(Movement::default(), |all, &(_, movement)| all.and(movement));
+        Some(RollForward {
+            previous: self.facts.before.as_ref()?,
+            all,
+            checks: movements.into_iter().map(|(id, movement)| CheckMovement { id, movement }).collect(),
+            ages: series::AGES
+                .iter()
+                .zip(series::ages(&self.history, self.facts.read_at()))
+                .map(|(&(days, _), findings)| Age { days, findings })
+                .collect(),
+            trend: &self.facts.trend,
+        })
     }
 }
 
@@ -269,6 +521,8 @@ pub struct Summary<'a> {
     pub version: u32,
     /// What wrote it.
     pub tool: Tool,
+    /// A name for the run, from what it says.
+    pub run: &'a str,
     /// The run in one word.
     #[schemars(schema_with = "word_schema::<Verdict>")]
     pub verdict: Verdict,
@@ -296,7 +550,41 @@ pub struct Summary<'a> {
     /// What a reader has to know about the inputs.
     pub caveats: &'a [String],
     /// Against an earlier run; null: there was none to compare with.
-    pub roll_forward: Option<serde_json::Value>,
+    pub roll_forward: Option<RollForward<'a>>,
+}
+
+/// Against the run before: open at start + new + reopened - cleared = open at end, for each check.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct RollForward<'a> {
+    /// The run before.
+    pub previous: &'a Before,
+    /// All checks together.
+    pub all: Movement,
+    /// Each check of the catalogue.
+    pub checks: Vec<CheckMovement<'a>>,
+    /// Open findings by the days since they were first seen.
+    pub ages: Vec<Age>,
+    /// The runs of the series, this one the last.
+    pub trend: &'a [Point],
+}
+
+/// The movement of one check.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct CheckMovement<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its findings.
+    #[serde(flatten)]
+    pub movement: Movement,
+}
+
+/// Open findings of an age.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Age {
+    /// Days since they were first seen.
+    pub days: &'static str,
+    /// How many they are.
+    pub findings: u64,
 }
 
 /// What wrote the report.

@@ -3,6 +3,8 @@
 
 /// Whether a run can succeed, asked before it begins.
 pub mod doctor;
+/// Runs that were written before.
+pub mod series;
 
 use std::path::{Path, PathBuf};
 
@@ -13,27 +15,41 @@ use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::{self, Dataset, DoubleRecord};
 use crate::model::provenance::{DateOrder, Extent, Extracted, Origins, Plan, SfObject};
-use crate::output::Folder;
+use crate::output::{Folder, Place};
 use crate::progress::Progress;
-use crate::redact::Names;
+use crate::redact::{Names, Pseudonyms};
 use crate::relations::{self, Relations, Undecidable};
 use crate::render::{self, RenderError, ledger::Rows};
-use crate::report::Report;
+use crate::report::facts::{self, Facts};
+use crate::report::{Past, Report};
 use crate::salesforce::extract::{self, Options};
 use crate::salesforce::plan;
 use crate::salesforce::pulse;
 use crate::salesforce::read::Api;
 use crate::salesforce::transport::{Pace, Trace};
+use crate::series::file as history;
 use crate::settings::{Live, Rules, Settings, Watch};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
-use crate::{export, snapshot, stalls};
+use crate::{export, review, snapshot, stalls};
 
-/// Reads both sides and judges them. Writes nothing.
+/// Reads both sides and judges them, as a run of its own. Writes nothing.
 ///
 /// # Errors
 /// Whatever keeps the inputs from being read, and [`Error::Defect`] where the totals do not tie out.
 pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> {
+    audit_after(settings, progress, |_| Ok(Past::default()))
+}
+
+/// As [`audit`], behind the run that `past` finds.
+///
+/// # Errors
+/// As [`audit`], and those of `past`.
+pub fn audit_after(
+    settings: &Settings,
+    progress: &Progress,
+    past: impl FnOnce(&Facts) -> Result<Past, Error>,
+) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
     let (snapshot, export) = std::thread::scope(|scope| {
@@ -56,7 +72,15 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
     }
     note_clock(&mut data, &relations, &settings.rules);
     let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
-    Ok(Report::new(Books { data, relations, rules: settings.rules.clone(), stalls }, &CATALOGUE))
+    let books = Books { data, relations, rules: settings.rules.clone(), stalls };
+    let report = Report::following(books, &CATALOGUE, past)?;
+    let loose = report.movements().unwrap_or_default().into_iter().find(|(_, movement)| !movement.ties());
+    match loose {
+        Some((check, movement)) => {
+            Err(Error::Defect(format!("the roll-forward of {check} does not tie out ({movement:?})")))
+        }
+        None => Ok(report),
+    }
 }
 
 /// Extracts a live organisation into a new folder, going on where an earlier run ended.
@@ -203,7 +227,7 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
 fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
     let zone = relations.zone();
     let caveats = &mut data.origins.caveats;
-    match zone.how {
+    match &*zone.how {
         "assumed" => caveats.push(format!(
             "The time zone of the export could not be inferred ({} of {} enrollments on both sides agree at best); UTC is assumed. Set docebo.time_zone.",
             zone.agreeing, zone.pairs
@@ -253,34 +277,59 @@ fn undecidable(settings: &Settings, why: Undecidable) -> Error {
 pub struct Outputs {
     /// Which rows the ledgers hold; `None` leaves them out.
     pub ledger: Option<Rows>,
-    /// Whether page and workbook show what may tell about a person.
-    pub names: Names,
+    /// Whether page and workbook show what may tell about a person; else pseudonyms stand in its place.
+    pub show_names: bool,
 }
 
-/// Renders every output and writes it into the folder.
+/// The files that are made from a report alone, and can be made again.
+pub const RENDERED: [&str; 4] = ["report.json", "report.html", "workbook.xlsx", "evidence-pack.zip"];
+
+/// Writes everything that a run leaves behind into the folder.
 ///
 /// # Errors
 /// When the disk says no.
 pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<(), Error> {
     progress.stage("writing");
     std::thread::scope(|scope| {
-        // The workbook takes as long as everything else together.
-        let workbook = scope.spawn(|| put(folder, "workbook.xlsx", render::xlsx::workbook(report, outputs.names)));
-        put(folder, "report.json", render::json::report(report))?;
-        put(folder, "findings.jsonl", render::findings::lines(report))?;
+        let rendered = scope.spawn(|| render(report, outputs.show_names, folder));
+        put(folder, facts::NAME, render::json::facts(report))?;
+        put(folder, history::NAME, history::write(&report.history).map_err(RenderError::from))?;
+        if !report.reviews.is_empty() {
+            folder.write(series::REVIEWS, &review::lines(&report.reviews))?;
+        }
+        put(folder, render::findings::NAME, render::findings::lines(report))?;
         if let Some(rows) = outputs.ledger {
             for (name, bytes) in render::ledger::files(report, rows).map_err(|error| defect(&error))? {
                 folder.write(name, &bytes)?;
             }
         }
-        put(folder, "report.html", render::html::page(report, outputs.names))?;
-        put(folder, "evidence-pack.zip", render::pack::zip(report))?;
-        workbook.join().unwrap_or_else(|_| Err(Error::Defect("writing the workbook broke off".to_owned())))
+        joined(rendered.join())
     })
 }
 
-fn put(folder: &Folder, name: &str, bytes: Result<Vec<u8>, RenderError>) -> Result<(), Error> {
-    folder.write(name, &bytes.map_err(|error| defect(&error))?)
+/// Renders what is made from a report alone: [`RENDERED`].
+///
+/// # Errors
+/// When the disk says no.
+pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) -> Result<(), Error> {
+    let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
+    let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
+    std::thread::scope(|scope| {
+        // The workbook takes as long as everything else together.
+        let workbook = scope.spawn(|| put(place, "workbook.xlsx", render::xlsx::workbook(report, names)));
+        put(place, "report.json", render::json::report(report))?;
+        put(place, "report.html", render::html::page(report, names))?;
+        put(place, "evidence-pack.zip", render::pack::zip(report))?;
+        joined(workbook.join())
+    })
+}
+
+fn joined(ended: std::thread::Result<Result<(), Error>>) -> Result<(), Error> {
+    ended.unwrap_or_else(|_| Err(Error::Defect("writing the outputs broke off".to_owned())))
+}
+
+fn put(place: &impl Place, name: &str, bytes: Result<Vec<u8>, RenderError>) -> Result<(), Error> {
+    place.write(name, &bytes.map_err(|error| defect(&error))?)
 }
 
 fn defect(error: &RenderError) -> Error {

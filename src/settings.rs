@@ -8,7 +8,7 @@ pub mod file;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
@@ -93,7 +93,7 @@ pub struct Watch {
 }
 
 /// When a webhook is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WebhookOn {
     /// When the sync is not fresh.
@@ -104,7 +104,7 @@ pub enum WebhookOn {
 }
 
 /// The rules of comparison: what the pure part of the house goes by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// The Contact field that is mapped to the Docebo username.
     pub username_field: String,
@@ -129,7 +129,8 @@ pub struct Rules {
 }
 
 /// The zone of the export's dates.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ZoneRule {
     /// Inferred from enrollments on both sides.
     Auto,
@@ -138,7 +139,8 @@ pub enum ZoneRule {
 }
 
 /// Which courses are synchronised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Those in Salesforce that are effective and not deleted.
     Synced,
@@ -149,7 +151,7 @@ pub enum Scope {
 }
 
 /// How enrollments are replicated to Salesforce.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnrollmentMode {
     /// As they happen.

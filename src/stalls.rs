@@ -28,6 +28,7 @@ use crate::model::id::SfId;
 use crate::model::instant::{DAY, Instant};
 use crate::model::provenance::SfObject;
 use crate::model::word::words;
+use crate::model::zone::Readings;
 use crate::relations::Relations;
 use crate::settings::{EnrollmentMode, Rules};
 use events::Due;
@@ -62,7 +63,7 @@ words! {
 }
 
 /// Events of a stretch of time, by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Counts {
     /// Events that fell due.
     pub expected: u64,
@@ -99,8 +100,22 @@ impl Counts {
     }
 }
 
+/// The first event that a stall kept from being written.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct FirstMissing {
+    /// Its row among the export's enrollments; of no use once the books are closed.
+    #[serde(skip)]
+    pub enrollment: usize,
+    /// `User unique ID`
+    pub learner: u64,
+    /// `Course Internal ID`
+    pub course: u64,
+    /// When it fell due.
+    pub due: Option<Readings>,
+}
+
 /// One standstill of the sync.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stall {
     /// The stream that tells of it: of several that froze the first of [`Stream`].
     pub stream: Stream,
@@ -129,7 +144,7 @@ pub struct Stall {
     /// Where changes of enrollments froze with it, the last of them before.
     pub last_update: Option<(SfId, Instant)>,
     /// The Docebo enrollment that fell due first and was not written on time.
-    pub first_missing: Option<usize>,
+    pub first_missing: Option<FirstMissing>,
 }
 
 impl Stall {
@@ -162,7 +177,7 @@ impl Stall {
 }
 
 /// What is known of the sync's standstills and of its pulse.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Stalls {
     /// Whether the inputs suffice to look for stalls.
     pub judged: bool,
@@ -321,7 +336,7 @@ fn stall(
         beside,
         last_write: due.last_write(stream, last),
         last_update: last_update.map(|(_, id, at)| (id, at)),
-        first_missing: hit.first,
+        first_missing: hit.first.map(|at| due.first_missing(stream, at)),
     }
 }
 

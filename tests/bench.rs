@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 
 use tieout::output::Folder;
 use tieout::progress::Progress;
-use tieout::redact::Names;
 use tieout::render::ledger::Rows;
 use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
@@ -58,13 +57,8 @@ fn main() {
     let audit = began.elapsed();
     let output = Folder::prepare(&folder.path().join("run"), false).expect("a folder");
     let began = Instant::now();
-    run::write(
-        &report,
-        Outputs { ledger: Some(Rows::Exceptions), names: Names::Withheld },
-        &output,
-        &Progress::hidden(),
-    )
-    .expect("written");
+    run::write(&report, Outputs { ledger: Some(Rows::Exceptions), show_names: false }, &output, &Progress::hidden())
+        .expect("written");
     let place = output.finish().expect("finished");
     let write = began.elapsed();
 
@@ -79,7 +73,7 @@ fn main() {
     println!("bare scan, one thread   {scan:>8.2?}  ({records} records)");
     println!("read, relate and check  {audit:>8.2?}  {:>5.2} scans", ratio(audit));
     let began = Instant::now();
-    let books = &report.books;
+    let books = &report.judged().expect("the books").books;
     let stalls = tieout::stalls::infer(&books.data, &books.relations, &books.rules, &[]);
     println!("  of that, stalls       {:>8.2?}  ({} events)", began.elapsed(), stalls.counts.expected);
     println!(

@@ -46,20 +46,20 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         expected: Text::public("nothing but what the package ships"),
         found: Text::public(format!("{} {}{detail}, {whose}", part.kind, part.name)),
         since: part.changed,
-        evidence: Evidence {
-            origin: Origin::Setup {
+        evidence: Evidence::new(
+            Origin::Setup {
                 what: match part.id {
                     Some(id) => format!("{} {id} on {}", part.kind, part.object),
                     None => format!("{} on {}", part.kind, part.object),
                 },
             },
-            says: vec![
+            [
                 ("name", Text::public(part.name.clone())),
                 ("last changed", Text::instant(part.changed)),
                 ("changed by", Text::personal(part.changed_by.clone())),
                 ("changed by user", Text::id(part.changed_by_id)),
             ],
-        },
+        ),
         more: Vec::new(),
     }
 }

@@ -49,10 +49,10 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         expected: Text::public("true"),
         found: Text::public("false"),
         since: None,
-        evidence: crate::evidence::Evidence {
-            origin: crate::evidence::Origin::Record { object: SfObject::User, id: user },
-            says: vec![("IsActive", Text::public("false"))],
-        },
+        evidence: crate::evidence::Evidence::new(
+            crate::evidence::Origin::Record { object: SfObject::User, id: user },
+            [("IsActive", Text::public("false"))],
+        ),
         more: example.map(|at| evidence::docebo_user(books, at)).into_iter().collect(),
     }
 }

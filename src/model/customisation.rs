@@ -34,7 +34,7 @@ words! {
 }
 
 /// One thing that the package did not ship.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Part {
     /// The object that it is built onto.
     pub object: SfObject,
@@ -57,7 +57,7 @@ pub struct Part {
 }
 
 /// What was found, and what could not be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Customisation {
     /// Things that the package did not ship, sorted.
     pub parts: Vec<Part>,

@@ -146,6 +146,19 @@ impl SfId {
     }
 }
 
+impl serde::Serialize for SfId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SfId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        Self::parse(text.as_bytes()).map_err(|_| serde::de::Error::custom(format!("`{text}` is not a Salesforce id")))
+    }
+}
+
 fn checksum(body: &[u8; 15]) -> [u8; 3] {
     let mut suffix = [0; 3];
     for (group, out) in body.chunks_exact(5).zip(&mut suffix) {

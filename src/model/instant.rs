@@ -287,6 +287,14 @@ impl serde::Serialize for Instant {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Instant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        let read = Self::parse(text.as_bytes()).ok().flatten();
+        read.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a moment")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Instant, NotADate, Resolution, Stamp, civil_from_days, days_from_civil};

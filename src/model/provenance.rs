@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, Resolution};
@@ -71,7 +71,7 @@ impl SfObject {
 }
 
 /// One of the two reports that Docebo exports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExportKind {
     /// The *Users* report.
@@ -90,10 +90,10 @@ impl fmt::Display for ExportKind {
 }
 
 /// One file that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Input {
     /// `salesforce` or `docebo`.
-    pub side: &'static str,
+    pub side: Cow<'static, str>,
     /// The object's API name, or the name of the report.
     pub holds: String,
     /// The file's name, without its folder.
@@ -115,7 +115,8 @@ pub struct Input {
 }
 
 /// In which order an export writes day and month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DateOrder {
     /// `2026-01-31`, or a spreadsheet's serial number: nothing to tell apart.
     YearFirst,
@@ -170,7 +171,7 @@ pub enum Aside {
 }
 
 /// Why a row could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// The reason, in words without values.
     pub reason: Cow<'static, str>,
@@ -212,7 +213,8 @@ pub struct SetAside {
 }
 
 /// How far an extract of one object can be trusted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Extent {
     /// There is no such file.
     #[default]
@@ -239,33 +241,35 @@ impl Extent {
 }
 
 /// One object's extract: how far it reaches and which wanted columns it lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ObjectExtract {
     /// Whether all rows are there.
     pub extent: Extent,
     /// Wanted columns that the file does not have (hidden by field-level security, or not selected).
+    #[serde(skip)] // the checks have said what follows from it
     pub lacking: Vec<&'static str>,
 }
 
 /// One file of the export as the rest of the house needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportFile {
     /// The file's name, without its folder.
     pub name: String,
     /// Which report it is.
     pub kind: ExportKind,
     /// How it states dates.
+    #[serde(skip)] // the relations have read them
     pub dates: DateProfile,
 }
 
 /// How the zone of the export's dates is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ZoneFinding {
     /// The IANA name.
     pub name: String,
     /// `configured`, `inferred`, `assumed` (too few pairs to infer), or `stated` (the dates carry
     /// their own offset).
-    pub how: &'static str,
+    pub how: Cow<'static, str>,
     /// Enrollments on both sides whose dates were compared.
     pub pairs: u64,
     /// Of these, how many agree under this zone.
@@ -329,7 +333,7 @@ pub struct PlannedQuery {
 }
 
 /// Where everything came from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Origins {
     /// When Docebo produced the export.
     pub exported_at: Option<Instant>,
@@ -346,6 +350,7 @@ pub struct Origins {
     /// The export's files, in the order they were read.
     pub exports: Vec<ExportFile>,
     /// Rows of the export that take no value.
+    #[serde(skip)] // the ledger holds them all, the frozen report those that could not be read
     pub set_aside: Vec<(ExportKind, SetAside)>,
     /// The extracts, by [`SfObject`].
     pub extracts: std::collections::BTreeMap<SfObject, ObjectExtract>,

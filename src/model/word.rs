@@ -3,6 +3,7 @@
 //! The word is part of the tool's interface (ledgers, `report.json`, `--help`), so it stands beside
 //! the variant, once, and tables and counters are made from it.
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// An enumeration with a fixed word for each value, in a fixed order.
@@ -13,6 +14,11 @@ pub trait Word: Copy + Eq + 'static {
     fn word(self) -> &'static str;
     /// The place of the value in [`Word::ALL`].
     fn index(self) -> usize;
+    /// The value that a word stands for.
+    #[must_use]
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.word() == word)
+    }
 }
 
 /// Declares an enumeration of words: each variant with its word and its meaning.
@@ -35,6 +41,13 @@ macro_rules! words {
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
                 s.serialize_str($crate::model::word::Word::word(*self))
+            }
+        }
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let word = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(d)?;
+                let value: Option<Self> = $crate::model::word::Word::of(&word);
+                value.ok_or_else(|| ::serde::de::Error::custom(format!("`{word}` is no {}", stringify!($name))))
             }
         }
     };
@@ -70,6 +83,11 @@ impl<W: Word> Tally<W> {
         self.counts[value.index()] += 1;
     }
 
+    /// Puts a number in the place of what was counted.
+    pub(crate) fn set(&mut self, value: W, count: u64) {
+        self.counts[value.index()] = count;
+    }
+
     /// The number of records with this value.
     #[must_use]
     pub fn get(&self, value: W) -> u64 {
@@ -100,6 +118,19 @@ impl<W: Word> Serialize for Tally<W> {
             map.serialize_entry(value.word(), &count)?;
         }
         map.end()
+    }
+}
+
+impl<'de, W: Word> Deserialize<'de> for Tally<W> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let counts = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
+        let mut tally = Self::default();
+        for (word, count) in counts {
+            let value =
+                W::of(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is not a value that is counted")))?;
+            tally.set(value, count);
+        }
+        Ok(tally)
     }
 }
 

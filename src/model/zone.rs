@@ -17,7 +17,7 @@ pub struct Clock {
 }
 
 /// The moments that one stated time can mean: each covers the resolution of the export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Readings {
     local: i64,
     first: i64,

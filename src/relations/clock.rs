@@ -182,7 +182,7 @@ pub(super) fn settle(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Resul
     let clock = Clock::named(clock.name()).unwrap_or(clock);
     let finding = ZoneFinding {
         name: clock.name().to_owned(),
-        how: if assumed { "assumed" } else { how },
+        how: if assumed { "assumed" } else { how }.into(),
         pairs: total,
         agreeing: if assumed { agreeing(&pairs, &clock, &utc, best.order, tolerance) } else { best.agreeing },
         same_clock,

@@ -1,6 +1,6 @@
 //! The equations that account for every row: on each side, the values add up to the rows read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::{Dataset, NONE};
 use crate::model::provenance::{Aside, ExportKind, SfObject};
@@ -13,7 +13,7 @@ use crate::relations::people::People;
 use crate::relations::records::Records;
 
 /// Rows by what became of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Totals {
     /// Learners.
     pub learners: LearnerTotals,
@@ -24,7 +24,7 @@ pub struct Totals {
 }
 
 /// Learners by link and by outbound.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LearnerTotals {
     /// Learners that the export names.
     pub total: u64,
@@ -43,7 +43,7 @@ pub struct LearnerTotals {
 }
 
 /// Enrollments, side by side.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnrollmentTotals {
     /// Rows of the export.
     pub docebo: DoceboTotals,
@@ -76,7 +76,7 @@ pub struct SalesforceTotals {
 }
 
 /// Contacts by forecast.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ContactTotals {
     /// Rows read.
     pub total: u64,
@@ -138,6 +138,40 @@ impl Serialize for DoceboTotals {
 impl Serialize for SalesforceTotals {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_terms(self.total, &self.terms(), serializer)
+    }
+}
+
+/// Takes the terms that are not values of a relation out of what stands in the file; the rest are.
+fn take_terms<'de, D: serde::Deserializer<'de>, const N: usize>(
+    deserializer: D,
+    named: [&str; N],
+) -> Result<([u64; N], Tally<Enrollment>), D::Error> {
+    use serde::de::Error as _;
+    let mut terms = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
+    let mut counts = [0; N];
+    for (count, name) in counts.iter_mut().zip(named) {
+        *count = terms.remove(name).ok_or_else(|| D::Error::custom(format!("`{name}` is missing")))?;
+    }
+    let mut values = Tally::default();
+    for (word, count) in terms {
+        let value = Enrollment::of(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is no value")))?;
+        values.set(value, count);
+    }
+    Ok((counts, values))
+}
+
+impl<'de> Deserialize<'de> for DoceboTotals {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ([total, archived, rejected, repeated], values) =
+            take_terms(deserializer, ["total", "archived", "rejected", "repeated"])?;
+        Ok(Self { total, archived, rejected, repeated, values })
+    }
+}
+
+impl<'de> Deserialize<'de> for SalesforceTotals {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ([total], values) = take_terms(deserializer, ["total"])?;
+        Ok(Self { total, values })
     }
 }
 

@@ -1,14 +1,21 @@
 //! `report.html`: the run on one page that a manager reads in a minute and an analyst opens next to
-//! the workbook. One file, no request, no script: everything stands in the markup.
+//! the workbook. One file, no request; what matters stands in the markup, and a script of the page's own
+//! only makes the table of all findings searchable.
 //!
-//! The template escapes whatever it is given; the one thing written raw is the style sheet, whose
-//! digest the page's own content policy demands.
+//! The template escapes whatever it is given. Written raw are the style sheet and the script, whose digests
+//! the page's own content policy demands, and the block of findings, which is base64.
 //!
 //! Must not know: files, clocks; how a number came about.
 
+mod causes;
+mod explorer;
 mod fact;
 mod health;
+mod movement;
+mod row;
 mod view;
+
+use std::borrow::Cow;
 
 use data_encoding::BASE64;
 use handlebars::{
@@ -26,23 +33,33 @@ const EQUATION: &str = include_str!("../../templates/report-equation.html.hbs");
 const FINDINGS: &str = include_str!("../../templates/report-findings.html.hbs");
 const HEALTH: &str = include_str!("../../templates/report-health.html.hbs");
 const TIMELINE: &str = include_str!("../../templates/timeline.svg.hbs");
+const EXPLORER: &str = include_str!("../../templates/report-explorer.html.hbs");
+const ROLL: &str = include_str!("../../templates/report-roll-forward.html.hbs");
+const GLOSSARY: &str = include_str!("../../templates/report-glossary.html.hbs");
 const CSS: &str = include_str!("../../templates/report.css");
+const SCRIPT: &str = include_str!("../../templates/report.js");
 
 /// The page.
 ///
 /// # Errors
 /// None that a report can cause: the template and its data are part of the program.
-pub fn page(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
-    let digest = BASE64.encode(&Sha256::digest(CSS.as_bytes()));
-    let view = view::page(report, names, format!("sha256-{digest}"));
-    Ok(templates()?.render("page", &view)?.into_bytes())
+pub fn page(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
+    let digest = |text: &str| format!("sha256-{}", BASE64.encode(&Sha256::digest(text.as_bytes())));
+    let view = view::page(report, names, (digest(CSS), digest(SCRIPT)));
+    let mut templates = templates()?;
+    templates.register_helper("data", Box::new(Raw(explorer::packed(report, names)?.into())));
+    Ok(templates.render("page", &view)?.into_bytes())
 }
 
 fn templates() -> Result<Handlebars<'static>, RenderError> {
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
     templates.register_helper("if", Box::new(StrictIf));
-    templates.register_helper("css", Box::new(style_sheet));
+    templates.register_helper("css", Box::new(Raw(CSS.into())));
+    templates.register_helper("script", Box::new(Raw(SCRIPT.into())));
+    templates.register_partial("explorer", EXPLORER)?;
+    templates.register_partial("roll-forward", ROLL)?;
+    templates.register_partial("glossary", GLOSSARY)?;
     templates.register_partial("equation", EQUATION)?;
     templates.register_partial("findings", FINDINGS)?;
     templates.register_partial("health", HEALTH)?;
@@ -51,15 +68,20 @@ fn templates() -> Result<Handlebars<'static>, RenderError> {
     Ok(templates)
 }
 
-/// Writes the style sheet as it stands; its digest is in the content policy.
-fn style_sheet(
-    _: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    Ok(out.write(CSS)?)
+/// Writes a text of our own as it stands.
+struct Raw(Cow<'static, str>);
+
+impl HelperDef for Raw {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        _: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        Ok(out.write(&self.0)?)
+    }
 }
 
 /// `if` that refuses a field which is not there; the built-in one takes it for false, even in strict
@@ -87,17 +109,35 @@ impl HelperDef for StrictIf {
 
 #[cfg(test)]
 mod tests {
-    use super::{CSS, EQUATION, FINDINGS, HEALTH, PAGE, TIMELINE, templates};
+    use super::{CSS, EQUATION, EXPLORER, FINDINGS, GLOSSARY, HEALTH, PAGE, ROLL, SCRIPT, TIMELINE, templates};
 
     #[test]
-    fn nothing_is_written_raw_but_the_style_sheet() {
-        for template in [PAGE, EQUATION, FINDINGS, HEALTH, TIMELINE] {
+    fn nothing_is_written_raw_but_what_is_our_own() {
+        assert_eq!(PAGE.matches("<script").count(), 2, "the findings, and what shows them");
+        let page = PAGE.replace("<script type=\"text/plain\" id=\"data\">{{data}}</script>", "");
+        let page = page.replace("<script>{{script}}</script>", "");
+        for template in [&page, EQUATION, EXPLORER, FINDINGS, GLOSSARY, HEALTH, ROLL, TIMELINE] {
             assert!(!template.contains("{{{") && !template.contains("{{&"));
             for banned in ["<script", " style=", "javascript:", "src=", "onclick", "@import", "url("] {
                 assert!(!template.contains(banned), "{banned}");
             }
         }
         assert!(!CSS.contains("</") && !CSS.contains("url(") && !CSS.contains("@import"));
+        for banned in [
+            "</",
+            "<!--",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacent",
+            "eval",
+            "Function(",
+            "fetch",
+            "XMLHttp",
+            "Storage",
+            ".style",
+        ] {
+            assert!(!SCRIPT.contains(banned), "{banned}");
+        }
     }
 
     #[test]

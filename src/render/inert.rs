@@ -5,35 +5,9 @@
 //! another order than it stands.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-/// Characters that change how the text around them is shown or run: controls, the marks that reverse
-/// the reading order, and the line separators that scripts take for line ends.
-#[must_use]
-pub const fn is_active(c: char) -> bool {
-    matches!(c,
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        | '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
-
-/// The text with every active character made visible, as `[U+202E]`.
-#[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_active) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_active(c) {
-            // Writing to a string cannot fail.
-            let _ = write!(shown, "[U+{:04X}]", u32::from(c));
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
-}
+use crate::model::text::write_escaped;
+pub use crate::model::text::{is_active, visible};
 
 /// Whether a spreadsheet would take the text for a formula: it starts with `= + - @`, a tab or a
 /// carriage return, or the full-width form of such a sign.
@@ -73,7 +47,7 @@ impl serde_json::ser::Formatter for InertJson {
         writer: &mut W,
         fragment: &str,
     ) -> std::io::Result<()> {
-        write_fragment(writer, fragment)
+        write_escaped(writer, fragment)
     }
 }
 
@@ -87,7 +61,7 @@ impl serde_json::ser::Formatter for PrettyInertJson<'_> {
         writer: &mut W,
         fragment: &str,
     ) -> std::io::Result<()> {
-        write_fragment(writer, fragment)
+        write_escaped(writer, fragment)
     }
     fn begin_array<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
         self.0.begin_array(writer)
@@ -116,17 +90,6 @@ impl serde_json::ser::Formatter for PrettyInertJson<'_> {
     fn end_object_value<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
         self.0.end_object_value(writer)
     }
-}
-
-fn write_fragment<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str) -> std::io::Result<()> {
-    // Below U+0080 serde_json has escaped all but DEL itself.
-    let mut rest = fragment;
-    while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_active(c)) {
-        writer.write_all(&rest.as_bytes()[..at])?;
-        write!(writer, "\\u{:04x}", u32::from(c))?;
-        rest = &rest[at + c.len_utf8()..];
-    }
-    writer.write_all(rest.as_bytes())
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The ledgers: every record with the value each relation gives it. With [`Rows::All`] every row of
 //! both sides stands here exactly once.
 
-use crate::books::Subject;
-use crate::check::Outcome;
+use crate::books::{Books, Subject};
 use crate::evidence::{self, Text};
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
-use crate::model::provenance::Aside;
+use crate::model::provenance::{Aside, Origins};
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
 use crate::relations::link::Link;
@@ -14,6 +13,7 @@ use crate::relations::outbound::Outbound;
 use crate::render::RenderError;
 use crate::render::inert::csv_cell;
 use crate::report::Report;
+use crate::report::judged::Judged;
 
 /// Which rows a ledger holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +24,18 @@ pub enum Rows {
     All,
 }
 
-/// The ledgers, by file name.
+/// The ledgers, by file name; none of a run whose books are closed.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn files(report: &Report, rows: Rows) -> Result<Vec<(&'static str, Vec<u8>)>, RenderError> {
-    let named = Named::of(report);
+    let Some(judged) = report.judged() else { return Ok(Vec::new()) };
+    let named = Named::of(judged);
     Ok(vec![
-        ("ledger/learners.csv", learners(report, rows, &named)?),
-        ("ledger/enrollments.csv", enrollments(report, rows, &named)?),
-        ("ledger/contacts.csv", contacts(report, rows, &named)?),
-        ("ledger/set-aside.csv", set_aside(report)?),
+        ("ledger/learners.csv", learners(judged, rows, &named)?),
+        ("ledger/enrollments.csv", enrollments(judged, rows, &named)?),
+        ("ledger/contacts.csv", contacts(judged, rows, &named)?),
+        ("ledger/set-aside.csv", set_aside(&judged.books.data.origins)?),
     ])
 }
 
@@ -48,26 +49,24 @@ struct Named {
 }
 
 impl Named {
-    fn of(report: &Report) -> Self {
-        let data = &report.books.data;
+    fn of(judged: &Judged) -> Self {
+        let data = &judged.books.data;
         let mut named = Self {
             learners: vec![0; data.learners.id.len()],
             enrollments: vec![false; data.enrollments.learner.len()],
             rows: vec![false; data.course_enrollments.id.len()],
             contacts: vec![false; data.contacts.id.len()],
         };
-        for (bit, result) in report.results.iter().enumerate() {
-            if result.outcome == Outcome::Found {
-                for subject in &result.subjects {
-                    named.mark(report, subject, 1 << bit);
-                }
+        for (bit, subjects) in judged.subjects.iter().enumerate() {
+            for subject in subjects {
+                named.mark(&judged.books, subject, 1 << bit);
             }
         }
         named
     }
 
-    fn mark(&mut self, report: &Report, subject: &Subject, bit: u64) {
-        let data = &report.books.data;
+    fn mark(&mut self, books: &Books, subject: &Subject, bit: u64) {
+        let data = &books.data;
         let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account[at as usize]);
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
@@ -102,8 +101,8 @@ fn finish(writer: Writer) -> Result<Vec<u8>, RenderError> {
     writer.into_inner().map_err(|error| RenderError::Io(error.into_error()))
 }
 
-fn learners(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
-    let (data, relations) = (&report.books.data, &report.books.relations);
+fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+    let (data, relations) = (&judged.books.data, &judged.books.relations);
     let mut writer = start(&[
         "learner_id",
         "username",
@@ -130,12 +129,12 @@ fn learners(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
             _ => None,
         });
         let docebo_user = row(relations.docebo_user[at]).map(|at| data.docebo_users.id[at]);
-        let checks: Vec<&str> = report
-            .results
+        let checks: Vec<&str> = judged
+            .checks
             .iter()
             .enumerate()
             .filter(|(bit, _)| named.learners[at] & 1 << bit != 0)
-            .map(|(_, result)| result.check.id)
+            .map(|(_, check)| check.id)
             .collect();
         writer.write_record([
             data.learners.id[at].to_string().as_str(),
@@ -156,8 +155,8 @@ fn stated(readings: Option<Readings>) -> String {
     readings.map_or_else(String::new, |readings| readings.to_string())
 }
 
-fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
-    let (data, relations) = (&report.books.data, &report.books.relations);
+fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+    let (data, relations) = (&judged.books.data, &judged.books.relations);
     let (docebo, salesforce) = (&data.enrollments, &data.course_enrollments);
     let mut writer = start(&[
         "enrolment_id",
@@ -210,7 +209,7 @@ fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
         let learner = data.account_id(salesforce.account[at]).map_or_else(String::new, |id| id.to_string());
         let course = row(salesforce.course[at]).map_or_else(String::new, |at| data.courses.id[at].to_string());
         let id = if learner.is_empty() {
-            csv_cell(evidence::odd_key(&report.books, at).unwrap_or("")).into_owned()
+            csv_cell(evidence::odd_key(&judged.books, at).unwrap_or("")).into_owned()
         } else {
             format!("{learner}_{course}")
         };
@@ -233,8 +232,8 @@ fn enrollments(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
     finish(writer)
 }
 
-fn contacts(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
-    let (data, relations) = (&report.books.data, &report.books.relations);
+fn contacts(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+    let (data, relations) = (&judged.books.data, &judged.books.relations);
     let mut writer = start(&["contact_id", "key", "forecast", "learner_id"])?;
     for at in 0..data.contacts.id.len() {
         if rows == Rows::Exceptions && !named.contacts[at] {
@@ -252,8 +251,7 @@ fn contacts(report: &Report, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
     finish(writer)
 }
 
-fn set_aside(report: &Report) -> Result<Vec<u8>, RenderError> {
-    let origins = report.origins();
+fn set_aside(origins: &Origins) -> Result<Vec<u8>, RenderError> {
     let mut writer = start(&["file", "line", "what", "reason"])?;
     for (_, aside) in &origins.set_aside {
         let (what, reason) = match &aside.why {

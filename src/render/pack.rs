@@ -80,7 +80,7 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
             Ok(None)
         })?;
     }
-    if let Some(answer) = &report.books.data.customisation {
+    if let Some(answer) = &report.facts.customisation {
         bag.payload(
             "environment/customisation.csv",
             "triggers, flows, rules and fields on the nine objects that the package did not ship, and what could not be asked",

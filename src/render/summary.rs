@@ -12,6 +12,7 @@ use crate::model::provenance::{Extracted, Plan};
 use crate::model::word::{Tally, Word};
 use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
+use crate::review::Taken;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -53,7 +54,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
         "{DIM}export of {}, Salesforce read {}, judged up to {}{DIM:#}",
         when(origins.exported_at),
         when(origins.extracted_at),
-        report.books.relations.cutoff
+        report.cutoff()
     )?;
 
     let totals = report.totals();
@@ -70,6 +71,14 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     equation(out, "contacts, next sync", totals.contacts.total, &terms(&totals.contacts.forecast))?;
 
     write_sync(out, report)?;
+
+    if let Some(before) = &report.facts.before {
+        writeln!(out, "\n{BOLD}Roll-forward{BOLD:#}")?;
+        writeln!(out, "{}", wrap(&wording::movement(report)))?;
+        for remark in &before.remarks {
+            writeln!(out, "{}", wrap(&inert::visible(remark)))?;
+        }
+    }
 
     let found = report.found();
     if found.is_empty() {
@@ -88,7 +97,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
                 out,
                 "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{fallout}{DIM:#}",
                 result.check.severity,
-                grouped(result.subjects.len() as u64),
+                grouped(result.findings as u64),
                 result.check.id,
                 result.check.title,
                 result.check.owner,
@@ -126,10 +135,64 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     Ok(())
 }
 
+/// What a filled workbook changed, and what it no longer holds.
+#[must_use]
+pub fn reviewed(taken: &Taken, rows: usize, folder: &str, dry_run: bool) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_reviewed(&mut out, taken, rows, folder, dry_run);
+    out
+}
+
+fn write_reviewed(out: &mut String, taken: &Taken, rows: usize, folder: &str, dry_run: bool) -> std::fmt::Result {
+    let Taken { reviews, new, changed, withdrawn, kept, unchanged, refused, deleted } = taken;
+    let count = |number: usize| grouped(number as u64);
+    writeln!(
+        out,
+        "{BOLD}Read{BOLD:#}  {}: {} new, {} changed, {} withdrawn, {} as before, {} refused",
+        counted(rows as u64, "row", "rows"),
+        count(*new),
+        count(*changed),
+        count(withdrawn.len()),
+        count(*unchanged),
+        count(refused.len())
+    )?;
+    for (what, keys) in [
+        ("withdrawn: all three cells are blank now", withdrawn),
+        ("kept though all three cells are blank now (--withdraw takes the review away)", kept),
+        ("no longer in the workbook, which closes nothing", deleted),
+    ] {
+        if !keys.is_empty() {
+            let named: Vec<&str> = keys.iter().take(MOST_KEYS).map(String::as_str).collect();
+            let more = keys.len().saturating_sub(MOST_KEYS);
+            let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+            writeln!(
+                out,
+                "  {} {what}: {}{more}",
+                counted(keys.len() as u64, "finding", "findings"),
+                named.join(", ")
+            )?;
+        }
+    }
+    let folder = inert::visible(folder);
+    if dry_run {
+        writeln!(out, "nothing was written (--dry-run)")
+    } else {
+        writeln!(
+            out,
+            "{} stand in {folder}/reviews.jsonl; the next run takes them over",
+            counted(reviews.len() as u64, "review", "reviews")
+        )
+    }
+}
+
+/// Keys that are listed on a terminal.
+const MOST_KEYS: usize = 10;
+
 /// Whether the sync is alive: its stalls in sentences, or that there is none.
 fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\n{BOLD}Sync{BOLD:#}  from Docebo to Salesforce")?;
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     if stalls.found.is_empty() {
         writeln!(out, "{}", wrap(&wording::no_stall(report)))?;
     }

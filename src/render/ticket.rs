@@ -10,10 +10,9 @@ mod setting;
 
 use serde::Serialize;
 
-use crate::books::Subject;
 use crate::check::Owner;
 use crate::evidence::{Origin, Text};
-use crate::finding::Finding;
+use crate::finding::{Finding, Kind};
 use crate::model::instant::Instant;
 use crate::model::word::Word as _;
 use crate::redact::Names;
@@ -55,7 +54,7 @@ pub fn text(report: &Report) -> Result<Ticket, RenderError> {
 pub(crate) fn compose(report: &Report, dated: &[Dated<'_>]) -> Result<Ticket, RenderError> {
     let mut causes: Vec<&Dated<'_>> = dated.iter().filter(|dated| is_theirs(dated.result)).collect();
     causes.sort_by_key(|cause| {
-        (cause.result.check.severity, std::cmp::Reverse(cause.result.subjects.len()), cause.result.check.id)
+        (cause.result.check.severity, std::cmp::Reverse(cause.result.findings), cause.result.check.id)
     });
     Ok(Ticket {
         markdown: fitted(report, &causes, Style::Markdown, MARKDOWN)?,
@@ -171,7 +170,7 @@ impl View {
 }
 
 fn findings(causes: &[&Dated<'_>]) -> u64 {
-    causes.iter().map(|cause| cause.result.subjects.len() as u64).sum()
+    causes.iter().map(|cause| cause.result.findings as u64).sum()
 }
 
 /// The causes of the worst severity there is; they alone date the case, for a mild one may be older
@@ -188,7 +187,7 @@ fn oldest(causes: &[&Dated<'_>]) -> Option<Instant> {
 
 /// The stall that the ticket is about: the open one, else the last of which something is still missing.
 fn stall(report: &Report) -> Option<&Stall> {
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     stalls.open().or_else(|| stalls.found.iter().rev().find(|stall| stall.counts.missed > 0))
 }
 
@@ -216,7 +215,7 @@ fn subject(report: &Report, causes: &[&Dated<'_>]) -> String {
         return "Salesforce integration: nothing found for Docebo's support".to_owned();
     };
     let head = "Salesforce integration: ";
-    let many = grouped(worst.result.subjects.len() as u64);
+    let many = grouped(worst.result.findings as u64);
     let tail =
         worst.oldest().map_or_else(|| format!(" ({many})"), |oldest| format!(" ({many}, oldest {})", date(oldest)));
     let room = MOST_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
@@ -243,7 +242,7 @@ fn timeline(report: &Report, style: Style) -> Vec<String> {
     if let Some((id, at)) = stall.last_update {
         lines.push(format!("Last change of an enrollment row: {} at {}", style.value(&id.to_string()), utc(at)));
     }
-    if let Some((learner, course, due)) = wording::first_missing(report, stall) {
+    if let Some((learner, course, due)) = wording::first_missing(stall) {
         lines.push(format!(
             "First event that should have followed: Docebo user {learner}, course {course}, due {due}; not written"
         ));
@@ -251,14 +250,14 @@ fn timeline(report: &Report, style: Style) -> Vec<String> {
     lines.extend(stall.sentences().iter().skip(1).map(|sentence| style.sentence(sentence)));
     let (until, lasts) = match stall.until {
         Some(until) => (until, "It lasted"),
-        None => (report.books.relations.cutoff, "It has lasted"),
+        None => (report.cutoff(), "It has lasted"),
     };
     lines.push(format!(
         "{lasts} {}, in which {} fell due",
         counted(wording::days_between(stall.from, until), "day", "days"),
         counted(stall.counts.expected, "event", "events"),
     ));
-    for other in report.books.stalls.found.iter().filter(|other| !std::ptr::eq(*other, stall)) {
+    for other in report.stalls().found.iter().filter(|other| !std::ptr::eq(*other, stall)) {
         lines.push(format!("Another one: {}", style.sentence(&other.headline())));
     }
     lines
@@ -301,7 +300,7 @@ fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
     let named: Vec<String> = worst
         .iter()
         .take(3)
-        .map(|cause| format!("{} ({})", cause.result.check.title, grouped(cause.result.subjects.len() as u64)))
+        .map(|cause| format!("{} ({})", cause.result.check.title, grouped(cause.result.findings as u64)))
         .collect();
     sentences.push(match oldest(worst).zip(worst.iter().filter_map(|cause| cause.newest()).max()) {
         Some((oldest, newest)) => {
@@ -340,7 +339,7 @@ fn impact(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
         grouped(totals.learners.total),
         tally(&totals.learners.outbound)
     )];
-    if report.books.relations.enrollment_judged {
+    if report.facts.enrollment_judged {
         lines.push(format!(
             "Enrollment rows in the export: {}; in Salesforce: {}",
             grouped(totals.enrollments.docebo.total),
@@ -367,7 +366,7 @@ fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
             Reason::None => String::new(),
         },
         severity: check.severity.word(),
-        findings: counted(cause.result.subjects.len() as u64, "finding", "findings"),
+        findings: counted(cause.result.findings as u64, "finding", "findings"),
         examined: format!("{} {}", grouped(cause.result.examined), check.examines),
         oldest: cause.oldest().map_or_else(|| "not dated".to_owned(), utc),
     }
@@ -375,15 +374,15 @@ fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
 
 fn examples(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Vec<Example> {
     // A stall is told by the timeline; its examples are what it kept from being written.
-    let is_stall = |cause: &&&Dated<'_>| matches!(cause.result.subjects.first(), Some(Subject::Stall(_)));
+    let is_stall =
+        |cause: &&&Dated<'_>| report.finding(cause.result, 0).is_some_and(|finding| finding.kind == Kind::Stall);
     let causes: Vec<&&Dated<'_>> = causes.iter().filter(|cause| !is_stall(cause)).collect();
-    let wanted: Vec<usize> = causes.iter().map(|cause| cause.result.subjects.len()).collect();
+    let wanted: Vec<usize> = causes.iter().map(|cause| cause.result.findings).collect();
     let shares = share(&wanted, detail.examples);
     let mut examples = Vec::new();
     for (cause, share) in causes.iter().zip(shares) {
         for (at, _) in cause.pick(share) {
-            let finding = Finding::new(&report.books, cause.result.check, &cause.result.subjects[at]);
-            examples.push(example(&finding, style, detail));
+            examples.extend(report.finding(cause.result, at).map(|finding| example(&finding, style, detail)));
         }
     }
     examples
@@ -396,7 +395,7 @@ fn example(finding: &Finding, style: Style, detail: Detail) -> Example {
     let value = |text: &Text| filled(style.value(&short(&Names::Withheld.show(text), detail.value)));
     let export = said_by_export(finding);
     Example {
-        key: finding.key.clone(),
+        key: finding.key.to_string(),
         check: finding.check.id,
         record: finding.ids.record.map_or_else(none, |(object, id)| style.value(&format!("{object} {id}"))),
         learner: number(finding.ids.learner),

@@ -4,7 +4,6 @@
 //! Must not know: markup, sheets.
 
 use crate::model::instant::{DAY, HOUR, Instant};
-use crate::model::provenance::SfObject;
 use crate::report::Report;
 
 /// Days that a chart shows: sixteen months, the newest.
@@ -25,11 +24,10 @@ pub(crate) struct Day {
 
 /// Every day from the first event or write to the last, without gaps.
 pub(crate) fn days(report: &Report) -> Vec<Day> {
-    let stalls = &report.books.stalls;
-    let written = report.books.data.pulses.get(&SfObject::CourseEnrollment);
-    let written: Vec<(u32, u64)> = written.map(|pulse| pulse.created.days()).unwrap_or_default();
+    let stalls = report.stalls();
+    let written = &report.facts.written;
     let ends = |days: &[(u32, u64)]| Some((days.first()?.0, days.last()?.0));
-    let Some((first, last)) = [ends(&stalls.due), ends(&written)]
+    let Some((first, last)) = [ends(&stalls.due), ends(written)]
         .into_iter()
         .flatten()
         .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
@@ -40,11 +38,11 @@ pub(crate) fn days(report: &Report) -> Vec<Day> {
     for &(day, due) in &stalls.due {
         days[(day - first) as usize].due = due;
     }
-    for (day, count) in written {
+    for &(day, count) in written {
         days[(day - first) as usize].written = count;
     }
     for stall in &stalls.found {
-        let until = stall.until.unwrap_or(report.books.relations.cutoff);
+        let until = stall.until.unwrap_or(report.cutoff());
         for day in &mut days {
             let begins = Instant::from_seconds(i64::from(day.day) * DAY);
             // A day counts as stalled when the stall held for most of it.

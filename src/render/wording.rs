@@ -5,6 +5,7 @@
 use crate::check::{Owner, Severity};
 use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
+use crate::model::fingerprint::Key;
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, Instant};
 use crate::model::key::Equality;
@@ -14,8 +15,9 @@ use crate::redact::Names;
 use crate::render::inert::cut;
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report, Verdict};
+use crate::series::{Movement, State};
 use crate::settings::{EnrollmentMode, Rules, Scope};
-use crate::stalls::{Stall, Stream};
+use crate::stalls::Stall;
 
 /// A verdict as a person reads it: a sign and a word, never a colour alone.
 pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
@@ -100,12 +102,73 @@ pub(crate) fn link(report: &Report, object: SfObject, id: SfId) -> Option<String
         .then_some(url)
 }
 
+/// The address of the organisation, where links can be made of it.
+pub(crate) fn instance(report: &Report) -> Option<String> {
+    let instance = report.origins().instance.as_deref()?;
+    let host = instance.strip_prefix("https://")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    (host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(plain)).then(|| instance.to_owned())
+}
+
+/// How a finding stands in the series, as a person says it.
+pub(crate) const fn state(state: State) -> &'static str {
+    match state {
+        State::New => "new",
+        State::Open => "still open",
+        State::Reopened => "reopened",
+        State::Unseen => "not looked for",
+        State::Cleared => "cleared",
+        State::Gone => "gone",
+    }
+}
+
+/// How a finding of this run stands against the run before; blank where there is none.
+pub(crate) fn change(report: &Report, key: Key) -> &'static str {
+    let entry = report.facts.before.as_ref().and_then(|_| report.entry(key));
+    entry.map_or("", |entry| state(entry.state))
+}
+
+/// What changed since the run before, in a sentence.
+pub(crate) fn movement(report: &Report) -> String {
+    let Some((before, movements)) = report.facts.before.as_ref().zip(report.movements()) else {
+        return "There is no earlier run to compare with. The next run finds this one if it writes into the same \
+                parent folder, or is told of it with --previous."
+            .to_owned();
+    };
+    let all = movements.iter().fold(Movement::default(), |all, &(_, movement)| all.and(movement));
+    let then = moment(before.read_at);
+    let was = Verdict::of(&before.verdict).map_or("", |was| verdict(was).1);
+    let turned = if before.verdict == report.verdict.word() {
+        String::new()
+    } else {
+        format!(" The verdict was \u{201c}{was}\u{201d} then.")
+    };
+    let unseen = match all.unseen {
+        0 => String::new(),
+        unseen => format!(" {} could not be looked for this time and count as open.", grouped(unseen)),
+    };
+    if all.new + all.reopened + all.cleared == 0 {
+        return format!(
+            "Nothing changed since the run of {then}: {} open.{turned}{unseen}",
+            counted(all.open_at_end, "finding is", "findings are")
+        );
+    }
+    format!(
+        "Since the run of {then}: {} new, {} reopened, {} cleared; {} open then, {} now.{turned}{unseen}",
+        grouped(all.new),
+        grouped(all.reopened),
+        grouped(all.cleared),
+        grouped(all.open_at_start),
+        grouped(all.open_at_end),
+    )
+}
+
 /// The result beneath the verdict: how much, by how many checks, and the gravest of it.
 pub(crate) fn headline(report: &Report) -> String {
     let found = report.found();
     let blind = report.not_evaluated().count() as u64;
     let rank = |result: &CheckResult| {
-        (result.check.severity, result.because_of_stalls > 0, std::cmp::Reverse(result.subjects.len()))
+        (result.check.severity, result.because_of_stalls > 0, std::cmp::Reverse(result.findings))
     };
     let gravest = found.iter().min_by_key(|result| rank(result));
     let fallout: u64 = found.iter().map(|result| result.because_of_stalls).sum();
@@ -118,7 +181,7 @@ pub(crate) fn headline(report: &Report) -> String {
             counted(report.finding_count(), "finding", "findings"),
             counted(found.len() as u64, "check", "checks"),
             gravest.check.title,
-            grouped(gravest.subjects.len() as u64),
+            grouped(gravest.findings as u64),
             gravest.check.severity,
             owner(gravest.check.owner),
         ),
@@ -132,20 +195,20 @@ pub(crate) fn headline(report: &Report) -> String {
 }
 
 /// Whether the output holds what may tell about persons, in a sentence.
-pub(crate) const fn classification(names: Names) -> &'static str {
+pub(crate) const fn classification(names: Names<'_>) -> &'static str {
     match names {
-        Names::Withheld => {
-            "Pseudonymous: usernames, keys and typed values are withheld, ids of records and users are shown. \
-             --show-names shows the values."
+        Names::Pseudonyms(_) | Names::Withheld => {
+            "Pseudonymous: in place of usernames, keys and typed values stand pseudonyms (p_\u{2026}), equal ones for \
+             equal values; ids of records and users are shown. --show-names shows the values."
         }
         Names::Shown => "Contains personal data: usernames, keys and typed values are shown.",
     }
 }
 
 /// As [`classification`], in few words.
-pub(crate) const fn classification_word(names: Names) -> &'static str {
+pub(crate) const fn classification_word(names: Names<'_>) -> &'static str {
     match names {
-        Names::Withheld => "Pseudonymous (names withheld)",
+        Names::Pseudonyms(_) | Names::Withheld => "Pseudonymous (names withheld)",
         Names::Shown => "Contains personal data (names shown)",
     }
 }
@@ -154,7 +217,7 @@ pub(crate) const fn classification_word(names: Names) -> &'static str {
 pub(crate) fn zone(zone: &ZoneFinding) -> String {
     let pairs = format!("{} of {} enrollments that stand on both sides", grouped(zone.agreeing), grouped(zone.pairs));
     let name = &zone.name;
-    let mut text = match zone.how {
+    let mut text = match &*zone.how {
         "configured" if zone.pairs == 0 => format!("{name}, as configured."),
         "configured" => format!("{name}, as configured; under it {pairs} show the same moment."),
         "inferred" => format!("{name}, inferred: under it {pairs} show the same moment."),
@@ -233,7 +296,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
 
 /// What is said where no stall was found.
 pub(crate) fn no_stall(report: &Report) -> String {
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     if !stalls.judged {
         return "Whether the sync stood still could not be looked for: an input is missing or incomplete.".to_owned();
     }
@@ -267,23 +330,19 @@ pub(crate) fn stall_facts(report: &Report, stall: &Stall) -> Vec<(&'static str, 
     if let Some((id, at)) = stall.last_update {
         facts.push(("Last change of an enrollment before it", format!("{id}, {}", moment(at))));
     }
-    if let Some((learner, course, due)) = first_missing(report, stall) {
+    if let Some((learner, course, due)) = first_missing(stall) {
         facts.push(("First that should have followed", format!("Docebo user {learner}, course {course}, {due}")));
     }
-    let until = stall.until.unwrap_or(report.books.relations.cutoff);
+    let until = stall.until.unwrap_or(report.cutoff());
     let lasted = counted(days_between(stall.from, until), "day", "days");
     facts.push((if stall.is_open() { "Lasts" } else { "Lasted" }, lasted));
     facts
 }
 
 /// Docebo user, course and due time of the first event that a stall kept from being written.
-pub(crate) fn first_missing(report: &Report, stall: &Stall) -> Option<(u64, u64, String)> {
-    let (data, clocks) = (&report.books.data, &report.books.relations.clocks);
-    let at = stall.first_missing?;
-    let due = if stall.stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) }?;
-    let learner = data.learners.id[data.enrollments.learner[at] as usize];
-    let course = data.courses.id[data.enrollments.course[at] as usize];
-    Some((learner, course, due.to_minute()))
+pub(crate) fn first_missing(stall: &Stall) -> Option<(u64, u64, String)> {
+    let first = stall.first_missing?;
+    Some((first.learner, first.course, first.due?.to_minute()))
 }
 
 /// Whole days between two moments.
@@ -313,7 +372,7 @@ pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
 }
 
 /// A piece of evidence: where it stands and what it says there.
-fn piece(evidence: &Evidence, origins: &Origins, names: Names) -> String {
+fn piece(evidence: &Evidence, origins: &Origins, names: Names<'_>) -> String {
     let mut text = match &evidence.origin {
         Origin::Record { object, id } => format!("{object} {id}"),
         Origin::Line(place) => {
@@ -336,7 +395,7 @@ fn piece(evidence: &Evidence, origins: &Origins, names: Names) -> String {
 }
 
 /// The evidence of a finding, so many pieces of it, and how many are left out.
-pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names, most: usize) -> Vec<String> {
+pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names<'_>, most: usize) -> Vec<String> {
     let mut pieces: Vec<String> =
         finding.evidence().take(most).map(|evidence| piece(evidence, origins, names)).collect();
     let left_out = finding.telling.more.len() + 1 - pieces.len();
@@ -347,10 +406,10 @@ pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names, most:
 }
 
 /// Why a row could not be read; the value that stands there is whatever somebody typed.
-pub(crate) fn reason(reject: &Reject, names: Names) -> String {
+pub(crate) fn reason(reject: &Reject, names: Names<'_>) -> String {
     match names {
         Names::Shown => reject.to_string(),
-        Names::Withheld => reject.reason.clone().into_owned(),
+        Names::Pseudonyms(_) | Names::Withheld => reject.reason.clone().into_owned(),
     }
 }
 
@@ -361,7 +420,7 @@ pub(crate) fn by_severity(report: &Report) -> Vec<(Severity, u64)> {
             .results
             .iter()
             .filter(|result| result.check.severity == severity)
-            .map(|result| result.subjects.len() as u64)
+            .map(|result| result.findings as u64)
             .sum()
     };
     Severity::ALL.iter().map(|&severity| (severity, count(severity))).collect()
@@ -372,10 +431,9 @@ pub(crate) fn by_owner(report: &Report) -> Vec<(Owner, u64, u64)> {
     Owner::ALL
         .iter()
         .map(|&owner| {
-            let mine = || {
-                report.results.iter().filter(move |result| result.check.owner == owner && !result.subjects.is_empty())
-            };
-            (owner, mine().count() as u64, mine().map(|result| result.subjects.len() as u64).sum())
+            let mine =
+                || report.results.iter().filter(move |result| result.check.owner == owner && result.findings > 0);
+            (owner, mine().count() as u64, mine().map(|result| result.findings as u64).sum())
         })
         .filter(|&(_, checks, _)| checks > 0)
         .collect()

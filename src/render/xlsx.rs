@@ -22,7 +22,7 @@ use crate::report::Report;
 use sheet::{Sheet, Styles};
 
 /// Findings on the sheet; beyond it `findings.jsonl` holds them.
-const MOST_FINDINGS: usize = 200_000;
+pub const MOST_FINDINGS: usize = 200_000;
 /// Links of one sheet: Excel drops all of them beyond 65,530.
 const MOST_LINKS: u32 = 65_000;
 /// Rejected rows on the sheet of sources.
@@ -34,7 +34,7 @@ const COMPRESSION: u8 = 2;
 ///
 /// # Errors
 /// None that a report can cause.
-pub fn workbook(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
+pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION);
     workbook.set_properties(&properties(report, names)?);
@@ -70,10 +70,10 @@ pub fn workbook(report: &Report, names: Names) -> Result<Vec<u8>, RenderError> {
 
 /// What the file says of itself. Its date is that of the inputs, so that the same inputs give the
 /// same bytes.
-fn properties(report: &Report, names: Names) -> Result<DocProperties, RenderError> {
+fn properties(report: &Report, names: Names<'_>) -> Result<DocProperties, RenderError> {
     let origins = report.origins();
     let tool = report.summary().tool;
-    let made = origins.exported_at.max(origins.extracted_at).unwrap_or(report.books.relations.cutoff);
+    let made = origins.exported_at.max(origins.extracted_at).unwrap_or(report.cutoff());
     let platform = wording::platform(origins).unwrap_or("Docebo");
     let platform: String = platform.chars().filter(|&c| !crate::render::inert::is_active(c)).take(100).collect();
     Ok(DocProperties::new()
@@ -83,13 +83,13 @@ fn properties(report: &Report, names: Names) -> Result<DocProperties, RenderErro
         .set_comment(wording::classification(names))
         .set_creation_datetime(&ExcelDateTime::from_timestamp(made.seconds())?)
         .set_custom_property("verdict", report.verdict.word())
-        .set_custom_property("cutoff", report.books.relations.cutoff.to_string())
+        .set_custom_property("cutoff", report.cutoff().to_string())
         .set_custom_property("findings", report.finding_count().to_string())
         .set_custom_property("classification", wording::classification_word(names)))
 }
 
 /// The foot of every printed page: at most 255 characters, in which `&` starts a code.
-fn footer(report: &Report, names: Names) -> String {
+fn footer(report: &Report, names: Names<'_>) -> String {
     let tool = report.summary().tool;
     let classification = wording::classification_word(names);
     format!("&L{} {}, {}&C{classification}&RPage &P of &N", tool.name, tool.version, report.verdict.word())

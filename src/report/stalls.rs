@@ -4,7 +4,6 @@
 
 use serde::Serialize;
 
-use crate::books::Books;
 use crate::model::instant::{DAY, Instant};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
@@ -12,7 +11,7 @@ use crate::report::word_schema;
 use crate::stalls::heartbeat::{Gaps, Heartbeat};
 use crate::stalls::incidents::Incident;
 use crate::stalls::segment::Bounds;
-use crate::stalls::{Counts, Fared, Stall, Stream};
+use crate::stalls::{Counts, Fared, Stall, Stalls, Stream};
 
 /// Bounds of a 95 % interval, as due times of events.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -83,6 +82,12 @@ pub struct IncidentSummary<'a> {
     pub end: Instant,
     /// Where it is told of.
     pub source: &'a str,
+}
+
+impl<'a> IncidentSummary<'a> {
+    fn of(incident: &'a Incident) -> Self {
+        Self { name: &incident.name, start: incident.start, end: incident.end, source: &incident.source }
+    }
 }
 
 /// One stall of `report.json`.
@@ -159,17 +164,11 @@ pub fn day(day: u32) -> String {
     Instant::from_seconds(i64::from(day) * DAY + 1).to_string().chars().take(10).collect()
 }
 
-pub(super) fn stalls(books: &Books) -> Option<Vec<StallSummary<'_>>> {
-    books.stalls.judged.then(|| books.stalls.found.iter().map(|stall| summary(books, stall)).collect())
+pub(super) fn stalls(stalls: &Stalls) -> Option<Vec<StallSummary<'_>>> {
+    stalls.judged.then(|| stalls.found.iter().map(summary).collect())
 }
 
-fn summary<'a>(books: &'a Books, stall: &'a Stall) -> StallSummary<'a> {
-    let incident = |incident: &'a Incident| IncidentSummary {
-        name: &incident.name,
-        start: incident.start,
-        end: incident.end,
-        source: &incident.source,
-    };
+fn summary(stall: &Stall) -> StallSummary<'_> {
     StallSummary {
         stream: stall.stream,
         onset: stall.onset.into(),
@@ -180,21 +179,15 @@ fn summary<'a>(books: &'a Books, stall: &'a Stall) -> StallSummary<'a> {
         // Three digits are all that a calibration can bear out; never rounded up to certainty.
         confidence: (stall.confidence * 1_000.0).floor() / 1_000.0,
         incident: stall.incidents.first().map(|incident| incident.name.as_str()),
-        coincides_with: stall.incidents.iter().map(incident).collect(),
+        coincides_with: stall.incidents.iter().map(IncidentSummary::of).collect(),
         beside: stall.beside.iter().map(|&(stream, fared, counts)| Beside { stream, fared, counts }).collect(),
         last_write: stall.last_write.map(|(object, id, at)| Write { object, id: id.to_string(), at }),
-        first_missing: stall.first_missing.map(|at| missing(books, at, stall.stream)),
+        first_missing: stall.first_missing.map(|first| Missing {
+            learner_id: first.learner,
+            course_id: first.course,
+            due: first.due.map(Readings::latest),
+        }),
         sentence: stall.sentences().join(" "),
-    }
-}
-
-fn missing(books: &Books, at: usize, stream: Stream) -> Missing {
-    let (data, clocks) = (&books.data, &books.relations.clocks);
-    let due = if stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) };
-    Missing {
-        learner_id: data.learners.id[data.enrollments.learner[at] as usize],
-        course_id: data.courses.id[data.enrollments.course[at] as usize],
-        due: due.map(Readings::latest),
     }
 }
 

@@ -31,7 +31,7 @@ impl Reader<'_> {
             serde_json::from_slice(&bytes).map_err(|error| wrong(format!("cannot be read: {error}"), again))?;
         let answer = file.read().map_err(|what| wrong(what, again))?;
         self.snapshot.inputs.push(Input {
-            side: "salesforce",
+            side: "salesforce".into(),
             holds: "customisations of the package's objects".to_owned(),
             file: FILE.to_owned(),
             rows: answer.parts.len() as u64,

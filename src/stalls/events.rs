@@ -18,7 +18,7 @@ use crate::relations::enrollment::{Difference, Enrollment};
 use crate::relations::outbound::Outbound;
 use crate::settings::Rules;
 use crate::stalls::segment::{Event, Fate};
-use crate::stalls::{Counts, Fared, Stream};
+use crate::stalls::{Counts, Fared, FirstMissing, Stream};
 
 /// Whom and what a stretch of time hit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -284,6 +284,17 @@ impl<'a> Due<'a> {
             }
         }
         Hit { learners: learners.len() as u64, courses: courses.len() as u64, first: first.map(|(_, at)| at) }
+    }
+
+    /// What is told of the first event that a stretch kept from being written.
+    pub(super) fn first_missing(&self, stream: Stream, at: usize) -> FirstMissing {
+        let (data, clocks) = (self.data, &self.relations.clocks);
+        FirstMissing {
+            enrollment: at,
+            learner: data.learners.id[data.enrollments.learner[at] as usize],
+            course: data.courses.id[data.enrollments.course[at] as usize],
+            due: if stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) },
+        }
     }
 
     /// The newest write of a stream that is not after a moment; of several in one second the highest id.

@@ -11,7 +11,7 @@ use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 
 /// Usual gaps between writes, in hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Gaps {
     /// How many there were.
     pub count: u64,
@@ -24,7 +24,7 @@ pub struct Gaps {
 }
 
 /// The heartbeat of one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Heartbeat {
     /// The object.
     pub object: SfObject,

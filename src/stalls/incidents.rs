@@ -11,7 +11,7 @@ use crate::model::instant::Instant;
 pub const SHIPPED: &str = include_str!("../../templates/incidents.csv");
 
 /// An outage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Incident {
     /// What it is called.
     pub name: String,

@@ -83,7 +83,7 @@ impl Record<'_> {
 }
 
 /// Bounds of the 95 % interval of a change; both are moments at which an event fell due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Bounds {
     /// The change came after this moment; `None` where the record begins stalled.
     pub after: Option<Instant>,

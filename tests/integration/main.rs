@@ -25,6 +25,7 @@ mod oracle;
 mod outputs;
 mod properties;
 mod samples;
+mod series;
 mod sign_in;
 mod stall_edges;
 mod stall_runs;
@@ -68,6 +69,11 @@ fn audit_world(world: &World, dialect: &Dialect) -> Report {
     audit(folder.path()).unwrap_or_else(|error| panic!("{error}\n{dialect:?}"))
 }
 
+/// The books of a run that is not read back.
+fn books(report: &Report) -> &tieout::books::Books {
+    &report.judged().expect("the books").books
+}
+
 /// The audit of a committed sample.
 fn audit_sample(name: &str) -> Report {
     audit(&sample_folder(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -91,7 +97,7 @@ fn counts(report: &Report) -> BTreeMap<&'static str, usize> {
         .results
         .iter()
         .filter(|result| result.outcome == Outcome::Found)
-        .map(|result| (result.check.id, result.subjects.len()))
+        .map(|result| (result.check.id, result.findings))
         .collect()
 }
 

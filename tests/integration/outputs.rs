@@ -10,7 +10,7 @@ use tieout::redact::Names;
 use tieout::render::{self, ledger::Rows};
 use tieout::report::Report;
 
-use crate::{audit_sample, story};
+use crate::{audit_sample, books, story};
 
 /// Every output of a run by name, with line numbers taken out of `findings.jsonl`.
 pub(crate) fn every_output(report: &Report) -> Vec<(String, Vec<u8>)> {
@@ -37,7 +37,7 @@ fn two_runs_give_the_same_bytes() {
 }
 
 fn keys(report: &Report) -> BTreeSet<String> {
-    report.findings().map(|finding| finding.key).collect()
+    report.findings().map(|finding| finding.key.to_string()).collect()
 }
 
 /// Property 6: the findings read back from each output are the report's.
@@ -63,6 +63,12 @@ fn no_output_loses_a_finding() {
         let workbook = render::xlsx::workbook(&report, Names::Shown).expect("a workbook");
         assert_eq!(workbook_keys(&workbook), keys, "{name}: workbook");
 
+        let page = render::html::page(&report, Names::Shown).expect("a page");
+        let (_, data) = page_and_data(&page);
+        let rows = data["rows"].as_array().expect("rows");
+        let from_page: BTreeSet<String> = rows.iter().map(|row| row[0].as_str().expect("a key").to_owned()).collect();
+        assert_eq!((from_page, rows.len()), (keys.clone(), keys.len()), "{name}: page");
+
         let pack = unzip(&render::pack::zip(&report).expect("a pack"));
         let (_, csv) =
             pack.iter().find(|(file, _)| file.ends_with("data/findings/findings.csv")).expect("findings.csv");
@@ -70,6 +76,19 @@ fn no_output_loses_a_finding() {
             csv::Reader::from_reader(csv.as_slice()).records().map(|row| row.expect("a row")[0].to_owned()).collect();
         assert_eq!(from_pack, keys, "{name}: pack");
     }
+}
+
+/// The page without its two scripts, and what the block of data in the first one says.
+pub(crate) fn page_and_data(page: &[u8]) -> (String, serde_json::Value) {
+    let page = std::str::from_utf8(page).expect("UTF-8");
+    let (before, rest) = page.split_once("<script type=\"text/plain\" id=\"data\">").expect("the block of data");
+    let (block, rest) = rest.split_once("</script>\n").expect("its end");
+    let own = format!("<script>{}</script>", include_str!("../../templates/report.js"));
+    let after = rest.strip_prefix(&own).expect("the script as it stands in the templates");
+    let packed = data_encoding::BASE64.decode(block.as_bytes()).expect("base64");
+    let mut json = String::new();
+    flate2::read::DeflateDecoder::new(packed.as_slice()).read_to_string(&mut json).expect("deflate of text");
+    (format!("{before}{after}"), serde_json::from_str(&json).expect("JSON"))
 }
 
 fn workbook_keys(bytes: &[u8]) -> BTreeSet<String> {
@@ -152,13 +171,16 @@ fn unzip_and_sha256sum_accept_the_pack() {
     }
 }
 
-/// The page stands alone: no script, nothing fetched, and a policy that says so.
+/// The page stands alone: no script but its own, nothing fetched, and a policy that says so.
 #[test]
 fn the_page_asks_for_nothing_and_reads_without_scripts() {
     for name in story::names() {
         let report = audit_sample(name);
-        let page = String::from_utf8(render::html::page(&report, Names::Withheld).expect("a page")).expect("UTF-8");
+        let (page, _) = page_and_data(&render::html::page(&report, Names::Withheld).expect("a page"));
         assert!(page.contains("default-src 'none'"), "{name}: no policy");
+        let digest = data_encoding::BASE64.encode(&Sha256::digest(include_bytes!("../../templates/report.js")));
+        let digest = digest.replace('=', "&#x3D;");
+        assert!(page.contains(&format!("script-src 'sha256-{digest}'; base-uri")), "{name}: no script but this one");
         for forbidden in ["<script", "javascript:", " src=", "@import", "url(", " onload=", " onclick=", " style=\""] {
             assert!(!page.contains(forbidden), "{name}: {forbidden}");
         }
@@ -184,12 +206,16 @@ fn the_page_asks_for_nothing_and_reads_without_scripts() {
 fn names_are_withheld_unless_asked_for() {
     for name in ["outbound-stalled", "keys-near-miss", "links-crossed"] {
         let report = audit_sample(name);
-        let data = &report.books.data;
+        let data = &books(&report).data;
         let personal: Vec<&str> =
             data.learners.username.iter().chain(data.contacts.key.iter()).filter(|text| text.contains('@')).collect();
         assert!(personal.len() > 10);
         let page = render::html::page(&report, Names::Withheld).expect("a page");
-        let mut texts = vec![("report.html".to_owned(), page)];
+        let (markup, data) = page_and_data(&page);
+        let mut texts = vec![
+            ("report.html".to_owned(), markup.into_bytes()),
+            ("its data".to_owned(), data.to_string().into_bytes()),
+        ];
         texts.extend(unzip(&render::pack::zip(&report).expect("a pack")));
         texts.extend(unzip_any(&render::xlsx::workbook(&report, Names::Withheld).expect("a workbook")));
         for (file, bytes) in &texts {
@@ -199,7 +225,9 @@ fn names_are_withheld_unless_asked_for() {
             }
         }
         let shown = render::html::page(&report, Names::Shown).expect("a page");
-        assert!(shown.len() > texts[0].1.len() || name == "outbound-stalled");
+        let shown = page_and_data(&shown).1.to_string();
+        let told = personal.iter().any(|value| shown.contains(value));
+        assert!(told || name == "outbound-stalled", "{name}: names were asked for");
     }
 }
 

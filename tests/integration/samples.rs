@@ -86,7 +86,7 @@ fn every_check_over_every_sample() {
                     text,
                     "{name:<20} {:<13} {} of {}{}",
                     result.outcome,
-                    result.subjects.len(),
+                    result.findings,
                     result.examined,
                     if result.lacking.is_empty() {
                         String::new()

@@ -13,7 +13,7 @@ use crate::{audit_sample, audit_world, oracle};
 /// What must hold of the stalls of any world: each silence in which twenty enrollments or more were not
 /// written on time is found, open where it lasts; and where nothing was ever silent, none is.
 pub(crate) fn assert_stalls(world: &World, dialect: &Dialect, report: &Report) {
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     if !stalls.judged {
         return;
     }
@@ -81,7 +81,7 @@ fn onsets_of_whole_worlds_lie_in_their_intervals() {
         if missed_in(&world, &dialect, from, until) < 20 {
             continue;
         }
-        let stall = report.books.stalls.found.iter().find(|stall| overlaps(stall, from, until)).expect("found");
+        let stall = report.stalls().found.iter().find(|stall| overlaps(stall, from, until)).expect("found");
         judged += 1;
         inside += usize::from(holds(stall, from));
     }
@@ -108,7 +108,7 @@ fn one_cause_stands_on_top_and_its_rows_beneath_it() {
         }
     }
     assert!(because > 1_000);
-    let stall = report.books.stalls.open().expect("an open stall");
+    let stall = report.stalls().open().expect("an open stall");
     assert!(holds(stall, at("2025-10-20T06:48:00Z")), "{:?}", stall.onset);
     assert_eq!(
         stall.incidents.iter().map(|incident| incident.name.as_str()).collect::<Vec<_>>(),
@@ -117,21 +117,21 @@ fn one_cause_stands_on_top_and_its_rows_beneath_it() {
     assert!(stall.sentences().iter().any(|sentence| sentence.contains("coincides with")));
     assert!(!stall.sentences().iter().any(|sentence| sentence.contains("caused by")));
     // What was missing before the stall is not laid at its door.
-    assert!(report.books.stalls.behind_enrollment(moment(at("2025-09-01T00:00:00Z")), false).is_none());
+    assert!(report.stalls().behind_enrollment(moment(at("2025-09-01T00:00:00Z")), false).is_none());
 }
 
 #[test]
 fn a_gap_that_was_not_made_up_for_is_told_and_one_that_was_is_not() {
     let gap = audit_sample("gap-and-resume");
     assert_eq!(gap.verdict, Verdict::Attention);
-    let stall = &gap.books.stalls.found[0];
+    let stall = &gap.stalls().found[0];
     assert!(holds(stall, at("2026-04-07T02:00:00Z")) && !stall.is_open(), "{stall:?}");
 
     let to = at(EXPORTED_AT);
     let mut world = World::simulate(Plan { seed: 3, learners: 120, from: to - 300 * DAY, to, mean: 6 });
     world.stall(to - 200 * DAY, Some(to - 150 * DAY), true);
     let report = audit_world(&world, &Dialect::default());
-    let stall = &report.books.stalls.found[0];
+    let stall = &report.stalls().found[0];
     assert!(stall.counts.late > 20 && stall.counts.missed == 0, "{:?}", stall.counts);
     assert_eq!(crate::counts(&report), std::collections::BTreeMap::new(), "nothing is missing any more");
     assert_eq!(report.verdict, Verdict::InSync);
@@ -144,7 +144,7 @@ fn what_froze_and_what_did_not_is_told_apart() {
     let plan = Plan { seed: 5, learners: 200, from: to - 300 * DAY, to, mean: 6 };
     let mut everything = World::simulate(plan);
     everything.stall(to - 120 * DAY, None, false);
-    let stall = audit_world(&everything, &Dialect::default()).books.stalls.found.remove(0);
+    let stall = audit_world(&everything, &Dialect::default()).stalls().found[0].clone();
     assert_eq!((stall.stream, stall.fared(Stream::Updates)), (Stream::Enrollments, Fared::Frozen));
     assert!(stall.headline().starts_with("The sync from Docebo to Salesforce has stood still"), "{}", stall.headline());
 
@@ -153,7 +153,7 @@ fn what_froze_and_what_did_not_is_told_apart() {
     let frozen = to - 120 * DAY;
     creations.course_enrollments.retain(|row| row.stamp.created_at < frozen);
     creations.docebo_users.retain(|row| row.stamp.created_at < frozen);
-    let stall = audit_world(&creations, &Dialect::default()).books.stalls.found.remove(0);
+    let stall = audit_world(&creations, &Dialect::default()).stalls().found[0].clone();
     assert_eq!((stall.stream, stall.fared(Stream::Updates)), (Stream::Enrollments, Fared::Alive), "{stall:?}");
     assert!(stall.headline().contains("the part for new enrollments"), "{}", stall.headline());
 
@@ -169,7 +169,7 @@ fn what_froze_and_what_did_not_is_told_apart() {
     newcomers.course_enrollments.retain(|row| !late.contains(&row.docebo_user));
     newcomers.docebo_users.retain(|row| !late.contains(&row.id));
     let report = audit_world(&newcomers, &Dialect::default());
-    let stall = report.books.stalls.found.first().expect("a stall of new learners");
+    let stall = report.stalls().found.first().expect("a stall of new learners");
     assert_eq!(stall.stream, Stream::Learners, "{stall:?}");
     assert!(stall.headline().contains("the part for new learners"), "{}", stall.headline());
 }
@@ -191,7 +191,7 @@ fn a_clock_change_in_the_export_is_no_stall() {
         let frozen = at("2026-10-25T00:30:00Z");
         world.stall(frozen, None, false);
         let report = audit_world(&world, &dialect);
-        let stall = report.books.stalls.open().unwrap_or_else(|| panic!("{zone}: no stall"));
+        let stall = report.stalls().open().unwrap_or_else(|| panic!("{zone}: no stall"));
         let day = if dates == Dates::MdyDay { DAY } else { 0 };
         let (after, before) = (stall.onset.after.expect("known"), stall.onset.before.expect("known"));
         assert!(after.seconds() - day <= frozen && frozen <= before.seconds() + day, "{zone}: {:?}", stall.onset);
@@ -223,9 +223,9 @@ fn by_hand_only_the_time_since_the_last_lump_speaks() {
         world
     };
     let alive = audit_world(&lumps(to), &Dialect::default());
-    assert_eq!(alive.books.stalls.found, [], "lateness is normal");
+    assert_eq!(alive.stalls().found, [], "lateness is normal");
     let report = audit_world(&lumps(to - 120 * DAY), &Dialect::default());
-    let stall = report.books.stalls.open().expect("nobody has replicated for four months");
+    let stall = report.stalls().open().expect("nobody has replicated for four months");
     assert!(stall.onset.after < stall.onset.before && stall.counts.missed >= 20, "{stall:?}");
     assert!(stall.confidence > 0.8 && stall.confidence < 1.0, "{}", stall.confidence);
     assert_eq!(report.verdict, Verdict::Stalled);
@@ -246,15 +246,11 @@ fn the_first_load_is_no_stall() {
         row.stamp.modified_at = row.stamp.created_at;
     }
     let report = audit_world(&world, &Dialect::default());
-    assert_eq!((report.verdict, &report.books.stalls.found[..]), (Verdict::InSync, &[][..]));
+    assert_eq!((report.verdict, &report.stalls().found[..]), (Verdict::InSync, &[][..]));
     // A freeze after that is found all the same.
     world.stall(to - 60 * DAY, None, false);
     let report = audit_world(&world, &Dialect::default());
-    assert!(
-        report.books.stalls.open().is_some_and(|stall| holds(stall, to - 60 * DAY)),
-        "{:?}",
-        report.books.stalls.found
-    );
+    assert!(report.stalls().open().is_some_and(|stall| holds(stall, to - 60 * DAY)), "{:?}", report.stalls().found);
 }
 
 /// Somebody resynchronised everything last week: no row tells any more when its completion was written.
@@ -268,7 +264,7 @@ fn a_full_resync_that_covers_up_every_update_is_no_stall() {
             row.stamp.modified_at = row.stamp.modified_at.max(to - 7 * DAY + row.stamp.modified_at % 3_600);
         }
         let report = audit_world(&world, &Dialect::default());
-        assert_eq!(report.books.stalls.found, [], "seed {seed}");
+        assert_eq!(report.stalls().found, [], "seed {seed}");
     }
 }
 
@@ -291,13 +287,13 @@ fn a_weekly_job_is_slow_and_not_stalled() {
         world.docebo_users.retain(|row| row.stamp.created_at < to);
         world
     };
-    let stalls = audit_world(&weekly(), &Dialect::default()).books.stalls;
+    let stalls = audit_world(&weekly(), &Dialect::default()).stalls().clone();
     assert!(stalls.counts.late > stalls.counts.on_time, "{:?}", stalls.counts);
     assert_eq!(stalls.found, []);
 
     let mut frozen = weekly();
     frozen.course_enrollments.retain(|row| row.stamp.created_at < to - 90 * DAY);
     frozen.docebo_users.retain(|row| row.stamp.created_at < to - 90 * DAY);
-    let stalls = audit_world(&frozen, &Dialect::default()).books.stalls;
+    let stalls = audit_world(&frozen, &Dialect::default()).stalls().clone();
     assert!(stalls.open().is_some(), "{:?}", stalls.found);
 }

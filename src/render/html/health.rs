@@ -56,7 +56,7 @@ struct Beat {
 }
 
 pub(super) fn health(report: &Report) -> Health {
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     let days = timeline::days(report);
     let shown = timeline::shown(&days);
     Health {

@@ -45,7 +45,7 @@ pub(super) fn text(report: &Report) -> String {
                 check.severity.word(),
                 check.owner.word(),
                 result.outcome.word(),
-                grouped(result.subjects.len() as u64),
+                grouped(result.findings as u64),
             ),
         );
     }
@@ -79,7 +79,7 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 fn stalls(report: &Report) -> Vec<String> {
-    let found = &report.books.stalls.found;
+    let found = &report.stalls().found;
     if found.is_empty() {
         return vec![wording::no_stall(report)];
     }

@@ -17,7 +17,7 @@ pub(crate) struct Dated<'a> {
 impl<'a> Dated<'a> {
     /// Asks the check about each of its subjects.
     pub(crate) fn of(report: &Report, result: &'a CheckResult) -> Self {
-        let since = result.subjects.iter().map(|subject| (result.check.tell)(&report.books, subject).since).collect();
+        let since = report.findings_of(result).map(|finding| finding.telling.since).collect();
         Self { result, since }
     }
 

@@ -38,7 +38,7 @@ fn number(id: Option<u64>) -> String {
 fn cells(finding: &Finding) -> [String; 13] {
     let Finding { key, check, kind: _, ids, telling, because_of } = finding;
     [
-        key.clone(),
+        key.to_string(),
         check.id.to_owned(),
         check.severity.word().to_owned(),
         check.owner.word().to_owned(),
@@ -50,7 +50,7 @@ fn cells(finding: &Finding) -> [String; 13] {
         shown(&telling.expected),
         shown(&telling.found),
         telling.since.map_or_else(String::new, |since| since.to_string()),
-        because_of.clone().unwrap_or_default(),
+        because_of.map_or_else(String::new, |key| key.to_string()),
     ]
 }
 
@@ -76,7 +76,7 @@ pub(super) fn findings<'a>(report: &'a Report, out: &mut dyn Write) -> Result<Ve
     writer.write_record(HEADINGS)?;
     let mut dated = Vec::new();
     for result in report.found() {
-        let mut since: Vec<Option<Instant>> = Vec::with_capacity(result.subjects.len());
+        let mut since: Vec<Option<Instant>> = Vec::with_capacity(result.findings);
         for finding in report.findings_of(result) {
             writer.write_record(cells(&finding))?;
             since.push(finding.telling.since);
@@ -94,7 +94,7 @@ pub(super) fn examples(report: &Report, dated: &[Dated<'_>], out: &mut dyn Write
     let mut rows = 0;
     for check in dated {
         for (at, chosen) in check.pick(MOST_EXAMPLES) {
-            let finding = Finding::new(&report.books, check.result.check, &check.result.subjects[at]);
+            let Some(finding) = report.finding(check.result, at) else { continue };
             let evidence: Vec<String> = finding.evidence().map(evidence).collect();
             let evidence = short(&evidence.join(" / "), 4 * MOST_CHARACTERS);
             writer.write_record(cells(&finding).iter().map(String::as_str).chain([chosen, &csv_cell(&evidence)]))?;
@@ -233,7 +233,7 @@ pub(super) fn sources(report: &Report, out: &mut dyn Write) -> Rows {
     let inputs = &report.origins().inputs;
     for input in inputs {
         writer.write_record([
-            input.side,
+            &*input.side,
             &csv_cell(&input.holds),
             &csv_cell(&input.file),
             &input.rows.to_string(),

@@ -28,14 +28,11 @@ fn tell(_: &Books, _: &Subject) -> Telling {
         expected: Text::personal("ada.lovelace@example.com"),
         found: Text::public(HOSTILE.repeat(30)),
         since: Some(Instant::from_seconds(1_760_942_880)),
-        evidence: Evidence {
-            origin: Origin::NotReturned {
-                object: SfObject::Contact,
-                filter: "Email = 'ada.lovelace@example.com'".to_owned(),
-            },
-            says: vec![("username", Text::personal("ada.lovelace@example.com"))],
-        },
-        more: vec![Evidence { origin: Origin::Line(Place { file: 0, line: 4_711 }), says: Vec::new() }],
+        evidence: Evidence::new(
+            Origin::NotReturned { object: SfObject::Contact, filter: "Email = 'ada.lovelace@example.com'".to_owned() },
+            [("username", Text::personal("ada.lovelace@example.com"))],
+        ),
+        more: vec![Evidence::new(Origin::Line(Place { file: 0, line: 4_711 }), [])],
     }
 }
 

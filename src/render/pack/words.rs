@@ -111,9 +111,9 @@ pub(crate) const fn mode(mode: EnrollmentMode) -> &'static str {
 
 /// How the zone of the export's dates is known.
 pub(crate) fn zone(report: &Report) -> String {
-    let finding = report.books.relations.zone();
+    let finding = &report.facts.zone;
     let pairs = format!("{} of {} enrollments on both sides agree", grouped(finding.agreeing), grouped(finding.pairs));
-    match finding.how {
+    match &*finding.how {
         "stated" => "stated by the dates themselves".to_owned(),
         "assumed" => format!("{} (assumed: too few agreeing pairs to infer a zone; {pairs})", finding.name),
         how => format!("{} ({how}; {pairs})", finding.name),
@@ -127,13 +127,7 @@ pub(crate) fn rules(report: &Report) -> Vec<(&'static str, String)> {
     let mut list = vec![
         ("Export made", moment(report.origins().exported_at)),
         ("Salesforce read", moment(report.origins().extracted_at)),
-        (
-            "Cutoff",
-            format!(
-                "{} (what happened later is not yet expected on the other side)",
-                utc(report.books.relations.cutoff)
-            ),
-        ),
+        ("Cutoff", format!("{} (what happened later is not yet expected on the other side)", utc(report.cutoff()))),
         ("Hours that the sync may take", rules.grace_hours.to_string()),
         ("Minutes by which equal dates may differ", rules.tolerance_minutes.to_string()),
         ("Time zone of the export's dates", zone(report)),

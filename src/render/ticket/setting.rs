@@ -39,7 +39,7 @@ pub(super) fn says(report: &Report, style: Style, detail: Detail) -> Vec<String>
             .iter()
             .map(|result| {
                 let id = style.value(result.check.id);
-                if count { format!("{id} ({})", grouped(result.subjects.len() as u64)) } else { id }
+                if count { format!("{id} ({})", grouped(result.findings as u64)) } else { id }
             })
             .collect();
         names.join(", ")
@@ -100,7 +100,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
         ("Salesforce instance", known(origins.instance.clone(), "instance URL")),
         ("Production or sandbox", "[to fill]".to_owned()),
         ("Version of the Docebo package", "[to fill: Setup, Installed Packages]".to_owned()),
-        ("Integration user", known(report.books.integration_user().map(|id| id.to_string()), "Salesforce user id")),
+        ("Integration user", known(report.facts.integration_user.map(|id| id.to_string()), "Salesforce user id")),
         ("Enrollment replication", mode(rules.enrollment_mode).to_owned()),
         ("Contact field mapped to the username", style.value(&short(&rules.username_field, 60))),
         ("User provisioning", if rules.provisioning { "on" } else { "off" }.to_owned()),
@@ -109,7 +109,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
         ("Courses in scope", short(&scope(&rules.scope), 160)),
         ("Docebo export made", moment(origins.exported_at, "when the export was made")),
         ("Salesforce read", moment(origins.extracted_at, "when Salesforce was read")),
-        ("Expected on the other side up to", utc(report.books.relations.cutoff)),
+        ("Expected on the other side up to", utc(report.cutoff())),
         ("Time zone of the export's dates", style.sentence(&zone(report))),
         ("Compared by", format!("tieout {}", env!("CARGO_PKG_VERSION"))),
     ]
@@ -120,7 +120,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
 
 /// Whether anything was built onto the package's objects: support declines where it was, and asks first.
 fn customised(report: &Report) -> String {
-    let Some(answer) = &report.books.data.customisation else {
+    let Some(answer) = &report.facts.customisation else {
         return "[to fill: whether triggers, flows, rules or fields were added to the package's objects]".to_owned();
     };
     let unseen = match answer.unseen.len() {

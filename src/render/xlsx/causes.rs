@@ -43,7 +43,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
                 Cell::text(result.outcome.word()),
                 Cell::Number(result.examined),
                 Cell::text(check.examines),
-                Cell::Number(result.subjects.len() as u64),
+                Cell::Number(result.findings as u64),
                 Cell::text(check.severity.word()),
                 Cell::text(check.owner.word()),
                 Cell::text(check.why),

@@ -31,7 +31,7 @@ const LAST: u16 = 13;
 const PIECES: usize = 10;
 
 /// Writes the table; says how many records became links.
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Result<u32, XlsxError> {
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<u32, XlsxError> {
     let shown = shown(report);
     // A table needs a row of data; without findings it is an empty one.
     let last_row = u32::try_from(shown.max(1)).unwrap_or(u32::MAX);
@@ -45,7 +45,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Res
     let mut links = 0;
     for (row, finding) in (1u32..).zip(report.findings().take(shown)) {
         let (telling, ids) = (&finding.telling, finding.ids);
-        sheet.data(row, 0, &finding.key)?;
+        sheet.data(row, 0, &finding.key.to_string())?;
         sheet.data(row, 1, finding.check.severity.word())?;
         sheet.data(row, 2, finding.check.id)?;
         sheet.data(row, 3, finding.check.owner.word())?;
@@ -77,7 +77,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Res
             sheet.date(row, 11, since)?;
         }
         if let Some(because_of) = &finding.because_of {
-            sheet.data(row, 12, because_of)?;
+            sheet.data(row, 12, &because_of.to_string())?;
         }
         sheet.data(row, LAST, &evidence)?;
     }

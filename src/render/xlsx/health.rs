@@ -20,7 +20,7 @@ const CHART_ROWS: u32 = 17;
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
     sheet.title(NAME)?;
-    let stalls = &report.books.stalls;
+    let stalls = report.stalls();
     let mut row = 1;
     if stalls.found.is_empty() {
         sheet.row(row, &[Cell::Line(wording::no_stall(report))])?;
@@ -33,7 +33,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
 }
 
 fn told(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
-    let found = &report.books.stalls.found;
+    let found = &report.stalls().found;
     for stall in found {
         for sentence in stall.sentences() {
             sheet.row(row, &[Cell::Line(sentence)])?;

@@ -38,7 +38,7 @@ const SHEETS: [(&str, &str); 6] = [
     ("Sources", "the files that were read, the rules in force, the rows that could not be read"),
 ];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names, limits: Limits) -> Result<(), XlsxError> {
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, limits: Limits) -> Result<(), XlsxError> {
     let origins = report.origins();
     let tool = report.summary().tool;
     let platform =
@@ -66,12 +66,9 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names, limits
         ("Salesforce read", wording::moment_or_unknown(origins.extracted_at)),
         (
             "Cutoff",
-            format!(
-                "{}: what is newer is not yet expected on the other side",
-                wording::moment(report.books.relations.cutoff)
-            ),
+            format!("{}: what is newer is not yet expected on the other side", wording::moment(report.cutoff())),
         ),
-        ("Time zone of the export", wording::zone(report.books.relations.zone())),
+        ("Time zone of the export", wording::zone(&report.facts.zone)),
         ("Salesforce", wording::organisation(origins)),
         ("Classification", wording::classification(names).to_owned()),
         ("Made by", format!("{} {}", tool.name, tool.version)),

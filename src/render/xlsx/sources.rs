@@ -12,7 +12,7 @@ use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[40.0, 12.0, 42.0, 12.0, 11.0, 14.0, 14.0, 11.0, 30.0, 68.0];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Result<(), XlsxError> {
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<(), XlsxError> {
     let origins = report.origins();
     sheet.title("Sources")?;
     sheet.heading(2, "Files that were read")?;
@@ -39,7 +39,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names) -> Res
     row += 1;
 
     sheet.heading(row, "Rules of comparison")?;
-    let zone = wording::zone(report.books.relations.zone());
+    let zone = wording::zone(&report.facts.zone);
     let rules = wording::rules(report.rules());
     for (term, value) in std::iter::once(("Time zone of the export's dates", zone)).chain(rules) {
         row += 1;
@@ -68,7 +68,7 @@ fn file(input: &Input) -> [Cell; 10] {
     ]
 }
 
-fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names, mut row: u32) -> Result<(), XlsxError> {
+fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u32) -> Result<(), XlsxError> {
     let origins = report.origins();
     let rejected = || {
         origins.set_aside.iter().filter_map(|(_, aside)| match &aside.why {

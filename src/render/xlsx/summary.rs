@@ -32,7 +32,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
     let mut row = TOP + 1;
     let mut room = findings::shown(report) as u64;
     for result in report.found() {
-        let count = result.subjects.len() as u64;
+        let count = result.findings as u64;
         let here = count.min(room);
         room -= here;
         let line = row + 1;

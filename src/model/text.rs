@@ -1,0 +1,48 @@
+//! Text whose characters act on what shows it, made visible or escaped.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Characters that change how the text around them is shown or run: controls, the marks that reverse
+/// the reading order, and the line separators that scripts take for line ends.
+#[must_use]
+pub const fn is_active(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// The text with every active character made visible, as `[U+202E]`.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_active(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "[U+{:04X}]", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Writes a part of a JSON string with every active character as its escape: the value is untouched, the text
+/// harmless in a terminal, an editor or a script.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str) -> std::io::Result<()> {
+    // Below U+0080 serde_json has escaped all but DEL itself.
+    let mut rest = fragment;
+    while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_active(c)) {
+        writer.write_all(&rest.as_bytes()[..at])?;
+        write!(writer, "\\u{:04x}", u32::from(c))?;
+        rest = &rest[at + c.len_utf8()..];
+    }
+    writer.write_all(rest.as_bytes())
+}

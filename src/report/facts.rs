@@ -1,0 +1,258 @@
+//! All that outputs tell of a run beside its findings, without the books: small, and kept with the run as
+//! `run.json`, so that its outputs can be made again and the next run can follow it.
+//!
+//! Must not know: formats, files.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::books::Books;
+use crate::check::Outcome;
+use crate::model::customisation::Customisation;
+use crate::model::dataset::row;
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+use crate::model::provenance::{Aside, ExportKind, Origins, Reject, SfObject, ZoneFinding};
+use crate::relations::forecast::Forecast;
+use crate::relations::totals::Totals;
+use crate::report::{CheckResult, Verdict};
+use crate::series::{Before, Point};
+use crate::settings::Rules;
+use crate::stalls::Stalls;
+
+/// The file's name in the folder of a run.
+pub const NAME: &str = "run.json";
+/// The form of the file; another one is not read.
+pub const VERSION: u32 = 1;
+/// Rejected rows that are kept; the ledger of what was set aside holds all of them.
+pub const MOST_REJECTS: usize = 1_000;
+/// Contacts of the forecast that are kept; the ledger of contacts holds all of them.
+pub const MOST_FORECAST: usize = 20_000;
+
+/// A row of the export that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Of which report.
+    pub kind: ExportKind,
+    /// The file's name.
+    pub file: String,
+    /// The line on which the row starts.
+    pub line: u32,
+    /// Why.
+    pub reject: Reject,
+}
+
+/// A contact and what the next contacts sync will do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecasted {
+    /// The contact.
+    pub contact: SfId,
+    /// Its key, which may tell about a person.
+    pub key: String,
+    /// What the sync will do.
+    pub forecast: Forecast,
+    /// The Docebo user that it concerns.
+    pub learner: Option<u64>,
+}
+
+/// What came of one check, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The check.
+    pub id: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Records it looked at.
+    pub examined: u64,
+    /// Findings.
+    pub findings: usize,
+    /// What it could not see.
+    pub lacking: Vec<String>,
+    /// Findings that are there because of a stall.
+    pub because_of_stalls: u64,
+}
+
+/// All that outputs tell of a run beside its findings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Facts {
+    /// [`VERSION`]
+    pub version: u32,
+    /// The version of the tool that judged.
+    pub tool: String,
+    /// A name for the run, from what it says.
+    pub run: String,
+    /// The run in one word.
+    pub verdict: Verdict,
+    /// What happened after this moment is not yet expected on the other side.
+    pub cutoff: Instant,
+    /// The zone of the export's dates.
+    pub zone: ZoneFinding,
+    /// The rules that both sides were compared by.
+    pub rules: Rules,
+    /// Where everything came from.
+    pub origins: Origins,
+    /// Rows of the export that could not be read, the first [`MOST_REJECTS`].
+    pub rejects: Vec<Rejected>,
+    /// The equations.
+    pub totals: Totals,
+    /// Where the sync stood still, and its pulse.
+    pub stalls: Stalls,
+    /// `CourseEnrollment__c` rows created on each day (since 1970, in UTC), ascending.
+    pub written: Vec<(u32, u64)>,
+    /// What was built onto the package's objects; `None` where nobody asked.
+    pub customisation: Option<Customisation>,
+    /// Who created most `DoceboUser__c` rows.
+    pub integration_user: Option<SfId>,
+    /// Whether `link` was judged.
+    pub link_judged: bool,
+    /// Whether `enrollment` was judged.
+    pub enrollment_judged: bool,
+    /// Contacts on which the next contacts sync does something worth a look, the first [`MOST_FORECAST`].
+    pub forecast: Vec<Forecasted>,
+    /// Every check of the catalogue.
+    pub checks: Vec<Told>,
+    /// The run before, where there is one.
+    pub before: Option<Before>,
+    /// The runs of the series, this one the last.
+    pub trend: Vec<Point>,
+    /// The key of the pseudonyms in page and workbook, in hexadecimal. A run takes over that of the run before,
+    /// so that pseudonyms stay what they are from month to month.
+    pub pseudonyms: String,
+}
+
+/// What the next contacts sync does with a contact, the gravest first; what is not here needs no look.
+pub const WORTH_A_LOOK: [Forecast; 7] = [
+    Forecast::CreateDuplicate,
+    Forecast::Collide,
+    Forecast::Relink,
+    Forecast::BlankKey,
+    Forecast::Create,
+    Forecast::Link,
+    Forecast::None,
+];
+
+impl Facts {
+    /// What the books tell.
+    pub(super) fn of(books: &Books, verdict: Verdict, results: &[CheckResult]) -> Self {
+        let (data, relations) = (&books.data, &books.relations);
+        let written = data.pulses.get(&SfObject::CourseEnrollment);
+        Self {
+            version: VERSION,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            run: String::new(),
+            verdict,
+            cutoff: relations.cutoff,
+            zone: relations.zone().clone(),
+            rules: books.rules.clone(),
+            origins: origins(&data.origins),
+            rejects: rejects(&data.origins),
+            totals: relations.totals.clone(),
+            stalls: books.stalls.clone(),
+            written: written.map(|pulse| pulse.created.days()).unwrap_or_default(),
+            customisation: data.customisation.clone(),
+            integration_user: books.integration_user(),
+            link_judged: relations.link_judged,
+            enrollment_judged: relations.enrollment_judged,
+            forecast: forecast(books),
+            checks: results.iter().map(Told::of).collect(),
+            before: None,
+            trend: Vec::new(),
+            pseudonyms: data_encoding::HEXLOWER.encode(&secret(books)),
+        }
+    }
+
+    /// When both sides had been read.
+    #[must_use]
+    pub fn read_at(&self) -> Instant {
+        self.origins.exported_at.max(self.origins.extracted_at).unwrap_or(self.cutoff)
+    }
+}
+
+impl Told {
+    fn of(result: &CheckResult) -> Self {
+        Self {
+            id: result.check.id.to_owned(),
+            outcome: result.outcome,
+            examined: result.examined,
+            findings: result.findings,
+            lacking: result.lacking.clone(),
+            because_of_stalls: result.because_of_stalls,
+        }
+    }
+}
+
+/// The origins without the rows set aside, which can be millions.
+fn origins(all: &Origins) -> Origins {
+    let Origins {
+        exported_at,
+        extracted_at,
+        org_id,
+        instance,
+        platform,
+        inputs,
+        exports,
+        set_aside: _,
+        extracts,
+        users_report,
+        enrollments_report,
+        sfdc_ids,
+        list_view,
+        caveats,
+    } = all;
+    Origins {
+        exported_at: *exported_at,
+        extracted_at: *extracted_at,
+        org_id: *org_id,
+        instance: instance.clone(),
+        platform: platform.clone(),
+        inputs: inputs.clone(),
+        exports: exports.clone(),
+        set_aside: Vec::new(),
+        extracts: extracts.clone(),
+        users_report: *users_report,
+        enrollments_report: *enrollments_report,
+        sfdc_ids: *sfdc_ids,
+        list_view: *list_view,
+        caveats: caveats.clone(),
+    }
+}
+
+fn rejects(origins: &Origins) -> Vec<Rejected> {
+    let rejected = origins.set_aside.iter().filter_map(|(kind, aside)| match &aside.why {
+        Aside::Rejected(reject) => Some(Rejected {
+            kind: *kind,
+            file: origins.exports[usize::from(aside.file)].name.clone(),
+            line: aside.line,
+            reject: reject.clone(),
+        }),
+        Aside::Archived | Aside::Repeated => None,
+    });
+    rejected.take(MOST_REJECTS).collect()
+}
+
+fn forecast(books: &Books) -> Vec<Forecasted> {
+    let (data, relations) = (&books.data, &books.relations);
+    let of = |wanted: Forecast| {
+        (0..data.contacts.id.len()).filter(move |&at| relations.forecast[at] == wanted).map(move |at| Forecasted {
+            contact: data.contacts.id[at],
+            key: data.contacts.key.get(at).to_owned(),
+            forecast: wanted,
+            learner: row(relations.contact_learner[at]).map(|at| data.learners.id[at]),
+        })
+    };
+    WORTH_A_LOOK.into_iter().flat_map(of).take(MOST_FORECAST).collect()
+}
+
+/// A key for pseudonyms that the same inputs give again and that nobody can know who does not have them all:
+/// the digest of every username of the export and every key of the extract.
+fn secret(books: &Books) -> [u8; 32] {
+    let mut digest = Sha256::new_with_prefix(b"tieout pseudonyms");
+    let (learners, contacts) = (&books.data.learners, &books.data.contacts);
+    for (column, rows) in [(&learners.username, learners.id.len()), (&contacts.key, contacts.id.len())] {
+        for at in 0..rows {
+            digest.update(column.get(at).as_bytes());
+            digest.update([0]);
+        }
+    }
+    digest.finalize().into()
+}

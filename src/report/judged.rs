@@ -1,0 +1,67 @@
+//! The checks, run over the books: what each picked. Findings are selections over columns; each is made when
+//! somebody asks for it.
+//!
+//! Must not know: formats, files, earlier runs.
+
+use crate::books::{Books, Subject};
+use crate::check::{Check, Outcome};
+use crate::finding::Finding;
+use crate::report::CheckResult;
+
+/// The books and what the checks picked from them.
+#[derive(Debug)]
+pub struct Judged {
+    /// Both sides and how they stand to each other.
+    pub books: Books,
+    /// The catalogue.
+    pub checks: Vec<&'static Check>,
+    /// By check, in the order of the catalogue: what it fires on.
+    pub subjects: Vec<Vec<Subject>>,
+}
+
+impl Judged {
+    /// Runs a catalogue over the books.
+    #[must_use]
+    pub fn new(books: Books, catalogue: &[&'static Check]) -> (Self, Vec<CheckResult>) {
+        let (results, subjects) = catalogue.iter().enumerate().map(|(place, check)| run(place, check, &books)).unzip();
+        (Self { books, checks: catalogue.to_vec(), subjects }, results)
+    }
+
+    /// A finding of a check by its place.
+    pub(super) fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
+        Some(Finding::new(&self.books, result.check, self.subjects.get(result.place)?.get(at)?))
+    }
+}
+
+fn run(place: usize, check: &'static Check, books: &Books) -> (CheckResult, Vec<Subject>) {
+    let lacking: Vec<String> = check.needs.iter().flat_map(|need| need.lacking(&books.data)).collect();
+    if !lacking.is_empty() {
+        let outcome = Outcome::NotEvaluated;
+        return (
+            CheckResult { place, check, outcome, examined: 0, findings: 0, lacking, because_of_stalls: 0 },
+            Vec::new(),
+        );
+    }
+    let mut selection = (check.select)(books);
+    // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
+    selection.lacking.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
+    let outcome = if !selection.subjects.is_empty() {
+        Outcome::Found
+    } else if selection.lacking.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::NotEvaluated
+    };
+    let because_of_stalls =
+        selection.subjects.iter().filter(|subject| check.stall_behind(books, subject).is_some()).count() as u64;
+    let result = CheckResult {
+        place,
+        check,
+        outcome,
+        examined: selection.examined,
+        findings: selection.subjects.len(),
+        lacking: selection.lacking,
+        because_of_stalls,
+    };
+    (result, selection.subjects)
+}
