@@ -21,11 +21,12 @@ use tieout::output::{self, File, Folder};
 use tieout::progress::Progress;
 use tieout::render::freshness::{self, Run};
 use tieout::render::ledger::Rows;
+use tieout::render::ticket::Filled;
 use tieout::render::{doctor, inert, json, summary};
 use tieout::report::facts::Facts;
 use tieout::report::{Report, Verdict};
 use tieout::run::series::{self, Previous};
-use tieout::run::{self, Outputs};
+use tieout::run::{self, Outputs, pack};
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
 use tieout::salesforce::transport::Trace;
@@ -58,6 +59,8 @@ enum Command {
     Report(Again),
     /// Read an analyst's Status, Owner and Comment back from a workbook
     Review(Review),
+    /// Pack the evidence of one cause of a finished run for a support case
+    Pack(Box<Pack>),
 }
 
 #[derive(Debug, Args)]
@@ -263,6 +266,57 @@ struct Review {
     quiet: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Beside the pack stand its SHA-256 and, in a folder that ends with .private, the key and the mapping of its
+pseudonyms, readable for you alone: keep them, and never send them. Packs of one --case join with each other.
+
+Exit codes: 0 packed; 2 wrong usage or no consent, 4 not the folder of a run, 7 not writable or too large."
+)]
+struct Pack {
+    /// The folder that `tieout audit` wrote
+    folder: PathBuf,
+    /// Where the pack is written
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// The number of the case with Docebo's support
+    #[arg(long, value_name = "NUMBER")]
+    case: Option<String>,
+    /// The cause, by the id of its check [default: the gravest that Docebo's support has to act on]
+    #[arg(long, value_name = "CHECK")]
+    cause: Option<String>,
+    /// Who asks: name, e-mail address, time zone, our reference
+    #[arg(long, value_name = "TEXT", env = "TIEOUT_CONTACT")]
+    contact: Option<String>,
+    /// The effect on your business: who is affected, and how
+    #[arg(long, value_name = "TEXT")]
+    impact: Option<String>,
+    /// What was tried already, and when
+    #[arg(long, value_name = "TEXT")]
+    tried: Option<String>,
+    /// Put the workbook of the whole run, without names, into the pack
+    #[arg(long)]
+    with_workbook: bool,
+    /// Leave the full list of findings out; examples and counts stay
+    #[arg(long)]
+    examples_only: bool,
+    /// Show personal values of these fields as they are; asks for consent
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    include_raw: Vec<String>,
+    /// Who consents to that, and why; kept in the pack
+    #[arg(long, value_name = "NAME, REASON", requires = "include_raw")]
+    consent: Option<String>,
+    /// Print what the pack would hold, and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Replace a pack of the same name
+    #[arg(long)]
+    force: bool,
+    /// Print nothing but errors
+    #[arg(short, long, env = "TIEOUT_QUIET")]
+    quiet: bool,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LedgerArg {
     /// Rows that a finding names or that could not be judged
@@ -308,7 +362,8 @@ const EXAMPLES: &str = "Examples:
   tieout doctor                                 can an audit succeed? what to grant, where not
   tieout explain enrollment-absent              what a check means and what to do
   tieout review november/workbook.xlsx          take over what an analyst filled in
-  tieout report november --show-names           the outputs again, now with names";
+  tieout report november --show-names           the outputs again, now with names
+  tieout pack november --case 123456            the evidence for a support case";
 
 /// Runs the command and says how it ended.
 pub(crate) fn main() -> Exit {
@@ -334,6 +389,7 @@ pub(crate) fn main() -> Exit {
         Command::Explain(explain) => explain.run(),
         Command::Report(again) => again.run(),
         Command::Review(review) => review.run(),
+        Command::Pack(pack) => pack.run(),
     };
     ended.unwrap_or_else(|error| {
         complain(&error);
@@ -454,7 +510,7 @@ impl Again {
         progress.finish();
         let place = place?;
         if !self.quiet {
-            for name in run::RENDERED {
+            for name in run::RENDERED.iter().filter(|name| place.join(name).exists()) {
                 print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())));
             }
         }
@@ -480,6 +536,51 @@ impl Review {
         }
         Ok(if refused.is_empty() { Exit::Clean } else { Exit::Findings })
     }
+}
+
+impl Pack {
+    fn run(self) -> Result<Exit, Error> {
+        let wanted = pack::Wanted {
+            run: self.folder,
+            out: self.out,
+            case: self.case,
+            cause: self.cause,
+            raw: self.include_raw,
+            filled: Filled {
+                contact: self.contact.unwrap_or_default(),
+                impact: self.impact.unwrap_or_default(),
+                tried: self.tried.unwrap_or_default(),
+            },
+            with_workbook: self.with_workbook,
+            examples_only: self.examples_only,
+            dry_run: self.dry_run,
+            force: self.force,
+        };
+        let consent = self.consent;
+        let packed = pack::pack(&wanted, |fields| consent.or_else(|| ask_consent(fields)))?;
+        if !self.quiet {
+            let place = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+            let (path, private) = (place(&packed.path), place(&packed.private));
+            print(&summary::packed(&packed.pack, path.as_deref(), private.as_deref(), &packed.unfilled));
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+/// Asks on a terminal whether personal fields may be shown as they are; nowhere else.
+fn ask_consent(fields: &[(String, u64)]) -> Option<String> {
+    use std::io::IsTerminal as _;
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    for (field, places) in fields {
+        let _ = writeln!(anstream::stderr(), "{} stands as it is in {places} places", inert::visible(field));
+    }
+    let _ = write!(anstream::stderr(), "Who consents to send these to Docebo, and why? (name, reason; blank: nobody) ");
+    let _ = anstream::stderr().flush();
+    let mut said = String::new();
+    std::io::stdin().read_line(&mut said).ok()?;
+    Some(said.trim().to_owned()).filter(|said| !said.is_empty())
 }
 
 impl Extract {

@@ -216,6 +216,20 @@ impl File {
         let failed = |source: &std::io::Error| cannot_write(&self.target, source);
         self.temporary.write_all(content).map_err(|source| failed(&source))?;
         readable_by_others(self.temporary.path()).map_err(|source| failed(&source))?;
+        self.persist()
+    }
+
+    /// As [`File::write_bytes`], for the owner's eyes alone.
+    ///
+    /// # Errors
+    /// As [`File::write`].
+    pub fn keep_private(mut self, content: &[u8]) -> Result<(), Error> {
+        use std::io::Write as _;
+        self.temporary.write_all(content).map_err(|source| cannot_write(&self.target, &source))?;
+        self.persist()
+    }
+
+    fn persist(self) -> Result<(), Error> {
         self.temporary.persist(&self.target).map_err(|error| cannot_write(&self.target, &error.error))?;
         Ok(())
     }

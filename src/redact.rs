@@ -2,6 +2,8 @@
 //! searched for by pattern.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use ring::hmac;
 
@@ -68,6 +70,96 @@ impl Pseudonyms {
             pseudonym.extend((0..8).rev().map(|at| char::from(SYMBOLS[(bits >> (5 * at) & 31) as usize])));
         }
         pseudonym
+    }
+}
+
+/// What became of the values of one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Told {
+    /// Stand as they are, for they tell nothing about a person.
+    pub kept: u64,
+    /// Stand as pseudonyms.
+    pub pseudonymised: u64,
+    /// Left out.
+    pub withheld: u64,
+    /// Personal, and shown since somebody consented.
+    pub raw: u64,
+}
+
+/// Makes the values of a case harmless, and keeps account of what it did with them, field by field.
+#[derive(Debug)]
+pub struct Redaction<'a> {
+    pseudonyms: Option<&'a Pseudonyms>,
+    raw: &'a [String],
+    told: RefCell<BTreeMap<String, Told>>,
+    mapping: RefCell<BTreeMap<String, (String, String)>>,
+}
+
+impl<'a> Redaction<'a> {
+    /// Personal values become pseudonyms, or are withheld where there are none; those of the fields `raw` stand
+    /// as they are.
+    #[must_use]
+    pub fn new(pseudonyms: Option<&'a Pseudonyms>, raw: &'a [String]) -> Self {
+        Self { pseudonyms, raw, told: RefCell::default(), mapping: RefCell::default() }
+    }
+
+    /// One that shows values alike, with an account of its own.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(self.pseudonyms, self.raw)
+    }
+
+    /// The value of a field as the pack may show it.
+    pub fn show<'t>(&self, field: &str, text: &'t Text) -> Cow<'t, str> {
+        let mut told = self.told.borrow_mut();
+        // Looked up before it is owned: there are few fields and many values.
+        if !told.contains_key(field) {
+            told.insert(field.to_owned(), Told::default());
+        }
+        let Some(count) = told.get_mut(field) else { return Cow::Borrowed(WITHHELD) };
+        if !text.is_personal() || text.raw().is_empty() {
+            count.kept += 1;
+            Cow::Borrowed(text.raw())
+        } else if self.raw.iter().any(|raw| raw == field) {
+            count.raw += 1;
+            Cow::Borrowed(text.raw())
+        } else if let Some(pseudonyms) = self.pseudonyms {
+            count.pseudonymised += 1;
+            let pseudonym = pseudonyms.of(text.raw());
+            let mut mapping = self.mapping.borrow_mut();
+            if !mapping.contains_key(&pseudonym) {
+                mapping.insert(pseudonym.clone(), (field.to_owned(), text.raw().to_owned()));
+            }
+            Cow::Owned(pseudonym)
+        } else {
+            count.withheld += 1;
+            Cow::Borrowed(WITHHELD)
+        }
+    }
+
+    /// What became of the values, by field.
+    #[must_use]
+    pub fn told(&self) -> BTreeMap<String, Told> {
+        self.told.borrow().clone()
+    }
+
+    /// Pseudonym, field and value of all that was made a pseudonym of. It stays with the customer.
+    #[must_use]
+    pub fn mapping(&self) -> Vec<(String, String, String)> {
+        let mapping = self.mapping.borrow();
+        mapping.iter().map(|(pseudonym, (field, value))| (pseudonym.clone(), field.clone(), value.clone())).collect()
+    }
+
+    /// Fields that are shown as they are.
+    #[must_use]
+    pub const fn raw(&self) -> &'a [String] {
+        self.raw
+    }
+
+    /// Whether personal values are pseudonyms.
+    #[must_use]
+    pub const fn has_pseudonyms(&self) -> bool {
+        self.pseudonyms.is_some()
     }
 }
 

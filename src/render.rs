@@ -23,6 +23,8 @@ pub mod json;
 pub mod ledger;
 /// `evidence-pack.zip`: what a support case needs, and nothing about persons.
 pub mod pack;
+/// `reply.md`: the answer when support says that it is fixed.
+pub mod reply;
 /// What a terminal shows at the end of a run.
 pub mod summary;
 /// The text of a support ticket.

@@ -3,6 +3,8 @@
 
 /// Whether a run can succeed, asked before it begins.
 pub mod doctor;
+/// The evidence pack of a case.
+pub mod pack;
 /// Runs that were written before.
 pub mod series;
 
@@ -282,7 +284,10 @@ pub struct Outputs {
 }
 
 /// The files that are made from a report alone, and can be made again.
-pub const RENDERED: [&str; 4] = ["report.json", "report.html", "workbook.xlsx", "evidence-pack.zip"];
+pub const RENDERED: [&str; 5] = ["report.json", "report.html", "workbook.xlsx", "evidence-pack.zip", REPLY];
+
+/// The closing statement of a support case; written where an earlier run had found something for Docebo's support.
+const REPLY: &str = "reply.md";
 
 /// Writes everything that a run leaves behind into the folder.
 ///
@@ -320,6 +325,9 @@ pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) ->
         put(place, "report.json", render::json::report(report))?;
         put(place, "report.html", render::html::page(report, names))?;
         put(place, "evidence-pack.zip", render::pack::zip(report))?;
+        if let Some(reply) = render::reply::text(report).map_err(|error| defect(&error))? {
+            place.write(REPLY, reply.as_bytes())?;
+        }
         joined(workbook.join())
     })
 }

@@ -1,7 +1,8 @@
 //! `cargo bench`: how long an audit takes, as a ratio to a bare scan of the same files.
 //!
 //! Makes 200,000 learners with 2,000,000 enrollments a side in a temporary folder (`TIEOUT_BENCH_LEARNERS`
-//! and `TIEOUT_BENCH_ENROLLMENTS` change that), scans every file once with `csv::ByteRecord` on one
+//! and `TIEOUT_BENCH_ENROLLMENTS` change that; `TIEOUT_BENCH_KEEP=DIR` makes the files there, for whatever else
+//! one wants to try on them, and ends), scans every file once with `csv::ByteRecord` on one
 //! thread, then runs the audit with every output. Machines differ and are noisy; the ratio within one run
 //! is what counts. Peak memory is read where the system tells it (Linux).
 
@@ -20,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use tieout::output::Folder;
 use tieout::progress::Progress;
-use tieout::render::ledger::Rows;
+use tieout::redact::Names;
+use tieout::render::{self, ledger::Rows};
 use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
 use tieout::stalls::segment::{Event, Fate, Record, segment};
@@ -30,6 +32,11 @@ fn main() {
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let learners = u32::try_from(number("TIEOUT_BENCH_LEARNERS", 200_000)).expect("fewer than four billion");
     let enrollments = number("TIEOUT_BENCH_ENROLLMENTS", 2_000_000);
+    if let Some(folder) = std::env::var_os("TIEOUT_BENCH_KEEP") {
+        let percent = f64::from(u32::try_from(number("TIEOUT_BENCH_PERCENT", 3)).expect("a percentage"));
+        bulk::write(Path::new(&folder), learners, enrollments, percent).expect("room for the files");
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let began = Instant::now();
     let written = bulk::write(folder.path(), learners, enrollments, 3.0).expect("room for the files");
@@ -88,10 +95,46 @@ fn main() {
         _ => println!("peak memory             not told by this system"),
     }
     segment_ten_million();
+    a_hundred_thousand_findings();
     for entry in std::fs::read_dir(place).expect("the outputs") {
         let entry = entry.expect("an entry");
         let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
         println!("  {:<20} {:>9} kB", entry.file_name().to_string_lossy(), bytes / 1_000);
+    }
+}
+
+/// Workbook and page of about 100,000 findings, the most that the page holds in full. At most 4 s and 200 MiB are allowed, both together.
+fn a_hundred_thousand_findings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    bulk::write(folder.path(), 32_000, 320_000, 50.0).expect("room for the files");
+    let path = folder.path().join("tieout.toml");
+    let text = std::fs::read_to_string(&path).expect("the configuration");
+    let settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
+    let report = run::audit(&settings, &Progress::hidden()).expect("a report");
+    let findings = report.finding_count();
+    assert!((95_000..130_000).contains(&findings), "{findings} findings are not about 100,000");
+    reset_peak();
+    let before = peak();
+    let began = Instant::now();
+    let (workbook, page) = std::thread::scope(|scope| {
+        let page = scope.spawn(|| {
+            let bytes = render::html::page(&report, Names::Shown).expect("a page").len();
+            (bytes, began.elapsed())
+        });
+        let bytes = render::xlsx::workbook(&report, Names::Shown).expect("a workbook").len();
+        ((bytes, began.elapsed()), page.join().expect("it ends"))
+    });
+    let both = began.elapsed();
+    println!(
+        "{findings} findings: workbook {:.2?} ({} kB), page {:.2?} ({} kB), side by side {both:.2?} (4 s are allowed)",
+        workbook.1,
+        workbook.0 / 1_000,
+        page.1,
+        page.0 / 1_000
+    );
+    if let (Some(before), Some(after)) = (before, peak()) {
+        println!("  memory beside the report: {} MiB (200 are allowed)", after - before);
+        assert!(after - before <= 200, "too much memory");
     }
 }
 

@@ -70,9 +70,49 @@ pub fn difference(a: &str, b: &str) -> &'static str {
     }
 }
 
+/// How two keys differ, near or not, in words that give neither away; nothing where they are equal or one is
+/// blank.
+#[must_use]
+pub fn apart(a: &str, b: &str) -> Option<&'static str> {
+    if a == b || is_blank(a) || is_blank(b) {
+        return None;
+    }
+    let (one, other) = (fold(a), fold(b));
+    if one == other {
+        return Some(difference(a, b));
+    }
+    let parts = |key: &str| key.rsplit_once('@').map(|(local, domain)| (local.to_owned(), domain.to_owned()));
+    let Some(((local, domain), (other_local, other_domain))) = parts(&one).zip(parts(&other)) else {
+        return Some("other");
+    };
+    let untagged = |local: &str| local.split('+').next().unwrap_or("").to_owned();
+    Some(match (local == other_local, domain == other_domain) {
+        (true, _) => "domain",
+        (false, true) if untagged(&local) == untagged(&other_local) => "tag behind a plus",
+        (false, true) => "the part before the domain",
+        (false, false) => "other",
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Equality, difference, fold, is_blank};
+    use super::{Equality, apart, difference, fold, is_blank};
+
+    #[test]
+    fn how_keys_differ_is_told_without_them() {
+        for (a, b, how) in [
+            ("ada@example.com", "ada@example.com", None),
+            ("", "ada@example.com", None),
+            ("Ada@example.com", "ada@example.com", Some("upper and lower case")),
+            ("ada@example.com", "ADA@example.org", Some("domain")),
+            ("ada+docebo@example.com", "ada@example.com", Some("tag behind a plus")),
+            ("ada.lovelace@example.com", "ada.king@example.com", Some("the part before the domain")),
+            ("ada@example.com", "grace@example.org", Some("other")),
+            ("u1234", "ada@example.com", Some("other")),
+        ] {
+            assert_eq!((apart(a, b), apart(b, a)), (how, how), "{a:?} {b:?}");
+        }
+    }
 
     #[test]
     fn near_keys_fold_to_the_same_text() {

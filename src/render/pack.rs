@@ -1,35 +1,93 @@
 //! `evidence-pack.zip`: what a support case needs, laid out as a BagIt 1.0 bag, so that the receiver
 //! can see that it is whole and unchanged.
 //!
-//! It leaves the customer's house, so it holds no personal value: records are named by their ids, and
-//! whatever a finding marks as personal is withheld. It holds every finding; the examples are a
-//! selection of them.
+//! It leaves the customer's house, and is about one cause: records are named by their ids, what a finding
+//! marks as personal passes through a [`Redaction`], and what belongs to other causes is counted and left
+//! out.
 //!
 //! Must not know: any single check.
 
 mod bag;
+/// What a support agent asks in every case.
+pub(crate) mod environment;
 mod method;
 /// Which findings stand for the others.
 pub(crate) mod samples;
+/// What of a run one case is about.
+pub(crate) mod scope;
 mod sheets;
 #[cfg(test)]
 mod tests;
 /// Words and small forms that the ticket and the pack share.
 pub(crate) mod words;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::render::inert::visible;
-use crate::render::{RenderError, chart, counted, json, ticket, timeline};
+use crate::check::Check;
+use crate::evidence::Text;
+use crate::redact::Redaction;
+use crate::render::inert::{PrettyInertJson, visible};
+use crate::render::ticket::{Filled, Ticket};
+use crate::render::{RenderError, chart, counted, grouped, json, ticket, timeline};
 use crate::report::Report;
 
-#[cfg(test)]
-use bag::TOP;
-use bag::{Bag, Class};
+use bag::Bag;
+pub use bag::{Class, Described};
+use scope::Scope;
+pub use scope::{causes, root};
 use words::{date, fill, utc};
 
 const TIMELINE: &str = include_str!("../../templates/timeline.svg.hbs");
 const README: &str = include_str!("../../templates/pack-readme.txt.hbs");
+
+/// Somebody's consent to show personal fields as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Which fields.
+    pub fields: Vec<String>,
+    /// Who consented, and why.
+    pub said: String,
+}
+
+/// What one pack is about, and how openly it speaks.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// Its number with Docebo's support.
+    pub number: Option<&'a str>,
+    /// The cause; nothing where there is none for Docebo's support.
+    pub cause: Option<&'static Check>,
+    /// What makes personal values harmless.
+    pub redaction: Redaction<'a>,
+    /// The start of the digest of the key of the pseudonyms.
+    pub key_id: Option<&'a str>,
+    /// Who consented to personal fields.
+    pub consent: Option<&'a Consent>,
+    /// What whoever opens the case knows.
+    pub filled: &'a Filled,
+    /// The workbook, where it was asked for.
+    pub workbook: Option<&'a [u8]>,
+    /// Whether the findings are told by examples and counts alone.
+    pub examples_only: bool,
+}
+
+/// A pack.
+#[derive(Debug)]
+pub struct Pack {
+    /// The folder in it, and what the file is called but for `.zip`.
+    pub name: String,
+    /// The archive.
+    pub bytes: Vec<u8>,
+    /// What it holds.
+    pub files: Vec<Described>,
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Findings in it.
+    pub findings: u64,
+    /// Findings of other causes, which are not.
+    pub left_out: u64,
+}
 
 #[derive(Serialize)]
 struct Readme {
@@ -37,35 +95,134 @@ struct Readme {
     organisation: String,
     exported: String,
     extracted: String,
+    cause: String,
     findings: String,
+    left_out: String,
+    persons: &'static str,
+    consent: String,
+    contact: String,
     version: &'static str,
 }
 
-/// The archive. The same report gives the same bytes.
+/// The pack that a run writes by itself: about the gravest cause, with every personal value withheld. The same
+/// report gives the same bytes.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
-    let mut bag = Bag::new();
-    let mut dated = Vec::new();
-    bag.payload(
-        "findings/findings.csv",
-        "every finding, one a row, personal values withheld",
-        Class::Pseudonymous,
-        |out| {
-            dated = sheets::findings(report, out)?;
-            Ok(Some(report.finding_count()))
-        },
-    )?;
+    let case = Case {
+        number: None,
+        cause: root(report),
+        redaction: Redaction::new(None, &[]),
+        key_id: None,
+        consent: None,
+        filled: &Filled::default(),
+        workbook: None,
+        examples_only: false,
+    };
+    Ok(of(report, &case)?.bytes)
+}
+
+/// The pack of a case.
+///
+/// # Errors
+/// None that a report can cause.
+pub fn of(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
+    let name = name(report, case.cause);
+    let scope = Scope::of(report, case.cause);
+    let redaction = &case.redaction;
+    let values = if case.consent.is_some() { Class::Personal } else { Class::Pseudonymous };
+    let mut bag = Bag::new(&name);
+    if !case.examples_only {
+        bag.payload("findings/findings.csv", "every finding of the case, one a row", values, |out| {
+            sheets::findings(report, &scope, redaction, out)
+        })?;
+        bag.payload("findings/findings.jsonl", "the same for programs, one a line", values, |out| {
+            sheets::lines(report, &scope, redaction, out)
+        })?;
+        bag.by_schema("data/schema/finding.schema.json");
+    }
     bag.payload(
         "examples/examples.csv",
         "up to 25 findings a check with their evidence: the oldest, the newest and some between",
-        Class::Pseudonymous,
-        |out| sheets::examples(report, &dated, out),
+        values,
+        |out| sheets::examples(report, &scope, redaction, out),
     )?;
     bag.payload("counts/control-totals.csv", "every row read, by what became of it", Class::None, |out| {
         sheets::control_totals(report, out)
     })?;
+    timeline(&mut bag, report)?;
+    bag.payload("analysis.json", "what each check said", Class::None, |out| {
+        pretty(out, &environment::analysis(report, &scope))
+    })?;
+    bag.by_schema("data/schema/analysis.schema.json");
+    bag.payload("environment/environment.json", "what support asks in every case", Class::Pseudonymous, |out| {
+        pretty(out, &environment::environment(report))
+    })?;
+    bag.by_schema("data/schema/environment.schema.json");
+    if let Some(answer) = &report.facts.customisation {
+        bag.payload(
+            "environment/customisation.csv",
+            "triggers, flows, rules and fields on the nine objects that the package did not ship, and what could not be asked",
+            Class::Pseudonymous,
+            |out| sheets::customisation(answer, out),
+        )?;
+    }
+    provenance(&mut bag, report)?;
+    if let Some(workbook) = case.workbook {
+        bag.payload("workbook.xlsx", "the workbook of the whole run, without names", Class::Pseudonymous, |out| {
+            out.write_all(workbook)?;
+            Ok(None)
+        })?;
+    }
+    schemas(&mut bag)?;
+    bag.payload("redaction/report.json", "what became of personal values, by field", Class::None, |out| {
+        pretty(out, &environment::redacted(redaction, case.key_id, case.consent))
+    })?;
+    bag.by_schema("data/schema/redaction.schema.json");
+    let files = bag.describe()?;
+
+    // The ticket shows few of the values that the tables show, and is not to be counted twice.
+    let digest = bag.digest();
+    let ticket = ticket::compose(report, &scope, &redaction.fresh(), case.filled, &digest)?;
+    bag.tag("README.txt", &fill(README, &readme(report, case, &scope))?)?;
+    bag.tag("ticket.md", &ticket.markdown)?;
+    bag.tag("ticket.txt", &ticket.plain)?;
+    let bytes = bag.close(&info(report, case))?;
+    let left_out = scope.left_out.iter().map(|(_, count)| count).sum();
+    Ok(Pack { name, bytes, files, ticket, findings: scope.count(), left_out })
+}
+
+/// The personal fields of a case, each with the places where a value of it stands.
+#[must_use]
+pub fn personal_fields(report: &Report, cause: Option<&'static Check>) -> BTreeMap<String, u64> {
+    let mut fields: BTreeMap<String, u64> = BTreeMap::new();
+    let mut count = |field: &str, text: &Text| {
+        if text.is_personal() && !text.raw().is_empty() {
+            *fields.entry(field.to_owned()).or_default() += 1;
+        }
+    };
+    for finding in Scope::of(report, cause).parts.iter().flat_map(|part| part.findings(report)) {
+        count("expected", &finding.telling.expected);
+        count("found", &finding.telling.found);
+        finding.evidence().flat_map(|evidence| &evidence.says).for_each(|(field, text)| count(field, text));
+    }
+    fields
+}
+
+/// What the pack is called: platform, cause, day and run.
+#[must_use]
+pub fn name(report: &Report, cause: Option<&'static Check>) -> String {
+    let host = crate::render::wording::platform(report.origins()).unwrap_or("");
+    let label = host.split('.').next().unwrap_or("");
+    let label: String =
+        label.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect::<String>().to_lowercase();
+    let platform = if label.is_empty() { "docebo".to_owned() } else { label };
+    let cause = cause.map_or("nothing", |cause| cause.id);
+    format!("docebo-evidence_{platform}_{cause}_{}_{}", date(report.facts.read_at()), report.facts.run)
+}
+
+fn timeline(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     let days = timeline::days(report);
     bag.payload(
         "timeline/per-day.csv",
@@ -80,37 +237,64 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
             Ok(None)
         })?;
     }
-    if let Some(answer) = &report.facts.customisation {
-        bag.payload(
-            "environment/customisation.csv",
-            "triggers, flows, rules and fields on the nine objects that the package did not ship, and what could not be asked",
-            Class::Pseudonymous,
-            |out| sheets::customisation(answer, out),
-        )?;
-    }
+    bag.payload(
+        "timeline/events.csv",
+        "of each standstill the last write before it, its bounds, the first event that should have followed, incidents",
+        Class::Pseudonymous,
+        |out| sheets::events(report, out),
+    )
+}
+
+/// How it was found out, so that a third person can do it again.
+fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     bag.payload("method/rules.md", "the rules in force and every check in words", Class::None, |out| {
         out.write_all(method::text(report).as_bytes())?;
         Ok(None)
     })?;
+    bag.payload(
+        "method/config.redacted.toml",
+        "the configuration in force, without paths and secrets",
+        Class::None,
+        |out| {
+            out.write_all(method::configuration(report).as_bytes())?;
+            Ok(None)
+        },
+    )?;
     bag.payload("report.json", "the run as programs read it: verdict, totals, checks, inputs", Class::None, |out| {
         out.write_all(&json::report(report)?)?;
         Ok(None)
     })?;
     bag.payload("sources/sources.csv", "the files that were read, with their digests", Class::None, |out| {
         sheets::sources(report, out)
-    })?;
-    bag.describe()?;
-
-    let ticket = ticket::compose(report, &dated)?;
-    bag.tag("README.txt", &fill(README, &readme(report))?)?;
-    bag.tag("ticket.md", &ticket.markdown)?;
-    bag.tag("ticket.txt", &ticket.plain)?;
-    bag.close(&info(report))
+    })
 }
 
-fn readme(report: &Report) -> Readme {
+/// The schemas of the files that programs read.
+fn schemas(bag: &mut Bag) -> Result<(), RenderError> {
+    for (name, schema) in [
+        ("schema/finding.schema.json", schemars::schema_for!(sheets::Packed)),
+        ("schema/analysis.schema.json", schemars::schema_for!(environment::Analysis)),
+        ("schema/environment.schema.json", schemars::schema_for!(environment::Environment)),
+        ("schema/redaction.schema.json", schemars::schema_for!(environment::Redacted)),
+    ] {
+        bag.payload(name, "the form of a file of this pack, as a JSON Schema", Class::None, |out| {
+            pretty(out, &schema)
+        })?;
+    }
+    Ok(())
+}
+
+fn pretty(out: &mut dyn std::io::Write, value: &impl Serialize) -> Result<Option<u64>, RenderError> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, PrettyInertJson::default()))?;
+    out.write_all(b"\n")?;
+    Ok(None)
+}
+
+fn readme(report: &Report, case: &Case<'_>, scope: &Scope<'_>) -> Readme {
     let origins = report.origins();
     let moment = |instant: Option<_>| instant.map_or_else(|| "not known".to_owned(), utc);
+    let left_out: Vec<String> =
+        scope.left_out.iter().map(|(result, count)| format!("{} ({})", result.check.id, grouped(*count))).collect();
     Readme {
         platform: origins
             .platform
@@ -119,26 +303,55 @@ fn readme(report: &Report) -> Readme {
         organisation: origins.org_id.map_or_else(|| "[to fill: organization id]".to_owned(), |id| id.to_string()),
         exported: moment(origins.exported_at),
         extracted: moment(origins.extracted_at),
-        findings: counted(report.finding_count(), "finding", "findings"),
+        cause: case.cause.map_or_else(|| "none".to_owned(), |cause| format!("{}: {}", cause.id, cause.title)),
+        findings: counted(scope.count(), "finding", "findings"),
+        left_out: left_out.join(", "),
+        persons: if case.redaction.has_pseudonyms() {
+            "In place of usernames, keys and whatever else the tool knows to be personal stand pseudonyms: p_ and sixteen\n\
+             characters, equal ones for equal values in all packs of this case. The key to them stays with the\n\
+             customer. It is still personal data, pseudonymised."
+        } else {
+            "Names, usernames, e-mail addresses and whatever else the tool knows to be personal are left out; where\n\
+             one would stand it says [withheld]."
+        },
+        consent: case.consent.map_or_else(String::new, |consent| {
+            format!("{} shown as they are: {}", visible(&consent.fields.join(", ")), visible(&consent.said))
+        }),
+        contact: if case.filled.contact.is_empty() {
+            "[to fill: name, e-mail address, time zone]".to_owned()
+        } else {
+            visible(&case.filled.contact).into_owned()
+        },
         version: env!("CARGO_PKG_VERSION"),
     }
 }
 
 /// The lines of `bag-info.txt`. The date is the export's, for there is no clock here.
-fn info(report: &Report) -> Vec<(&'static str, String)> {
+fn info(report: &Report, case: &Case<'_>) -> Vec<(&'static str, String)> {
     let origins = report.origins();
+    let persons = if case.consent.is_some() {
+        "record ids and, by consent, personal values"
+    } else if case.redaction.has_pseudonyms() {
+        "record ids and pseudonyms, no personal values"
+    } else {
+        "record ids, no personal values"
+    };
     let mut info = vec![
         ("Bag-Software-Agent", format!("tieout {}", env!("CARGO_PKG_VERSION"))),
-        (
-            "External-Description",
-            "Comparison of a Docebo export with Salesforce; record ids, no personal values".to_owned(),
-        ),
+        ("External-Description", format!("Comparison of a Docebo export with Salesforce; {persons}")),
+        ("Internal-Sender-Identifier", report.facts.run.clone()),
     ];
+    if !case.filled.contact.is_empty() {
+        info.push(("Contact-Name", visible(&case.filled.contact).into_owned()));
+    }
     if let Some(made) = origins.exported_at.or(origins.extracted_at) {
         info.push(("Bagging-Date", date(made)));
     }
     if let Some(organisation) = origins.org_id {
-        info.push(("External-Identifier", organisation.to_string()));
+        info.push(("Internal-Sender-Description", format!("Salesforce organization {organisation}")));
+    }
+    if let Some(number) = case.number {
+        info.push(("External-Identifier", visible(number).into_owned()));
     }
     info
 }

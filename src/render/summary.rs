@@ -10,6 +10,7 @@ use crate::check::{Check, Severity};
 use crate::checks::CATALOGUE;
 use crate::model::provenance::{Extracted, Plan};
 use crate::model::word::{Tally, Word};
+use crate::render::pack::Pack;
 use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
 use crate::review::Taken;
@@ -183,6 +184,54 @@ fn write_reviewed(out: &mut String, taken: &Taken, rows: usize, folder: &str, dr
             "{} stand in {folder}/reviews.jsonl; the next run takes them over",
             counted(reviews.len() as u64, "review", "reviews")
         )
+    }
+}
+
+/// What a pack holds, where it stands, and what its ticket still lacks.
+#[must_use]
+pub fn packed(pack: &Pack, path: Option<&str>, private: Option<&str>, unfilled: &[String]) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_packed(&mut out, pack, path, private, unfilled);
+    out
+}
+
+fn write_packed(
+    out: &mut String,
+    pack: &Pack,
+    path: Option<&str>,
+    private: Option<&str>,
+    unfilled: &[String],
+) -> std::fmt::Result {
+    let subject = pack.ticket.plain.lines().next().unwrap_or_default();
+    writeln!(out, "{BOLD}{}{BOLD:#}", inert::visible(subject))?;
+    let left_out = match pack.left_out {
+        0 => String::new(),
+        some => format!("; {} left out", counted(some, "finding of another cause is", "findings of other causes are")),
+    };
+    writeln!(out, "{}{left_out}\n", counted(pack.findings, "finding", "findings"))?;
+    writeln!(out, "{BOLD}{:<38} {:<13} {:>9}  purpose{BOLD:#}", "file", "persons", "rows")?;
+    for file in &pack.files {
+        let rows = file.rows.map_or_else(String::new, grouped);
+        writeln!(out, "{:<38} {:<13} {rows:>9}  {DIM}{}{DIM:#}", file.path, file.class.to_string(), file.purpose)?;
+    }
+    if !unfilled.is_empty() {
+        writeln!(out, "\n{BOLD}To fill{BOLD:#} in ticket.txt or ticket.md, for nobody told tieout:")?;
+        for place in unfilled {
+            writeln!(out, "  {}", inert::visible(place))?;
+        }
+    }
+    writeln!(out)?;
+    match (path, private) {
+        (Some(path), Some(private)) => {
+            writeln!(out, "{}  {DIM}{} kB{DIM:#}", inert::visible(path), grouped(pack.bytes.len() as u64 / 1_000))?;
+            writeln!(out, "{}  {DIM}key and mapping: keep them, never send them{DIM:#}", inert::visible(private))
+        }
+        _ => writeln!(
+            out,
+            "nothing was written (--dry-run); it would be {} kB",
+            grouped(pack.bytes.len() as u64 / 1_000)
+        ),
     }
 }
 

@@ -10,13 +10,14 @@ mod setting;
 
 use serde::Serialize;
 
-use crate::check::Owner;
+use crate::check::{Owner, Severity};
 use crate::evidence::{Origin, Text};
 use crate::finding::{Finding, Kind};
 use crate::model::instant::Instant;
 use crate::model::word::Word as _;
-use crate::redact::Names;
-use crate::render::pack::samples::{Dated, share};
+use crate::redact::Redaction;
+use crate::render::pack::samples::share;
+use crate::render::pack::scope::{Part, Scope, root};
 use crate::render::pack::words::{Style, date, fill, short, tally, utc};
 use crate::render::{RenderError, counted, grouped, wording};
 use crate::report::{CheckResult, Report};
@@ -40,26 +41,72 @@ pub struct Ticket {
     pub plain: String,
 }
 
-/// The ticket for Docebo's support.
+/// What whoever opens the case knows and the run does not; blank where nobody said it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// Who asks: name, address, time zone, reference.
+    pub contact: String,
+    /// Who is affected, and how.
+    pub impact: String,
+    /// What was tried already, and when.
+    pub tried: String,
+}
+
+/// One case, as the parts of a ticket tell of it.
+struct Told<'a> {
+    report: &'a Report,
+    scope: &'a Scope<'a>,
+    /// What Docebo's support has to act on: the cause first, then its fallout, the most of it first.
+    causes: Vec<&'a Part<'a>>,
+    redaction: &'a Redaction<'a>,
+    filled: &'a Filled,
+    /// The digest of the list of what the attachment holds.
+    digest: &'a str,
+}
+
+/// The ticket of the gravest cause for Docebo's support.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn text(report: &Report) -> Result<Ticket, RenderError> {
-    let dated: Vec<Dated<'_>> =
-        report.found().into_iter().filter(|result| is_theirs(result)).map(|result| Dated::of(report, result)).collect();
-    compose(report, &dated)
+    let scope = Scope::of(report, root(report));
+    compose(report, &scope, &Redaction::new(None, &[]), &Filled::default(), "")
 }
 
-/// The ticket from results whose findings are dated already; of these, those of others are left out.
-pub(crate) fn compose(report: &Report, dated: &[Dated<'_>]) -> Result<Ticket, RenderError> {
-    let mut causes: Vec<&Dated<'_>> = dated.iter().filter(|dated| is_theirs(dated.result)).collect();
-    causes.sort_by_key(|cause| {
-        (cause.result.check.severity, std::cmp::Reverse(cause.result.findings), cause.result.check.id)
+/// The ticket of one case.
+pub(crate) fn compose(
+    report: &Report,
+    scope: &Scope<'_>,
+    redaction: &Redaction<'_>,
+    filled: &Filled,
+    digest: &str,
+) -> Result<Ticket, RenderError> {
+    let mut causes: Vec<&Part<'_>> = scope.parts.iter().collect();
+    let is_cause = |part: &Part<'_>| scope.cause.is_some_and(|cause| cause.id == part.result.check.id);
+    causes.sort_by_key(|part| {
+        (!is_cause(part), part.result.check.severity, std::cmp::Reverse(part.count()), part.result.check.id)
     });
-    Ok(Ticket {
-        markdown: fitted(report, &causes, Style::Markdown, MARKDOWN)?,
-        plain: fitted(report, &causes, Style::Plain, PLAIN)?,
-    })
+    let told = Told { report, scope, causes, redaction, filled, digest };
+    Ok(Ticket { markdown: fitted(&told, Style::Markdown, MARKDOWN)?, plain: fitted(&told, Style::Plain, PLAIN)? })
+}
+
+/// The places of a ticket that nobody has filled yet, as they stand in it.
+#[must_use]
+pub fn unfilled(ticket: &Ticket) -> Vec<String> {
+    let mut places = Vec::new();
+    for line in ticket.plain.lines() {
+        for (at, _) in line.match_indices("[to fill") {
+            let end = line[at..].find(']').map_or(line.len(), |end| at + end + 1);
+            let place = match line.split_once(": [to fill]") {
+                Some((label, _)) => format!("{} {}", &line[at..end], label.trim_start_matches("- ")),
+                None => line[at..end].to_owned(),
+            };
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
 }
 
 fn is_theirs(result: &CheckResult) -> bool {
@@ -97,10 +144,10 @@ const DETAILS: [Detail; 8] = [
     Detail { examples: 1, value: 40, listed: 2, reason: Reason::None },
 ];
 
-fn fitted(report: &Report, causes: &[&Dated<'_>], style: Style, template: &'static str) -> Result<String, RenderError> {
+fn fitted(told: &Told<'_>, style: Style, template: &'static str) -> Result<String, RenderError> {
     let mut text = String::new();
     for detail in DETAILS {
-        text = fill(template, &View::new(report, causes, style, detail))?;
+        text = fill(template, &View::new(told, style, detail))?;
         if text.chars().count() <= MOST_CHARACTERS {
             return Ok(text);
         }
@@ -112,6 +159,9 @@ fn fitted(report: &Report, causes: &[&Dated<'_>], style: Style, template: &'stat
 struct View {
     subject: String,
     in_short: Vec<String>,
+    effect: String,
+    tried: String,
+    contact: String,
     impact: Vec<String>,
     /// When what happened, where a stall tells; blank elsewhere.
     timeline: Vec<String>,
@@ -123,6 +173,8 @@ struct View {
     says: Vec<String>,
     environment: Vec<Line>,
     asks: Vec<Ask>,
+    /// SHA-256 of the attachment's manifest; blank where there is no attachment.
+    digest: String,
 }
 
 #[derive(Serialize)]
@@ -150,49 +202,65 @@ struct Example {
 }
 
 impl View {
-    fn new(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Self {
+    fn new(told: &Told<'_>, style: Style, detail: Detail) -> Self {
+        let said = |text: &str, to_fill: &str| {
+            if text.is_empty() { format!("[to fill: {to_fill}]") } else { style.sentence(&short(text, 600)) }
+        };
         Self {
-            subject: subject(report, causes),
-            in_short: in_short(report, causes),
-            impact: impact(report, causes),
-            timeline: timeline(report, style),
+            subject: subject(told),
+            in_short: in_short(told),
+            effect: said(&told.filled.impact, "who is affected, and how"),
+            tried: said(&told.filled.tried, "resynchronisations and other attempts, with times"),
+            contact: said(&told.filled.contact, "name, e-mail address, time zone, our reference"),
+            impact: impact(told),
+            timeline: timeline(told, style),
             expected: "Docebo writes each linked learner who has an enrollment in scope, and each such enrollment with its \
                        status and dates, to Salesforce (Docebo help, \"Synchronizing enrollments from Docebo to Salesforce\").",
-            found: !causes.is_empty(),
-            nothing: nothing(report),
-            causes: causes.iter().map(|cause| told(cause, detail)).collect(),
-            examples: examples(report, causes, style, detail),
-            says: says(report, style, detail),
-            environment: environment(report, style, detail),
-            asks: asks(report, causes),
+            found: !told.causes.is_empty(),
+            nothing: nothing(told.report),
+            causes: told.causes.iter().map(|part| cause(part, detail)).collect(),
+            examples: examples(told, style, detail),
+            says: says(told, style, detail),
+            environment: environment(told, style, detail),
+            asks: asks(told),
+            digest: told.digest.to_owned(),
         }
     }
 }
 
-fn findings(causes: &[&Dated<'_>]) -> u64 {
-    causes.iter().map(|cause| cause.result.findings as u64).sum()
+fn findings(causes: &[&Part<'_>]) -> u64 {
+    causes.iter().map(|cause| cause.count()).sum()
 }
 
 /// The causes of the worst severity there is; they alone date the case, for a mild one may be older
 /// and of another kind.
-fn worst<'a, 'b>(causes: &'a [&'b Dated<'b>]) -> &'a [&'b Dated<'b>] {
+fn worst<'a, 'b>(causes: &'a [&'b Part<'b>]) -> &'a [&'b Part<'b>] {
     let Some(first) = causes.first() else { return causes };
     let mild = causes.partition_point(|cause| cause.result.check.severity == first.result.check.severity);
     &causes[..mild]
 }
 
-fn oldest(causes: &[&Dated<'_>]) -> Option<Instant> {
+fn oldest(causes: &[&Part<'_>]) -> Option<Instant> {
     causes.iter().filter_map(|cause| cause.oldest()).min()
 }
 
-/// The stall that the ticket is about: the open one, else the last of which something is still missing.
-fn stall(report: &Report) -> Option<&Stall> {
-    let stalls = report.stalls();
-    stalls.open().or_else(|| stalls.found.iter().rev().find(|stall| stall.counts.missed > 0))
+/// The stall that the ticket is about: of an open one that one, else the last of which something is still
+/// missing; nothing where the cause is another.
+fn stall<'a>(told: &Told<'a>) -> Option<&'a Stall> {
+    let first = told.causes.first().filter(|part| is_stall(told.report, part))?;
+    let stalls = told.report.stalls();
+    let open = first.result.check.severity == Severity::Critical;
+    let missed = || stalls.found.iter().rev().find(|stall| !stall.is_open() && stall.counts.missed > 0);
+    if open { stalls.open() } else { missed() }
 }
 
-fn subject(report: &Report, causes: &[&Dated<'_>]) -> String {
-    if let Some(stall) = stall(report) {
+fn is_stall(report: &Report, part: &Part<'_>) -> bool {
+    part.findings(report).next().is_some_and(|finding| finding.kind == Kind::Stall)
+}
+
+fn subject(told: &Told<'_>) -> String {
+    let causes = &told.causes;
+    if let Some(stall) = stall(told) {
         let since = utc(stall.onset.before.unwrap_or(stall.from));
         let missing = grouped(stall.counts.missed);
         return short(
@@ -215,7 +283,7 @@ fn subject(report: &Report, causes: &[&Dated<'_>]) -> String {
         return "Salesforce integration: nothing found for Docebo's support".to_owned();
     };
     let head = "Salesforce integration: ";
-    let many = grouped(worst.result.findings as u64);
+    let many = grouped(worst.count());
     let tail =
         worst.oldest().map_or_else(|| format!(" ({many})"), |oldest| format!(" ({many}, oldest {})", date(oldest)));
     let room = MOST_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
@@ -233,8 +301,9 @@ const fn told_stream(stall: &Stall) -> &'static str {
 
 /// Last good write, first event that should have followed, onset, duration, incidents; of several stalls
 /// the others by their headline.
-fn timeline(report: &Report, style: Style) -> Vec<String> {
-    let Some(stall) = stall(report) else { return Vec::new() };
+fn timeline(told: &Told<'_>, style: Style) -> Vec<String> {
+    let report = told.report;
+    let Some(stall) = stall(told) else { return Vec::new() };
     let mut lines = Vec::new();
     if let Some((object, id, at)) = stall.last_write {
         lines.push(format!("Last good write: {} at {}", style.value(&format!("{object} {id}")), utc(at)));
@@ -263,7 +332,8 @@ fn timeline(report: &Report, style: Style) -> Vec<String> {
     lines
 }
 
-fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
+fn in_short(told: &Told<'_>) -> Vec<String> {
+    let (report, causes) = (told.report, &told.causes[..]);
     let origins = report.origins();
     let made =
         origins.exported_at.map_or_else(|| "[to fill: when it was made]".to_owned(), |at| format!("made {}", utc(at)));
@@ -277,8 +347,8 @@ fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
             "There is nothing to ask of Docebo's support on these grounds.".to_owned(),
         ];
     }
-    if let Some(stall) = stall(report) {
-        let fallout: u64 = causes.iter().map(|cause| cause.result.because_of_stalls).sum();
+    if let Some(stall) = stall(told) {
+        let fallout: u64 = causes.iter().skip(1).map(|part| part.count()).sum();
         return vec![
             stall.headline(),
             format!("{compared}: {} because of this standstill.", counted(fallout, "finding is", "findings are")),
@@ -300,7 +370,7 @@ fn in_short(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
     let named: Vec<String> = worst
         .iter()
         .take(3)
-        .map(|cause| format!("{} ({})", cause.result.check.title, grouped(cause.result.findings as u64)))
+        .map(|cause| format!("{} ({})", cause.result.check.title, grouped(cause.count())))
         .collect();
     sentences.push(match oldest(worst).zip(worst.iter().filter_map(|cause| cause.newest()).max()) {
         Some((oldest, newest)) => {
@@ -332,7 +402,8 @@ fn nothing(report: &Report) -> String {
     }
 }
 
-fn impact(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
+fn impact(told: &Told<'_>) -> Vec<String> {
+    let (report, causes) = (told.report, &told.causes[..]);
     let totals = report.totals();
     let mut lines = vec![format!(
         "Learners in the export: {}; their Docebo User records in Salesforce: {}",
@@ -355,8 +426,8 @@ fn impact(report: &Report, causes: &[&Dated<'_>]) -> Vec<String> {
     lines
 }
 
-fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
-    let check = cause.result.check;
+fn cause(part: &Part<'_>, detail: Detail) -> Cause {
+    let check = part.result.check;
     Cause {
         id: check.id,
         title: check.title.trim_end_matches('.'),
@@ -366,33 +437,30 @@ fn told(cause: &Dated<'_>, detail: Detail) -> Cause {
             Reason::None => String::new(),
         },
         severity: check.severity.word(),
-        findings: counted(cause.result.findings as u64, "finding", "findings"),
-        examined: format!("{} {}", grouped(cause.result.examined), check.examines),
-        oldest: cause.oldest().map_or_else(|| "not dated".to_owned(), utc),
+        findings: counted(part.count(), "finding", "findings"),
+        examined: format!("{} {}", grouped(part.result.examined), check.examines),
+        oldest: part.oldest().map_or_else(|| "not dated".to_owned(), utc),
     }
 }
 
-fn examples(report: &Report, causes: &[&Dated<'_>], style: Style, detail: Detail) -> Vec<Example> {
+fn examples(told: &Told<'_>, style: Style, detail: Detail) -> Vec<Example> {
     // A stall is told by the timeline; its examples are what it kept from being written.
-    let is_stall =
-        |cause: &&&Dated<'_>| report.finding(cause.result, 0).is_some_and(|finding| finding.kind == Kind::Stall);
-    let causes: Vec<&&Dated<'_>> = causes.iter().filter(|cause| !is_stall(cause)).collect();
-    let wanted: Vec<usize> = causes.iter().map(|cause| cause.result.findings).collect();
+    let parts: Vec<&&Part<'_>> = told.causes.iter().filter(|part| !is_stall(told.report, part)).collect();
+    let wanted: Vec<usize> = parts.iter().map(|part| usize::try_from(part.count()).unwrap_or(usize::MAX)).collect();
     let shares = share(&wanted, detail.examples);
-    let mut examples = Vec::new();
-    for (cause, share) in causes.iter().zip(shares) {
-        for (at, _) in cause.pick(share) {
-            examples.extend(report.finding(cause.result, at).map(|finding| example(&finding, style, detail)));
-        }
-    }
-    examples
+    parts
+        .iter()
+        .zip(shares)
+        .flat_map(|(part, share)| part.pick(told.report, share))
+        .map(|(finding, _)| example(told, &finding, style, detail))
+        .collect()
 }
 
-fn example(finding: &Finding, style: Style, detail: Detail) -> Example {
+fn example(told: &Told<'_>, finding: &Finding, style: Style, detail: Detail) -> Example {
     let none = || "-".to_owned();
     let number = |id: Option<u64>| id.map_or_else(none, |id| id.to_string());
     let filled = |shown: String| if shown.trim().is_empty() { "(blank)".to_owned() } else { shown };
-    let value = |text: &Text| filled(style.value(&short(&Names::Withheld.show(text), detail.value)));
+    let value = |field: &str, text: &Text| filled(style.value(&short(&told.redaction.show(field, text), detail.value)));
     let export = said_by_export(finding);
     Example {
         key: finding.key.to_string(),
@@ -400,8 +468,8 @@ fn example(finding: &Finding, style: Style, detail: Detail) -> Example {
         record: finding.ids.record.map_or_else(none, |(object, id)| style.value(&format!("{object} {id}"))),
         learner: number(finding.ids.learner),
         course: number(finding.ids.course),
-        expected: value(&finding.telling.expected),
-        found: value(&finding.telling.found),
+        expected: value("expected", &finding.telling.expected),
+        found: value("found", &finding.telling.found),
         export: if export.is_empty() { none() } else { style.value(&short(&export, detail.value)) },
         since: finding.telling.since.map_or_else(none, |since| utc(since).replace(" UTC", "")),
     }

@@ -71,6 +71,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "run",
         &[
             "books",
+            "check",
             "checks",
             "diagnosis",
             "error",

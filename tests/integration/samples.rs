@@ -143,12 +143,16 @@ fn the_published_schema_is_that_of_the_code_and_every_report_keeps_to_it() {
     }
 }
 
-/// The page's and the ticket's words for the story of the stall, as a person reads them.
+/// The ticket of each sample, as the agent reads it who has nothing else.
 #[test]
-fn the_ticket_of_the_stalled_sync_reads_well() {
-    let report = audit_sample("outbound-stalled");
-    let ticket = render::ticket::text(&report).expect("a ticket");
-    insta::assert_snapshot!("ticket-outbound-stalled", ticket.plain);
+fn each_ticket_reads_well_on_its_own() {
+    for name in story::names() {
+        let ticket = render::ticket::text(&audit_sample(name)).expect("a ticket");
+        insta::assert_snapshot!(format!("ticket-{name}"), ticket.plain);
+        for text in [&ticket.plain, &ticket.markdown] {
+            assert!(text.chars().count() <= render::ticket::MOST_CHARACTERS, "{name}");
+        }
+    }
 }
 
 #[test]

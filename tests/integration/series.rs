@@ -45,7 +45,7 @@ impl Series {
 }
 
 /// Puts a configuration on a day: exported at six in the morning, read ten minutes later.
-fn on_day(configuration: &Path, day: &str) {
+pub(crate) fn on_day(configuration: &Path, day: &str) {
     let text = std::fs::read_to_string(configuration).expect("a configuration");
     let mut lines: Vec<String> = text
         .lines()
@@ -60,7 +60,7 @@ fn on_day(configuration: &Path, day: &str) {
     std::fs::write(configuration, lines.join("\n")).expect("it can be written");
 }
 
-fn audit(configuration: &Path, out: &Path, arguments: &[&str]) {
+pub(crate) fn audit(configuration: &Path, out: &Path, arguments: &[&str]) {
     let (code, stdout, stderr) = run(tieout()
         .arg("audit")
         .arg("-c")
@@ -72,11 +72,11 @@ fn audit(configuration: &Path, out: &Path, arguments: &[&str]) {
     assert!(code == 0 || code == 6, "{code}: {stdout}{stderr}");
 }
 
-fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON")
 }
 
-fn findings(out: &Path) -> BTreeMap<String, String> {
+pub(crate) fn findings(out: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
     lines.map(|line| (word(&line["key"]), word(&line["check"]))).collect()

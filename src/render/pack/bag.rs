@@ -14,26 +14,42 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 use crate::render::RenderError;
 use crate::render::inert::PrettyInertJson;
 
-/// The folder that everything in the archive stands in.
-pub(super) const TOP: &str = "docebo-evidence";
-
 /// What a file tells about persons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Class {
+pub enum Class {
     /// Nothing: counts, rules, sources.
     None,
     /// Record ids, which only the two systems can turn into persons.
     Pseudonymous,
+    /// Values of persons as they are, since somebody consented.
+    Personal,
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Pseudonymous => "pseudonymous",
+            Self::Personal => "personal",
+        })
+    }
 }
 
 /// A file of the payload as the manifest describes it.
-#[derive(Debug, Serialize)]
-struct Described {
-    path: String,
-    purpose: &'static str,
-    rows: Option<u64>,
-    class: Class,
+#[derive(Debug, Clone, Serialize)]
+pub struct Described {
+    /// Its path in the bag.
+    pub path: String,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Rows beneath the heading, or lines; nothing where it has none.
+    pub rows: Option<u64>,
+    /// What it tells about persons.
+    pub class: Class,
+    /// The schema that it keeps to, by its path in the bag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +65,7 @@ struct Manifest<'a> {
 struct Classes {
     none: &'static str,
     pseudonymous: &'static str,
+    personal: &'static str,
 }
 
 /// A file and its digest.
@@ -59,6 +76,8 @@ struct Digested {
 
 /// A bag being filled.
 pub(super) struct Bag {
+    /// The folder that everything in the archive stands in.
+    top: String,
     zip: ZipWriter<Cursor<Vec<u8>>>,
     described: Vec<Described>,
     payload: Vec<Digested>,
@@ -67,8 +86,9 @@ pub(super) struct Bag {
 }
 
 impl Bag {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(top: &str) -> Self {
         Self {
+            top: top.to_owned(),
             zip: ZipWriter::new(Cursor::new(Vec::new())),
             described: Vec::new(),
             payload: Vec::new(),
@@ -89,18 +109,26 @@ impl Bag {
         let (rows, sha256, octets) = self.entry(&path, write)?;
         self.octets += octets;
         self.payload.push(Digested { path: path.clone(), sha256 });
-        self.described.push(Described { path, purpose, rows, class });
+        self.described.push(Described { path, purpose, rows, class, schema: None });
         Ok(())
     }
 
+    /// Says which schema the file that was added last keeps to.
+    pub(super) fn by_schema(&mut self, schema: &'static str) {
+        if let Some(last) = self.described.last_mut() {
+            last.schema = Some(schema);
+        }
+    }
+
     /// Adds `data/manifest.json`, which describes what the payload holds so far and itself.
-    pub(super) fn describe(&mut self) -> Result<(), RenderError> {
+    pub(super) fn describe(&mut self) -> Result<Vec<Described>, RenderError> {
         let mut described = std::mem::take(&mut self.described);
         described.push(Described {
             path: "data/manifest.json".to_owned(),
             purpose: "this list",
             rows: Some(described.len() as u64 + 1),
             class: Class::None,
+            schema: None,
         });
         described.sort_by(|a, b| a.path.cmp(&b.path));
         let manifest = Manifest {
@@ -108,7 +136,8 @@ impl Bag {
             csv: "UTF-8, comma, heading line; an apostrophe stands before a cell that a spreadsheet would run as a formula",
             classes: Classes {
                 none: "tells nothing about persons",
-                pseudonymous: "record ids only, which the two systems can turn into persons",
+                pseudonymous: "record ids and pseudonyms, which only the two systems or the customer's key can turn into persons",
+                personal: "values of persons as they are, by the consent that redaction/report.json tells of",
             },
             files: &described,
         };
@@ -120,7 +149,12 @@ impl Bag {
         })?;
         self.octets += octets;
         self.payload.push(Digested { path: "data/manifest.json".to_owned(), sha256 });
-        Ok(())
+        Ok(described)
+    }
+
+    /// The digest of `manifest-sha256.txt`, which lists the digest of every file of the payload.
+    pub(super) fn digest(&mut self) -> String {
+        HEXLOWER.encode(&Sha256::digest(digests(&mut self.payload).as_bytes()))
     }
 
     /// Adds a file beside the payload.
@@ -161,7 +195,7 @@ impl Bag {
             .last_modified_time(DateTime::default())
             .system(System::Unix)
             .unix_permissions(0o644);
-        self.zip.start_file(format!("{TOP}/{path}"), options)?;
+        self.zip.start_file(format!("{}/{path}", self.top), options)?;
         let mut out = Digesting { to: &mut self.zip, digest: Sha256::new(), octets: 0 };
         let told = write(&mut out)?;
         Ok((told, HEXLOWER.encode(&out.digest.finalize()), out.octets))

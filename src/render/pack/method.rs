@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::check::Outcome;
+use crate::model::key::Equality;
+use crate::model::provenance::DateOrder;
 use crate::model::word::Word as _;
+use crate::render::inert::visible;
 use crate::render::pack::words::{Style, rules};
 use crate::render::{grouped, wording};
 use crate::report::Report;
+use crate::settings::{EnrollmentMode, Rules, Scope, ZoneRule};
 
 /// The rules in force, what is known of the inputs, and every check in words.
 pub(super) fn text(report: &Report) -> String {
@@ -71,6 +75,61 @@ pub(super) fn text(report: &Report) -> String {
         }
     }
     text
+}
+
+/// The configuration in force as `tieout.toml` would say it, without paths, columns and whatever else tells of
+/// the customer's house; secrets never stand in a configuration.
+pub(super) fn configuration(report: &Report) -> String {
+    let Rules {
+        username_field,
+        equality,
+        provisioning,
+        list_view,
+        scope,
+        enrollment_mode,
+        grace_hours,
+        tolerance_minutes,
+        zone,
+        date_order,
+    } = report.rules();
+    // A string of JSON is one of TOML.
+    let text = |value: &str| serde_json::Value::from(visible(value)).to_string();
+    let mut toml =
+        String::from("# The configuration in force. Paths, addresses and further columns are left out.\n\n[docebo]\n");
+    line(
+        &mut toml,
+        format_args!(
+            "time_zone = {}",
+            match zone {
+                ZoneRule::Auto => text("auto"),
+                ZoneRule::Named(name) => text(name),
+            }
+        ),
+    );
+    match date_order {
+        Some(DateOrder::DayFirst) => line(&mut toml, format_args!("date_order = \"day-first\"")),
+        Some(DateOrder::MonthFirst) => line(&mut toml, format_args!("date_order = \"month-first\"")),
+        Some(DateOrder::YearFirst | DateOrder::Undecided) | None => {}
+    }
+    line(&mut toml, format_args!("\n[mapping]\nusername_field = {}", text(username_field)));
+    line(&mut toml, format_args!("case_sensitive = {}", *equality == Equality::Exact));
+    line(&mut toml, format_args!("provisioning = {provisioning}"));
+    if let Some(list_view) = list_view {
+        line(&mut toml, format_args!("list_view = {}", text(list_view)));
+    }
+    let courses = match scope {
+        Scope::Synced => text("synced"),
+        Scope::All => text("all"),
+        Scope::Courses(ids) => format!("{ids:?}"),
+    };
+    line(&mut toml, format_args!("\n[scope]\ncourses = {courses}"));
+    let mode = match enrollment_mode {
+        EnrollmentMode::Realtime => "realtime",
+        EnrollmentMode::Manual => "manual",
+    };
+    line(&mut toml, format_args!("\n[sync]\nenrollment_mode = \"{mode}\"\ngrace_hours = {grace_hours}"));
+    line(&mut toml, format_args!("date_tolerance_minutes = {tolerance_minutes}"));
+    toml
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -4,40 +4,9 @@
 //! Must not know: any single check, or how a finding is written down.
 
 use crate::model::instant::Instant;
-use crate::report::{CheckResult, Report};
 
-/// A result that found something, with the moment of each finding.
-pub(crate) struct Dated<'a> {
-    /// The result.
-    pub(crate) result: &'a CheckResult,
-    /// By subject: since when it should be otherwise, where that can be said.
-    pub(crate) since: Vec<Option<Instant>>,
-}
-
-impl<'a> Dated<'a> {
-    /// Asks the check about each of its subjects.
-    pub(crate) fn of(report: &Report, result: &'a CheckResult) -> Self {
-        let since = report.findings_of(result).map(|finding| finding.telling.since).collect();
-        Self { result, since }
-    }
-
-    /// The oldest moment.
-    pub(crate) fn oldest(&self) -> Option<Instant> {
-        self.since.iter().flatten().min().copied()
-    }
-
-    /// The newest moment.
-    pub(crate) fn newest(&self) -> Option<Instant> {
-        self.since.iter().flatten().max().copied()
-    }
-
-    /// At most so many subjects, by their place, with the reason why each was chosen.
-    pub(crate) fn pick(&self, most: usize) -> Vec<(usize, &'static str)> {
-        pick(&self.since, most)
-    }
-}
-
-fn pick(since: &[Option<Instant>], most: usize) -> Vec<(usize, &'static str)> {
+/// At most so many of them, by their place, with the reason why each was chosen.
+pub(super) fn pick(since: &[Option<Instant>], most: usize) -> Vec<(usize, &'static str)> {
     let mut dated: Vec<(Instant, usize)> =
         since.iter().zip(0..).filter_map(|(since, at)| Some(((*since)?, at))).collect();
     dated.sort_unstable();

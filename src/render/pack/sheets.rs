@@ -1,23 +1,31 @@
-//! The tables of the pack. Every value passes through [`Names::Withheld`]; no table names a line of
-//! the customer's export.
+//! The tables of the pack. Every value passes through the [`Redaction`]; no table names a line of the customer's
+//! export.
 
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::evidence::{Evidence, Origin, Text};
+use serde::Serialize;
+
+use crate::check::{Owner, Severity};
+use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
 use crate::model::customisation::Customisation;
+use crate::model::fingerprint::Key;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
+use crate::model::key::apart;
+use crate::model::provenance::SfObject;
 use crate::model::word::{Tally, Word};
-use crate::redact::Names;
+use crate::redact::Redaction;
 use crate::render::RenderError;
-use crate::render::inert::csv_cell;
-use crate::render::pack::samples::Dated;
+use crate::render::inert::{InertJson, csv_cell, visible};
+use crate::render::pack::scope::Scope;
 use crate::render::pack::words::short;
 use crate::render::timeline::Day;
-use crate::report::Report;
+use crate::render::wording;
 use crate::report::stalls::day;
+use crate::report::{Report, word_schema};
+use crate::stalls::Stall;
 
 /// Examples of one check.
 const MOST_EXAMPLES: usize = 25;
@@ -26,35 +34,100 @@ const MOST_CHARACTERS: usize = 1_000;
 
 type Rows = Result<Option<u64>, RenderError>;
 
-fn shown(text: &Text) -> String {
-    csv_cell(&short(&Names::Withheld.show(text), MOST_CHARACTERS)).into_owned()
+fn cell(text: &str) -> String {
+    csv_cell(&short(text, MOST_CHARACTERS)).into_owned()
 }
 
 fn number(id: Option<u64>) -> String {
     id.map_or_else(String::new, |id| id.to_string())
 }
 
-/// The cells that every table of findings starts with.
-fn cells(finding: &Finding) -> [String; 13] {
-    let Finding { key, check, kind: _, ids, telling, because_of } = finding;
-    [
-        key.to_string(),
-        check.id.to_owned(),
-        check.severity.word().to_owned(),
-        check.owner.word().to_owned(),
-        ids.record.map_or_else(String::new, |(object, _)| object.word().to_owned()),
-        ids.record.map_or_else(String::new, |(_, id)| id.to_string()),
-        number(ids.learner),
-        number(ids.course),
-        csv_cell(&short(&telling.field, MOST_CHARACTERS)).into_owned(),
-        shown(&telling.expected),
-        shown(&telling.found),
-        telling.since.map_or_else(String::new, |since| since.to_string()),
-        because_of.map_or_else(String::new, |key| key.to_string()),
-    ]
+/// A finding as the pack tells it: a line of `findings.jsonl`, and what every table of findings starts with.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(title = "finding of an evidence pack")]
+pub(super) struct Packed {
+    /// Stable between runs: quote it.
+    #[schemars(with = "String")]
+    key: Key,
+    /// The check that fired.
+    check: &'static str,
+    /// How much it matters.
+    #[schemars(schema_with = "word_schema::<Severity>")]
+    severity: Severity,
+    /// Who must act.
+    #[schemars(schema_with = "word_schema::<Owner>")]
+    owner: Owner,
+    /// The object of the Salesforce record.
+    #[schemars(with = "Option<String>")]
+    object: Option<SfObject>,
+    /// The Salesforce record.
+    #[schemars(with = "Option<String>")]
+    record_id: Option<SfId>,
+    /// The Docebo user.
+    learner_id: Option<u64>,
+    /// The Docebo course.
+    course_id: Option<u64>,
+    /// The field or relation in question.
+    field: String,
+    /// What should stand there.
+    expected: String,
+    /// What does.
+    found: String,
+    /// How two personal values differ, in words that give neither away; blank elsewhere.
+    difference: &'static str,
+    /// Since when it should be otherwise.
+    #[schemars(with = "Option<String>")]
+    since: Option<Instant>,
+    /// The key of the finding that this one is because of.
+    #[schemars(with = "Option<String>")]
+    because_of: Option<Key>,
 }
 
-const HEADINGS: [&str; 13] = [
+impl Packed {
+    fn of(finding: &Finding, redaction: &Redaction<'_>) -> Self {
+        let Finding { key, check, kind: _, ids, telling, because_of } = finding;
+        let (expected, found) = (&telling.expected, &telling.found);
+        let personal = expected.is_personal() && found.is_personal();
+        Self {
+            key: *key,
+            check: check.id,
+            severity: check.severity,
+            owner: check.owner,
+            object: ids.record.map(|(object, _)| object),
+            record_id: ids.record.map(|(_, id)| id),
+            learner_id: ids.learner,
+            course_id: ids.course,
+            field: short(&visible(&telling.field), MOST_CHARACTERS),
+            expected: short(&visible(&redaction.show("expected", expected)), MOST_CHARACTERS),
+            found: short(&visible(&redaction.show("found", found)), MOST_CHARACTERS),
+            difference: if personal { apart(expected.raw(), found.raw()).unwrap_or("") } else { "" },
+            since: telling.since,
+            because_of: *because_of,
+        }
+    }
+
+    fn cells(&self) -> [String; 14] {
+        let text = |id: Option<SfId>| id.map_or_else(String::new, |id| id.to_string());
+        [
+            self.key.to_string(),
+            self.check.to_owned(),
+            self.severity.word().to_owned(),
+            self.owner.word().to_owned(),
+            self.object.map_or("", |object| object.word()).to_owned(),
+            text(self.record_id),
+            number(self.learner_id),
+            number(self.course_id),
+            cell(&self.field),
+            cell(&self.expected),
+            cell(&self.found),
+            self.difference.to_owned(),
+            self.since.map_or_else(String::new, |since| since.to_string()),
+            self.because_of.map_or_else(String::new, |key| key.to_string()),
+        ]
+    }
+}
+
+const HEADINGS: [&str; 14] = [
     "key",
     "check",
     "severity",
@@ -66,40 +139,42 @@ const HEADINGS: [&str; 13] = [
     "field",
     "expected",
     "found",
+    "difference",
     "since",
     "because_of",
 ];
 
-/// Every finding; returns the moments of the findings, check by check.
-pub(super) fn findings<'a>(report: &'a Report, out: &mut dyn Write) -> Result<Vec<Dated<'a>>, RenderError> {
+/// Every finding of the case.
+pub(super) fn findings(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS)?;
-    let mut dated = Vec::new();
-    for result in report.found() {
-        let mut since: Vec<Option<Instant>> = Vec::with_capacity(result.findings);
-        for finding in report.findings_of(result) {
-            writer.write_record(cells(&finding))?;
-            since.push(finding.telling.since);
-        }
-        dated.push(Dated { result, since });
+    for finding in scope.parts.iter().flat_map(|part| part.findings(report)) {
+        writer.write_record(Packed::of(&finding, redaction).cells())?;
     }
     writer.flush()?;
-    Ok(dated)
+    Ok(Some(scope.count()))
+}
+
+/// The same for programs, a JSON object a line.
+pub(super) fn lines(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
+    for finding in scope.parts.iter().flat_map(|part| part.findings(report)) {
+        Packed::of(&finding, redaction).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, InertJson))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(Some(scope.count()))
 }
 
 /// Of each check the oldest finding, the newest and some between, with their evidence.
-pub(super) fn examples(report: &Report, dated: &[Dated<'_>], out: &mut dyn Write) -> Rows {
+pub(super) fn examples(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS.iter().chain(&["chosen", "evidence"]))?;
     let mut rows = 0;
-    for check in dated {
-        for (at, chosen) in check.pick(MOST_EXAMPLES) {
-            let Some(finding) = report.finding(check.result, at) else { continue };
-            let evidence: Vec<String> = finding.evidence().map(evidence).collect();
-            let evidence = short(&evidence.join(" / "), 4 * MOST_CHARACTERS);
-            writer.write_record(cells(&finding).iter().map(String::as_str).chain([chosen, &csv_cell(&evidence)]))?;
-            rows += 1;
-        }
+    for (finding, chosen) in scope.parts.iter().flat_map(|part| part.pick(report, MOST_EXAMPLES)) {
+        let evidence: Vec<String> = finding.evidence().map(|piece| evidence(piece, redaction)).collect();
+        let evidence = short(&evidence.join(" / "), 4 * MOST_CHARACTERS);
+        let cells = Packed::of(&finding, redaction).cells();
+        writer.write_record(cells.iter().map(String::as_str).chain([chosen, &csv_cell(&evidence)]))?;
+        rows += 1;
     }
     writer.flush()?;
     Ok(Some(rows))
@@ -107,7 +182,7 @@ pub(super) fn examples(report: &Report, dated: &[Dated<'_>], out: &mut dyn Write
 
 /// One piece of evidence on one line. A query that returned nothing is named by its object alone,
 /// since its condition may hold a value of a person.
-fn evidence(evidence: &Evidence) -> String {
+fn evidence(evidence: &Evidence, redaction: &Redaction<'_>) -> String {
     let origin: Cow<'_, str> = match &evidence.origin {
         Origin::Record { object, id } => Cow::Owned(format!("{object} {id}")),
         Origin::Line(_) => Cow::Borrowed("Docebo export"),
@@ -119,7 +194,7 @@ fn evidence(evidence: &Evidence) -> String {
         .says
         .iter()
         .map(|(field, text)| {
-            let value = Names::Withheld.show(text);
+            let value = redaction.show(field, text);
             format!(
                 "{field} = {}",
                 if value.is_empty() { Cow::Borrowed("(blank)") } else { Cow::Owned(short(&value, 200)) }
@@ -139,6 +214,59 @@ pub(super) fn per_day(days: &[Day], out: &mut dyn Write) -> Rows {
     }
     writer.flush()?;
     Ok(Some(days.len() as u64))
+}
+
+/// What happened when: of each stall the last write before it, its bounds, the first event that should have
+/// followed, and incidents that its onset coincides with.
+pub(super) fn events(report: &Report, out: &mut dyn Write) -> Rows {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["at", "what", "object", "record_id", "learner_id", "course_id", "note"])?;
+    let mut events: Vec<[String; 7]> = report.stalls().found.iter().flat_map(told).collect();
+    events.sort();
+    for event in &events {
+        writer.write_record(event)?;
+    }
+    writer.flush()?;
+    Ok(Some(events.len() as u64))
+}
+
+fn told(stall: &Stall) -> Vec<[String; 7]> {
+    let blank = String::new;
+    let plain = |at: Instant, what: &str, note: String| {
+        [at.to_string(), what.to_owned(), blank(), blank(), blank(), blank(), cell(&note)]
+    };
+    let record = |at: Instant, what: &str, object: SfObject, id: SfId| {
+        [at.to_string(), what.to_owned(), object.word().to_owned(), id.to_string(), blank(), blank(), blank()]
+    };
+    let mut events = Vec::new();
+    if let Some((object, id, at)) = stall.last_write {
+        events.push(record(at, "last write before the standstill", object, id));
+    }
+    if let Some((id, at)) = stall.last_update {
+        events.push(record(at, "last change of an enrollment before it", SfObject::CourseEnrollment, id));
+    }
+    if let Some(first) = stall.first_missing {
+        events.push([
+            first.due.map_or_else(blank, |due| due.latest().to_string()),
+            "first event that should have followed".to_owned(),
+            blank(),
+            blank(),
+            first.learner.to_string(),
+            first.course.to_string(),
+            stall.stream.things().to_owned(),
+        ]);
+    }
+    let bounds = [(stall.onset.after, "onset, not before"), (stall.onset.before, "onset, not after")];
+    let ends = stall.end.map(|end| [(end.after, "end, not before"), (end.before, "end, not after")]);
+    for (at, what) in bounds.into_iter().chain(ends.into_iter().flatten()) {
+        events.extend(at.map(|at| plain(at, what, wording::stall_heading(stall).to_owned())));
+    }
+    for incident in &stall.incidents {
+        let note = format!("{}; {}; that they coincide does not make it the cause", incident.name, incident.source);
+        events.push(plain(incident.start, "known incident begins", note.clone()));
+        events.push(plain(incident.end, "known incident ends", note));
+    }
+    events
 }
 
 /// A name, a total, and the values that must add up to it.

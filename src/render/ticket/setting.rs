@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
-use super::{Detail, is_theirs, oldest, stall, worst};
+use super::{Detail, Told, is_theirs, oldest, stall, worst};
 use crate::check::Outcome;
 use crate::model::instant::Instant;
-use crate::render::pack::samples::Dated;
+use crate::render::pack::environment::integration_user_is_active;
 use crate::render::pack::words::{Style, mode, scope, short, utc, zone};
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report};
@@ -29,7 +29,8 @@ pub(super) struct Line {
 
 /// What the run as a whole says: whether it adds up, what was clean, what others have to act on, what
 /// could not be seen.
-pub(super) fn says(report: &Report, style: Style, detail: Detail) -> Vec<String> {
+pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String> {
+    let report = told.report;
     let mut lines = Vec::new();
     if report.totals().broken().is_empty() {
         lines.push("The totals tie out: every row read on either side is accounted for.".to_owned());
@@ -55,6 +56,16 @@ pub(super) fn says(report: &Report, style: Style, detail: Detail) -> Vec<String>
             "{} looked at everything and found nothing: {named}",
             counted(clean.len() as u64, "check", "checks")
         ));
+    }
+    let others: Vec<String> = told
+        .scope
+        .left_out
+        .iter()
+        .filter(|(result, _)| is_theirs(result))
+        .map(|(result, count)| format!("{} ({})", style.value(result.check.id), grouped(*count)))
+        .collect();
+    if !others.is_empty() {
+        lines.push(format!("Not part of this case, each with a cause of its own: {}", others.join(", ")));
     }
     let ours: Vec<&CheckResult> = report.found().into_iter().filter(|result| !is_theirs(result)).collect();
     if !ours.is_empty() {
@@ -88,7 +99,8 @@ fn more(all: usize, listed: usize) -> String {
 }
 
 /// What support asks for in every case, as far as it is known.
-pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<Line> {
+pub(super) fn environment(told: &Told<'_>, style: Style, detail: Detail) -> Vec<Line> {
+    let report = told.report;
     let (origins, rules) = (report.origins(), report.rules());
     let known = |value: Option<String>, what: &str| {
         value.map_or_else(|| format!("[to fill: {what}]"), |value| style.value(&short(&value, detail.value.max(60))))
@@ -100,7 +112,7 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
         ("Salesforce instance", known(origins.instance.clone(), "instance URL")),
         ("Production or sandbox", "[to fill]".to_owned()),
         ("Version of the Docebo package", "[to fill: Setup, Installed Packages]".to_owned()),
-        ("Integration user", known(report.facts.integration_user.map(|id| id.to_string()), "Salesforce user id")),
+        ("Integration user", integration_user(report, style)),
         ("Enrollment replication", mode(rules.enrollment_mode).to_owned()),
         ("Contact field mapped to the username", style.value(&short(&rules.username_field, 60))),
         ("User provisioning", if rules.provisioning { "on" } else { "off" }.to_owned()),
@@ -116,6 +128,17 @@ pub(super) fn environment(report: &Report, style: Style, detail: Detail) -> Vec<
     .into_iter()
     .map(|(label, value)| Line { label, value })
     .collect()
+}
+
+/// Who writes the package's records, and whether that user is active: only what a check said.
+fn integration_user(report: &Report, style: Style) -> String {
+    let Some(id) = report.facts.integration_user else { return "[to fill: Salesforce user id]".to_owned() };
+    let state = match integration_user_is_active(report) {
+        Some(true) => "active",
+        Some(false) => "NOT active",
+        None => "[to fill: whether active]",
+    };
+    format!("{}, {state}", style.value(&id.to_string()))
 }
 
 /// Whether anything was built onto the package's objects: support declines where it was, and asks first.
@@ -134,21 +157,29 @@ fn customised(report: &Report) -> String {
 }
 
 /// What Docebo's support is asked to do.
-pub(super) fn asks(report: &Report, causes: &[&Dated<'_>]) -> Vec<Ask> {
-    let texts = if causes.is_empty() {
-        vec!["Nothing.".to_owned()]
+pub(super) fn asks(told: &Told<'_>) -> Vec<Ask> {
+    let causes = &told.causes[..];
+    let since = stall(told).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));
+    let when = since.map_or_else(|| "now".to_owned(), |since| format!("now and since {}", utc(since)));
+    let mut texts = Vec::new();
+    if causes.is_empty() {
+        texts.push("Nothing.".to_owned());
+    } else if stall(told).is_some() {
+        texts.push(format!("Tell us the state of this platform's Salesforce sync jobs, {when}."));
+        texts.push("Restart a job that is stuck, if one is.".to_owned());
     } else {
-        let since =
-            stall(report).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));
-        let when = since.map_or_else(|| "now".to_owned(), |since| format!("now and since {}", utc(since)));
-        vec![
-            format!("Tell us the state of this platform's Salesforce sync jobs, {when}."),
-            "Restart a job that is stuck, if one is.".to_owned(),
-            "Write what is missing and correct what differs, all of it and not only the examples; we will compare again.".to_owned(),
-            "Tell us the cause.".to_owned(),
-            "If first-line support cannot see the state of the jobs, please pass this to the product team.".to_owned(),
-            "Delete the attachment when the case is closed.".to_owned(),
-        ]
-    };
+        texts.push(format!("Tell us what this platform's Salesforce sync jobs did with these records, {when}."));
+    }
+    if !causes.is_empty() {
+        texts.extend(
+            [
+                "Write what is missing and correct what differs, all of it and not only the examples; we will compare again.",
+                "Tell us the cause.",
+                "If first-line support cannot see the state of the jobs, please pass this to the product team.",
+                "Delete the attachment when the case is closed.",
+            ]
+            .map(str::to_owned),
+        );
+    }
     texts.into_iter().zip(1..).map(|(text, number)| Ask { number, text }).collect()
 }

@@ -1,0 +1,337 @@
+//! The evidence pack of a case: from the folder of a finished run into an archive, with what must not leave the
+//! house beside it.
+
+#![expect(clippy::disallowed_methods, reason = "this room reads and writes the folders of cases")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use ring::rand::SecureRandom as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::check::{Check, Owner};
+use crate::error::Error;
+use crate::output::File;
+use crate::redact::{Names, Pseudonyms, Redaction};
+use crate::render::pack::{self, Case, Consent, Pack};
+use crate::render::ticket::{self, Filled};
+use crate::render::{RenderError, xlsx};
+use crate::report::Report;
+use crate::run::series;
+
+/// Above this many bytes support's forms and mail gateways may refuse a file.
+pub const LARGE: usize = 20_000_000;
+/// Above this many bytes they do.
+pub const TOO_LARGE: usize = 45_000_000;
+/// The form of `key.json`.
+const VERSION: u32 = 1;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// Where the pack is written.
+    pub out: PathBuf,
+    /// The number of the case with Docebo's support.
+    pub case: Option<String>,
+    /// The cause, by the id of its check; by default the gravest.
+    pub cause: Option<String>,
+    /// Personal fields to be shown as they are.
+    pub raw: Vec<String>,
+    /// What whoever opens the case knows.
+    pub filled: Filled,
+    /// Whether the workbook goes along.
+    pub with_workbook: bool,
+    /// Whether findings are told by examples and counts alone.
+    pub examples_only: bool,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+    /// Whether a pack of the same name is replaced.
+    pub force: bool,
+}
+
+/// A pack that was made.
+#[derive(Debug)]
+pub struct Packed {
+    /// The pack.
+    pub pack: Pack,
+    /// Where it stands; nothing in a dry run.
+    pub path: Option<PathBuf>,
+    /// Where key and mapping stand; nothing in a dry run.
+    pub private: Option<PathBuf>,
+    /// Places of the ticket that nobody has filled yet.
+    pub unfilled: Vec<String>,
+}
+
+/// `key.json`: kept as long as the case lives, so that its packs join with each other and with no other case.
+#[derive(Serialize, Deserialize)]
+struct Key {
+    version: u32,
+    case: Option<String>,
+    key: String,
+}
+
+/// Makes the pack of a case. `consent` is asked for the fields that shall be shown as they are, each with the
+/// places where a value of it stands; it says who consented and why, or nothing.
+///
+/// # Errors
+/// When the folder is not that of a run, the cause or a field is none of it, nobody consents, the pack would be too
+/// large, or the disk says no.
+pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<String>) -> Result<Packed, Error> {
+    let report = series::again(&wanted.run)?;
+    let cause = cause(&report, wanted.cause.as_deref())?;
+    let consent = agreed(&report, cause, &wanted.raw, consent)?;
+    let private = private(wanted, &report, cause)?;
+    // A dry run keeps no key, so its pseudonyms are those of no case.
+    let key = key(&private, wanted.case.as_deref())?;
+    let pseudonyms = Pseudonyms::under(&key);
+    let workbook = wanted.with_workbook.then(|| {
+        let pseudonyms = Pseudonyms::under(&key);
+        xlsx::workbook(&report, Names::Pseudonyms(&pseudonyms))
+    });
+    let workbook = workbook.transpose().map_err(|error| defect(&error))?;
+    let key_id = HEXLOWER.encode(&Sha256::digest(&key)[..4]);
+    let case = Case {
+        number: wanted.case.as_deref(),
+        cause,
+        redaction: Redaction::new(Some(&pseudonyms), &wanted.raw),
+        key_id: Some(&key_id),
+        consent: consent.as_ref(),
+        filled: &wanted.filled,
+        workbook: workbook.as_deref(),
+        examples_only: wanted.examples_only,
+    };
+    let pack = pack::of(&report, &case).map_err(|error| defect(&error))?;
+    let unfilled = ticket::unfilled(&pack.ticket);
+    if pack.bytes.len() > TOO_LARGE {
+        return Err(Error::Output {
+            path: wanted.out.join(format!("{}.zip", pack.name)),
+            what: format!("would be {} MB, and support's forms take 45", pack.bytes.len() / 1_000_000),
+            next: "use --examples-only, which leaves the full list of findings out; support can ask for it".to_owned(),
+        });
+    }
+    if wanted.dry_run {
+        return Ok(Packed { pack, path: None, private: None, unfilled });
+    }
+    let path = write(wanted, &pack)?;
+    remember(&private, &key, wanted.case.as_deref(), case.redaction.mapping())?;
+    Ok(Packed { pack, path: Some(path), private: Some(private), unfilled })
+}
+
+fn defect(error: &RenderError) -> Error {
+    Error::Defect(format!("the pack could not be made: {error}"))
+}
+
+/// The cause that is asked for.
+fn cause(report: &Report, id: Option<&str>) -> Result<Option<&'static Check>, Error> {
+    let Some(id) = id else { return Ok(pack::root(report)) };
+    let theirs: Vec<&'static Check> =
+        pack::causes(report).into_iter().filter(|check| check.owner == Owner::DoceboSupport).collect();
+    if let Some(cause) = theirs.iter().find(|check| check.id == id) {
+        return Ok(Some(cause));
+    }
+    let named: Vec<&str> = theirs.iter().map(|check| check.id).collect();
+    let next = if named.is_empty() {
+        "this run found nothing for Docebo's support to act on".to_owned()
+    } else {
+        format!("name one of {}", named.join(", "))
+    };
+    let result = report.results.iter().find(|result| result.check.id == id);
+    let what = match result {
+        None => "is no check".to_owned(),
+        Some(result) if result.findings == 0 => "found nothing in this run".to_owned(),
+        Some(result) if result.is_fallout() => {
+            "found only what is there because of a stall: that is the cause".to_owned()
+        }
+        Some(result) => format!("is for the {} to act on, not for Docebo's support", result.check.owner),
+    };
+    Err(Error::Usage(format!("--cause {id}: {what}\n  next: {next}")))
+}
+
+/// The consent to personal fields, where some are asked for.
+fn agreed(
+    report: &Report,
+    cause: Option<&'static Check>,
+    raw: &[String],
+    consent: impl FnOnce(&[(String, u64)]) -> Option<String>,
+) -> Result<Option<Consent>, Error> {
+    if raw.is_empty() {
+        return Ok(None);
+    }
+    let fields = pack::personal_fields(report, cause);
+    let mut asked = Vec::new();
+    for field in raw {
+        let Some(&places) = fields.get(field) else {
+            let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(Error::Usage(format!(
+                "--include-raw {field}: is no personal field of this case\n  next: name one of its fields: {known}"
+            )));
+        };
+        asked.push((field.clone(), places));
+    }
+    match consent(&asked).filter(|said| !said.trim().is_empty()) {
+        Some(said) => Ok(Some(Consent { fields: raw.to_vec(), said })),
+        None => Err(Error::Usage(
+            "--include-raw: nobody consented, and nothing was written\n  next: say who consents and why with --consent \
+             \"NAME, reason\"; or leave --include-raw out"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The folder for key and mapping: one for each case, else one for each pack.
+fn private(wanted: &Wanted, report: &Report, cause: Option<&'static Check>) -> Result<PathBuf, Error> {
+    let Some(case) = &wanted.case else {
+        return Ok(wanted.out.join(format!("{}.private", pack::name(report, cause))));
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '#');
+    if case.is_empty() || case.len() > 60 || !case.chars().all(plain) {
+        return Err(Error::Usage(format!(
+            "--case {case}: is not a case number\n  next: letters, digits, - and _ will do, such as --case 123456"
+        )));
+    }
+    Ok(wanted.out.join(format!("docebo-case-{}.private", case.trim_start_matches('#'))))
+}
+
+/// The key of the case: the one that its earlier packs were made with, else a new one.
+fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> {
+    let path = private.join("key.json");
+    let refuse = |what: String| Error::Input {
+        path: path.clone(),
+        what,
+        next: "put the key back from a copy; without it, packs of this case do not join with earlier ones. To begin \
+               anew, move the folder away"
+            .to_owned(),
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let kept: Key = serde_json::from_slice(&bytes).map_err(|error| refuse(format!("is not a key: {error}")))?;
+            let key =
+                HEXLOWER.decode(kept.key.as_bytes()).ok().filter(|key| key.len() == 32 && kept.version == VERSION);
+            let key = key.ok_or_else(|| refuse("is not a key of this version".to_owned()))?;
+            if kept.case.as_deref() != case && case.is_some() {
+                return Err(refuse("is the key of another case".to_owned()));
+            }
+            Ok(key)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut key = vec![0; 32];
+            ring::rand::SystemRandom::new()
+                .fill(&mut key)
+                .map_err(|_| Error::Defect("this machine gives no random numbers".to_owned()))?;
+            Ok(key)
+        }
+        Err(source) => Err(Error::Unreadable { path, source }),
+    }
+}
+
+/// Writes archive and digest; says where.
+fn write(wanted: &Wanted, pack: &Pack) -> Result<PathBuf, Error> {
+    let path = wanted.out.join(format!("{}.zip", pack.name));
+    if path.symlink_metadata().is_ok() && !wanted.force {
+        return Err(Error::Output {
+            path,
+            what: "exists already, and nothing is overwritten".to_owned(),
+            next: "name another folder with --out, or use --force".to_owned(),
+        });
+    }
+    std::fs::create_dir_all(&wanted.out).map_err(|source| Error::Output {
+        path: wanted.out.clone(),
+        what: format!("cannot be written: {source}"),
+        next: "name another folder with --out".to_owned(),
+    })?;
+    File::prepare(&path)?.write_bytes(&pack.bytes)?;
+    let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
+    File::prepare(&wanted.out.join(format!("{}.zip.sha256", pack.name)))?
+        .write(&format!("{digest}  {}.zip\n", pack.name))?;
+    Ok(path)
+}
+
+/// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
+fn remember(
+    private: &Path,
+    key: &[u8],
+    case: Option<&str>,
+    mapping: Vec<(String, String, String)>,
+) -> Result<(), Error> {
+    let failed = |path: &Path, source: &std::io::Error| Error::Output {
+        path: path.to_owned(),
+        what: format!("cannot be written: {source}"),
+        next: "make room or give write access here, and pack again with --force".to_owned(),
+    };
+    own_folder(private).map_err(|source| failed(private, &source))?;
+    let kept = Key { version: VERSION, case: case.map(str::to_owned), key: HEXLOWER.encode(key) };
+    let mut bytes = serde_json::to_vec_pretty(&kept).map_err(|error| Error::Defect(error.to_string()))?;
+    bytes.push(b'\n');
+    File::prepare(&private.join("key.json"))?.keep_private(&bytes)?;
+
+    let path = private.join(MAPPING);
+    let mut all: BTreeSet<(String, String, String)> = mapping.into_iter().collect();
+    all.extend(mapped(private)?);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = || -> Result<Vec<u8>, RenderError> {
+        writer.write_record(["pseudonym", "field", "value"])?;
+        for (pseudonym, field, value) in &all {
+            writer.write_record([pseudonym, field, value])?;
+        }
+        writer.into_inner().map_err(|error| RenderError::Io(error.into_error()))
+    };
+    let bytes = rows().map_err(|error| defect(&error))?;
+    File::prepare(&path)?.keep_private(&bytes)
+}
+
+/// Pseudonyms, fields and values.
+pub const MAPPING: &str = "pseudonyms.csv";
+
+/// What a private folder maps: pseudonym, field, value; nothing where there is none.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn mapped(private: &Path) -> Result<Vec<(String, String, String)>, Error> {
+    let path = private.join(MAPPING);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Error::Unreadable { path, source }),
+    };
+    let broken = |error: csv::Error| Error::Input {
+        path: path.clone(),
+        what: format!("is not a mapping of pseudonyms: {error}"),
+        next: "put it back from a copy, or move it away".to_owned(),
+    };
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    reader.deserialize().map(|row| row.map_err(broken)).collect()
+}
+
+/// Every personal value that the findings of a run hold.
+///
+/// # Errors
+/// When the folder is not that of a run.
+pub fn personal_values(run: &Path) -> Result<Vec<String>, Error> {
+    let report = series::again(run)?;
+    let mut values = BTreeSet::new();
+    for finding in report.findings() {
+        let told = [&finding.telling.expected, &finding.telling.found];
+        let says = finding.evidence().flat_map(|evidence| evidence.says.iter().map(|(_, text)| text));
+        for text in told.into_iter().chain(says).filter(|text| text.is_personal()) {
+            values.insert(text.raw().to_owned());
+        }
+    }
+    Ok(values.into_iter().collect())
+}
+
+#[cfg(unix)]
+fn own_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn own_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
