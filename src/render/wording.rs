@@ -5,7 +5,7 @@
 use crate::check::{Owner, Severity};
 use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
-use crate::model::fingerprint::Key;
+use crate::model::fingerprint::{Ids, Key};
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, Instant};
 use crate::model::key::Equality;
@@ -371,19 +371,33 @@ pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
     items
 }
 
-/// A piece of evidence: where it stands and what it says there.
-fn piece(evidence: &Evidence, origins: &Origins, names: Names<'_>) -> String {
+/// A piece of evidence in few words: where it stands, and what it says there beside the ids, which stand with
+/// the finding. The package's prefix is left out, and so are blank fields of a whole row; findings.jsonl has both.
+fn piece(evidence: &Evidence, ids: Ids, origins: &Origins, names: Names<'_>) -> String {
+    let same = |field: &str, value: &str| {
+        let id = match field {
+            "learner id" => ids.learner,
+            "course id" => ids.course,
+            _ => None,
+        };
+        id.is_some_and(|id| id.to_string() == value)
+    };
     let mut text = match &evidence.origin {
-        Origin::Record { object, id } => format!("{object} {id}"),
+        Origin::Record { object: of, id } => format!("{} {id}", object(*of)),
         Origin::Line(place) => {
             let file = origins.exports.get(usize::from(place.file)).map_or("export", |file| file.name.as_str());
             format!("{file}, line {}", place.line)
         }
-        Origin::NotReturned { object, filter } => format!("no row of {object} where {filter}"),
+        Origin::NotReturned { object: of, filter } => {
+            format!("no row of {} where {}", object(*of), filter.replace("docebo_v3__", ""))
+        }
         Origin::Setup { what } => format!("setup, {what}"),
         Origin::Inputs => "the inputs as a whole".to_owned(),
     };
-    for (at, (field, value)) in evidence.says.iter().enumerate() {
+    let is_row = evidence.says.len() > 3;
+    let says = evidence.says.iter().filter(|(_, value)| !(is_row && value.raw().is_empty()));
+    let says = says.filter(|(field, value)| !same(field, value.raw()));
+    for (at, (field, value)) in says.enumerate() {
         let shown = names.show(value);
         let shown = if shown.is_empty() { "(blank)".into() } else { cut(&shown, 200) };
         text.push_str(if at == 0 { ": " } else { ", " });
@@ -397,7 +411,7 @@ fn piece(evidence: &Evidence, origins: &Origins, names: Names<'_>) -> String {
 /// The evidence of a finding, so many pieces of it, and how many are left out.
 pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names<'_>, most: usize) -> Vec<String> {
     let mut pieces: Vec<String> =
-        finding.evidence().take(most).map(|evidence| piece(evidence, origins, names)).collect();
+        finding.evidence().take(most).map(|evidence| piece(evidence, finding.ids, origins, names)).collect();
     let left_out = finding.telling.more.len() + 1 - pieces.len();
     if left_out > 0 {
         pieces.push(format!("and {} in findings.jsonl", counted(left_out as u64, "further piece", "further pieces")));

@@ -106,7 +106,7 @@ fn not_a_run(path: PathBuf, what: String) -> Error {
 fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(name);
     std::fs::read(&path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
             not_a_run(folder.to_owned(), format!("is not the folder of a run: it has no {name}"))
         }
         _ => Error::Unreadable { path, source },

@@ -1,19 +1,28 @@
-//! Findings: a table of Excel's own, one row each, in the order of `findings.jsonl`.
+//! Findings: a table of Excel's own, one row each, in the order of `findings.jsonl`; with yellow cells for
+//! what an analyst answers, filled with what was answered before.
 
-use rust_xlsxwriter::{IgnoreError, Table, TableColumn, TableStyle, XlsxError};
+use rust_xlsxwriter::{
+    Color, ConditionalFormatFormula, DataValidation, DataValidationRule, Format, FormatBorder, Formula, IgnoreError,
+    XlsxError,
+};
 
 use super::sheet::Sheet;
 use super::{MOST_FINDINGS, MOST_LINKS};
+use crate::check::Severity;
 use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::wording;
-use crate::report::Report;
+use crate::report::{CheckResult, Report};
+use crate::review::{LONGEST_COMMENT, LONGEST_OWNER, Review};
+use crate::series;
 
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 21] = [
     "Finding",
     "Severity",
+    "Change",
     "Check",
-    "Owner",
+    "Must act",
+    "Because of",
     "Salesforce record",
     "Object",
     "Docebo user",
@@ -22,69 +31,169 @@ const HEADINGS: [&str; 14] = [
     "Expected",
     "Found",
     "Since (UTC)",
-    "Because of",
+    "First seen (UTC)",
+    "Age in days",
+    "Status",
+    "Owner",
+    "Comment",
+    "Carried from",
     "Evidence",
 ];
-pub(super) const WIDTHS: &[f64] = &[14.0, 9.5, 25.0, 16.0, 20.5, 29.0, 13.5, 15.5, 23.0, 26.0, 26.0, 16.0, 14.0, 80.0];
-const LAST: u16 = 13;
+pub(super) const WIDTHS: &[f64] = &[
+    14.0, 10.5, 11.0, 25.0, 16.0, 14.0, 20.5, 29.0, 13.5, 13.5, 23.0, 26.0, 26.0, 16.0, 16.0, 9.0, 20.0, 18.0, 40.0,
+    19.0, 80.0,
+];
+const SEVERITY: u16 = 1;
+const STATUS: u16 = 16;
+const OWNER: u16 = 17;
+const COMMENT: u16 = 18;
+const LAST: u16 = 20;
 /// Pieces of evidence in one cell.
-const PIECES: usize = 10;
+const PIECES: usize = 4;
+const A3: u8 = 8;
 
-/// Writes the table; says how many records became links.
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<u32, XlsxError> {
+/// What stands on the sheet.
+pub(super) struct Written {
+    /// Records that became links.
+    pub(super) links: u32,
+    /// Records that could have.
+    pub(super) linkable: u32,
+    /// By the place of their check: findings that nobody gave a status.
+    pub(super) unanswered: Vec<u64>,
+}
+
+/// Writes the table.
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<Written, XlsxError> {
     let shown = shown(report);
-    // A table needs a row of data; without findings it is an empty one.
-    let last_row = u32::try_from(shown.max(1)).unwrap_or(u32::MAX);
-    let columns: Vec<TableColumn> = HEADINGS.iter().map(|&heading| TableColumn::new().set_header(heading)).collect();
-    let table = Table::new().set_name("Findings").set_style(TableStyle::Light9).set_columns(&columns);
-    sheet.inner.add_table(0, 0, last_row, LAST, &table)?;
+    let rows = u32::try_from(shown).unwrap_or(u32::MAX);
+    let last_row = rows.max(1);
+    sheet.table(0, rows, "Findings", &HEADINGS, "The findings of the run, one a row, worst first.")?;
     // On paper without the evidence, which would make everything else too small to read.
     sheet.inner.set_freeze_panes(1, 1)?.set_repeat_rows(0, 0)?.set_print_area(0, 0, last_row, LAST - 1)?;
-    sheet.inner.ignore_error_range(1, 0, last_row, LAST, IgnoreError::NumberStoredAsText)?;
+    sheet.inner.set_paper_size(A3).ignore_error_range(1, 0, last_row, LAST, IgnoreError::NumberStoredAsText)?;
+    answers(sheet, last_row)?;
 
-    let mut links = 0;
-    for (row, finding) in (1u32..).zip(report.findings().take(shown)) {
+    let mut written = Written { links: 0, linkable: 0, unanswered: vec![0; report.results.len()] };
+    let places: Vec<usize> =
+        report.found().iter().flat_map(|result| std::iter::repeat_n(result.place, result.findings)).collect();
+    let now = report.facts.read_at();
+    for ((row, finding), place) in (1u32..).zip(report.findings().take(shown)).zip(places) {
         let (telling, ids) = (&finding.telling, finding.ids);
         sheet.data(row, 0, &finding.key.to_string())?;
-        sheet.data(row, 1, finding.check.severity.word())?;
-        sheet.data(row, 2, finding.check.id)?;
-        sheet.data(row, 3, finding.check.owner.word())?;
+        sheet.data(row, SEVERITY, finding.check.severity.word())?;
+        sheet.some(row, 2, wording::change(report, finding.key))?;
+        sheet.data(row, 3, finding.check.id)?;
+        sheet.data(row, 4, finding.check.owner.word())?;
+        if let Some(because_of) = &finding.because_of {
+            sheet.data(row, 5, &because_of.to_string())?;
+        }
         if let Some((object, id)) = ids.record {
             let text = id.to_string();
-            match wording::link(report, object, id).filter(|_| links < MOST_LINKS) {
+            let url = wording::link(report, object, id);
+            written.linkable += u32::from(url.is_some());
+            match url.filter(|_| written.links < MOST_LINKS) {
                 Some(url) => {
-                    links += 1;
-                    sheet.link(row, 4, &url, text)?;
+                    written.links += 1;
+                    sheet.link(row, 6, &url, text)?;
                 }
-                None => sheet.data(row, 4, &text)?,
+                None => sheet.data(row, 6, &text)?,
             }
-            sheet.data(row, 5, object.word())?;
+            sheet.data(row, 7, object.word())?;
         }
-        for (column, number) in [(6, ids.learner), (7, ids.course)] {
+        for (column, number) in [(8, ids.learner), (9, ids.course)] {
             if let Some(number) = number {
                 sheet.data(row, column, &number.to_string())?;
             }
         }
-        let evidence = wording::evidence(&finding, report.origins(), names, PIECES).join("; ");
-        for (column, text) in
-            [(8, &*telling.field), (9, &*names.show(&telling.expected)), (10, &*names.show(&telling.found))]
-        {
-            if !text.is_empty() {
-                sheet.data(row, column, text)?;
-            }
-        }
+        sheet.some(row, 10, &telling.field)?;
+        sheet.some(row, 11, &names.show(&telling.expected))?;
+        sheet.some(row, 12, &names.show(&telling.found))?;
         if let Some(since) = telling.since {
-            sheet.date(row, 11, since)?;
+            sheet.date(row, 13, since)?;
         }
-        if let Some(because_of) = &finding.because_of {
-            sheet.data(row, 12, &because_of.to_string())?;
+        if let Some(entry) = report.entry(finding.key) {
+            sheet.date(row, 14, entry.first_seen)?;
+            sheet.inner.write_number(row, 15, age(entry.first_seen, now))?;
         }
+        let review = report.review(finding.key);
+        answer(sheet, row, review, &report.facts.run)?;
+        written.unanswered[place] += u64::from(review.is_none_or(|review| review.status.is_none()));
+        let evidence = wording::evidence(&finding, report.origins(), names, PIECES).join("; ");
         sheet.data(row, LAST, &evidence)?;
     }
-    Ok(links)
+    Ok(written)
+}
+
+/// Whole days, as a sheet has numbers.
+fn age(first_seen: crate::model::instant::Instant, now: crate::model::instant::Instant) -> f64 {
+    f64::from(i32::try_from(series::age(first_seen, now)).unwrap_or(i32::MAX))
+}
+
+/// The yellow cells of one row.
+fn answer(sheet: &mut Sheet<'_>, row: u32, review: Option<&Review>, run: &str) -> Result<(), XlsxError> {
+    let Some(review) = review else {
+        return [STATUS, OWNER, COMMENT].into_iter().try_for_each(|column| sheet.input(row, column, ""));
+    };
+    sheet.input(row, STATUS, review.status.map_or("", |status| status.word()))?;
+    sheet.input(row, OWNER, &review.owner)?;
+    sheet.input(row, COMMENT, &review.comment)?;
+    if review.run == run { Ok(()) } else { sheet.some(row, COMMENT + 1, &review.run) }
+}
+
+/// What the yellow cells take, and what marks those that are still waited for.
+fn answers(sheet: &mut Sheet<'_>, last_row: u32) -> Result<(), XlsxError> {
+    let at_most = |longest: usize| u32::try_from(longest).unwrap_or(u32::MAX);
+    let status = DataValidation::new()
+        .allow_list_formula(Formula::new("=StatusList"))
+        .set_input_title("Status")?
+        .set_input_message("Choose from the list, or leave it blank. The sheet Lists says what each means.")?
+        .set_error_title("No such status")?
+        .set_error_message("Choose one from the list: tieout review takes no other. Delete takes a status away.")?;
+    let owner = DataValidation::new()
+        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(LONGEST_OWNER)))
+        .set_input_title("Owner")?
+        .set_input_message(format!("Who works on it, in at most {LONGEST_OWNER} characters."))?
+        .set_error_title("Too long")?
+        .set_error_message(format!("An owner takes at most {LONGEST_OWNER} characters."))?;
+    let comment = DataValidation::new()
+        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(LONGEST_COMMENT)))
+        .set_input_title("Comment")?
+        .set_input_message("Whatever there is to say, in at most 2,000 characters. The next run shows it again.")?
+        .set_error_title("Too long")?
+        .set_error_message("A comment takes at most 2,000 characters.")?;
+    for (column, validation) in [(STATUS, status), (OWNER, owner), (COMMENT, comment)] {
+        sheet.inner.add_data_validation(1, column, last_row, column, &validation)?;
+    }
+    let grave = [Severity::Critical, Severity::High].map(|severity| format!("$B2=\"{severity}\"")).join(",");
+    let dark_red = Color::RGB(0x008F_1A14);
+    let waited_for =
+        ConditionalFormatFormula::new().set_rule(format!("=AND(OR({grave}),$Q2=\"\")").as_str()).set_format(
+            Format::new()
+                .set_bold()
+                .set_font_color(dark_red)
+                .set_border_left(FormatBorder::Thin)
+                .set_border_left_color(dark_red),
+        );
+    sheet.inner.add_conditional_format(1, SEVERITY, last_row, SEVERITY, &waited_for)?;
+    Ok(())
 }
 
 /// How many findings the sheet holds.
 pub(super) fn shown(report: &Report) -> usize {
     usize::try_from(report.finding_count()).unwrap_or(usize::MAX).min(MOST_FINDINGS)
+}
+
+/// Of every check that found something: how many findings the sheet holds, and the row of the first, counted as
+/// Excel does; in the order of the sheet.
+pub(super) fn places(report: &Report) -> Vec<(&CheckResult, u64, u64)> {
+    let mut room = shown(report) as u64;
+    let mut row = 2;
+    let place = |result| {
+        let here = (result as &CheckResult).findings as u64;
+        let here = here.min(room);
+        room -= here;
+        row += here;
+        (result, here, row - here)
+    };
+    report.found().into_iter().map(place).collect()
 }

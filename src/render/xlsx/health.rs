@@ -29,7 +29,9 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         row = told(sheet, report, row)?;
     }
     row = heartbeats(sheet, &stalls.heartbeats, row + 1)?;
-    timeline(sheet, report, row + 1)
+    timeline(sheet, report, row + 1)?;
+    sheet.protect();
+    Ok(())
 }
 
 fn told(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {

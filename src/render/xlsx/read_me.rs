@@ -2,8 +2,8 @@
 
 use rust_xlsxwriter::XlsxError;
 
+use super::MOST_FINDINGS;
 use super::sheet::{Cell, Sheet};
-use super::{MOST_FINDINGS, MOST_LINKS};
 use crate::check::{Owner, Severity};
 use crate::model::word::Word as _;
 use crate::redact::Names;
@@ -17,28 +17,59 @@ pub(super) const WIDTHS: &[f64] = &[24.0, 100.0];
 /// What did not fit.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
-    /// Texts that were cut.
-    pub(super) cut: u64,
-    /// Records that became links.
-    pub(super) links: u32,
+    /// Texts that were cut, and all that were written.
+    pub(super) cut: (u64, u64),
+    /// Records that became links, and all that could have.
+    pub(super) links: (u32, u32),
+    /// Cleared findings that are listed, and all there are.
+    pub(super) cleared: (u64, u64),
 }
 
-const SHEETS: [(&str, &str); 6] = [
+/// The cells that other sheets and programs refer to by name.
+pub(super) struct Named {
+    /// The run's id.
+    pub(super) run: String,
+    /// The cutoff.
+    pub(super) period_end: String,
+}
+
+const SHEETS: [(&str, &str); 10] = [
     (
         "Summary",
-        "the checks that found something, worst first, with who must act; and those that could not be evaluated",
+        "findings by check, tied to the run before and to the rows of this workbook; who must act; whether the sync is alive; \
+         what could not be evaluated",
     ),
-    ("Sync health", "whether the sync stands still or stood still, since when, and its pulse, with a chart by the day"),
     ("Control totals", "every row of both sides, accounted for by equations that you can recalculate"),
     ("Causes", "every check: why it matters, when it is innocent, what to do"),
     (
         "Findings",
-        "one row for each finding, to sort and filter, with the record to open and the evidence (which is not printed)",
+        "one row for each finding, to sort, filter, assign and comment on, with the record to open and the evidence (which is not printed)",
+    ),
+    ("Sync health", "whether the sync stands still or stood still, since when, and its pulse, with a chart by the day"),
+    ("Forecast", "what the next contacts sync will do, and the contacts that are worth a look before it"),
+    (
+        "Cleared",
+        "what was open at the end of the run before and is gone, with what was said of it; and what was not looked for",
     ),
     ("Sources", "the files that were read, the rules in force, the rows that could not be read"),
+    ("Sign-off", "for preparer and reviewer; what of the gravest is still without an answer"),
+    ("Lists", "the statuses to choose from, and what the words mean"),
 ];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, limits: Limits) -> Result<(), XlsxError> {
+const HOW_TO_WORK: [&str; 4] = [
+    "On the sheet Findings, fill in the yellow columns Status, Owner and Comment. Sort, filter and add columns as you like.",
+    "Save the workbook and run: tieout review workbook.xlsx. It reads the three columns back and tells what it could not take; \
+     a row that was deleted closes nothing.",
+    "The next run shows what was said in its own workbook, and in which run it was said. A finding that comes back brings it along.",
+    "What was put right disappears from the findings by itself, and stands on the sheet Cleared of the next run.",
+];
+
+pub(super) fn write(
+    sheet: &mut Sheet<'_>,
+    report: &Report,
+    names: Names<'_>,
+    limits: Limits,
+) -> Result<Named, XlsxError> {
     let origins = report.origins();
     let tool = report.summary().tool;
     let platform =
@@ -59,42 +90,57 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, li
     row += 1;
 
     let (sign, word) = wording::verdict(report.verdict);
-    let moments = [
-        ("Result", format!("{sign} {word}: {}", report.sentence())),
-        ("", wording::headline(report)),
-        ("Docebo exported", wording::moment_or_unknown(origins.exported_at)),
-        ("Salesforce read", wording::moment_or_unknown(origins.extracted_at)),
-        (
-            "Cutoff",
-            format!("{}: what is newer is not yet expected on the other side", wording::moment(report.cutoff())),
-        ),
-        ("Time zone of the export", wording::zone(&report.facts.zone)),
-        ("Salesforce", wording::organisation(origins)),
-        ("Classification", wording::classification(names).to_owned()),
-        ("Made by", format!("{} {}", tool.name, tool.version)),
+    let first = row;
+    let facts = [
+        ("Result", Cell::Strong(format!("{sign} {word}: {}", report.sentence()))),
+        ("", Cell::Text(wording::headline(report))),
+        ("Since the run before", Cell::Text(wording::movement(report))),
+        ("Run", Cell::text(&report.facts.run)),
+        ("Period end (UTC)", Cell::Date(report.cutoff())),
+        ("", Cell::text("The cutoff: what is newer is not yet expected on the other side")),
+        ("Docebo exported", Cell::Text(wording::moment_or_unknown(origins.exported_at))),
+        ("Salesforce read", Cell::Text(wording::moment_or_unknown(origins.extracted_at))),
+        ("Time zone of the export", Cell::Text(wording::zone(&report.facts.zone))),
+        ("Salesforce", Cell::Text(wording::organisation(origins))),
+        ("Personal data", Cell::Text(personal(names))),
+        ("Made by", Cell::Text(format!("{} {}", tool.name, tool.version))),
     ];
-    for (term, text) in moments {
-        let text = if term == "Result" { Cell::Strong(text) } else { Cell::Text(text) };
-        sheet.row(row, &[Cell::strong(term), text])?;
+    let cell = |term: &str| {
+        let at = facts.iter().position(|(known, _)| *known == term).and_then(|at| u32::try_from(at).ok());
+        format!("='Read me'!$B${}", first + at.unwrap_or(0) + 1)
+    };
+    let named = Named { run: cell("Run"), period_end: cell("Period end (UTC)") };
+    for (term, cell) in facts {
+        sheet.row(row, &[Cell::strong(term), cell])?;
+        row += 1;
+    }
+
+    row = heading(sheet, row, "How to work with it")?;
+    for (step, text) in (1..).zip(HOW_TO_WORK) {
+        sheet.row(row, &[Cell::Text(format!("{step}")), Cell::text(text)])?;
         row += 1;
     }
 
     row = heading(sheet, row, "Sheets")?;
     for (name, text) in SHEETS {
-        sheet.row(row, &[Cell::Jump(name, name), Cell::text(text)])?;
+        sheet.row(row, &[Cell::sheet(name), Cell::text(text)])?;
         row += 1;
     }
 
     row = heading(sheet, row, "Legend")?;
     let mut legend = vec![
-        ("\u{2713} ties", "the values add up to the rows that were read"),
-        ("\u{2717} open", "they do not: a defect of tieout, please report it"),
+        ("\u{2713} ties", "both numbers are the same"),
+        (
+            "\u{2717} open",
+            "they are not: a defect of tieout, please report it; on the sheet Sign-off, something is still to be answered",
+        ),
+        ("\u{2713} done", "nothing is left to be answered"),
         ("\u{2013} cut", "the sheet does not hold all rows; the number beside it is the whole"),
     ];
     legend.extend(Severity::ALL.iter().map(|&severity| (severity.word(), wording::severity(severity))));
     legend.extend(Owner::ALL.iter().map(|&owner| (owner.word(), wording::owner(owner))));
     legend.push(("[U+202E]", "a character that would change how the text around it is shown, made visible"));
-    legend.push(("[withheld]", "a value that may tell about a person; --show-names shows it"));
+    legend.push(("p_\u{2026}", "in place of a value that may tell about a person: a pseudonym, equal for equal values; --show-names shows the value"));
     for (sign, meaning) in legend {
         sheet.row(row, &[Cell::text(sign), Cell::text(meaning)])?;
         row += 1;
@@ -110,7 +156,14 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, li
     row = section(sheet, row, "What a reader has to know", &origins.caveats, "Nothing beyond what stands above.")?;
     let not_tested: Vec<String> = wording::not_tested(report).into_iter().map(str::to_owned).collect();
     section(sheet, row, "What is not tested", &not_tested, "")?;
-    Ok(())
+    sheet.protect();
+    Ok(named)
+}
+
+/// Whether the workbook tells about persons, in the first word.
+fn personal(names: Names<'_>) -> String {
+    let word = if names.are_shown() { "Yes." } else { "Not as they are." };
+    format!("{word} {}", wording::classification(names))
 }
 
 fn limits_in_words(report: &Report, limits: Limits) -> Vec<String> {
@@ -123,19 +176,35 @@ fn limits_in_words(report: &Report, limits: Limits) -> Vec<String> {
             grouped(all)
         ));
     }
-    if limits.links >= MOST_LINKS {
+    let (links, linkable) = limits.links;
+    if links < linkable {
         told.push(format!(
-            "Links: the first {} records are links, the others plain ids, since Excel takes no more links on a sheet.",
-            grouped(u64::from(MOST_LINKS)),
+            "Links: the first {} of {} records are links, the others plain ids, since Excel takes no more links on a sheet.",
+            grouped(u64::from(links)),
+            grouped(u64::from(linkable)),
         ));
+    }
+    let (cleared, all_cleared) = limits.cleared;
+    if cleared < all_cleared {
+        told.push(format!(
+            "Cleared findings: the first {} of {}; history.csv holds all.",
+            grouped(cleared),
+            grouped(all_cleared)
+        ));
+    }
+    let forecast = super::forecast::shown(report);
+    if forecast.0 < forecast.1 {
+        told.push(super::forecast::told(forecast.1, forecast.0));
     }
     if report.origins().instance.is_none() && all > 0 {
         told.push("Links: the Salesforce instance is not known, so record ids are plain text.".to_owned());
     }
-    if limits.cut > 0 {
+    let (cut, texts) = limits.cut;
+    if cut > 0 {
         told.push(format!(
-            "Texts: {} cut; findings.jsonl holds the whole values.",
-            counted(limits.cut, "cell was", "cells were")
+            "Texts: {} of {} cut; findings.jsonl holds the whole values.",
+            grouped(cut),
+            counted(texts, "cell was", "cells were")
         ));
     }
     told

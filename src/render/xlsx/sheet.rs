@@ -3,15 +3,20 @@
 
 use std::borrow::Cow;
 
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline, Formula, Url, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Color, Format, FormatAlign, FormatBorder, FormatUnderline, Formula, ProtectionOptions, Table, TableColumn,
+    TableStyle, Url, Worksheet, XlsxError,
+};
 
 use crate::model::instant::Instant;
-use crate::render::inert::{is_formula_like, visible};
+use crate::render::inert::{is_active, is_formula_like, visible};
 
 /// UTF-16 units of a cell; Excel takes 32,767.
 const LONGEST: usize = 32_000;
 const CUT: &str = "\u{2026} [cut; the whole value is in findings.jsonl]";
 const A4: u8 = 9;
+/// The colour of a cell to be filled.
+const YELLOW: Color = Color::RGB(0x00FF_F2CC);
 const LINE: f64 = 15.0;
 
 /// A text as a cell may hold it.
@@ -26,6 +31,19 @@ pub(super) struct CellText<'a> {
 pub(super) fn cell_text(text: &str) -> CellText<'_> {
     let shown = visible(text);
     let quoted = is_formula_like(text) || is_formula_like(&shown);
+    fitted(shown, quoted)
+}
+
+/// As [`cell_text`], of what a person typed into a cell of several lines: their breaks stay. Where other
+/// characters act, all of them are made visible, so that `tieout review` knows the text again.
+pub(super) fn typed_text(text: &str) -> CellText<'_> {
+    if text.chars().any(|c| c != '\n' && is_active(c)) {
+        return cell_text(text);
+    }
+    fitted(Cow::Borrowed(text), is_formula_like(text))
+}
+
+fn fitted(shown: Cow<'_, str>, quoted: bool) -> CellText<'_> {
     if shown.len() <= LONGEST {
         return CellText { text: shown, quoted, cut: false };
     }
@@ -64,6 +82,11 @@ pub(super) struct Styles {
     pub(super) line: Look,
     /// A warning: dark red words.
     pub(super) warning: Look,
+    /// A yellow cell for a person to fill.
+    pub(super) input: Look,
+    /// As [`Styles::input`], in a table with many rows.
+    input_data: Look,
+    input_day: Format,
     quoted_data: Format,
     data_link: Format,
     number: Format,
@@ -82,6 +105,8 @@ impl Styles {
         let cell = || Format::new().set_align(FormatAlign::Top);
         // Numbers keep a distance from the text in the next column.
         let number = || cell().set_num_format("#,##0").set_align(FormatAlign::Right).set_indent(1);
+        let input = || Format::new().set_background_color(YELLOW).set_unlocked();
+        let framed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00B7_A55C));
         let head = || cell().set_bold().set_text_wrap().set_font_color(Color::White).set_background_color(dark_blue);
         Self {
             title: Look::new(Format::new().set_bold().set_font_size(16).set_font_color(dark_blue)),
@@ -92,6 +117,9 @@ impl Styles {
             strong: Look::new(cell().set_text_wrap().set_bold()),
             line: Look::new(cell()),
             warning: Look::new(cell().set_text_wrap().set_bold().set_font_color(dark_red)),
+            input: Look::new(framed(input().set_text_wrap().set_align(FormatAlign::Top))),
+            input_data: Look::new(framed(input())),
+            input_day: framed(input().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left)),
             quoted_data: Format::new().set_quote_prefix(),
             data_link: Format::new().set_hyperlink(),
             number: number(),
@@ -131,8 +159,16 @@ pub(super) enum Cell {
     Day(Instant),
     /// A share, shown in per cent.
     Share(f64),
-    /// A place in this workbook.
-    Jump(&'static str, &'static str),
+    /// A formula whose result is a text.
+    Words(String, String),
+    /// A formula whose result is a moment.
+    Moment(String, Instant),
+    /// A place in this workbook, as `'Read me'!A1`, and what stands in the cell.
+    Jump(String, String),
+    /// A cell for a person to fill.
+    Input,
+    /// The same, for a day.
+    InputDay,
 }
 
 impl Cell {
@@ -143,6 +179,15 @@ impl Cell {
     pub(super) fn strong(text: &str) -> Self {
         Self::Strong(text.to_owned())
     }
+
+    pub(super) fn line(text: &str) -> Self {
+        Self::Line(text.to_owned())
+    }
+
+    /// A link to the top of a sheet.
+    pub(super) fn sheet(name: &str) -> Self {
+        Self::Jump(format!("'{name}'!A1"), name.to_owned())
+    }
 }
 
 /// One sheet while it is written.
@@ -152,6 +197,8 @@ pub(super) struct Sheet<'a> {
     widths: &'a [f64],
     /// Texts that were cut.
     pub(super) cut: u64,
+    /// Texts that were written.
+    pub(super) texts: u64,
 }
 
 impl<'a> Sheet<'a> {
@@ -185,7 +232,7 @@ impl<'a> Sheet<'a> {
             .set_print_fit_to_pages(1, 0)
             .set_margins(0.5, 0.5, 0.6, 0.6, 0.3, 0.3)
             .set_footer(footer);
-        Ok(Self { inner, styles, widths, cut: 0 })
+        Ok(Self { inner, styles, widths, cut: 0, texts: 0 })
     }
 
     pub(super) fn finish(self) -> Worksheet {
@@ -194,7 +241,11 @@ impl<'a> Sheet<'a> {
 
     /// A text, as text.
     pub(super) fn put(&mut self, row: u32, column: u16, text: &str, look: &Look) -> Result<(), XlsxError> {
-        let cell = cell_text(text);
+        self.cell(row, column, cell_text(text), look)
+    }
+
+    fn cell(&mut self, row: u32, column: u16, cell: CellText<'_>, look: &Look) -> Result<(), XlsxError> {
+        self.texts += 1;
         self.cut += u64::from(cell.cut);
         let format = if cell.quoted { &look.quoted } else { &look.plain };
         self.inner.write_string_with_format(row, column, cell.text, format)?;
@@ -204,6 +255,7 @@ impl<'a> Sheet<'a> {
     /// A text of a table with many rows: no look of its own, which is twice as fast.
     pub(super) fn data(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let cell = cell_text(text);
+        self.texts += 1;
         self.cut += u64::from(cell.cut);
         if cell.quoted {
             self.inner.write_string_with_format(row, column, cell.text, &self.styles.quoted_data)?;
@@ -211,6 +263,63 @@ impl<'a> Sheet<'a> {
             self.inner.write_string(row, column, cell.text)?;
         }
         Ok(())
+    }
+
+    /// A yellow cell of a table with many rows, and what a person typed into it before.
+    pub(super) fn input(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
+        let styles = self.styles;
+        if text.is_empty() {
+            self.inner.write_blank(row, column, &styles.input_data.plain)?;
+            return Ok(());
+        }
+        self.cell(row, column, typed_text(text), &styles.input_data)
+    }
+
+    /// A text that a person typed, in a table with many rows.
+    pub(super) fn typed(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
+        let styles = self.styles;
+        if text.is_empty() { Ok(()) } else { self.cell(row, column, typed_text(text), &styles.line) }
+    }
+
+    /// A text of a table with many rows, where there is one.
+    pub(super) fn some(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
+        if text.is_empty() { Ok(()) } else { self.data(row, column, text) }
+    }
+
+    /// A table of Excel's own over so many rows beneath its headings, to sort and filter.
+    pub(super) fn table(
+        &mut self,
+        row: u32,
+        rows: u32,
+        name: &str,
+        headings: &[&str],
+        says: &str,
+    ) -> Result<(), XlsxError> {
+        let head = &self.styles.head.plain;
+        let column = |&heading: &&str| TableColumn::new().set_header(heading).set_header_format(head);
+        let columns: Vec<TableColumn> = headings.iter().map(column).collect();
+        let table = Table::new()
+            .set_name(name)
+            .set_style(TableStyle::Light9)
+            .set_columns(&columns)
+            .set_alt_text_title(name)
+            .set_alt_text(says);
+        let last = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        // A table needs a row of data; without any it is an empty one.
+        self.inner.add_table(row, 0, row + rows.max(1), last, &table)?;
+        let most = headings.iter().zip(self.widths).map(|(heading, &width)| lines(heading, width - 3.0)).max();
+        self.inner.set_row_height(row, f64::from(most.unwrap_or(1)) * LINE + 3.0)?;
+        Ok(())
+    }
+
+    /// Keeps the sheet from being changed by accident, without a password: what is to be filled can be filled,
+    /// and columns can be made wider.
+    pub(super) fn protect(&mut self) {
+        self.inner.protect_with_options(&ProtectionOptions {
+            format_columns: true,
+            format_rows: true,
+            ..ProtectionOptions::new()
+        });
     }
 
     /// A text that opens an address.
@@ -246,6 +355,18 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
+    /// Column headings beside which others are written one by one.
+    pub(super) fn heads(&mut self, row: u32, headings: &[&str]) -> Result<(), XlsxError> {
+        let styles = self.styles;
+        (0u16..).zip(headings).try_for_each(|(column, heading)| self.put(row, column, heading, &styles.head))
+    }
+
+    /// The heading of one column of numbers.
+    pub(super) fn head_of_number(&mut self, row: u32, column: u16, heading: &str) -> Result<(), XlsxError> {
+        let styles = self.styles;
+        self.put(row, column, heading, &styles.head_of_numbers)
+    }
+
     /// A row of cells, as high as its longest text needs.
     pub(super) fn row(&mut self, row: u32, cells: &[Cell]) -> Result<(), XlsxError> {
         let styles = self.styles;
@@ -276,9 +397,21 @@ impl<'a> Sheet<'a> {
                 Cell::Share(share) => {
                     self.inner.write_number_with_format(row, column, *share, &styles.share)?;
                 }
-                Cell::Jump(sheet, text) => {
-                    let url = Url::new(format!("internal:'{sheet}'!A1")).set_text(*text);
+                Cell::Words(formula, result) => self.formula(row, column, formula, result, &styles.text.plain)?,
+                Cell::Moment(formula, result) => {
+                    let number = rust_xlsxwriter::ExcelDateTime::from_timestamp(result.seconds())?.to_excel();
+                    self.formula(row, column, formula, &number.to_string(), &styles.date)?;
+                }
+                Cell::Jump(place, text) => {
+                    most = most.max(lines(text, width));
+                    let url = Url::new(format!("internal:{place}")).set_text(text);
                     self.inner.write_url_with_format(row, column, url, &styles.link)?;
+                }
+                Cell::Input => {
+                    self.inner.write_blank(row, column, &styles.input.plain)?;
+                }
+                Cell::InputDay => {
+                    self.inner.write_blank(row, column, &styles.input_day)?;
                 }
             }
         }
@@ -293,7 +426,7 @@ impl<'a> Sheet<'a> {
         self.put(row, column, text, &self.styles.warning)
     }
 
-    fn number(&mut self, row: u32, column: u16, number: u64) -> Result<(), XlsxError> {
+    pub(super) fn number(&mut self, row: u32, column: u16, number: u64) -> Result<(), XlsxError> {
         // Counts of rows: far below 2^53.
         self.inner.write_number_with_format(row, column, number as f64, &self.styles.number)?;
         Ok(())

@@ -1,144 +1,417 @@
-//! Summary: the checks that found something, tied to the table of findings; and those that could not
-//! be evaluated.
+//! Summary: findings by check, rolled forward from the run before and tied to the table of findings; how their
+//! number went; whether the sync is alive; and what could not be evaluated.
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{
+    Chart, ChartAxisLabelPosition, ChartDataLabel, ChartFormat, ChartSolidFill, ChartType, Color, XlsxError,
+};
 
-use super::findings;
 use super::sheet::{Cell, Head, Sheet};
+use super::{causes, findings, trend};
+use crate::check::{Check, Owner, Severity};
 use crate::model::word::Word as _;
-use crate::render::wording;
-use crate::report::Report;
+use crate::render::{counted, grouped, wording};
+use crate::report::{CheckResult, Report};
+use crate::series::Movement;
 
-pub(super) const WIDTHS: &[f64] = &[27.0, 46.0, 10.0, 18.0, 11.0, 14.0, 11.0, 72.0];
-const TOP: u32 = 3;
+pub(super) const NAME: &str = "Summary";
+const ALONE: &[f64] = &[27.0, 46.0, 10.0, 11.0, 14.0, 11.0, 18.0, 72.0];
+const ROLLED: &[f64] = &[27.0, 46.0, 10.0, 10.0, 9.0, 11.0, 10.0, 10.0, 12.0, 11.0, 10.0, 10.0, 16.0, 16.0, 18.0];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
-    sheet.title("Summary")?;
-    sheet.row(1, &[Cell::Line(wording::headline(report))])?;
-    sheet.head(
-        TOP,
-        &[
-            Head::Text("Check"),
-            Head::Text("Title"),
-            Head::Text("Severity"),
-            Head::Text("Owner"),
+/// Without an earlier run there is nothing to roll forward.
+pub(super) fn widths(report: &Report) -> &'static [f64] {
+    if report.facts.before.is_some() { ROLLED } else { ALONE }
+}
+
+/// One check in the table.
+pub(super) struct Line<'a> {
+    pub(super) result: &'a CheckResult,
+    /// Its findings.
+    pub(super) findings: u64,
+    /// Those on the sheet of findings.
+    here: u64,
+    /// What became of them since the run before; nothing where there is none.
+    pub(super) movement: Option<Movement>,
+}
+
+impl Line<'_> {
+    fn unseen(&self) -> u64 {
+        self.movement.map_or(0, |movement| movement.unseen)
+    }
+
+    /// Findings that are open now.
+    pub(super) fn open(&self) -> u64 {
+        self.movement.map_or(self.findings, |it| (it.open_at_start + it.new + it.reopened).saturating_sub(it.cleared))
+    }
+
+    /// What is counted of them: the rows of the sheet, and those that were not looked for.
+    pub(super) fn counted(&self) -> u64 {
+        self.here + self.unseen()
+    }
+
+    fn is_cut(&self) -> bool {
+        self.here < self.findings
+    }
+
+    /// Whether both agree, as a formula over two cells and as a word.
+    pub(super) fn tick(&self, open: &str, counted: &str) -> Cell {
+        tick(open, counted, self.open() == self.counted(), self.is_cut())
+    }
+}
+
+fn tick(open: &str, counted: &str, ties: bool, cut: bool) -> Cell {
+    let otherwise = if cut { "\u{2013} cut" } else { "\u{2717} open" };
+    let formula = format!("IF({open}={counted},\"\u{2713} ties\",\"{otherwise}\")");
+    Cell::Tick(formula, if ties { "\u{2713} ties" } else { otherwise })
+}
+
+/// The table as other sheets refer to it.
+pub(super) struct Lines<'a> {
+    /// Checks of which anything is to be told, worst first.
+    pub(super) of: Vec<Line<'a>>,
+    /// The row of the first, counted as Excel does.
+    pub(super) first: usize,
+}
+
+impl Lines<'_> {
+    fn sum(&self, of: impl Fn(&Line<'_>) -> u64) -> u64 {
+        self.of.iter().map(of).sum()
+    }
+
+    pub(super) fn movement(&self) -> Movement {
+        self.of.iter().filter_map(|line| line.movement).fold(Movement::default(), Movement::and)
+    }
+
+    pub(super) fn open(&self) -> u64 {
+        self.of.iter().map(Line::open).sum()
+    }
+
+    pub(super) fn counted(&self) -> u64 {
+        self.of.iter().map(Line::counted).sum()
+    }
+
+    /// The row of the total, counted as Excel does.
+    pub(super) fn total(&self) -> usize {
+        self.first + self.of.len().max(1)
+    }
+
+    pub(super) fn total_tick(&self, open: &str, counted: &str) -> Cell {
+        tick(open, counted, self.open() == self.counted(), self.of.iter().any(Line::is_cut))
+    }
+}
+
+/// The checks that found something, and those whose findings came and went.
+pub(super) fn lines(report: &Report) -> Lines<'_> {
+    let movements = report.movements();
+    let movement = |check: &Check| -> Option<Movement> {
+        let found = movements.as_ref()?.iter().find(|(id, _)| *id == check.id);
+        Some(found.map_or_else(Movement::default, |&(_, movement)| movement))
+    };
+    let line = |result, here| -> Line<'_> {
+        let result: &CheckResult = result;
+        Line { result, findings: result.findings as u64, here, movement: movement(result.check) }
+    };
+    let mut of: Vec<Line<'_>> =
+        findings::places(report).into_iter().map(|(result, here, _)| line(result, here)).collect();
+    let mut others: Vec<Line<'_>> = report.results.iter().map(|result| line(result, 0)).collect();
+    others.retain(|line| line.findings == 0 && line.movement.is_some_and(|it| it != Movement::default()));
+    others.sort_by_key(|line| (line.result.check.severity, line.result.check.id));
+    of.extend(others);
+    Lines { of, first: words(report).len() + 4 }
+}
+
+/// The result in sentences.
+fn words(report: &Report) -> Vec<String> {
+    let mut words = vec![wording::headline(report), wording::movement(report)];
+    words.extend(report.facts.before.iter().flat_map(|before| before.remarks.iter().cloned()));
+    let movements = report.movements().unwrap_or_default();
+    let unseen: u64 = movements.iter().map(|(_, movement)| movement.unseen).sum();
+    if unseen > 0 {
+        words.push(format!(
+            "Not looked for: {}. An input was missing or incomplete, so they count as open; the sheet Cleared lists them.",
+            counted(unseen, "finding", "findings")
+        ));
+    }
+    words
+}
+
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -> Result<(), XlsxError> {
+    let has_before = report.facts.before.is_some();
+    sheet.title(NAME)?;
+    let mut row = 1;
+    for text in words(report) {
+        sheet.row(row, &[Cell::Line(text)])?;
+        row += 1;
+    }
+    row += 1;
+    head(sheet, row, has_before)?;
+    sheet.inner.set_freeze_panes(row + 1, 0)?;
+    row += 1;
+    for (line, at) in lines.of.iter().zip(lines.first..) {
+        sheet.row(row, &cells(report, line, at))?;
+        row += 1;
+    }
+    if lines.of.is_empty() {
+        sheet.row(row, &[Cell::line("No check found anything.")])?;
+        row += 1;
+    }
+    sheet.row(row, &total(lines, has_before))?;
+    row += 1;
+    sheet.row(row, &[Cell::Line(others(report, lines))])?;
+    row += 2;
+    if !lines.of.is_empty() {
+        row = bars(sheet, lines, row, has_before)?;
+    }
+    row = health(sheet, report, row)?;
+    row = by_severity(sheet, lines, row, has_before)?;
+    row = by_owner(sheet, lines, row, has_before)?;
+    row = not_evaluated(sheet, report, row)?;
+    if has_before {
+        // What the little lines are drawn from is not printed.
+        let last = u16::try_from(ROLLED.len() - 1).unwrap_or(u16::MAX);
+        sheet.inner.set_print_area(0, 0, row.saturating_sub(1), last)?;
+        trend::write(sheet, report, lines, row + 1)?;
+    }
+    sheet.protect();
+    Ok(())
+}
+
+fn head(sheet: &mut Sheet<'_>, row: u32, has_before: bool) -> Result<(), XlsxError> {
+    let mut heads = vec![Head::Text("Check"), Head::Text("Title"), Head::Text("Severity")];
+    if has_before {
+        heads.extend([
+            Head::Number("Open at start"),
+            Head::Number("New"),
+            Head::Number("Reopened"),
+            Head::Number("Cleared"),
+            Head::Number("Open at end"),
+            Head::Number("On sheet Findings"),
+            Head::Number("Not looked for"),
+            Head::Number("Counted"),
+            Head::Text("Ties"),
+            Head::Text("Trend"),
+            Head::Text("First \u{2192} last"),
+            Head::Text("Must act"),
+        ]);
+    } else {
+        heads.extend([
             Head::Number("Findings"),
-            Head::Number("On the sheet Findings"),
-            Head::Text("Result"),
+            Head::Number("On sheet Findings"),
+            Head::Text("Ties"),
+            Head::Text("Must act"),
             Head::Text("What to do"),
-        ],
-    )?;
-    sheet.inner.set_freeze_panes(TOP + 1, 0)?;
-    let mut row = TOP + 1;
-    let mut room = findings::shown(report) as u64;
-    for result in report.found() {
-        let count = result.findings as u64;
-        let here = count.min(room);
-        room -= here;
-        let line = row + 1;
-        sheet.row(
-            row,
-            &[
-                Cell::text(result.check.id),
-                Cell::text(result.check.title),
-                Cell::text(result.check.severity.word()),
-                Cell::text(result.check.owner.word()),
-                Cell::Number(count),
-                Cell::Sum(format!("COUNTIF(Findings[Check],A{line})"), here),
-                tick(line, here == count),
-                Cell::Text(wording::sentence(result.check.remedy)),
-            ],
-        )?;
-        row += 1;
+        ]);
     }
-    if row == TOP + 1 {
-        sheet.row(row, &[Cell::Line("No check found anything.".to_owned())])?;
-        row += 1;
-    }
-    let (first, last, line) = (TOP + 2, row, row + 1);
-    let (all, here) = (report.finding_count(), findings::shown(report) as u64);
-    sheet.row(
-        row,
-        &[
-            Cell::strong("Total"),
-            Cell::Blank,
-            Cell::Blank,
-            Cell::Blank,
-            Cell::Total(format!("SUM(E{first}:E{last})"), all),
-            Cell::Total(format!("SUM(F{first}:F{last})"), here),
-            tick(line, all == here),
-        ],
-    )?;
-    row += 2;
+    sheet.head(row, &heads)
+}
 
+fn cells(report: &Report, line: &Line<'_>, at: usize) -> Vec<Cell> {
+    let check = line.result.check;
+    let mut cells = vec![
+        Cell::Jump(causes::place(line.result), check.id.to_owned()),
+        Cell::text(check.title),
+        Cell::text(check.severity.word()),
+    ];
+    let on_the_sheet = Cell::Sum(format!("COUNTIF(Findings[Check],A{at})"), line.here);
+    let Some(movement) = line.movement else {
+        cells.extend([
+            Cell::Number(line.findings),
+            on_the_sheet,
+            line.tick(&format!("D{at}"), &format!("E{at}")),
+            Cell::text(check.owner.word()),
+            Cell::Text(wording::sentence(check.remedy)),
+        ]);
+        return cells;
+    };
+    cells.extend([
+        Cell::Number(movement.open_at_start),
+        Cell::Number(movement.new),
+        Cell::Number(movement.reopened),
+        Cell::Number(movement.cleared),
+        Cell::Sum(format!("D{at}+E{at}+F{at}-G{at}"), line.open()),
+        on_the_sheet,
+        Cell::Number(movement.unseen),
+        Cell::Sum(format!("I{at}+J{at}"), line.counted()),
+        line.tick(&format!("H{at}"), &format!("K{at}")),
+        Cell::Blank,
+        Cell::Text(trend::first_and_last(report, Some(check))),
+        Cell::text(check.owner.word()),
+    ]);
+    cells
+}
+
+fn total(lines: &Lines<'_>, has_before: bool) -> Vec<Cell> {
+    let (first, last, at) = (lines.first, lines.total() - 1, lines.total());
+    let sum = |column: &str, result| Cell::Total(format!("SUM({column}{first}:{column}{last})"), result);
+    let mut cells = vec![Cell::strong("Total"), Cell::Blank, Cell::Blank];
+    if !has_before {
+        let (all, here) = (lines.sum(|line| line.findings), lines.sum(|line| line.here));
+        cells.extend([sum("D", all), sum("E", here), lines.total_tick(&format!("D{at}"), &format!("E{at}"))]);
+        return cells;
+    }
+    let all = lines.movement();
+    cells.extend([
+        sum("D", all.open_at_start),
+        sum("E", all.new),
+        sum("F", all.reopened),
+        sum("G", all.cleared),
+        sum("H", lines.open()),
+        sum("I", lines.sum(|line| line.here)),
+        sum("J", all.unseen),
+        sum("K", lines.counted()),
+        lines.total_tick(&format!("H{at}"), &format!("K{at}")),
+    ]);
+    cells
+}
+
+/// What is not in the table.
+fn others(report: &Report, lines: &Lines<'_>) -> String {
+    let told = |result: &&CheckResult| lines.of.iter().all(|line| line.result.place != result.place);
+    let (whole, blind): (Vec<&CheckResult>, Vec<&CheckResult>) =
+        report.results.iter().filter(told).partition(|result| result.is_whole());
+    let clean = match whole.len() as u64 {
+        0 => "No other check is clean.".to_owned(),
+        1 => "1 other check is clean.".to_owned(),
+        many => format!("{} other checks are clean.", grouped(many)),
+    };
+    match blind.len() as u64 {
+        0 => clean,
+        1 => format!("{clean} 1 could not be evaluated and is listed below, which is not a pass."),
+        many => format!("{clean} {} could not be evaluated and are listed below, which is not a pass.", grouped(many)),
+    }
+}
+
+/// Open findings by check as bars, over rows of their own. Says which row is free.
+fn bars(sheet: &mut Sheet<'_>, lines: &Lines<'_>, row: u32, has_before: bool) -> Result<u32, XlsxError> {
+    let count = u32::try_from(lines.of.len()).unwrap_or(u32::MAX);
+    let first = u32::try_from(lines.first).unwrap_or(u32::MAX) - 1;
+    let last = first + count - 1;
+    let column = if has_before { 7 } else { 3 };
+    let mut chart = Chart::new(ChartType::Bar);
+    let mut blue = ChartFormat::new();
+    blue.set_solid_fill(ChartSolidFill::new().set_color(Color::RGB(0x001D_4F80)));
+    chart
+        .add_series()
+        .set_name("Open findings")
+        .set_categories((NAME, first, 1, last, 1))
+        .set_values((NAME, first, column, last, column))
+        .set_format(&mut blue)
+        .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"))
+        .set_gap(40);
+    chart.title().set_name("Open findings by check");
+    // The first row of the table is the uppermost bar, and the scale stays at the foot.
+    chart.y_axis().set_reverse().set_label_position(ChartAxisLabelPosition::Low);
+    chart.x_axis().set_hidden(true).set_major_gridlines(false);
+    chart.legend().set_hidden();
+    let told: Vec<String> =
+        lines.of.iter().map(|line| format!("{} {}", line.result.check.title, grouped(line.open()))).collect();
+    let height = 70 + 26 * count;
+    // Excel takes 255 characters; the same numbers stand in the table above.
+    let words: String = format!("Open findings by check: {}", told.join("; ")).chars().take(250).collect();
+    chart.set_width(1_000).set_height(height).set_alt_text(words);
+    sheet.inner.insert_chart(row, 0, &chart)?;
+    // Rows are 20 pixels high.
+    Ok(row + height.div_ceil(20) + 1)
+}
+
+/// Whether the sync is alive, in four lines. Says which row is free.
+fn health(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
+    let stalls = report.stalls();
+    let verdict = match (stalls.open(), stalls.found.last()) {
+        (Some(stall), _) | (None, Some(stall)) => stall.headline(),
+        (None, None) => wording::no_stall(report),
+    };
+    let beats: Vec<_> = stalls.heartbeats.iter().filter(|beat| beat.object.follows_learners()).collect();
+    let told = |of: &dyn Fn(&crate::stalls::heartbeat::Heartbeat) -> String| -> String {
+        let told: Vec<String> =
+            beats.iter().map(|beat| format!("{}: {}", wording::object(beat.object), of(beat))).collect();
+        if told.is_empty() { "not known: no object was read".to_owned() } else { told.join("; ") }
+    };
+    let hours = |hours: u32| match hours {
+        0..48 => counted(u64::from(hours), "hour", "hours"),
+        _ => counted(u64::from(hours / 24), "day", "days"),
+    };
+    let written = told(&|beat| wording::moment_or_unknown(beat.last()));
+    let silent = told(&|beat| {
+        let now = beat.silence.map_or_else(|| "nothing was ever written".to_owned(), hours);
+        beat.gaps.map_or_else(|| now.clone(), |gaps| format!("{now}, usually {}", hours(gaps.median)))
+    });
+    sheet.heading(row, "Sync health")?;
+    for cells in [
+        [Cell::strong("Verdict"), Cell::Line(verdict)],
+        [Cell::strong("Last write"), Cell::Line(written)],
+        [Cell::strong("Silent since"), Cell::Line(silent)],
+        [Cell::strong("More"), Cell::sheet("Sync health")],
+    ] {
+        row += 1;
+        sheet.row(row, &cells)?;
+    }
+    Ok(row + 2)
+}
+
+/// A sum over the table, in the column of what is open.
+fn sum_where(lines: &Lines<'_>, row: u32, by: &str, has_before: bool, result: u64) -> Cell {
+    let (first, last, line) = (lines.first, lines.total() - 1, row + 1);
+    let open = if has_before { "H" } else { "D" };
+    Cell::Sum(format!("SUMIF({by}{first}:{by}{last},A{line},{open}{first}:{open}{last})"), result)
+}
+
+fn group(
+    sheet: &mut Sheet<'_>,
+    row: u32,
+    (word, meaning): (&str, &str),
+    sum: Cell,
+    has_before: bool,
+) -> Result<(), XlsxError> {
+    let mut cells = vec![Cell::text(word), Cell::text(meaning), Cell::Blank];
+    if has_before {
+        cells.extend([Cell::Blank, Cell::Blank, Cell::Blank, Cell::Blank]);
+    }
+    cells.push(sum);
+    sheet.row(row, &cells)
+}
+
+fn by_severity(sheet: &mut Sheet<'_>, lines: &Lines<'_>, mut row: u32, has_before: bool) -> Result<u32, XlsxError> {
     sheet.heading(row, "By severity")?;
-    for (severity, count) in wording::by_severity(report) {
+    for &severity in Severity::ALL {
         row += 1;
-        let line = row + 1;
-        let formula = format!("SUMIF(C{first}:C{last},A{line},E{first}:E{last})");
-        sheet.row(
-            row,
-            &[
-                Cell::text(severity.word()),
-                Cell::text(wording::severity(severity)),
-                Cell::Blank,
-                Cell::Blank,
-                Cell::Sum(formula, count),
-            ],
-        )?;
+        let open = lines.sum(|line| if line.result.check.severity == severity { line.open() } else { 0 });
+        let sum = sum_where(lines, row, "C", has_before, open);
+        group(sheet, row, (severity.word(), wording::severity(severity)), sum, has_before)?;
     }
-    row += 2;
-    sheet.heading(row, "By owner")?;
-    for &owner in crate::check::Owner::ALL {
-        row += 1;
-        let line = row + 1;
-        let count = wording::by_owner(report)
-            .iter()
-            .find(|(known, _, _)| *known == owner)
-            .map_or(0, |&(_, _, findings)| findings);
-        let formula = format!("SUMIF(D{first}:D{last},A{line},E{first}:E{last})");
-        sheet.row(
-            row,
-            &[
-                Cell::text(owner.word()),
-                Cell::text(wording::owner(owner)),
-                Cell::Blank,
-                Cell::Blank,
-                Cell::Sum(formula, count),
-            ],
-        )?;
-    }
-    row += 2;
-    not_evaluated(sheet, report, row)
+    Ok(row + 2)
 }
 
-fn tick(line: u32, whole: bool) -> Cell {
-    let result = if whole { "\u{2713} ties" } else { "\u{2013} cut" };
-    Cell::Tick(format!("IF(E{line}=F{line},\"\u{2713} ties\",\"\u{2013} cut\")"), result)
+fn by_owner(sheet: &mut Sheet<'_>, lines: &Lines<'_>, mut row: u32, has_before: bool) -> Result<u32, XlsxError> {
+    sheet.heading(row, "By who must act")?;
+    for &owner in Owner::ALL {
+        row += 1;
+        let open = lines.sum(|line| if line.result.check.owner == owner { line.open() } else { 0 });
+        let sum = sum_where(lines, row, if has_before { "O" } else { "G" }, has_before, open);
+        group(sheet, row, (owner.word(), wording::owner(owner)), sum, has_before)?;
+    }
+    Ok(row + 2)
 }
 
-fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<(), XlsxError> {
+/// Says which row is free.
+fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
     sheet.heading(row, "Checks that could not be evaluated, or not in full")?;
     row += 1;
     if report.unseen().next().is_none() {
-        return sheet.row(row, &[Cell::Line("None: nothing was lacking.".to_owned())]);
+        sheet.row(row, &[Cell::line("None: nothing was lacking.")])?;
+        return Ok(row + 2);
     }
-    sheet.head(
-        row,
-        &[Head::Text("Check"), Head::Text("Title"), Head::Text("Severity"), Head::Text("Owner"), Head::Text("Lacking")],
-    )?;
+    sheet.head(row, &[Head::Text("Check"), Head::Text("Title"), Head::Text("Severity"), Head::Text("Lacking")])?;
     for result in report.unseen() {
         row += 1;
         sheet.row(
             row,
             &[
-                Cell::text(result.check.id),
+                Cell::Jump(causes::place(result), result.check.id.to_owned()),
                 Cell::text(result.check.title),
                 Cell::text(result.check.severity.word()),
-                Cell::text(result.check.owner.word()),
                 Cell::Line(result.lacking.join("; ")),
             ],
         )?;
     }
-    Ok(())
+    Ok(row + 2)
 }
