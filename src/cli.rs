@@ -61,6 +61,8 @@ enum Command {
     Review(Review),
     /// Pack the evidence of one cause of a finished run for a support case
     Pack(Box<Pack>),
+    /// Check an evidence pack: is it whole and unchanged, and does it tell nothing of persons?
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -317,6 +319,24 @@ struct Pack {
     quiet: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is looked for in the text is a net and not a promise: addresses, tokens, and the values that the mapping of
+pseudonyms beside the pack, or the run that --run names, know.
+
+Exit codes: 0 nothing failed; 1 it tells of a person or a secret; 4 it is not whole, not unchanged, or cannot be read."
+)]
+struct Verify {
+    /// The pack
+    pack: PathBuf,
+    /// The folder of the run it was made from, whose values of persons must not occur in it
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// Print the result as JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LedgerArg {
     /// Rows that a finding names or that could not be judged
@@ -363,7 +383,8 @@ const EXAMPLES: &str = "Examples:
   tieout explain enrollment-absent              what a check means and what to do
   tieout review november/workbook.xlsx          take over what an analyst filled in
   tieout report november --show-names           the outputs again, now with names
-  tieout pack november --case 123456            the evidence for a support case";
+  tieout pack november --case 123456            the evidence for a support case
+  tieout verify docebo-evidence_….zip           is a pack whole, unchanged, and without persons?";
 
 /// Runs the command and says how it ended.
 pub(crate) fn main() -> Exit {
@@ -390,6 +411,7 @@ pub(crate) fn main() -> Exit {
         Command::Report(again) => again.run(),
         Command::Review(review) => review.run(),
         Command::Pack(pack) => pack.run(),
+        Command::Verify(verify) => verify.run(),
     };
     ended.unwrap_or_else(|error| {
         complain(&error);
@@ -564,6 +586,19 @@ impl Pack {
             print(&summary::packed(&packed.pack, path.as_deref(), private.as_deref(), &packed.unfilled));
         }
         Ok(Exit::Clean)
+    }
+}
+
+impl Verify {
+    fn run(self) -> Result<Exit, Error> {
+        let diagnosis = pack::verify(&self.pack, self.run.as_deref())?;
+        if self.json {
+            let bytes = doctor::json(&diagnosis).map_err(|error| Error::Defect(error.to_string()))?;
+            print(&String::from_utf8_lossy(&bytes));
+        } else {
+            print(&doctor::text(&diagnosis));
+        }
+        Ok(diagnosis.exit())
     }
 }
 

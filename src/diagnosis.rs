@@ -1,4 +1,5 @@
-//! What `tieout doctor` found: one line for each question, with the next step where something is wrong.
+//! What `tieout doctor` and `tieout verify` found: one line for each question, with the next step where something
+//! is wrong.
 //!
 //! Must not know: how the questions are asked, or how the lines are shown.
 
@@ -11,9 +12,9 @@ words! {
     pub enum State {
         /// As it should be.
         Pass = "pass",
-        /// A run is possible, but something will not be judged or is at risk.
+        /// It will do, but something will not be judged or is at risk.
         Warn = "warn",
-        /// A run cannot succeed.
+        /// It will not do: a run cannot succeed, a pack must not be sent.
         Fail = "fail",
         /// The question does not apply, or could not be asked.
         Skip = "skip",
@@ -45,6 +46,10 @@ words! {
         Export = "export",
         /// The output folder.
         Output = "output",
+        /// An evidence pack.
+        Pack = "pack",
+        /// What an evidence pack tells of persons.
+        Persons = "persons",
     }
 }
 
@@ -60,7 +65,8 @@ impl Area {
             | Self::Permissions
             | Self::Package
             | Self::IntegrationUser => Exit::Salesforce,
-            Self::Snapshot | Self::Export => Exit::Input,
+            Self::Snapshot | Self::Export | Self::Pack => Exit::Input,
+            Self::Persons => Exit::Findings,
             Self::Output => Exit::Output,
         }
     }

@@ -42,3 +42,4 @@ pub mod settings;
 pub mod snapshot;
 pub mod stalls;
 pub mod table;
+pub mod verify;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::check::{Check, Owner};
+use crate::diagnosis::Diagnosis;
 use crate::error::Error;
 use crate::output::File;
 use crate::redact::{Names, Pseudonyms, Redaction};
@@ -20,6 +21,7 @@ use crate::render::ticket::{self, Filled};
 use crate::render::{RenderError, xlsx};
 use crate::report::Report;
 use crate::run::series;
+use crate::verify::{self, Known};
 
 /// Above this many bytes support's forms and mail gateways may refuse a file.
 pub const LARGE: usize = 20_000_000;
@@ -305,6 +307,34 @@ pub fn mapped(private: &Path) -> Result<Vec<(String, String, String)>, Error> {
     };
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     reader.deserialize().map(|row| row.map_err(broken)).collect()
+}
+
+/// Looks at a pack. Values of persons are known from the private folders beside it, and from the run in `run`.
+///
+/// # Errors
+/// When the pack, a mapping or the run cannot be read.
+pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
+    let unreadable = |source| Error::Unreadable { path: pack.to_owned(), source };
+    let bytes = std::fs::read(pack).map_err(unreadable)?;
+    let beside = match pack.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut values: BTreeSet<String> = BTreeSet::new();
+    for entry in std::fs::read_dir(beside).map_err(unreadable)?.filter_map(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() && path.extension().is_some_and(|extension| extension == "private") {
+            values.extend(mapped(&path)?.into_iter().map(|(_, _, value)| value));
+        }
+    }
+    if let Some(run) = run {
+        values.extend(personal_values(run)?);
+    }
+    let mut noted = pack.as_os_str().to_owned();
+    noted.push(".sha256");
+    let digest = std::fs::read_to_string(noted).ok();
+    let digest = digest.and_then(|text| text.split_whitespace().next().map(str::to_owned));
+    Ok(verify::verify(&bytes, &Known { values: values.into_iter().collect(), digest }))
 }
 
 /// Every personal value that the findings of a run hold.

@@ -67,6 +67,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("freshness", &["model", "settings", "stalls"]),
     ("notify", &["error"]),
     ("output", &["error"]),
+    ("verify", &["diagnosis", "model", "verify"]),
     (
         "run",
         &[
@@ -90,6 +91,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "settings",
             "snapshot",
             "stalls",
+            "verify",
         ],
     ),
 ];

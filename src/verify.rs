@@ -1,0 +1,103 @@
+//! Whether an evidence pack is whole, unchanged, and tells nothing that it must not.
+//!
+//! Every question is answered by a line of its own, and the first fault does not end the reading. What is looked
+//! for in the text is a net and not a promise: it knows patterns, and the values that it is given.
+//!
+//! Must not know: where the bytes lie, or how the pack was made.
+
+mod archive;
+mod bag;
+mod content;
+mod leaks;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnosis::{Area, Diagnosis, Line};
+
+/// What the one who asks knows beside the pack.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Values of persons that must not occur in it.
+    pub values: Vec<String>,
+    /// The digest that was noted when it was made, in hexadecimal.
+    pub digest: Option<String>,
+}
+
+/// Bytes above which a support form or a mail gateway may refuse a file.
+const LARGE: usize = 20_000_000;
+/// Bytes above which it does.
+const TOO_LARGE: usize = 45_000_000;
+/// Lines of one kind that are told; the others are counted.
+const MOST_TOLD: usize = 20;
+
+/// A file of the pack.
+#[derive(Debug, Clone)]
+struct Entry {
+    /// Its path in the bag.
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+}
+
+/// Looks at a pack.
+#[must_use]
+pub fn verify(bytes: &[u8], known: &Known) -> Diagnosis {
+    let mut lines = Vec::new();
+    size(bytes, &mut lines);
+    digest(bytes, known, &mut lines);
+    if let Some(entries) = archive::open(bytes, &mut lines) {
+        bag::check(&entries, &mut lines);
+        let described = content::check(&entries, &mut lines);
+        leaks::check(&entries, &described, &known.values, &mut lines);
+    }
+    Diagnosis { lines }
+}
+
+fn size(bytes: &[u8], lines: &mut Vec<Line>) {
+    let found = format!("{} kB", bytes.len() / 1_000);
+    let next = "pack again with --examples-only";
+    lines.push(match bytes.len() {
+        0..LARGE => Line::pass(Area::Pack, "size", found),
+        LARGE..TOO_LARGE => Line::warn(Area::Pack, "size", format!("{found}; mail gateways often stop at 20 MB"), next),
+        _ => Line::fail(Area::Pack, "size", format!("{found}; support's forms take 45 MB"), next),
+    });
+}
+
+fn digest(bytes: &[u8], known: &Known, lines: &mut Vec<Line>) {
+    use sha2::{Digest as _, Sha256};
+    let Some(noted) = &known.digest else {
+        let found = "no .sha256 file was found beside the pack, so only what it holds can be checked";
+        lines.push(Line::skip(Area::Pack, "digest of the archive", found));
+        return;
+    };
+    let here = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    lines.push(if here == noted.to_lowercase() {
+        Line::pass(Area::Pack, "digest of the archive", "as the .sha256 file says")
+    } else {
+        changed("digest of the archive", "is not the one that the .sha256 file says")
+    });
+}
+
+/// A line that says that the pack is not what was made.
+fn changed(what: impl Into<String>, found: impl Into<String>) -> Line {
+    Line::fail(Area::Pack, what, found, "do not send or trust it; make or fetch the pack again")
+}
+
+/// Tells faults of one kind, at most [`MOST_TOLD`] of them, or that there are none.
+fn tell(lines: &mut Vec<Line>, what: &str, none: &str, faults: Vec<Line>) {
+    if faults.is_empty() {
+        lines.push(Line::pass(Area::Pack, what, none));
+        return;
+    }
+    let left_out = faults.len().saturating_sub(MOST_TOLD);
+    lines.extend(faults.into_iter().take(MOST_TOLD));
+    if left_out > 0 {
+        lines.push(changed(what, format!("and {left_out} more of this kind")));
+    }
+}
