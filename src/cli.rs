@@ -649,8 +649,8 @@ impl Extract {
 
 /// Each request in a line on standard error.
 fn trace() -> Trace {
-    Box::new(|line| {
-        let _ = writeln!(anstream::stderr(), "{}", inert::visible(line));
+    Box::new(|said| {
+        let _ = writeln!(anstream::stderr(), "{}", inert::visible(&said.to_string()));
     })
 }
 

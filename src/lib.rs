@@ -8,8 +8,9 @@
 //! - In the middle nothing touches the world. [`model`] holds both sides as columns, [`relations`]
 //!   gives every row one value, [`stalls`] cuts the course of time into healthy and stalled stretches,
 //!   [`books`] holds it all; [`checks`] select from them and point at [`evidence`], [`report`] freezes
-//!   the result. [`freshness`] judges the pulse of Salesforce alone, [`diagnosis`] whether a run can succeed.
+//!   the result, [`series`] puts it behind earlier runs, [`review`] keeps what analysts said. [`freshness`] judges the pulse of Salesforce alone, [`diagnosis`] whether a run can succeed.
 //! - [`render`] turns the report into bytes: one file a format, none of them decides anything.
+//! - [`verify`] looks at an evidence pack as a stranger would.
 //! - [`salesforce`] reads a live organisation, [`notify`] sends a message to a webhook: the only two doors
 //!   to the network.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.

@@ -162,6 +162,7 @@ fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins
         exports: export.files.clone(),
         set_aside: export.set_aside.clone(),
         extracts: snapshot.extracts.clone(),
+        extraction: snapshot.extraction.clone(),
         users_report: !settings.users.is_empty(),
         enrollments_report: !settings.enrollments.is_empty(),
         sfdc_ids: export.sfdc_ids,

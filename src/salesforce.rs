@@ -13,6 +13,7 @@ pub mod doctor;
 /// An extraction from end to end.
 pub mod extract;
 mod fault;
+mod log;
 /// What an extraction would ask.
 pub mod plan;
 /// When the sync last wrote, in a handful of calls.

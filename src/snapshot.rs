@@ -10,6 +10,7 @@ mod customisation;
 mod fields;
 mod manifest;
 mod objects;
+mod requests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::export::{CourseCodes, older};
 use crate::model::dataset::SalesforceSide;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, Input, ObjectExtract, SfObject};
+use crate::model::provenance::{Extent, Extraction, Input, ObjectExtract, SfObject};
 use crate::model::pulse::Reading;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
@@ -46,6 +47,8 @@ pub struct Snapshot {
     pub counted: bool,
     /// Whether the list view's members were read.
     pub list_view: bool,
+    /// How it was extracted, as far as it tells.
+    pub extraction: Extraction,
 }
 
 const LIST_VIEW: &str = "list_view_contacts.csv";
@@ -181,6 +184,10 @@ impl Reader<'_> {
             self.snapshot.instance.clone_from(&manifest.instance);
             self.snapshot.counted = true;
             self.snapshot.extracted_at = Some(manifest.server_time);
+            self.snapshot.extraction = manifest.extraction.clone();
+        }
+        if let Some(path) = find(&self.folder.files, requests::FILE) {
+            requests::read(path, &mut self.snapshot.extraction);
         }
     }
 

@@ -332,6 +332,63 @@ pub struct PlannedQuery {
     pub calls: u64,
 }
 
+/// A query of the extraction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// The object, or the list beside the objects.
+    pub object: String,
+    /// The query.
+    pub soql: String,
+    /// Rows that Salesforce counted.
+    pub counted: u64,
+    /// Rows that were read.
+    pub rows: u64,
+    /// Rows that came or went while it was read.
+    pub drift: u64,
+    /// When it was first asked, by Salesforce's clock, where the log of requests tells.
+    pub began: Option<Instant>,
+    /// When the last request for it was answered.
+    pub ended: Option<Instant>,
+}
+
+/// One request of the extraction, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// By Salesforce's clock, to the second.
+    pub at: Option<Instant>,
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Where it went.
+    pub path: String,
+    /// Status and length of the answer, or why there was none.
+    pub answer: String,
+    /// The query of a job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soql: Option<String>,
+    /// From sending to the last byte.
+    pub milliseconds: u64,
+}
+
+/// How the extraction went, as far as the snapshot tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Extraction {
+    /// The version of the API.
+    pub api_version: Option<String>,
+    /// The user who read.
+    pub user: Option<SfId>,
+    /// The queries.
+    pub queries: Vec<Query>,
+    /// Requests, all together; zero where nobody wrote them down.
+    pub requests: u64,
+    /// The requests, at most the first and the last [`Extraction::MOST`] of them.
+    pub log: Vec<Request>,
+}
+
+impl Extraction {
+    /// Requests that are kept from the start and from the end of a log.
+    pub const MOST: usize = 500;
+}
+
 /// Where everything came from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Origins {
@@ -354,6 +411,8 @@ pub struct Origins {
     pub set_aside: Vec<(ExportKind, SetAside)>,
     /// The extracts, by [`SfObject`].
     pub extracts: std::collections::BTreeMap<SfObject, ObjectExtract>,
+    /// How the snapshot was extracted.
+    pub extraction: Extraction,
     /// Whether a *Users* report was read.
     pub users_report: bool,
     /// Whether a *Users - Courses* report was read.

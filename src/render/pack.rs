@@ -28,7 +28,7 @@ use serde::Serialize;
 use crate::check::Check;
 use crate::evidence::Text;
 use crate::redact::Redaction;
-use crate::render::inert::{PrettyInertJson, visible};
+use crate::render::inert::{InertJson, PrettyInertJson, visible};
 use crate::render::ticket::{Filled, Ticket};
 use crate::render::{RenderError, chart, counted, grouped, json, ticket, timeline};
 use crate::report::Report;
@@ -260,6 +260,32 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
             Ok(None)
         },
     )?;
+    let extraction = &report.origins().extraction;
+    if !extraction.queries.is_empty() {
+        bag.payload(
+            "method/queries.soql",
+            "each query, with what was counted and read, and when",
+            Class::None,
+            |out| {
+                out.write_all(method::queries(extraction).as_bytes())?;
+                Ok(None)
+            },
+        )?;
+    }
+    if extraction.requests > 0 {
+        bag.payload(
+            "log/requests.jsonl",
+            "each request of the extraction, by Salesforce's clock",
+            Class::Pseudonymous,
+            |out| {
+                for request in &extraction.log {
+                    request.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, InertJson))?;
+                    out.write_all(b"\n")?;
+                }
+                Ok(Some(extraction.log.len() as u64))
+            },
+        )?;
+    }
     bag.payload("report.json", "the run as programs read it: verdict, totals, checks, inputs", Class::None, |out| {
         out.write_all(&json::report(report)?)?;
         Ok(None)

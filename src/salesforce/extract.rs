@@ -17,6 +17,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
+use super::log::Log;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
@@ -81,7 +82,9 @@ struct Entry<'a> {
 pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
-    let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, options.trace).await?);
+    let log = Log::default();
+    let trace = log.trace(options.trace);
+    let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, Some(trace)).await?);
     let me = me(&transport).await?;
     let org = Org { transport, me };
 
@@ -94,6 +97,7 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
             org.begin(&asked).await?
         }
     };
+    store.log(&log)?;
     let mut run = Run { org: &org, live, store: &store, progress, state, options: (options.api, options.page_rows) };
     run.store.keep(&run.state)?;
     let mut extracted = Extracted::default();

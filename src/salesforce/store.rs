@@ -19,6 +19,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::log::Log;
 use super::value::Kind;
 use crate::error::Error;
 use crate::model::provenance::SfObject;
@@ -149,6 +150,11 @@ impl Store {
     pub(super) fn keep(&self, state: &State) -> Result<(), Error> {
         let bytes = serde_json::to_vec(state).map_err(|error| Error::Defect(error.to_string()))?;
         self.put(STATE, &bytes)
+    }
+
+    /// Lets a log go on in the folder.
+    pub(super) fn log(&self, log: &Log) -> Result<(), Error> {
+        log.keep_in(&self.folder)
     }
 
     /// Writes a file so that it is whole or not there.

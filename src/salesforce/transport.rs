@@ -44,8 +44,37 @@ impl Default for Pace {
     }
 }
 
-/// Told of each request and its answer, in a line without secrets.
-pub type Trace = Box<dyn Fn(&str) + Send + Sync>;
+/// A request and what came of it, without secrets.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// By Salesforce's own clock, as its last answer told it; nothing before the first.
+    pub at: Option<Instant>,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Where it went: a path with its query, or the address of the token endpoint.
+    pub path: &'a str,
+    /// Status and length of the answer, or why there was none.
+    pub answer: &'a str,
+    /// The query of a job.
+    pub soql: Option<&'a str>,
+    /// From sending to the last byte.
+    pub took: Duration,
+}
+
+/// As one line, for whoever follows.
+impl std::fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { at: _, method, path, answer, soql, took } = self;
+        write!(f, "{method} {path} {answer}")?;
+        if let Some(soql) = soql {
+            write!(f, "  {soql}")?;
+        }
+        write!(f, " in {} ms", took.as_millis())
+    }
+}
+
+/// Told of each request and its answer.
+pub type Trace = Box<dyn Fn(&Said<'_>) + Send + Sync>;
 
 /// A request that the allow-list knows.
 #[derive(Debug, Clone)]
@@ -375,13 +404,13 @@ impl Transport {
             let (status, body) = match asked.await {
                 Ok(answer) => answer,
                 Err(error) if tries < 4 => {
-                    self.say(&format!("POST {address} no answer: {}", root(error)), began);
+                    self.say("POST", &address, &format!("no answer: {}", root(error)), None, began);
                     self.wait(tries, None).await;
                     continue;
                 }
                 Err(error) => return Err(unreachable_host(&error)),
             };
-            self.say(&format!("POST {address} {}", status.as_u16()), began);
+            self.say("POST", &address, status.as_str(), None, began);
             if status.is_success() {
                 let granted: Granted = serde_json::from_str(&body).map_err(|_| Error::Salesforce {
                     what: "the token endpoint answered something else than a token".to_owned(),
@@ -443,16 +472,18 @@ impl Transport {
 
     fn told(&self, call: &Call, what: &str, began: Clock) {
         match call {
-            Call::Get(path) => self.say(&format!("GET {path} {what}"), began),
+            Call::Get(path) => self.say("GET", path, what, None, began),
             Call::QueryJob { version, soql, .. } => {
-                self.say(&format!("POST /services/data/v{version}/jobs/query {what}  {soql}"), began);
+                self.say("POST", &format!("/services/data/v{version}/jobs/query"), what, Some(soql), began);
             }
         }
     }
 
-    fn say(&self, line: &str, began: Clock) {
+    fn say(&self, method: &'static str, path: &str, answer: &str, soql: Option<&str>, began: Clock) {
         if let Some(trace) = &self.trace {
-            trace(&format!("{line} in {} ms", began.elapsed().as_millis()));
+            let seconds = i64::try_from(self.server_time.load(Ordering::Relaxed)).unwrap_or(0);
+            let at = (seconds > 0).then(|| Instant::from_seconds(seconds));
+            trace(&Said { at, method, path, answer, soql, took: began.elapsed() });
         }
     }
 }

@@ -9,19 +9,25 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
+use crate::model::provenance::{Extraction, Query};
 use crate::settings::file::instance;
 
 pub(super) struct Manifest {
     pub(super) org_id: Option<SfId>,
     pub(super) instance: Option<String>,
     pub(super) server_time: Instant,
+    pub(super) extraction: Extraction,
     objects: Vec<Entry>,
 }
 
-/// Further keys (user, API version, SOQL) are for people and for the extractor.
+/// What only tells how the rows came about (user, API version, SOQL) may be missing or odd: nothing rests on it.
 #[derive(Deserialize)]
 struct File {
     version: u32,
+    #[serde(default)]
+    api_version: Option<String>,
+    #[serde(default)]
+    user_id: Option<String>,
     org_id: Option<String>,
     instance_url: Option<String>,
     server_time: String,
@@ -36,6 +42,12 @@ pub(super) struct Entry {
     /// Rows that Salesforce counted.
     pub(super) counted: u64,
     pub(super) sha256: String,
+    #[serde(default)]
+    soql: String,
+    #[serde(default)]
+    rows: Option<u64>,
+    #[serde(default)]
+    drift: u64,
 }
 
 impl Manifest {
@@ -69,7 +81,22 @@ impl Manifest {
             }
             None => None,
         };
-        Ok(Self { org_id, instance, server_time, objects: file.objects })
+        let queries = file.objects.iter().filter(|entry| !entry.soql.is_empty()).map(|entry| Query {
+            object: entry.object.clone(),
+            soql: entry.soql.clone(),
+            counted: entry.counted,
+            rows: entry.rows.unwrap_or(entry.counted),
+            drift: entry.drift,
+            began: None,
+            ended: None,
+        });
+        let extraction = Extraction {
+            api_version: file.api_version,
+            user: file.user_id.and_then(|id| SfId::parse(id.as_bytes()).ok()),
+            queries: queries.collect(),
+            ..Extraction::default()
+        };
+        Ok(Self { org_id, instance, server_time, extraction, objects: file.objects })
     }
 
     pub(super) fn object(&self, name: &str) -> Option<&Entry> {

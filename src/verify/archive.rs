@@ -12,7 +12,7 @@ const MOST_ENTRIES: usize = 1_000;
 /// Bytes of all entries together.
 const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
 /// Kinds of files: nothing that runs.
-const KINDS: [&str; 7] = ["csv", "json", "jsonl", "txt", "md", "svg", "toml"];
+const KINDS: [&str; 8] = ["csv", "json", "jsonl", "txt", "md", "soql", "svg", "toml"];
 const WORKBOOK: &str = "data/workbook.xlsx";
 
 /// Opens the archive; nothing where it cannot be read at all.

@@ -59,7 +59,8 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     std::fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_file())
+        // The log tells how it went, and differs from run to run.
+        .filter(|path| path.is_file() && !path.ends_with("requests.jsonl"))
         .map(|path| {
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             let mut bytes = std::fs::read(&path).expect("a file");
@@ -452,6 +453,98 @@ fn freshness_asks_a_live_organisation_in_ten_calls() {
             run(tieout().arg("freshness").arg("-c").arg(&config).env("SF_ACCESS_TOKEN", &token));
         assert_eq!(found, code, "{sample}: {stdout}{stderr}");
         assert!(server.log().len() <= 10, "{} requests", server.log().len());
+        assert_only_read(&server);
+    }
+}
+
+/// Every request that Salesforce saw stands in the snapshot's log, in order, with its answer, whatever was broken
+/// off in between; and no secret does.
+#[test]
+fn every_request_is_written_down() {
+    for api in ["rest", "bulk-in-turn"] {
+        let parent = folder();
+        let mut org = generated::org(260, 2);
+        org.now = Some(1_795_500_000);
+        let server = Server::start(org);
+        let config = parent.path().join("tieout.toml");
+        std::fs::write(&config, format!("[salesforce]\ninstance_url = \"{}\"\n", server.url())).expect("a file");
+        let token = server.with(|org| org.access_token.clone());
+        let command = || {
+            let mut command: Command = tieout();
+            command.args(["extract", "--quiet", "--api", api, "-c"]).arg(&config);
+            command.arg("--out").arg(parent.path().join("snapshot")).env("SF_ACCESS_TOKEN", &token);
+            command
+        };
+        // Broken off in the middle: what was asked until then stays written down, a torn line is taken away.
+        server.add_fault(Fault::once("/services/", FaultKind::Delay { millis: 20_000 }).skip(15));
+        let mut child = command().spawn().expect("the binary runs");
+        while server.log().len() < 16 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+        server.clear_faults();
+        let log = parent.path().join(".snapshot.unfinished/requests.jsonl");
+        let torn = std::fs::read_to_string(&log).expect("a log") + "{\"at\":\"2026-";
+        std::fs::write(&log, torn).expect("written");
+
+        let (code, _, stderr) = run(&mut command());
+        assert_eq!(code, 0, "{stderr}");
+        let text = std::fs::read_to_string(parent.path().join("snapshot/requests.jsonl")).expect("a log");
+        assert!(!text.contains(&token) && !text.to_lowercase().contains("bearer"), "a secret in the log");
+        let written: Vec<(String, String)> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line"))
+            .map(|line| {
+                let path = line["path"].as_str().expect("a path").to_owned();
+                (path, line["answer"].as_str().expect("an answer").split(' ').next().expect("a status").to_owned())
+            })
+            .collect();
+        let seen: Vec<(String, String)> = server
+            .log()
+            .into_iter()
+            // The one that was never answered is not: nobody was there to write it down.
+            .filter(|seen| seen.answered != 0)
+            .map(|seen| (seen.path, seen.answered.to_string()))
+            .collect();
+        let mut left = written.iter();
+        for (path, status) in &seen {
+            let plain = |path: &str| path.split('?').next().unwrap_or("").to_owned();
+            let found = left.any(|(known, answer)| plain(known) == plain(path) && answer == status);
+            assert!(found, "{api}: {path} ({status}) is not in the log, or not in its place");
+        }
+
+        // And it reaches the pack: each query with its count and times, each request.
+        std::fs::write(parent.path().join("users.csv"), "User unique ID,Username,sfdc_id\n1,ada@example.com,\n")
+            .expect("a file");
+        std::fs::write(
+            &config,
+            "[salesforce]\nsnapshot = \"snapshot\"\n[docebo]\nusers = \"users.csv\"\nexported_at = \"2026-11-20T06:00:00Z\"\n",
+        )
+        .expect("a file");
+        let (code, _, stderr) = run(tieout()
+            .args(["audit", "--quiet", "--exit-zero", "-c"])
+            .arg(&config)
+            .arg("--out")
+            .arg(parent.path().join("run")));
+        assert!(matches!(code, 0 | 6), "{stderr}");
+        let zip = std::fs::File::open(parent.path().join("run/evidence-pack.zip")).expect("a pack");
+        let mut zip = zip::ZipArchive::new(zip).expect("a zip");
+        let names: Vec<String> = zip.file_names().map(|name| name.expect("UTF-8").into_owned()).collect();
+        let mut text_of = |end: &str| {
+            let name =
+                names.iter().find(|name| name.ends_with(end)).unwrap_or_else(|| panic!("{end} is not in the pack"));
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut zip.by_name(name).expect("it"), &mut text).expect("UTF-8");
+            text
+        };
+        assert_eq!(text_of("/data/log/requests.jsonl").lines().count(), written.len().min(1_000));
+        let queries = text_of("/data/method/queries.soql");
+        let asked = queries
+            .lines()
+            .filter(|line| line.contains("docebo_v3__CourseEnrollment__c: Salesforce counted"))
+            .collect::<Vec<_>>();
+        assert!(asked.len() == 1 && !asked[0].contains("not known"), "{queries}");
         assert_only_read(&server);
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::check::Outcome;
+use crate::model::instant::Instant;
 use crate::model::key::Equality;
-use crate::model::provenance::DateOrder;
+use crate::model::provenance::{DateOrder, Extraction};
 use crate::model::word::Word as _;
 use crate::render::inert::visible;
 use crate::render::pack::words::{Style, rules};
@@ -73,6 +74,39 @@ pub(super) fn text(report: &Report) -> String {
             let lacking: Vec<String> = result.lacking.iter().map(|lack| md.value(lack)).collect();
             line(&mut text, format_args!("\nCould not be seen: {}.", lacking.join(", ")));
         }
+    }
+    text
+}
+
+/// Each query of the extraction, so that a third person can ask it again.
+pub(super) fn queries(extraction: &Extraction) -> String {
+    let known = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+    let mut text = format!(
+        "-- Asked by the user {}, API version {}, in {} requests{}.\n",
+        known(extraction.user.map(|user| user.to_string())),
+        visible(&known(extraction.api_version.clone())),
+        grouped(extraction.requests),
+        if extraction.requests > extraction.log.len() as u64 {
+            ", of which data/log/requests.jsonl holds the first and the last"
+        } else {
+            ""
+        }
+    );
+    let moment = |at: Option<Instant>| at.map_or_else(|| "not known".to_owned(), |at| at.to_string());
+    for query in &extraction.queries {
+        line(
+            &mut text,
+            format_args!(
+                "\n-- {}: Salesforce counted {}, {} were read, {} came or went meanwhile; asked from {} to {}\n{};",
+                visible(&query.object),
+                grouped(query.counted),
+                grouped(query.rows),
+                grouped(query.drift),
+                moment(query.began),
+                moment(query.ended),
+                visible(&query.soql),
+            ),
+        );
     }
     text
 }
