@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::model::text::{visible, write_escaped};
+use crate::model::text::{InertJson, visible};
 use crate::model::word::{Word as _, words};
 
 /// The most characters that a comment takes.
@@ -150,7 +150,7 @@ pub fn lines(reviews: &Reviews) -> Vec<u8> {
         let Review { status, owner, comment, run } = review;
         let line = Line { key, status: *status, owner, comment, run };
         // Writing to memory cannot fail.
-        let _ = line.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Escaped));
+        let _ = line.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, InertJson));
         bytes.push(b'\n');
     }
     bytes
@@ -440,19 +440,6 @@ fn quoted(text: &str) -> String {
     let shown = visible(&start);
     let more = if text.chars().nth(MOST).is_some() { "\u{2026}" } else { "" };
     format!("`{shown}{more}`")
-}
-
-/// Writes JSON whose strings hold active characters as escapes only.
-struct Escaped;
-
-impl serde_json::ser::Formatter for Escaped {
-    fn write_string_fragment<W: std::io::Write + ?Sized>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> std::io::Result<()> {
-        write_escaped(writer, fragment)
-    }
 }
 
 #[cfg(test)]

@@ -46,3 +46,18 @@ pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str)
     }
     writer.write_all(rest.as_bytes())
 }
+
+/// Writes JSON whose strings hold no active character, only its escape: the value is untouched, the
+/// text is harmless in a terminal, an editor or a script.
+#[derive(Debug, Default)]
+pub struct InertJson;
+
+impl serde_json::ser::Formatter for InertJson {
+    fn write_string_fragment<W: std::io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> std::io::Result<()> {
+        write_escaped(writer, fragment)
+    }
+}

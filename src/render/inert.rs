@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::model::text::write_escaped;
-pub use crate::model::text::{is_active, visible};
+pub use crate::model::text::{InertJson, is_active, visible};
 
 /// Whether a spreadsheet would take the text for a formula: it starts with `= + - @`, a tab or a
 /// carriage return, or the full-width form of such a sign.
@@ -33,21 +33,6 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
         Some((at, _)) => Cow::Owned(format!("{}\u{2026} [cut; the whole value is in findings.jsonl]", &text[..at])),
-    }
-}
-
-/// Writes JSON whose strings hold no active character, only its escape: the value is untouched, the
-/// text is harmless in a terminal, an editor or a script.
-#[derive(Debug, Default)]
-pub struct InertJson;
-
-impl serde_json::ser::Formatter for InertJson {
-    fn write_string_fragment<W: std::io::Write + ?Sized>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> std::io::Result<()> {
-        write_escaped(writer, fragment)
     }
 }
 

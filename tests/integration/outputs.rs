@@ -97,10 +97,13 @@ fn no_output_loses_a_finding() {
 /// The page without its two scripts, and what the block of data in the first one says.
 pub(crate) fn page_and_data(page: &[u8]) -> (String, serde_json::Value) {
     let page = std::str::from_utf8(page).expect("UTF-8");
-    let (before, rest) = page.split_once("<script type=\"text/plain\" id=\"data\">").expect("the block of data");
+    let Some((before, rest)) = page.split_once("<script type=\"text/plain\" id=\"data\">") else {
+        // Without findings there is nothing to search.
+        return (page.to_owned(), serde_json::json!({"rows": []}));
+    };
     let (block, rest) = rest.split_once("</script>\n").expect("its end");
     let own = format!("<script>{}</script>", include_str!("../../templates/report.js"));
-    let after = rest.strip_prefix(&own).expect("the script as it stands in the templates");
+    let after = rest.trim_start().strip_prefix(&own).expect("the script as it stands in the templates");
     let packed = data_encoding::BASE64.decode(block.as_bytes()).expect("base64");
     let mut json = String::new();
     flate2::read::DeflateDecoder::new(packed.as_slice()).read_to_string(&mut json).expect("deflate of text");
