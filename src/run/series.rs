@@ -62,12 +62,11 @@ fn given(folder: &Path, facts: &Facts) -> Result<Former, Error> {
     Ok(former)
 }
 
-/// Whether both are known to be of different organisations.
+/// Whether both are known to be of different organisations or platforms.
 fn is_of_another(one: &Facts, other: &Facts) -> bool {
-    let differ = |a: Option<&str>, b: Option<&str>| a.zip(b).is_some_and(|(a, b)| a != b);
-    let platform = |facts: &'_ Facts| facts.origins.platform.clone();
-    one.origins.org_id.zip(other.origins.org_id).is_some_and(|(a, b)| a != b)
-        || differ(platform(one).as_deref(), platform(other).as_deref())
+    let (one, other) = (&one.origins, &other.origins);
+    one.org_id.zip(other.org_id).is_some_and(|(a, b)| a != b)
+        || one.platform.as_ref().zip(other.platform.as_ref()).is_some_and(|(a, b)| a != b)
 }
 
 /// Whether both are known to be of the same one.

@@ -3,6 +3,7 @@
 //! A value that is found is never told, but for its first two characters.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 use aho_corasick::AhoCorasick;
 
@@ -36,8 +37,8 @@ pub(super) fn check(
     let mut found = Vec::new();
     for entry in entries {
         let by_consent = described.get(&entry.path).is_some_and(|described| described.class == "personal");
-        let text = String::from_utf8_lossy(&entry.bytes);
-        for (line, number) in text.lines().zip(1_usize..) {
+        for (text, number) in lines_of(entry) {
+            let line = text.as_str();
             // Whoever opens the case gives an address there.
             if ["Contact: ", "Contact-Name: ", "Contact-Email: "].iter().any(|label| line.starts_with(label)) {
                 continue;
@@ -79,6 +80,40 @@ fn told(entry: &Entry, line: usize, leak: &Leak, by_consent: bool) -> Line {
         return Line::warn(Area::Persons, what, format!("{found}, by consent"), next);
     }
     Line::fail(Area::Persons, what, found, "do not send it; make the pack again, and report this if it comes back")
+}
+
+/// The lines of a file with their numbers; of a workbook the cells of its parts, which are its texts.
+fn lines_of(entry: &Entry) -> Vec<(String, usize)> {
+    if !entry.path.ends_with(".xlsx") {
+        let text = String::from_utf8_lossy(&entry.bytes);
+        return text.lines().map(str::to_owned).zip(1..).collect();
+    }
+    let mut lines = Vec::new();
+    let Ok(mut zip) = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)) else { return lines };
+    let mut room = MOST_OF_WORKBOOK;
+    for at in 0..zip.len() {
+        let Ok(mut part) = zip.by_index(at) else { continue };
+        let mut bytes = Vec::new();
+        if part.by_ref().take(room).read_to_end(&mut bytes).is_err() {
+            continue;
+        }
+        room -= bytes.len() as u64;
+        // The name of a kind of relation, and addresses of schemas, are no texts of a cell.
+        let text = String::from_utf8_lossy(&bytes);
+        lines.extend(text.split(['<', '>']).filter(|text| !text.trim().is_empty()).map(unescaped).zip(1..));
+    }
+    lines
+}
+
+/// Bytes of a workbook's parts that are read.
+const MOST_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
+
+/// What XML writes otherwise as it reads.
+fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
 }
 
 /// Whether a value says something of its own: not short, no number, no record's id, and more than one plain word.

@@ -242,6 +242,30 @@ fn known_values_are_found_in_every_form_and_never_told() {
     assert!(raw.lines.iter().any(|line| line.state == State::Warn && line.found.contains("by consent")));
 }
 
+/// A workbook is an archive itself, and is looked into.
+#[test]
+fn a_value_in_the_workbook_is_found() {
+    let known = Known { values: vec!["O'Brien & Sons, Ltd".to_owned()], digest: None };
+    for (text, hits) in [("O'Brien & Sons, Ltd", 1), ("ada@example.com", 1), ("p_0123456789ABCDEF", 0)] {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        workbook.add_worksheet().write_string(0, 0, text).expect("a cell");
+        let mut files = payload();
+        files.push(("data/workbook.xlsx".to_owned(), workbook.save_to_buffer().expect("a workbook")));
+        for (path, bytes) in &mut files {
+            if path == "data/manifest.json" {
+                let mut manifest: Value = serde_json::from_slice(bytes).expect("JSON");
+                let described =
+                    json!({"path": "data/workbook.xlsx", "purpose": "", "rows": null, "class": "pseudonymous"});
+                manifest["files"].as_array_mut().expect("files").push(described);
+                *bytes = manifest.to_string().into_bytes();
+            }
+        }
+        let found = failed(&verify(&zipped(&bagged(files)), &known));
+        assert_eq!(found.len(), hits, "{text}: {found:?}");
+        assert!(hits == 0 || found[0].contains("data/workbook.xlsx"), "{found:?}");
+    }
+}
+
 #[test]
 fn the_digest_beside_the_pack_counts() {
     let bytes = zipped(&bagged(payload()));

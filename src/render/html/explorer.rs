@@ -97,7 +97,9 @@ pub(super) fn explorer(inner: Rows<'_>) -> Explorer {
 /// How many of the findings a table holds, and where the others are.
 fn holds(most: u64, all: u64) -> String {
     let all_of_them = counted(all, "finding", "findings");
-    if all <= most {
+    if all == 1 {
+        "The only finding. findings.jsonl and workbook.xlsx hold it too, with its evidence.".to_owned()
+    } else if all <= most {
         format!("All {all_of_them}. findings.jsonl and workbook.xlsx hold them too, with their evidence.")
     } else {
         format!(
