@@ -160,8 +160,15 @@ fn a_case_keeps_its_key() {
     world.misattach(&who[0]);
     world.unknown_status_word(&who[1], "Iscritta, ma non troppo");
     world.drop_enrollment(&who[2]);
+    world.write_into_enrolment_id(&who[3], "as Ada Lovelace typed it");
     let out = prepare(folder.path(), &world, "2026-11-18", &[]);
     let cases = folder.path().join("cases");
+    // What somebody typed in place of a key is a value of a person too.
+    let typed = pack(&out, &cases, &["--case", "4711", "--cause", "enrollment-key-mismatch"]).expect("a pack");
+    let files = unpacked(&typed);
+    assert!(files.values().all(|text| !text.contains("Lovelace")), "typed text in the pack");
+    let told = rows(&files["data/findings/findings.csv"]);
+    assert!(told.iter().any(|row| row["found"].starts_with("p_")), "{told:?}");
     let pseudonyms = |zip: &Path| -> BTreeSet<String> {
         let files = unpacked(zip);
         let text = files.values().cloned().collect::<String>();
@@ -234,6 +241,31 @@ fn raw_values_need_consent() {
         .expect("it")["class"]
         .clone();
     assert_eq!(class, "personal");
+}
+
+/// A stall's case holds all that is there because of it; a case beside it holds nothing of that.
+#[test]
+fn fallout_is_told_in_the_case_of_its_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run");
+    audit(&crate::sample_folder("outbound-stalled").join("tieout.toml"), &out, &[]);
+    let told = |cause: &str| -> BTreeMap<String, usize> {
+        let zip = pack(&out, &folder.path().join(cause), &["--cause", cause]).expect("a pack");
+        let mut counts = BTreeMap::new();
+        for row in rows(&unpacked(&zip)["data/findings/findings.csv"]) {
+            *counts.entry(row["check"].clone()).or_default() += 1;
+        }
+        counts
+    };
+    let text = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
+    let fallout = text.lines().filter(|line| line.contains("\"because_of\":\"F-")).count();
+    let stalled = told("outbound-stalled");
+    assert!(fallout > 1_000 && stalled.values().sum::<usize>() == fallout + 1, "{stalled:?}");
+    // Six outdated enrollments have another cause than the stall, and a case of their own.
+    assert_eq!(told("enrollment-outdated"), BTreeMap::from([("enrollment-outdated".to_owned(), 6)]));
+    assert_eq!(told("enrollment-orphaned"), BTreeMap::from([("enrollment-orphaned".to_owned(), 2)]));
+    let (code, stderr) = pack(&out, &folder.path().join("x"), &["--cause", "enrollment-absent"]).expect_err("fallout");
+    assert!(code == 2 && stderr.contains("only what is there because of a stall"), "{stderr}");
 }
 
 /// A cause that is none of the run's is refused with those that are; a dry run writes nothing.
