@@ -168,9 +168,10 @@ impl From<ApiArg> for Option<Api> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 fresh, 1 late, 5 to be taken for stalled, 6 cannot be told; 2, 3, 4, 7, 70, 130 as elsewhere.
-The webhook's address comes from TIEOUT_WEBHOOK_URL, the file that TIEOUT_WEBHOOK_URL_FILE names, or the
-credential tieout-webhook-url of a systemd service; it is called when the sync is not fresh."
+    after_help = "Exit codes: 0 fresh, 1 late, 5 to be taken for stalled, 6 cannot be told; 2, 3, 4, 7, 70, 130 as
+elsewhere. The webhook's address comes from TIEOUT_WEBHOOK_URL, the file that
+TIEOUT_WEBHOOK_URL_FILE names, or the credential tieout-webhook-url of a systemd service; it is
+called when the sync is not fresh."
 )]
 struct Freshness {
     /// The configuration; of it, only [salesforce], [sync] and [freshness] are needed
@@ -191,10 +192,8 @@ struct Freshness {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes: 0 nothing failed; else that of the first line that failed: 2 configuration, 3 Salesforce,
-4 export or snapshot, 7 output."
-)]
+#[command(after_help = "Exit codes: 0 nothing failed; else that of the first line that failed: 2 configuration,
+3 Salesforce, 4 export or snapshot, 7 output.")]
 struct Doctor {
     /// The configuration
     #[arg(short, long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
@@ -227,9 +226,8 @@ struct Explain {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Exit codes: 0 written; 2 wrong usage, 4 not the folder of a run, 7 output not writable or changed by hand."
-)]
+#[command(after_help = "Exit codes: 0 written; 2 wrong usage, 4 not the folder of a run, 7 output not writable or
+changed by hand.")]
 struct Again {
     /// The folder that `tieout audit` wrote
     folder: PathBuf,
@@ -249,7 +247,8 @@ struct Again {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 every row was taken, 1 some rows were refused (the others were taken); 2, 4, 7 as elsewhere."
+    after_help = "Exit codes: 0 every row was taken, 1 some rows were refused (the others were taken); 2, 4, 7 as
+elsewhere."
 )]
 struct Review {
     /// The workbook, with Status, Owner and Comment filled in on the sheet Findings
@@ -269,12 +268,12 @@ struct Review {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Beside the pack stand its SHA-256 and, in a folder that ends with .private, the key and the mapping of its
-pseudonyms, readable for you alone: keep them, and never send them. Packs of one --case join with each other.
+#[command(after_help = "Beside the pack stand its SHA-256 and, in a folder that ends with .private, the key and the
+mapping of its pseudonyms, readable for you alone: keep them, and never send them. Packs of one
+--case join with each other.
 
-Exit codes: 0 packed; 2 wrong usage or no consent, 4 not the folder of a run, 7 not writable or too large."
-)]
+Exit codes: 0 packed; 2 wrong usage or no consent, 4 not the folder of a run, 7 not writable or
+too large.")]
 struct Pack {
     /// The folder that `tieout audit` wrote
     folder: PathBuf,
@@ -321,10 +320,11 @@ struct Pack {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What is looked for in the text is a net and not a promise: addresses, tokens, and the values that the mapping of
-pseudonyms beside the pack, or the run that --run names, know.
+    after_help = "What is looked for in the text is a net and not a promise: addresses, tokens, and the values that
+the mapping of pseudonyms beside the pack, or the run that --run names, know.
 
-Exit codes: 0 nothing failed; 1 it tells of a person or a secret; 4 it is not whole, not unchanged, or cannot be read."
+Exit codes: 0 nothing failed; 1 it tells of a person or a secret; 4 it is not whole, not
+unchanged, or cannot be read."
 )]
 struct Verify {
     /// The pack

@@ -179,11 +179,12 @@ fn a_case_keeps_its_key() {
             .map(str::to_owned)
             .collect()
     };
-    let first =
-        pseudonyms(&pack(&out, &cases, &["--case", "4711", "--cause", "docebo-user-misattached"]).expect("a pack"));
-    let again = pseudonyms(
-        &pack(&out, &cases, &["--case", "4711", "--cause", "docebo-user-misattached", "--force"]).expect("a pack"),
-    );
+    let misattached = ["--case", "4711", "--cause", "docebo-user-misattached"];
+    let zip = pack(&out, &cases, &misattached).expect("a pack");
+    let (first, bytes) = (pseudonyms(&zip), std::fs::read(&zip).expect("a file"));
+    let zip = pack(&out, &cases, &[&misattached[..], &["--force"]].concat()).expect("a pack");
+    let again = pseudonyms(&zip);
+    assert!(std::fs::read(&zip).expect("a file") == bytes, "the same case, run and cause give the same bytes");
     let other = pseudonyms(
         &pack(&out, &folder.path().join("others"), &["--case", "4712", "--cause", "docebo-user-misattached"])
             .expect("a pack"),
