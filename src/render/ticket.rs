@@ -16,6 +16,7 @@ use crate::finding::{Finding, Kind};
 use crate::model::instant::Instant;
 use crate::model::word::Word as _;
 use crate::redact::Redaction;
+use crate::relations::totals::DoceboTotals;
 use crate::render::pack::samples::share;
 use crate::render::pack::scope::{Part, Scope, root};
 use crate::render::pack::words::{Style, date, fill, short, tally, utc};
@@ -411,10 +412,12 @@ fn impact(told: &Told<'_>) -> Vec<String> {
         tally(&totals.learners.outbound)
     )];
     if report.facts.enrollment_judged {
+        let rows = &totals.enrollments.docebo;
         lines.push(format!(
-            "Enrollment rows in the export: {}; in Salesforce: {}",
-            grouped(totals.enrollments.docebo.total),
-            tally(&totals.enrollments.docebo.values)
+            "Enrollment rows in the export: {}; in Salesforce: {}{}",
+            grouped(rows.total),
+            tally(&rows.values),
+            not_looked_for(rows)
         ));
     }
     if let Some(worst) = causes.first() {
@@ -424,6 +427,16 @@ fn impact(told: &Told<'_>) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// The rows of the export that no enrollment was looked for by, so that the numbers of the line add up to its first.
+fn not_looked_for(rows: &DoceboTotals) -> String {
+    let parts: Vec<String> = [("archived", rows.archived), ("unreadable", rows.rejected), ("repeated", rows.repeated)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{word} {}", grouped(count)))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("; not looked for: {}", parts.join(", ")) }
 }
 
 fn cause(part: &Part<'_>, detail: Detail) -> Cause {

@@ -160,6 +160,14 @@ fn each_ticket_reads_well_on_its_own() {
         for text in [&ticket.plain, &ticket.markdown] {
             assert!(text.chars().count() <= render::ticket::MOST_CHARACTERS, "{name}");
         }
+        for line in ticket.plain.lines().filter(|line| line.contains(" in the export: ")) {
+            let numbers: Vec<u64> = line
+                .replace('\u{202f}', "")
+                .split(|letter: char| !letter.is_ascii_digit())
+                .filter_map(|digits| digits.parse().ok())
+                .collect();
+            assert_eq!(numbers[1..].iter().sum::<u64>(), numbers[0], "{name}: a reader adds this up: {line}");
+        }
     }
 }
 
