@@ -650,7 +650,9 @@ impl Extract {
 /// Each request in a line on standard error.
 fn trace() -> Trace {
     Box::new(|said| {
-        let _ = writeln!(anstream::stderr(), "{}", inert::visible(&said.to_string()));
+        if said.answer.is_some() {
+            let _ = writeln!(anstream::stderr(), "{}", inert::visible(&said.to_string()));
+        }
     })
 }
 

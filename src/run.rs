@@ -170,6 +170,7 @@ fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins
         caveats: Vec::new(),
     };
     origins.caveats = caveats(settings, snapshot, &origins);
+    origins.caveats.extend(snapshot.caveats.iter().cloned());
     origins
 }
 

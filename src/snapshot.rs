@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub list_view: bool,
     /// How it was extracted, as far as it tells.
     pub extraction: Extraction,
+    /// What a reader of any output has to know about the snapshot, beyond the rest.
+    pub caveats: Vec<String>,
 }
 
 const LIST_VIEW: &str = "list_view_contacts.csv";
@@ -185,9 +187,10 @@ impl Reader<'_> {
             self.snapshot.counted = true;
             self.snapshot.extracted_at = Some(manifest.server_time);
             self.snapshot.extraction = manifest.extraction.clone();
-        }
-        if let Some(path) = find(&self.folder.files, requests::FILE) {
-            requests::read(path, &mut self.snapshot.extraction);
+            // Without a manifest nobody vouches for a log either.
+            if let Some(path) = find(&self.folder.files, requests::FILE) {
+                requests::read(path, &mut self.snapshot.extraction, &mut self.snapshot.caveats);
+            }
         }
     }
 

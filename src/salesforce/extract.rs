@@ -17,7 +17,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
-use super::log::Log;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
@@ -82,22 +81,30 @@ struct Entry<'a> {
 pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
-    let log = Log::default();
-    let trace = log.trace(options.trace);
-    let transport = Arc::new(Transport::sign_in(sign_in, options.pace, live.api_budget_percent, Some(trace)).await?);
-    let me = me(&transport).await?;
-    let org = Org { transport, me };
-
     let store = Store::open(target)?;
+    // What is asked is written down from the first request on.
+    let log = store.log()?;
+    let trace = log.trace(options.trace);
+    let org = match Org::enter(sign_in, options.pace, live.api_budget_percent, trace).await {
+        Ok(org) => org,
+        Err(error) => {
+            log.close();
+            store.leave();
+            return Err(error);
+        }
+    };
     let asked = format!("{}|{}", live.username_field, live.list_view.as_deref().unwrap_or(""));
     let state = match store.state() {
         Some(state) if org.goes_on(&state, &asked).await => state,
-        _ => {
+        former => {
             store.clear()?;
+            if former.is_some() {
+                log.begin_anew()?;
+            }
             org.begin(&asked).await?
         }
     };
-    store.log(&log)?;
+    log.goes_on();
     let mut run = Run { org: &org, live, store: &store, progress, state, options: (options.api, options.page_rows) };
     run.store.keep(&run.state)?;
     let mut extracted = Extracted::default();
@@ -110,6 +117,7 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
     run.manifest(&beside)?;
     extracted.hidden = run.hidden();
     extracted.calls = org.transport.calls();
+    log.close();
     store.finish(target)?;
     Ok(extracted)
 }
@@ -121,6 +129,13 @@ pub(super) struct Org {
 }
 
 impl Org {
+    /// Signs in, and asks who that is.
+    async fn enter(sign_in: SignIn, pace: Pace, share: u8, trace: Trace) -> Result<Self, Error> {
+        let transport = Arc::new(Transport::sign_in(sign_in, pace, share, Some(trace)).await?);
+        let me = me(&transport).await?;
+        Ok(Self { transport, me })
+    }
+
     /// Whether an earlier run can be gone on with: the same organisation and question, and not too old.
     async fn goes_on(&self, state: &State, asked: &str) -> bool {
         let age =

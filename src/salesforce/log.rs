@@ -1,38 +1,89 @@
 //! `requests.jsonl` of a snapshot: every request that an extraction made, in order, so that a third person sees how
-//! the rows came about. It grows with the work and is not rewritten, and it is the one file of a snapshot that
-//! differs from run to run.
+//! the rows came about. It is the one file of a snapshot that differs from run to run.
+//!
+//! A request is written down before it is sent, as one that has [no answer yet](UNDER_WAY), and written over when it is
+//! over, before anything is made of its answer. Those under way stand behind those that are over, so that of requests
+//! side by side the one that is over first stands first; and whatever ends the process, none is missing. An extraction
+//! that goes on goes on in the same file; what was torn off at its end is taken away. After [`MOST`] requests a last
+//! line counts the further ones, and is written over with each of them ([`Further`]).
 //!
 //! Must not know: what is asked, or why.
 
 #![expect(clippy::disallowed_methods, reason = "the log is a file of the snapshot")]
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::transport::{Said, Trace};
 use crate::error::Error;
-use crate::model::provenance::Request;
+use crate::model::provenance::{Further, Request};
 
 /// The file's name in the folder of a snapshot.
-const FILE: &str = "requests.jsonl";
-/// Requests that are written down one by one; of further ones nothing is kept, so that the file stays small.
+pub(super) const FILE: &str = "requests.jsonl";
+/// Requests that are written down one by one, so that the file stays small.
 const MOST: u64 = 20_000;
+/// The answer of a request that is under way, and stays that of one that was when the extraction ended.
+const UNDER_WAY: &str = "no answer yet";
+/// Room for the line that counts the further ones: it is always as long as this, so that it is never half new.
+const ROOM: usize = 128;
 
-#[derive(Default)]
 struct Inner {
-    /// Requests from before the folder was there.
-    early: Vec<Vec<u8>>,
+    path: PathBuf,
+    /// The file; nothing once it is closed.
     file: Option<File>,
-    written: u64,
+    /// Where the next line of a request that is over goes.
+    end: u64,
+    /// Requests that are under way, by their number, and their lines.
+    under_way: Vec<(u64, Vec<u8>)>,
+    /// Requests written down one by one.
+    lines: u64,
+    further: Further,
+    /// What this run wrote down, until it is known whether it goes on with what was there.
+    own: Option<Vec<u8>>,
 }
 
 /// The log of one extraction.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Log(Arc<Mutex<Inner>>);
 
 impl Log {
+    /// Opens the log in a folder, behind what an earlier run wrote there.
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        let former = match std::fs::read(&path) {
+            Ok(former) => former,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(failed(&path, &error)),
+        };
+        let mut inner = Inner {
+            path,
+            file: None,
+            end: 0,
+            under_way: Vec::new(),
+            lines: 0,
+            further: Further::default(),
+            own: Some(Vec::new()),
+        };
+        let mut counted = 0;
+        for line in former.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+            if let Ok(further) = serde_json::from_slice::<Further>(line) {
+                inner.further = further;
+                counted = if line.len() == ROOM { ROOM as u64 } else { 0 };
+                break;
+            }
+            inner.end += line.len() as u64;
+            inner.lines += 1;
+        }
+        let whole = inner.end + counted;
+        // Not cut to nothing: it goes on.
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&inner.path);
+        let file = open.and_then(|file| file.set_len(whole).map(|()| file));
+        inner.file = Some(file.map_err(|error| failed(&inner.path, &error))?);
+        Ok(Self(Arc::new(Mutex::new(inner))))
+    }
+
     /// Writes down what is said, and passes it on.
     pub(super) fn trace(&self, further: Option<Trace>) -> Trace {
         let log = self.clone();
@@ -44,48 +95,253 @@ impl Log {
         })
     }
 
-    fn add(&self, said: &Said<'_>) {
-        let request = Request {
-            at: said.at,
-            method: said.method.to_owned(),
-            path: said.path.to_owned(),
-            answer: said.answer.to_owned(),
-            soql: said.soql.map(str::to_owned),
-            milliseconds: u64::try_from(said.took.as_millis()).unwrap_or(u64::MAX),
+    /// What was there belongs to another extraction: only what this run wrote down stays.
+    pub(super) fn begin_anew(&self) -> Result<(), Error> {
+        let Ok(mut inner) = self.0.lock() else { return Ok(()) };
+        let own = inner.own.take().unwrap_or_default();
+        let beside = inner.path.with_extension("writing");
+        inner.file = None;
+        let anew = || {
+            std::fs::write(&beside, &own)?;
+            std::fs::rename(&beside, &inner.path)?;
+            OpenOptions::new().write(true).open(&inner.path)
         };
-        let Ok(mut line) = serde_json::to_vec(&request) else { return };
-        line.push(b'\n');
-        let Ok(mut inner) = self.0.lock() else { return };
-        inner.written += 1;
-        if inner.written > MOST {
-            return;
-        }
-        match &mut inner.file {
-            // The log must not keep the work from going on: what could not be written is missing in it.
-            Some(file) => drop(file.write_all(&line)),
-            None => inner.early.push(line),
+        let file = anew().map_err(|error| failed(&inner.path, &error))?;
+        inner.file = Some(file);
+        inner.end = own.len() as u64;
+        inner.lines = own.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        inner.further = Further::default();
+        inner.put(&[]).map_err(|error| failed(&inner.path, &error))
+    }
+
+    /// What was there is gone on with.
+    pub(super) fn goes_on(&self) {
+        if let Ok(mut inner) = self.0.lock() {
+            inner.own = None;
         }
     }
 
-    /// Goes on in the folder of the snapshot, behind what an earlier run wrote there. A last line that was torn
-    /// off is taken away.
-    pub(super) fn keep_in(&self, folder: &Path) -> Result<(), Error> {
-        let path = folder.join(FILE);
-        let failed = |source: std::io::Error| Error::Output {
-            path: path.clone(),
-            what: format!("cannot be written: {source}"),
-            next: "make room or give write access here, and start again; what was read so far is kept".to_owned(),
-        };
-        let former = std::fs::read(&path).unwrap_or_default();
-        let whole = former.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-        file.set_len(whole as u64).map_err(failed)?;
-        let Ok(mut inner) = self.0.lock() else { return Ok(()) };
-        inner.written += former[..whole].iter().filter(|&&byte| byte == b'\n').count() as u64;
-        for line in std::mem::take(&mut inner.early) {
-            file.write_all(&line).map_err(failed)?;
+    /// Nothing more is written down: a folder with an open file in it cannot be renamed everywhere.
+    pub(super) fn close(&self) {
+        if let Ok(mut inner) = self.0.lock() {
+            inner.file = None;
         }
-        inner.file = Some(file);
+    }
+
+    fn add(&self, said: &Said<'_>) {
+        let request = Request {
+            at: said.answer.and(said.at),
+            method: said.method.to_owned(),
+            path: path_of(said.path).to_owned(),
+            status: said.status,
+            answer: said.answer.unwrap_or(UNDER_WAY).to_owned(),
+            rows: said.rows,
+            soql: said.soql.map(str::to_owned),
+            milliseconds: u64::try_from(said.took.as_millis()).unwrap_or(u64::MAX),
+        };
+        if let Ok(mut inner) = self.0.lock() {
+            // The log must not keep the work from going on: what could not be written is missing in it.
+            drop(if said.answer.is_some() { inner.over(said.nth, &request) } else { inner.begins(said.nth, &request) });
+        }
+    }
+}
+
+impl Inner {
+    fn begins(&mut self, nth: u64, request: &Request) -> io::Result<()> {
+        if self.lines + self.under_way.len() as u64 >= MOST {
+            self.further.further += 1;
+        } else {
+            self.under_way.push((nth, line_of(request)?));
+        }
+        self.put(&[])
+    }
+
+    fn over(&mut self, nth: u64, request: &Request) -> io::Result<()> {
+        let Some(at) = self.under_way.iter().position(|(number, _)| *number == nth) else {
+            self.further.refused += u64::from(request.is_refused());
+            self.further.last = request.at.or(self.further.last);
+            return self.put(&[]);
+        };
+        let (_, begun) = self.under_way.swap_remove(at);
+        let mut line = line_of(request)?;
+        if line.len() < begun.len() {
+            // What is written over is never longer than what takes its place, so that nothing is left of it.
+            line.pop();
+            line.resize(begun.len() - 1, b' ');
+            line.push(b'\n');
+        }
+        if let Some(own) = &mut self.own {
+            own.extend_from_slice(&line);
+        }
+        self.put(&line)?;
+        self.end += line.len() as u64;
+        self.lines += 1;
         Ok(())
+    }
+
+    /// Writes a line of a request that is over, and what stands behind it, in one go.
+    fn put(&mut self, line: &[u8]) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut bytes = line.to_vec();
+        for (_, begun) in &self.under_way {
+            bytes.extend_from_slice(begun);
+        }
+        if self.further.further > 0 {
+            let mut line = serde_json::to_vec(&self.further)?;
+            line.resize(ROOM - 1, b' ');
+            line.push(b'\n');
+            bytes.extend_from_slice(&line);
+        }
+        file.seek(SeekFrom::Start(self.end))?;
+        let put = file.write_all(&bytes);
+        if put.is_err() {
+            // Half a line would spoil the next one.
+            file.set_len(self.end)?;
+        }
+        put
+    }
+}
+
+/// A request as a line.
+fn line_of(request: &Request) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Of an address the path alone.
+fn path_of(address: &str) -> &str {
+    match address.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').map_or("/", |at| &rest[at..]),
+        _ => address,
+    }
+}
+
+fn failed(path: &Path, source: &io::Error) -> Error {
+    Error::Output {
+        path: path.to_owned(),
+        what: format!("cannot be written: {source}"),
+        next: "make room or give write access here, and start again; what was read so far is kept".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{FILE, Further, Log, MOST, ROOM};
+    use crate::model::instant::Instant;
+    use crate::model::provenance::Request;
+    use crate::salesforce::transport::Said;
+
+    /// A request and its end.
+    fn ask(log: &Log, nth: u64, path: &str, status: u16) {
+        log.add(&said(nth, path, None));
+        log.add(&said(nth, path, Some(status)));
+    }
+
+    fn said(nth: u64, path: &str, status: Option<u16>) -> Said<'_> {
+        Said {
+            nth,
+            at: Some(Instant::from_seconds(1_795_500_000)),
+            method: "GET",
+            path,
+            status,
+            answer: status.map(|_| "200"),
+            rows: None,
+            soql: None,
+            took: Duration::from_millis(3),
+        }
+    }
+
+    fn lines(path: &std::path::Path) -> Vec<Request> {
+        let text = std::fs::read_to_string(path).expect("a log");
+        text.lines().map(|line| serde_json::from_str(line).expect("a request")).collect()
+    }
+
+    #[test]
+    fn those_under_way_stand_behind_and_stay_when_it_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE);
+        let log = Log::open(folder.path()).expect("a log");
+        for (nth, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
+            log.add(&said(nth as u64, path, None));
+        }
+        log.add(&said(1, "/b", Some(200)));
+        let told = || -> Vec<(String, Option<u16>)> {
+            lines(&path).into_iter().map(|request| (request.path, request.status)).collect()
+        };
+        let mut now = told();
+        now[1..].sort_unstable();
+        assert_eq!(now, [("/b".into(), Some(200)), ("/a".into(), None), ("/c".into(), None)]);
+        assert_eq!(lines(&path)[1].at, None);
+        // Killed here, and gone on with.
+        let log = Log::open(folder.path()).expect("a log");
+        let before = told();
+        ask(&log, 0, "/d", 503);
+        assert_eq!(told(), [before, vec![("/d".into(), Some(503))]].concat());
+    }
+
+    #[test]
+    fn it_goes_on_behind_whole_lines_and_of_a_sign_in_keeps_the_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE);
+        let log = Log::open(folder.path()).expect("a log");
+        ask(&log, 101, "https://acme.example/services/oauth2/token", 200);
+        ask(&log, 102, "/services/data/v67.0/query?q=SELECT+Id+FROM+X+WHERE+A='http://x'", 200);
+        let whole = std::fs::read_to_string(&path).expect("a log");
+        std::fs::write(&path, format!("{whole}{{\"at\":\"2026-")).expect("written");
+        let log = Log::open(folder.path()).expect("a log");
+        assert_eq!(std::fs::read_to_string(&path).expect("a log"), whole);
+        ask(&log, 103, "/c", 503);
+        let text = std::fs::read_to_string(&path).expect("a log");
+        let paths: Vec<String> =
+            text.lines().map(|line| serde_json::from_str::<Request>(line).expect("a request").path).collect();
+        assert_eq!(
+            paths,
+            ["/services/oauth2/token", "/services/data/v67.0/query?q=SELECT+Id+FROM+X+WHERE+A='http://x'", "/c"]
+        );
+        // Another question: what was there goes, what this run asked already stays.
+        log.begin_anew().expect("anew");
+        ask(&log, 104, "/d", 200);
+        log.close();
+        ask(&log, 105, "/e", 200);
+        let text = std::fs::read_to_string(&path).expect("a log");
+        assert!(text.lines().count() == 2 && text.contains("\"/c\"") && text.contains("\"/d\""), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted_through_every_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE);
+        let log = Log::open(folder.path()).expect("a log");
+        for _ in 0..MOST {
+            ask(&log, 106, "/x", 200);
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("a log").lines().count() as u64, MOST);
+        for _ in 0..3 {
+            ask(&log, 107, "/y", 200);
+        }
+        let log = Log::open(folder.path()).expect("a log");
+        ask(&log, 108, "/z", 503);
+        let text = std::fs::read_to_string(&path).expect("a log");
+        assert_eq!(text.lines().count() as u64, MOST + 1);
+        let last = text.lines().last().expect("a line");
+        assert_eq!(last.len() + 1, ROOM);
+        let last: Further = serde_json::from_str(last).expect("a count");
+        assert_eq!((last.further, last.refused), (4, 1));
+        // A torn count is a count that is lost, and no torn line.
+        std::fs::write(&path, &text[..text.len() - 100]).expect("written");
+        let log = Log::open(folder.path()).expect("a log");
+        ask(&log, 109, "/z", 200);
+        let text = std::fs::read_to_string(&path).expect("a log");
+        let last: Further = serde_json::from_str(text.lines().last().expect("a line")).expect("a count");
+        assert_eq!((text.lines().count() as u64, last.further), (MOST + 1, 1));
+        assert_eq!(
+            serde_json::to_string(&Further { further: u64::MAX, refused: u64::MAX, ..last })
+                .map(|l| l.len() < ROOM)
+                .ok(),
+            Some(true)
+        );
     }
 }

@@ -19,7 +19,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::log::Log;
+use super::log::{self, Log};
 use super::value::Kind;
 use crate::error::Error;
 use crate::model::provenance::SfObject;
@@ -139,11 +139,28 @@ impl Store {
         serde_json::from_slice::<State>(&text).ok().filter(|state| state.format == FORMAT)
     }
 
-    /// Forgets what an earlier run left.
+    /// Forgets what an earlier run left, but for the log of requests, which is open.
     pub(super) fn clear(&self) -> Result<(), Error> {
-        std::fs::remove_dir_all(&self.folder)
-            .and_then(|()| std::fs::create_dir_all(self.folder.join(PAGES)))
-            .map_err(|source| cannot(&self.folder, &source))
+        let clear = || {
+            for entry in std::fs::read_dir(&self.folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    std::fs::remove_dir_all(entry.path())?;
+                } else if entry.file_name() != log::FILE {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+            std::fs::create_dir_all(self.folder.join(PAGES))
+        };
+        clear().map_err(|source| cannot(&self.folder, &source))
+    }
+
+    /// Takes the folder away again, if nothing that could be gone on with is in it.
+    pub(super) fn leave(&self) {
+        if self.state().is_none() {
+            // It was made a moment ago and holds nothing; that it stays does no harm.
+            drop(std::fs::remove_dir_all(&self.folder));
+        }
     }
 
     /// Writes the state.
@@ -152,9 +169,9 @@ impl Store {
         self.put(STATE, &bytes)
     }
 
-    /// Lets a log go on in the folder.
-    pub(super) fn log(&self, log: &Log) -> Result<(), Error> {
-        log.keep_in(&self.folder)
+    /// The log of requests in the folder.
+    pub(super) fn log(&self) -> Result<Log, Error> {
+        Log::open(&self.folder)
     }
 
     /// Writes a file so that it is whole or not there.

@@ -2,7 +2,7 @@
 //! further tries where they help, a new token once where the old one is no longer good, and an eye on the
 //! organisation's calls of the day.
 //!
-//! Must not know: what the answers hold.
+//! Must not know: what the answers hold, but for how many rows a page has.
 
 #![expect(clippy::disallowed_methods, reason = "this room measures how long an answer takes")]
 
@@ -47,14 +47,20 @@ impl Default for Pace {
 /// A request and what came of it, without secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
+    /// The how manieth request of its transport it is: it is told when it begins, and again when it is over.
+    pub nth: u64,
     /// By Salesforce's own clock, as its last answer told it; nothing before the first.
     pub at: Option<Instant>,
     /// `GET` or `POST`.
     pub method: &'static str,
     /// Where it went: a path with its query, or the address of the token endpoint.
     pub path: &'a str,
-    /// Status and length of the answer, or why there was none.
-    pub answer: &'a str,
+    /// The status, where there was one.
+    pub status: Option<u16>,
+    /// Status and length of the answer, or why there was none; nothing while it is under way.
+    pub answer: Option<&'a str>,
+    /// Rows, where the answer is a page that tells them.
+    pub rows: Option<u64>,
     /// The query of a job.
     pub soql: Option<&'a str>,
     /// From sending to the last byte.
@@ -64,8 +70,8 @@ pub struct Said<'a> {
 /// As one line, for whoever follows.
 impl std::fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { at: _, method, path, answer, soql, took } = self;
-        write!(f, "{method} {path} {answer}")?;
+        let Self { nth: _, at: _, method, path, status: _, answer, rows: _, soql, took } = self;
+        write!(f, "{method} {path} {}", answer.unwrap_or("is asked"))?;
         if let Some(soql) = soql {
             write!(f, "  {soql}")?;
         }
@@ -73,7 +79,7 @@ impl std::fmt::Display for Said<'_> {
     }
 }
 
-/// Told of each request and its answer.
+/// Told of each request twice: when it begins, and when it is over.
 pub type Trace = Box<dyn Fn(&Said<'_>) + Send + Sync>;
 
 /// A request that the allow-list knows.
@@ -174,6 +180,8 @@ pub(super) struct Transport {
     share: u64,
     budget: Budget,
     calls: AtomicU64,
+    /// Requests begun, signing in among them.
+    begun: AtomicU64,
     server_time: AtomicU64,
     trace: Option<Trace>,
 }
@@ -205,6 +213,7 @@ impl Transport {
             share: u64::from(share),
             budget: Budget::default(),
             calls: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
             server_time: AtomicU64::new(0),
             trace,
         };
@@ -321,19 +330,21 @@ impl Transport {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", session.token.expose_secret()))
             .map_err(|_| Fault::Stop("the token holds characters that no header takes".to_owned(), "sign in again"))?;
         bearer.set_sensitive(true);
-        let began = Clock::now();
+        let began = self.begins();
+        self.told(call, None, None, None, began);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let sent = request.header(reqwest::header::AUTHORIZATION, bearer).send().await;
         let mut response = match sent {
             Ok(response) => response,
             Err(error) => {
                 let what = format!("no answer: {}", root(error));
-                self.told(call, &what, began);
+                self.told(call, None, Some(&what), None, began);
                 return Err(lost(what));
             }
         };
         let (status, headers) = (response.status(), response.headers().clone());
         self.note(&headers);
+        let code = Some(status.as_u16());
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -341,15 +352,17 @@ impl Transport {
                 Ok(None) => break,
                 Err(error) => {
                     let what = format!("the answer broke off after {} bytes: {}", body.len(), root(error));
-                    self.told(call, &what, began);
+                    self.told(call, code, Some(&what), None, began);
                     return Err(lost(what));
                 }
             }
             if body.len() > LARGEST {
+                self.told(call, code, Some(&format!("{} more than {LARGEST} bytes", status.as_u16())), None, began);
                 return Err(Fault::Stop("an answer is larger than 512 MiB".to_owned(), "report this"));
             }
         }
-        self.told(call, &format!("{} {} bytes", status.as_u16(), body.len()), began);
+        let rows = self.trace.as_ref().filter(|_| status.is_success()).and_then(|_| page_rows(call, &headers, &body));
+        self.told(call, code, Some(&format!("{} {} bytes", status.as_u16(), body.len())), rows, began);
         if status.is_success() {
             return Ok(Answer { headers, body });
         }
@@ -396,7 +409,8 @@ impl Transport {
         let mut tries = 0;
         loop {
             tries += 1;
-            let began = Clock::now();
+            let began = self.begins();
+            self.signing_in(&address, None, None, began);
             let asked = async {
                 let answer = self.client.post(&address).form(&form).send().await?;
                 Ok((answer.status(), answer.text().await?))
@@ -404,13 +418,17 @@ impl Transport {
             let (status, body) = match asked.await {
                 Ok(answer) => answer,
                 Err(error) if tries < 4 => {
-                    self.say("POST", &address, &format!("no answer: {}", root(error)), None, began);
+                    self.signing_in(&address, None, Some(&format!("no answer: {}", root(error))), began);
                     self.wait(tries, None).await;
                     continue;
                 }
-                Err(error) => return Err(unreachable_host(&error)),
+                Err(error) => {
+                    let unreachable = unreachable_host(&error);
+                    self.signing_in(&address, None, Some(&format!("no answer: {}", root(error))), began);
+                    return Err(unreachable);
+                }
             };
-            self.say("POST", &address, status.as_str(), None, began);
+            self.signing_in(&address, Some(status.as_u16()), Some(status.as_str()), began);
             if status.is_success() {
                 let granted: Granted = serde_json::from_str(&body).map_err(|_| Error::Salesforce {
                     what: "the token endpoint answered something else than a token".to_owned(),
@@ -470,22 +488,62 @@ impl Transport {
         }
     }
 
-    fn told(&self, call: &Call, what: &str, began: Clock) {
-        match call {
-            Call::Get(path) => self.say("GET", path, what, None, began),
-            Call::QueryJob { version, soql, .. } => {
-                self.say("POST", &format!("/services/data/v{version}/jobs/query"), what, Some(soql), began);
-            }
-        }
+    /// A request begins: its number, and when.
+    fn begins(&self) -> (u64, Clock) {
+        (self.begun.fetch_add(1, Ordering::Relaxed), Clock::now())
     }
 
-    fn say(&self, method: &'static str, path: &str, answer: &str, soql: Option<&str>, began: Clock) {
+    fn told(
+        &self,
+        call: &Call,
+        status: Option<u16>,
+        answer: Option<&str>,
+        rows: Option<u64>,
+        (nth, began): (u64, Clock),
+    ) {
+        let job;
+        let (method, path, soql) = match call {
+            Call::Get(path) => ("GET", path, None),
+            Call::QueryJob { version, soql, .. } => {
+                job = format!("/services/data/v{version}/jobs/query");
+                ("POST", &job, Some(soql.as_str()))
+            }
+        };
+        let (at, took) = (self.server_time(), began.elapsed());
+        self.say(&Said { nth, at, method, path, status, answer, rows, soql, took });
+    }
+
+    fn signing_in(&self, address: &str, status: Option<u16>, answer: Option<&str>, (nth, began): (u64, Clock)) {
+        let (at, took) = (self.server_time(), began.elapsed());
+        self.say(&Said { nth, at, method: "POST", path: address, status, answer, rows: None, soql: None, took });
+    }
+
+    fn say(&self, said: &Said<'_>) {
         if let Some(trace) = &self.trace {
-            let seconds = i64::try_from(self.server_time.load(Ordering::Relaxed)).unwrap_or(0);
-            let at = (seconds > 0).then(|| Instant::from_seconds(seconds));
-            trace(&Said { at, method, path, answer, soql, took: began.elapsed() });
+            trace(said);
         }
     }
+}
+
+/// How many rows a page of an answer has, where it is one: by the header of Bulk API 2.0, or in the list of REST.
+fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page {
+        total_size: u64,
+        records: Vec<serde::de::IgnoredAny>,
+    }
+    let Call::Get(path) = call else { return None };
+    if let Some(said) = headers.get("sforce-numberofrecords") {
+        return said.to_str().ok()?.trim().parse().ok();
+    }
+    let plain = path.split('?').next().unwrap_or(path);
+    if !["/query", "/queryAll"].iter().any(|door| plain.ends_with(door) || plain.contains(&format!("{door}/"))) {
+        return None;
+    }
+    let page: Page = serde_json::from_slice(body).ok()?;
+    // The answer to COUNT() has a number and no rows.
+    (page.total_size == 0 || !page.records.is_empty()).then_some(page.records.len() as u64)
 }
 
 /// The allow-list: reads beneath `/services/`, and query jobs. That nothing else can be said is the type's

@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
 use crate::model::id::SfId;
@@ -24,9 +25,9 @@ pub(super) struct Manifest {
 #[derive(Deserialize)]
 struct File {
     version: u32,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_it_fits")]
     api_version: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_it_fits")]
     user_id: Option<String>,
     org_id: Option<String>,
     instance_url: Option<String>,
@@ -42,12 +43,17 @@ pub(super) struct Entry {
     /// Rows that Salesforce counted.
     pub(super) counted: u64,
     pub(super) sha256: String,
-    #[serde(default)]
-    soql: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_it_fits")]
+    soql: Option<String>,
+    #[serde(default, deserialize_with = "if_it_fits")]
     rows: Option<u64>,
-    #[serde(default)]
-    drift: u64,
+    #[serde(default, deserialize_with = "if_it_fits")]
+    drift: Option<u64>,
+}
+
+/// A value that nothing rests on: nothing where somebody made something else of it.
+fn if_it_fits<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
 impl Manifest {
@@ -81,14 +87,18 @@ impl Manifest {
             }
             None => None,
         };
-        let queries = file.objects.iter().filter(|entry| !entry.soql.is_empty()).map(|entry| Query {
-            object: entry.object.clone(),
-            soql: entry.soql.clone(),
-            counted: entry.counted,
-            rows: entry.rows.unwrap_or(entry.counted),
-            drift: entry.drift,
-            began: None,
-            ended: None,
+        let queries = file.objects.iter().filter_map(|entry| {
+            let soql = entry.soql.clone().filter(|soql| !soql.is_empty())?;
+            Some(Query {
+                object: entry.object.clone(),
+                soql,
+                counted: entry.counted,
+                rows: entry.rows.unwrap_or(entry.counted),
+                drift: entry.drift.unwrap_or(0),
+                began: None,
+                ended: None,
+                requests: 0,
+            })
         });
         let extraction = Extraction {
             api_version: file.api_version,

@@ -16,7 +16,7 @@ use tieout::settings::Live;
 
 use crate::cli::{run, tieout};
 use crate::fake_org::faults::{Fault, FaultKind};
-use crate::fake_org::{Server, generated};
+use crate::fake_org::{Seen, Server, generated};
 use crate::sample_folder;
 
 const ENROLLMENTS: &str = "docebo_v3__CourseEnrollment__c";
@@ -379,8 +379,17 @@ fn killed_at_any_request_it_goes_on_to_the_same_bytes() {
             child.wait().expect("it ends");
             server.clear_faults();
             assert!(!parent.path().join(&out).exists(), "a partial snapshot stands under its name");
+            let (unfinished, finished) = (format!(".{out}.unfinished"), &out);
+            let kept = written(&parent.path().join(unfinished));
+            let asked = &server.log()[start..];
+            // Those under way too: one by REST, by Bulk as many as are asked side by side.
+            are_all_of_the_killed(&kept, asked, if api == "rest" { 1 } else { 4 });
+            let again = server.log().len();
             let (code, _, stderr) = run(&mut command(&out, api));
             assert_eq!(code, 0, "killed at request {nth} by {api}: {stderr}");
+            let all = written(&parent.path().join(finished));
+            assert_eq!(all[..kept.len()], kept, "the log was not gone on with: killed at request {nth} by {api}");
+            are_all_of(&all[kept.len()..], &server.log()[again..], api == "rest");
             let files = files(&parent.path().join(&out));
             for (file, bytes) in &whole {
                 assert!(files.get(file) == Some(bytes), "{file} differs: killed at request {nth} by {api}");
@@ -457,10 +466,184 @@ fn freshness_asks_a_live_organisation_in_ten_calls() {
     }
 }
 
-/// Every request that Salesforce answered stands in the snapshot's log with its answer, whatever was broken off in
-/// between; and no secret does.
+/// A line of a log: method, path and query, status; of a sign-in the path alone.
+type Line = (String, String, u16);
+
+/// The lines of the log in a folder; every one of them tells a request.
+fn written(folder: &Path) -> Vec<Line> {
+    let text = std::fs::read_to_string(folder.join("requests.jsonl")).expect("a log");
+    text.lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap_or_else(|| panic!("{name} in {line}")).to_owned();
+            let status = line["status"].as_u64().unwrap_or(0);
+            assert!(line["milliseconds"].is_u64() && !text("answer").is_empty(), "{line}");
+            (text("method"), text("path"), u16::try_from(status).expect("a status"))
+        })
+        .collect()
+}
+
+fn seen(asked: &[Seen]) -> Vec<Line> {
+    asked.iter().map(|seen| (seen.method.clone(), seen.path.clone(), seen.answered)).collect()
+}
+
+/// Each request that Salesforce saw has its line, with the status that it gave, or as one that was under way when the
+/// extraction was killed. Of those, some may not have come as far as Salesforce.
+#[track_caller]
+fn are_all_of_the_killed(written: &[Line], asked: &[Seen], most_under_way: usize) {
+    let (mut under_way, mut over): (Vec<&Line>, Vec<&Line>) = written.iter().partition(|line| line.2 == 0);
+    assert!(under_way.len() <= most_under_way, "{under_way:?}");
+    for seen in seen(asked) {
+        if let Some(at) = over.iter().position(|line| **line == seen) {
+            over.remove(at);
+        } else {
+            let at = under_way.iter().position(|line| (&line.0, &line.1) == (&seen.0, &seen.1));
+            under_way.remove(at.unwrap_or_else(|| panic!("not written down: {seen:?}")));
+        }
+    }
+    assert_eq!(over, Vec::<&Line>::new(), "nobody asked these");
+}
+
+/// The lines are the requests that Salesforce saw, all of them; in their order too where they were asked in turn.
+#[track_caller]
+fn are_all_of(written: &[Line], asked: &[Seen], in_turn: bool) {
+    let (mut written, mut asked) = (written.to_vec(), seen(asked));
+    if !in_turn {
+        written.sort_unstable();
+        asked.sort_unstable();
+    }
+    assert_eq!(written, asked);
+}
+
+/// Every request that Salesforce saw stands in the snapshot's log in its order and with its status, whatever went
+/// wrong with it.
 #[test]
-fn every_request_is_written_down() {
+fn every_request_is_written_down_in_order_with_its_status() {
+    for api in [Api::Rest, Api::BulkInTurn, Api::Bulk] {
+        let server = server();
+        for (nth, kind) in [
+            status(503, "SERVER_UNAVAILABLE", "try later"),
+            FaultKind::Html { code: 502 },
+            FaultKind::ResetBeforeAnswer,
+            FaultKind::CutBody { bytes: 40 },
+            status(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            server.add_fault(Fault::once("/services/", kind).skip(3 + 4 * nth));
+        }
+        let parent = folder();
+        let target = parent.path().join("target");
+        extract(&server, &target, api).unwrap_or_else(|error| panic!("{api:?}: {error}"));
+        assert_eq!(server.faults_left().len(), 0, "{api:?}");
+        let lines = written(&target);
+        assert!(lines.len() > 40, "{api:?}: {}", lines.len());
+        are_all_of(&lines, &server.log(), api != Api::Bulk);
+
+        // Each page tells its rows: together they are those that were read, and those read twice.
+        let text = std::fs::read_to_string(target.join("requests.jsonl")).expect("a log");
+        let rows: u64 = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line"))
+            .filter(|line| line["path"].as_str().is_some_and(|path| !path.contains("/tooling/")))
+            .filter_map(|line| line["rows"].as_u64())
+            .sum();
+        let objects = manifest(&target);
+        let of_objects = objects["objects"].as_array().expect("a list").iter();
+        let read: u64 = of_objects
+            .filter(|entry| entry["object"] != "customisation")
+            .map(|entry| entry["rows"].as_u64().expect("a number"))
+            .sum();
+        assert_eq!(rows, read, "{api:?}");
+    }
+}
+
+/// Another question begins anew, and so does its log; what this run asked until then stays.
+#[test]
+fn another_question_has_a_log_of_its_own() {
+    let server = server();
+    let parent = folder();
+    let target = parent.path().join("target");
+    let total = status(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+    server.add_fault(Fault::once("/query?", total).skip(5));
+    extract(&server, &target, Api::Rest).expect_err("a limit");
+    let before = server.log().len();
+    let options = Options { api: Some(Api::Rest), pace: quick(), page_rows: 100, ..Options::default() };
+    let other = Live { username_field: "Id".to_owned(), ..live(&server) };
+    tieout::run::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
+    are_all_of(&written(&target), &server.log()[before..], true);
+}
+
+/// What the audit takes over of the log and of the manifest, be they whole, odd, or not there.
+#[test]
+fn an_audit_tells_how_its_snapshot_was_extracted() {
+    let server = server();
+    let parent = folder();
+    let snapshot = parent.path().join("snapshot");
+    extract(&server, &snapshot, Api::Rest).expect("an extraction");
+    let config = parent.path().join("tieout.toml");
+    let text = "[salesforce]\nsnapshot = \"snapshot\"\n[docebo]\nusers = \"users.csv\"\nexported_at = \"2026-11-20T06:00:00Z\"\n";
+    std::fs::write(parent.path().join("users.csv"), "User unique ID,Username,sfdc_id\n1,ada@example.com,\n")
+        .expect("a file");
+    let audit = || {
+        let settings = tieout::settings::file::load(&config, text, &Default::default()).expect("settings");
+        let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
+        report.origins().clone()
+    };
+    let odd = |origins: &tieout::model::provenance::Origins| {
+        origins.caveats.iter().filter(|caveat| caveat.starts_with("requests.jsonl")).cloned().collect::<Vec<_>>()
+    };
+
+    let whole = audit();
+    let extraction = &whole.extraction;
+    assert!(extraction.api_version.is_some() && extraction.user.is_some() && odd(&whole).is_empty(), "{whole:?}");
+    let refused = server.log().iter().filter(|seen| seen.answered >= 400).count();
+    assert_eq!((extraction.requests, extraction.refused), (server.log().len() as u64, refused as u64));
+    assert!(extraction.first.is_some() && extraction.first <= extraction.last);
+    assert_eq!((extraction.queries.len(), server.calls("/query/")), (6, 0), "{:?}", extraction.queries);
+    for query in &extraction.queries {
+        let (began, ended) = (query.began.expect("a beginning"), query.ended.expect("an end"));
+        assert!(began <= ended && query.counted == query.rows, "{query:?}");
+        let asked = match query.object.as_str() {
+            "deleted_contacts" => server.calls("/queryAll?"),
+            "Contact" => server.calls("FROM+Contact+") - server.calls("/queryAll?"),
+            object => server.calls(&format!("FROM+{object}+")),
+        };
+        assert!(asked > 0 && query.requests == asked as u64, "{asked}: {query:?}");
+    }
+
+    // A line that tells no request is a caveat.
+    let log = snapshot.join("requests.jsonl");
+    let lines = std::fs::read_to_string(&log).expect("a log");
+    std::fs::write(&log, format!("{lines}not JSON\n")).expect("written");
+    let damaged = audit();
+    assert_eq!(damaged.extraction, whole.extraction);
+    assert!(odd(&damaged).len() == 1 && odd(&damaged)[0].contains("has 1 line that"), "{:?}", damaged.caveats);
+
+    // What nothing rests on may be missing in the manifest, or be something else.
+    let mut odd_manifest = manifest(&snapshot);
+    let object = odd_manifest.as_object_mut().expect("an object");
+    object.insert("api_version".to_owned(), 67.into());
+    object.remove("user_id");
+    for entry in object["objects"].as_array_mut().expect("a list") {
+        entry["soql"] = serde_json::json!(["SELECT"]);
+        entry["drift"] = "none".into();
+    }
+    std::fs::write(snapshot.join("manifest.json"), odd_manifest.to_string()).expect("written");
+    std::fs::remove_file(&log).expect("it is there");
+    assert_eq!(audit().extraction, tieout::model::provenance::Extraction::default());
+
+    // And a snapshot that somebody saved by hand tells nothing of it.
+    std::fs::remove_file(snapshot.join("manifest.json")).expect("it is there");
+    std::fs::write(&log, lines).expect("written");
+    let by_hand = audit();
+    assert!(by_hand.extraction == tieout::model::provenance::Extraction::default() && odd(&by_hand).is_empty());
+}
+
+/// Broken off in the middle and gone on with, the log is whole and holds no secret, and reaches the pack.
+#[test]
+fn a_log_that_was_broken_off_is_gone_on_with() {
     for api in ["rest", "bulk-in-turn"] {
         let parent = folder();
         let mut org = generated::org(260, 2);
@@ -492,38 +675,15 @@ fn every_request_is_written_down() {
 
         let (code, _, stderr) = run(&mut command());
         assert_eq!(code, 0, "{stderr}");
-        let text = std::fs::read_to_string(parent.path().join("snapshot/requests.jsonl")).expect("a log");
+        let snapshot = parent.path().join("snapshot");
+        let text = std::fs::read_to_string(snapshot.join("requests.jsonl")).expect("a log");
         assert!(!text.contains(&token) && !text.to_lowercase().contains("bearer"), "a secret in the log");
-        let written: Vec<(String, String)> = text
-            .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line"))
-            .map(|line| {
-                let path = line["path"].as_str().expect("a path").to_owned();
-                (path, line["answer"].as_str().expect("an answer").split(' ').next().expect("a status").to_owned())
-            })
-            .collect();
-        let seen: Vec<(String, String)> = server
-            .log()
-            .into_iter()
-            .enumerate()
-            // The one that was answered too late is not there: nobody was left to write it down.
-            .filter(|&(nth, _)| nth != 15)
-            .map(|(_, seen)| (seen.path, seen.answered.to_string()))
-            .collect();
-        // Requests side by side are written down as they are answered; those under way when it was killed are not.
-        let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
-        let plain = |path: &str| path.split('?').next().unwrap_or("").to_owned();
-        for (path, status) in &written {
-            *left.entry((plain(path), status.clone())).or_default() += 1;
-        }
-        let mut missing = Vec::new();
-        for (path, status) in &seen {
-            match left.get_mut(&(plain(path), status.clone())).filter(|count| **count > 0) {
-                Some(count) => *count -= 1,
-                None => missing.push(path),
-            }
-        }
-        assert!(missing.len() <= 8 && written.len() > 40, "{api}: not in the log: {missing:?}");
+        let written = written(&snapshot);
+        let mut asked = server.log();
+        // It was answered when nobody was left to take it.
+        asked[15].answered = 0;
+        are_all_of(&written, &asked, true);
+        assert!(text.lines().nth(15).is_some_and(|line| line.contains("\"no answer yet\"")), "{text}");
 
         // And it reaches the pack: each query with its count and times, each request.
         std::fs::write(parent.path().join("users.csv"), "User unique ID,Username,sfdc_id\n1,ada@example.com,\n")

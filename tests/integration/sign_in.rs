@@ -139,6 +139,9 @@ fn client_credentials_work_with_the_secret_from_each_of_its_places() {
         ended.went_well().kept_secret(&[&secret, &access_token(&server)]);
         assert_eq!(tokens(&server), 1, "{name}");
         assert!(ended.stderr.contains(&format!("{TOKEN} 200")), "the trace is silent on the token: {}", ended.stderr);
+        let log = std::fs::read_to_string(ended.out().join("requests.jsonl")).expect("a log");
+        let first = log.lines().next().expect("a line");
+        assert!(first.contains(&format!("\"path\":\"{TOKEN}\",\"status\":200")), "signing in is not told: {first}");
     }
     assert_eq!(server.writes(), Vec::<String>::new());
 }

@@ -9,7 +9,7 @@ use crate::model::provenance::{DateOrder, Extraction};
 use crate::model::word::Word as _;
 use crate::render::inert::visible;
 use crate::render::pack::words::{Style, rules};
-use crate::render::{grouped, wording};
+use crate::render::{counted, grouped, wording};
 use crate::report::Report;
 use crate::settings::{EnrollmentMode, Rules, Scope, ZoneRule};
 
@@ -82,10 +82,14 @@ pub(super) fn text(report: &Report) -> String {
 pub(super) fn queries(extraction: &Extraction) -> String {
     let known = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
     let mut text = format!(
-        "-- Asked by the user {}, API version {}, in {} requests{}.\n",
+        "-- Asked by the user {}, API version {}, in {} requests{}{}.\n",
         known(extraction.user.map(|user| user.to_string())),
         visible(&known(extraction.api_version.clone())),
         grouped(extraction.requests),
+        match extraction.refused {
+            0 => String::new(),
+            refused => format!(" ({} of them answered with a refusal)", grouped(refused)),
+        },
         if extraction.requests > extraction.log.len() as u64 {
             ", of which data/log/requests.jsonl holds the first and the last"
         } else {
@@ -97,13 +101,14 @@ pub(super) fn queries(extraction: &Extraction) -> String {
         line(
             &mut text,
             format_args!(
-                "\n-- {}: Salesforce counted {}, {} were read, {} came or went meanwhile; asked from {} to {}\n{};",
+                "\n-- {}: Salesforce counted {}, {} were read, {} came or went meanwhile; asked from {} to {}, in {}\n{};",
                 visible(&query.object),
                 grouped(query.counted),
                 grouped(query.rows),
                 grouped(query.drift),
                 moment(query.began),
                 moment(query.ended),
+                counted(query.requests, "request", "requests"),
                 visible(&query.soql),
             ),
         );
