@@ -8,10 +8,14 @@
 mod archive;
 mod bag;
 mod content;
+mod drawing;
+mod layout;
 mod leaks;
+mod reading;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use crate::diagnosis::{Area, Diagnosis, Line};
 
@@ -63,9 +67,16 @@ fn size(bytes: &[u8], lines: &mut Vec<Line>) {
     let found = format!("{} kB", bytes.len() / 1_000);
     let next = "pack again with --examples-only";
     lines.push(match bytes.len() {
-        0..LARGE => Line::pass(Area::Pack, "size", found),
-        LARGE..TOO_LARGE => Line::warn(Area::Pack, "size", format!("{found}; mail gateways often stop at 20 MB"), next),
-        _ => Line::fail(Area::Pack, "size", format!("{found}; support's forms take 45 MB"), next),
+        len if len <= LARGE => Line::pass(Area::Pack, "size", found),
+        len if len <= TOO_LARGE => {
+            Line::warn(Area::Pack, "size", format!("{found}; mail gateways often stop at 20 MB"), next)
+        }
+        _ => Line::fail(
+            Area::Pack,
+            "size",
+            format!("{found}; support's forms take 50 MB, and a pack is to stay below 45"),
+            next,
+        ),
     });
 }
 

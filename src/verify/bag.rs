@@ -53,7 +53,12 @@ fn declaration(files: &BTreeMap<&str, &[u8]>, faults: &mut Vec<Line>) {
     let payload = || files.iter().filter(|(path, _)| path.starts_with("data/"));
     let octets: usize = payload().map(|(_, bytes)| bytes.len()).sum();
     let expected = format!("{octets}.{}", payload().count());
-    match info.lines().find_map(|line| line.strip_prefix("Payload-Oxum: ")) {
+    let mut oxums = info.lines().filter_map(|line| line.strip_prefix("Payload-Oxum: "));
+    let first = oxums.next();
+    if oxums.next().is_some() {
+        faults.push(changed("bag-info.txt", "says more than once how much the payload is"));
+    }
+    match first {
         Some(stated) if stated == expected => {}
         Some(stated) => {
             faults.push(changed("bag-info.txt", format!("says {stated} bytes and files, and there are {expected}")));
@@ -70,6 +75,9 @@ fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<Li
             faults.push(changed(list, format!("line {number}: is not a digest and a path")));
             continue;
         };
+        if path.starts_with("data/") != (list == PAYLOAD) || path == TAGS {
+            faults.push(changed(list, format!("line {number}: lists {path}, which does not belong there")));
+        }
         if !listed.insert(path) {
             faults.push(changed(list, format!("line {number}: lists {path} again")));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Entry, changed, schema, tell};
+use super::{Entry, MOST_TOLD, changed, drawing, schema, tell};
 use crate::diagnosis::{Area, Line};
 use crate::model::text::is_active;
 
@@ -18,6 +18,32 @@ pub(super) struct Described {
     rows: Option<u64>,
     pub(super) class: String,
     schema: Option<String>,
+}
+
+/// Faults of one file: some are told, the others counted, for a file can be made of nothing else.
+struct OfFile<'a> {
+    path: &'a str,
+    faults: &'a mut Vec<Line>,
+    seen: usize,
+}
+
+impl<'a> OfFile<'a> {
+    fn new(path: &'a str, faults: &'a mut Vec<Line>) -> Self {
+        Self { path, faults, seen: 0 }
+    }
+
+    fn add(&mut self, found: impl FnOnce() -> String) {
+        self.seen += 1;
+        if self.seen <= MOST_TOLD {
+            self.faults.push(changed(self.path, found()));
+        }
+    }
+
+    fn end(self) {
+        if self.seen > MOST_TOLD {
+            self.faults.push(changed(self.path, format!("and {} more places like these", self.seen - MOST_TOLD)));
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,12 +75,25 @@ fn described(entries: &[Entry], faults: &mut Vec<Line>) -> BTreeMap<String, Desc
     let files = match serde_json::from_slice::<Manifest>(&entry.bytes) {
         Ok(manifest) => manifest.files,
         Err(error) => {
-            faults.push(changed(path, format!("is not the description of a pack: {error}")));
+            // What the error says may quote a value.
+            let place = format!("line {}, column {}", error.line(), error.column());
+            faults.push(changed(path, format!("is not the description of a pack ({place})")));
             return BTreeMap::new();
         }
     };
     let mut all: BTreeMap<String, Described> = BTreeMap::new();
+    let count = files.len() as u64;
     for file in files {
+        let tabular = file.path.ends_with(".csv") || file.path.ends_with(".jsonl");
+        if tabular && file.rows.is_none() {
+            faults.push(changed(path, format!("does not say how many rows {} has", file.path)));
+        }
+        if !["none", "pseudonymous", "personal"].contains(&&*file.class) {
+            faults.push(changed(path, format!("gives {} no class that is known", file.path)));
+        }
+        if file.path == path && file.rows.is_some_and(|rows| rows != count) {
+            faults.push(changed(path, format!("describes {count} files, and another number was counted")));
+        }
         if all.insert(file.path.clone(), file.clone()).is_some() {
             faults.push(changed(path, format!("describes {} twice", file.path)));
         }
@@ -74,6 +113,7 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
     let path = entry.path.as_str();
     let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
     if kind == "xlsx" {
+        workbook(entry, faults);
         return;
     }
     let Some(text) = entry.text() else {
@@ -93,13 +133,11 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
         }
         "jsonl" => Some(json_lines(path, text, faults)),
         "svg" => {
-            let lower = text.to_lowercase();
-            for banned in ["<script", "<foreignobject", "href=", " on", "url(", "<!doctype", "<!entity"] {
-                if lower.contains(banned) && (banned != " on" || has_handler(&lower)) {
-                    faults
-                        .push(changed(path, format!("holds `{}`, which a drawing of ours never does", banned.trim())));
-                }
+            let mut told = OfFile::new(path, faults);
+            for (line, what) in drawing::faults(text) {
+                told.add(|| format!("line {line}: holds {what}, which a drawing of ours never does"));
             }
+            told.end();
             None
         }
         _ => None,
@@ -112,48 +150,87 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
     }
 }
 
-/// Whether an attribute of the text is an event's: ` on…=`.
-fn has_handler(text: &str) -> bool {
-    text.split(" on").skip(1).any(|rest| {
-        let word = rest.bytes().take_while(u8::is_ascii_lowercase).count();
-        word > 0 && rest[word..].starts_with('=')
-    })
+/// What a workbook may hold beside cells and their forms is nothing: no program, no link, no other document.
+fn workbook(entry: &Entry, faults: &mut Vec<Line>) {
+    let Ok(zip) = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)) else {
+        faults.push(changed(&entry.path, "is no workbook that can be looked into"));
+        return;
+    };
+    if zip.has_duplicate_names() {
+        faults.push(changed(&entry.path, "has a part twice"));
+    }
+    let mut told = OfFile::new(&entry.path, faults);
+    for name in zip.file_names() {
+        let Ok(name) = name else {
+            told.add(|| "has a part whose name cannot be read".to_owned());
+            continue;
+        };
+        let low = name.to_lowercase();
+        let runs = ["vba", "macrosheet", "externallink", "embedding", "activex", "ctrlprop", "connections", "customui"];
+        let plain = [".xml", ".rels", ".vml"].iter().any(|kind| low.ends_with(kind));
+        if !plain || runs.iter().any(|word| low.contains(word)) {
+            told.add(|| "has a part that is no sheet: a program, a link or another document".to_owned());
+        }
+    }
+    told.end();
 }
 
 fn csv_rows(path: &str, text: &str, faults: &mut Vec<Line>) -> Option<u64> {
-    let mut rows = 0;
-    for record in csv::Reader::from_reader(text.as_bytes()).records() {
-        let record = match record {
-            Ok(record) => record,
+    let mut told = OfFile::new(path, faults);
+    let mut records: u64 = 0;
+    let mut cells = 0;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
             Err(error) => {
-                faults.push(changed(path, format!("is not a table: {error}")));
+                told.add(|| format!("is not a table: {error}"));
+                told.end();
                 return None;
             }
-        };
-        rows += 1;
-        if let Some(cell) = record.iter().find(|cell| runs(cell)) {
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        if records == 0 {
+            cells = record.len();
+        } else if record.len() != cells {
+            told.add(|| format!("line {line}: is not a row of the table, with {} cells for {cells}", record.len()));
+        }
+        records += 1;
+        for cell in record.iter().filter(|cell| runs(cell)) {
             let start: String = cell.chars().take(1).collect();
-            faults
-                .push(changed(path, format!("row {rows}: a spreadsheet would run a cell that starts with `{start}`")));
+            told.add(|| format!("line {line}: a spreadsheet would run a cell that starts with `{start}`"));
         }
     }
-    Some(rows)
+    if records == 0 {
+        told.add(|| "is a table without a heading".to_owned());
+    }
+    told.end();
+    Some(records.saturating_sub(1))
 }
 
 /// Whether a spreadsheet would take a cell for a formula; a number with a sign is none.
 fn runs(cell: &str) -> bool {
-    let sign = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
-    sign && cell.parse::<f64>().is_err()
+    let sign = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let number = cell.strip_prefix(['+', '-']).is_some_and(|digits| {
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+            && digits.parse::<f64>().is_ok()
+    });
+    sign && !number
 }
 
 fn json_lines(path: &str, text: &str, faults: &mut Vec<Line>) -> u64 {
+    let mut told = OfFile::new(path, faults);
     let mut rows = 0;
     for (line, number) in text.lines().zip(1..) {
         rows += 1;
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(line) {
-            faults.push(changed(path, format!("line {number}: is not JSON: {error}")));
+            told.add(|| format!("line {number}: is not JSON: {error}"));
         }
     }
+    told.end();
     rows
 }
 
@@ -166,13 +243,15 @@ fn by_schema(entries: &[Entry], entry: &Entry, path: &str, faults: &mut Vec<Line
     let documents = entry.text().unwrap_or("");
     let documents: Vec<(usize, &str)> =
         if entry.path.ends_with(".jsonl") { (1..).zip(documents.lines()).collect() } else { vec![(0, documents)] };
+    let mut told = OfFile::new(&entry.path, faults);
     for (line, document) in documents {
         let Ok(value) = serde_json::from_str(document) else { continue };
         if let Err(why) = schema::check(&schema, &value) {
             let place = if line > 0 { format!("line {line}: ") } else { String::new() };
-            faults.push(changed(&entry.path, format!("{place}does not keep to {path}: {why}")));
+            told.add(|| format!("{place}does not keep to {path}: {why}"));
         }
     }
+    told.end();
 }
 
 fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
@@ -183,7 +262,8 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
             continue;
         };
         let length = text.chars().count();
-        let subject = text.lines().next().unwrap_or("").trim_start_matches("# ").chars().count();
+        let subject = text.lines().next().unwrap_or("");
+        let subject = subject.strip_prefix("# ").filter(|_| name == "ticket.md").unwrap_or(subject).chars().count();
         lines.push(if length > MOST_CHARACTERS || subject > MOST_SUBJECT {
             let found =
                 format!("{length} characters, subject {subject}; a form takes {MOST_CHARACTERS} and {MOST_SUBJECT}");
@@ -191,15 +271,37 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
         } else {
             Line::pass(Area::Pack, name, format!("{length} characters, subject {subject}"))
         });
-        for line in text.lines().filter(|line| line.contains("[to fill")) {
-            let label = line.trim_start_matches(['-', ' ']).split(':').next().unwrap_or("").to_owned();
-            if !to_fill.contains(&label) {
-                to_fill.push(label);
-            }
-        }
+        placeholders(text, &mut to_fill);
+    }
+    if let Some(text) = entries.iter().find(|entry| entry.path == "README.txt").and_then(Entry::text) {
+        placeholders(text, &mut to_fill);
     }
     if !to_fill.is_empty() {
         let next = "fill them in when you open the case; tieout pack takes --contact, --impact and --tried";
         lines.push(Line::warn(Area::Pack, "to fill", to_fill.join(", "), next));
+    }
+}
+
+/// Adds what a text leaves open: what it is, and what is asked for there.
+fn placeholders(text: &str, to_fill: &mut Vec<String>) {
+    for line in text.lines() {
+        let Some((before, mut rest)) = line.split_once("[to fill") else { continue };
+        let label =
+            before.split([':', '|']).map(|part| part.trim_matches(['-', '*', '`', ' '])).find(|part| !part.is_empty());
+        loop {
+            let asked = rest.split(']').next().unwrap_or("").trim_start_matches([':', ' ']);
+            let told = match (label, asked) {
+                (Some(label), "") => label.to_owned(),
+                (Some(label), asked) => format!("{label} ({asked})"),
+                (None, asked) => asked.to_owned(),
+            };
+            if !to_fill.contains(&told) {
+                to_fill.push(told);
+            }
+            match rest.split_once("[to fill") {
+                Some((_, more)) => rest = more,
+                None => break,
+            }
+        }
     }
 }

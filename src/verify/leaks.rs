@@ -2,23 +2,142 @@
 //!
 //! A value that is found is never told, but for its first two characters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use aho_corasick::AhoCorasick;
+use serde_json::Value;
 
 use super::content::Described;
+use super::reading::{readings, unescaped};
+use super::tokens::tokens;
 use super::{Entry, MOST_TOLD};
 use crate::diagnosis::{Area, Line};
 use crate::model::id::SfId;
+use crate::model::text::visible;
 
 /// Shorter values occur by chance.
 const SHORTEST: usize = 4;
+/// Files in which whoever opens the case is named, in lines that begin with one of [`CONTACT`].
+const NAMING: [&str; 4] = ["README.txt", "ticket.txt", "ticket.md", "bag-info.txt"];
+const CONTACT: [&str; 3] = ["Contact: ", "Contact-Name: ", "Contact-Email: "];
+/// Bytes of a workbook's parts that are read.
+const MOST_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
 
-/// Something that was found: of which kind, and how it begins.
-struct Leak {
-    kind: &'static str,
-    start: String,
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Address,
+    Value,
+    /// A value that is one plain word, which may stand there by chance.
+    Word,
+    Token,
+}
+
+impl Kind {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Address => "an e-mail address",
+            Self::Value => "a value of a person",
+            Self::Word => "a known value that is one plain word",
+            Self::Token => "a token or a secret",
+        }
+    }
+}
+
+/// Values of persons, ready to be looked for.
+struct Persons {
+    find: AhoCorasick,
+    /// Of each pattern, whether it is one plain word.
+    words: Vec<bool>,
+    looked_for: usize,
+    plain: usize,
+}
+
+impl Persons {
+    /// Nothing where they are too many.
+    fn of(values: &[String]) -> Option<Self> {
+        let mut patterns: BTreeMap<String, bool> = BTreeMap::new();
+        let (mut looked_for, mut plain) = (0, 0);
+        for value in values {
+            let shown = visible(value);
+            // A value of several lines is looked for line by line, as the files are read.
+            let forms: BTreeSet<&str> = value.lines().chain([value.as_str(), &*shown]).map(str::trim).collect();
+            let telling: Vec<&str> = forms.into_iter().filter(|form| is_telling(form)).collect();
+            if telling.is_empty() {
+                plain += 1;
+            } else {
+                looked_for += 1;
+            }
+            for form in telling {
+                patterns.insert(form.to_lowercase(), form.chars().all(char::is_alphabetic));
+            }
+        }
+        let find = AhoCorasick::new(patterns.keys()).ok()?;
+        Some(Self { find, words: patterns.into_values().collect(), looked_for, plain })
+    }
+}
+
+/// What one text gives away: each kind and value once.
+type Found = BTreeSet<(Kind, String)>;
+
+fn in_text(text: &str, persons: &Persons) -> Found {
+    let mut found = Found::new();
+    for reading in readings(text) {
+        let lower = reading.to_lowercase();
+        // Overlapping, or a value would hide a longer one that begins with it.
+        for hit in persons.find.find_overlapping_iter(&lower) {
+            if is_word(&lower, hit.start(), hit.end()) {
+                let word = persons.words.get(hit.pattern().as_usize()).is_some_and(|word| *word);
+                let kind = if word { Kind::Word } else { Kind::Value };
+                found.insert((kind, lower[hit.start()..hit.end()].to_owned()));
+            }
+        }
+        for address in addresses(&reading) {
+            let address = address.to_lowercase();
+            if !found.contains(&(Kind::Value, address.clone())) {
+                found.insert((Kind::Address, address));
+            }
+        }
+        found.extend(tokens(&reading).into_iter().map(|token| (Kind::Token, token)));
+    }
+    found
+}
+
+/// What was found in all files.
+#[derive(Default)]
+struct Told {
+    failed: Vec<Line>,
+    warned: Vec<Line>,
+    left_out: usize,
+    /// Places with one plain word, by file: the first of them, how it begins, and how many.
+    words: BTreeMap<String, (String, String, usize)>,
+}
+
+impl Told {
+    fn add(&mut self, path: &str, place: &str, by_consent: bool, found: Found) {
+        for (kind, value) in found {
+            let (what, masked) = (format!("{path}, {place}"), masked(kind, &value));
+            if kind == Kind::Word {
+                self.words.entry(path.to_owned()).or_insert((what, masked, 0)).2 += 1;
+                continue;
+            }
+            let found = format!("{} (`{masked}`)", kind.words());
+            let (list, line) = if by_consent && kind != Kind::Token {
+                let next = "see data/redaction/report.json for whose consent it is";
+                let found = format!("{found}, by consent");
+                (&mut self.warned, Line::warn(Area::Persons, what, found, next))
+            } else {
+                let next = "do not send it; make the pack again, and report this if it comes back";
+                (&mut self.failed, Line::fail(Area::Persons, what, found, next))
+            };
+            if list.len() < MOST_TOLD {
+                list.push(line);
+            } else if line.state == crate::diagnosis::State::Fail {
+                self.left_out += 1;
+            }
+        }
+    }
 }
 
 pub(super) fn check(
@@ -27,101 +146,107 @@ pub(super) fn check(
     values: &[String],
     lines: &mut Vec<Line>,
 ) {
-    let (looked_for, plain): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| is_telling(value));
-    let folded: Vec<String> = looked_for.iter().map(|value| value.trim().to_lowercase()).collect();
-    let Ok(known) = AhoCorasick::new(&folded) else {
+    let Some(persons) = Persons::of(values) else {
         let next = "give fewer values";
         lines.push(Line::fail(Area::Persons, "values of persons", "are too many to be looked for", next));
         return;
     };
-    let mut found = Vec::new();
-    for entry in entries {
-        let by_consent = described.get(&entry.path).is_some_and(|described| described.class == "personal");
-        for (text, number) in lines_of(entry) {
-            let line = text.as_str();
-            // Whoever opens the case gives an address there.
-            if ["Contact: ", "Contact-Name: ", "Contact-Email: "].iter().any(|label| line.starts_with(label)) {
-                continue;
+    let consented = consented(entries);
+    let mut told = Told::default();
+    for (entry, number) in entries.iter().zip(1..) {
+        let class = described.get(&entry.path).map(|described| described.class.as_str());
+        let by_consent = consented && class == Some("personal");
+        told.add(&format!("entry {number}"), "its name", false, in_text(&entry.path, &persons));
+        if entry.path.ends_with(".xlsx") {
+            if workbook(entry, by_consent, &persons, &mut told).is_none() {
+                let next = "leave the workbook out, or make the pack again";
+                told.failed.push(Line::fail(Area::Persons, entry.path.as_str(), "cannot be looked into", next));
             }
-            let readable = readable(line);
-            let mut leaks = patterns(&readable);
-            let lower = readable.to_lowercase();
-            leaks.extend(
-                known
-                    .find_iter(&lower)
-                    .filter(|hit| is_word(&lower, hit.start(), hit.end()))
-                    .map(|hit| Leak { kind: "a value of a person", start: lower[hit.start()..hit.end()].to_owned() }),
-            );
-            found.extend(leaks.into_iter().map(|leak| told(entry, number, &leak, by_consent)));
-        }
-    }
-    let looked = format!(
-        "no address, no token and none of {} known values was found; {} are too plain to be looked for. This is a net, not a promise",
-        looked_for.len(),
-        plain.len()
-    );
-    if found.is_empty() {
-        lines.push(Line::pass(Area::Persons, "values of persons", looked));
-        return;
-    }
-    let left_out = found.len().saturating_sub(MOST_TOLD);
-    lines.extend(found.into_iter().take(MOST_TOLD));
-    if left_out > 0 {
-        let next = "see the places above first";
-        lines.push(Line::fail(Area::Persons, "values of persons", format!("and {left_out} more places"), next));
-    }
-}
-
-fn told(entry: &Entry, line: usize, leak: &Leak, by_consent: bool) -> Line {
-    let start: String = leak.start.chars().take(2).collect();
-    let (what, found) = (format!("{}, line {line}", entry.path), format!("{} (`{start}\u{2026}`)", leak.kind));
-    if by_consent && leak.kind != TOKEN {
-        let next = "see data/redaction/report.json for whose consent it is";
-        return Line::warn(Area::Persons, what, format!("{found}, by consent"), next);
-    }
-    Line::fail(Area::Persons, what, found, "do not send it; make the pack again, and report this if it comes back")
-}
-
-/// The lines of a file with their numbers; of a workbook the cells of its parts, which are its texts.
-fn lines_of(entry: &Entry) -> Vec<(String, usize)> {
-    if !entry.path.ends_with(".xlsx") {
-        let text = String::from_utf8_lossy(&entry.bytes);
-        return text.lines().map(str::to_owned).zip(1..).collect();
-    }
-    let mut lines = Vec::new();
-    let Ok(mut zip) = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)) else { return lines };
-    let mut room = MOST_OF_WORKBOOK;
-    for at in 0..zip.len() {
-        let Ok(mut part) = zip.by_index(at) else { continue };
-        let mut bytes = Vec::new();
-        if part.by_ref().take(room).read_to_end(&mut bytes).is_err() {
             continue;
         }
-        room -= bytes.len() as u64;
-        // The name of a kind of relation, and addresses of schemas, are no texts of a cell.
+        let names = NAMING.contains(&entry.path.as_str());
+        for (line, number) in String::from_utf8_lossy(&entry.bytes).lines().zip(1_usize..) {
+            let mut found = in_text(line, &persons);
+            if names && CONTACT.iter().any(|label| line.starts_with(label)) {
+                // Whoever opens the case is named there; a secret is one even there.
+                found.retain(|(kind, _)| *kind == Kind::Token);
+            }
+            if !found.is_empty() {
+                told.add(&entry.path, &format!("line {number}"), by_consent, found);
+            }
+        }
+    }
+    tell(told, &persons, lines);
+}
+
+fn tell(told: Told, persons: &Persons, lines: &mut Vec<Line>) {
+    let (looked_for, plain) = (persons.looked_for, persons.plain);
+    if told.failed.is_empty() {
+        let beside = if told.warned.is_empty() && told.words.is_empty() { "" } else { " but for what is told below" };
+        let looked = format!(
+            "no address, no token and none of {looked_for} known values was found{beside}; {plain} are too plain to be looked for. This is a net, not a promise"
+        );
+        lines.push(Line::pass(Area::Persons, "values of persons", looked));
+    }
+    lines.extend(told.failed);
+    if told.left_out > 0 {
+        let found = format!("and {} more places", told.left_out);
+        lines.push(Line::fail(Area::Persons, "values of persons", found, "see the places above first"));
+    }
+    lines.extend(told.warned);
+    for (what, masked, count) in told.words.into_values().take(MOST_TOLD) {
+        let more = if count > 1 { format!(", and {} more like it in the file", count - 1) } else { String::new() };
+        let found = format!("{} (`{masked}`){more}", Kind::Word.words());
+        lines.push(Line::warn(Area::Persons, what, found, "see whether it is the person, or the word"));
+    }
+}
+
+/// Whether the pack says that somebody consented to values as they are.
+fn consented(entries: &[Entry]) -> bool {
+    let report = entries.iter().find(|entry| entry.path == "data/redaction/report.json");
+    let report: Option<Value> = report.and_then(|entry| serde_json::from_slice(&entry.bytes).ok());
+    report.is_some_and(|report| report["raw"]["consent"].as_str().is_some_and(|said| !said.trim().is_empty()))
+}
+
+/// The texts of a workbook, which is an archive itself: what stands in and between the marks of its parts. Nothing
+/// where not all of it can be seen.
+fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, told: &mut Told) -> Option<()> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)).ok()?;
+    let mut room = MOST_OF_WORKBOOK;
+    for at in 0..zip.len() {
+        let mut part = zip.by_index(at).ok()?;
+        let mut bytes = Vec::new();
+        part.by_ref().take(room).read_to_end(&mut bytes).ok()?;
+        room = room.checked_sub(bytes.len() as u64).filter(|left| *left > 0)?;
         let text = String::from_utf8_lossy(&bytes);
-        lines.extend(text.split(['<', '>']).filter(|text| !text.trim().is_empty()).map(unescaped).zip(1..));
+        for (text, number) in text.split(['<', '>']).filter(|text| !text.trim().is_empty()).zip(1_usize..) {
+            let found = in_text(&unescaped(text), persons);
+            if !found.is_empty() {
+                told.add(&entry.path, &format!("part {}, text {number}", at + 1), by_consent, found);
+            }
+        }
     }
-    lines
+    Some(())
 }
 
-/// Bytes of a workbook's parts that are read.
-const MOST_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
-
-/// What XML writes otherwise as it reads.
-fn unescaped(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
+/// How a value begins: of an address both halves, two characters each; of a short value one.
+fn masked(kind: Kind, value: &str) -> String {
+    let start = |text: &str, most: usize| -> String { text.chars().take(most).collect() };
+    if let Some((local, host)) = value.split_once('@')
+        && kind != Kind::Token
+    {
+        let most = if local.chars().count() > 2 { 2 } else { 1 };
+        return format!("{}\u{2026}@{}\u{2026}", start(local, most), start(host, 2));
     }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+    format!("{}\u{2026}", start(value, if value.chars().count() > 5 { 2 } else { 1 }))
 }
 
-/// Whether a value says something of its own: not short, no number, no record's id, and more than one plain word.
+/// Whether a value says something of its own: not short, no number, and no record's id.
 fn is_telling(value: &str) -> bool {
-    let value = value.trim();
-    let one_word = value.chars().all(char::is_alphabetic);
     let number = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | ' ' | '/'));
-    value.chars().count() >= SHORTEST && !one_word && !number && SfId::repair(value.as_bytes()).is_none()
+    // A word of fifteen or eighteen letters has the form of an id, and is a word.
+    let id = SfId::repair(value.as_bytes()).is_some() && !value.chars().all(char::is_alphabetic);
+    value.chars().count() >= SHORTEST && !number && !id
 }
 
 /// Whether the place is not the inside of a longer word.
@@ -131,44 +256,8 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
-/// The line with what JSON and addresses write otherwise as it reads.
-fn readable(line: &str) -> String {
-    let mut text = line.replace("\\u0040", "@").replace("%40", "@").replace("&#64;", "@").replace("&#x40;", "@");
-    if text.contains("\\u") {
-        // A name in JSON can stand in escapes throughout.
-        let mut plain = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find("\\u") {
-            plain.push_str(&rest[..at]);
-            let code =
-                rest.get(at + 2..at + 6).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
-            match code {
-                Some(c) => {
-                    plain.push(c);
-                    rest = &rest[at + 6..];
-                }
-                None => {
-                    plain.push_str("\\u");
-                    rest = &rest[at + 2..];
-                }
-            }
-        }
-        plain.push_str(rest);
-        text = plain;
-    }
-    text
-}
-
-const TOKEN: &str = "a token or a secret";
-
-fn patterns(text: &str) -> Vec<Leak> {
-    let mut leaks = addresses(text);
-    leaks.extend(tokens(text));
-    leaks
-}
-
-/// E-mail addresses: something, an at sign, and a domain with a dot and letters behind it.
-fn addresses(text: &str) -> Vec<Leak> {
+/// E-mail addresses: something, an at sign, and a domain with a dot and a top level behind it.
+fn addresses(text: &str) -> Vec<String> {
     let local = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'');
     let domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
     text.match_indices('@')
@@ -178,54 +267,8 @@ fn addresses(text: &str) -> Vec<Leak> {
             let end = text[at + 1..].find(|c| !domain(c)).map_or(text.len(), |end| at + 1 + end);
             let host = text[at + 1..end].trim_end_matches(['.', '-']);
             let (_, top) = host.rsplit_once('.')?;
-            (top.len() >= 2 && top.chars().all(char::is_alphabetic))
-                .then(|| Leak { kind: "an e-mail address", start: text[start..end].to_owned() })
+            let is_top = top.to_ascii_lowercase().starts_with("xn--") || top.chars().all(char::is_alphabetic);
+            (top.chars().count() >= 2 && is_top).then(|| text[start..at + 1 + host.len()].to_owned())
         })
         .collect()
-}
-
-/// Sessions of Salesforce, signed tokens, headers, keys, and secrets that stand behind their name.
-fn tokens(text: &str) -> Vec<Leak> {
-    let run = |from: usize, of: fn(char) -> bool| text[from..].chars().take_while(|&c| of(c)).count();
-    let symbol = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/' | '=' | '~');
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("00D") {
-        let id = run(at, |c| c.is_ascii_alphanumeric());
-        if matches!(id, 15 | 18) && text[at + id..].starts_with('!') && run(at + id + 1, symbol) >= 20 {
-            found.push(at);
-        }
-    }
-    for (at, _) in text.match_indices("eyJ") {
-        let parts: Vec<&str> = text[at..].split(|c: char| !symbol(c)).next().unwrap_or("").split('.').collect();
-        if parts.len() >= 3 && parts[0].len() >= 10 && parts[1].len() >= 10 {
-            found.push(at);
-        }
-    }
-    let lower = text.to_ascii_lowercase();
-    for name in [
-        "bearer ",
-        "client_secret=",
-        "client_secret\":\"",
-        "access_token=",
-        "access_token\":\"",
-        "refresh_token=",
-        "refresh_token\":\"",
-        "sid=",
-        "password=",
-        "assertion=",
-    ] {
-        for (at, _) in lower.match_indices(name) {
-            if run(at + name.len(), symbol) >= 8 {
-                found.push(at);
-            }
-        }
-    }
-    found.extend(text.match_indices("-----BEGIN ").map(|(at, _)| at));
-    for (at, _) in text.match_indices("://") {
-        let authority = text[at + 3..].split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-        if authority.split_once('@').is_some_and(|(user, _)| user.contains(':')) {
-            found.push(at);
-        }
-    }
-    found.into_iter().map(|at| Leak { kind: TOKEN, start: text[at..].chars().take(2).collect() }).collect()
 }

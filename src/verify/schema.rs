@@ -2,6 +2,8 @@
 //! additionalProperties, items, minimum, anyOf, and references into `$defs`. A word that is not known here is
 //! refused, so that nothing passes unseen.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 /// Words that say something of a document, or nothing at all.
@@ -25,17 +27,42 @@ const KNOWN: [&str; 16] = [
 ];
 /// Levels of references and documents.
 const DEEPEST: usize = 64;
+/// Steps of one document: references that branch would go on for ever.
+const MOST_STEPS: u64 = 2_000_000;
 
 /// Whether a document keeps to a schema.
 ///
 /// # Errors
 /// Where it does not, and why.
 pub(super) fn check(schema: &Value, document: &Value) -> Result<(), String> {
-    keeps(schema, schema, document, "", DEEPEST)
+    keeps(&Root { schema, steps: Cell::new(MOST_STEPS) }, schema, document, "", DEEPEST)
 }
 
-fn keeps(root: &Value, schema: &Value, document: &Value, at: &str, left: usize) -> Result<(), String> {
-    let Some(left) = left.checked_sub(1) else { return Err(format!("{at}: too deep")) };
+/// What references lead into, and the steps that are left.
+struct Root<'a> {
+    schema: &'a Value,
+    steps: Cell<u64>,
+}
+
+/// Whether each word of a schema has a value of its form; a word that has not would be passed over unseen.
+fn is_formed(word: &str, value: &Value) -> bool {
+    match word {
+        "type" => value.is_string() || value.as_array().is_some_and(|words| words.iter().all(Value::is_string)),
+        "enum" | "anyOf" => value.is_array(),
+        "required" => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
+        "properties" | "$defs" => value.is_object(),
+        "minimum" => value.is_number(),
+        "$ref" => value.is_string(),
+        "items" | "additionalProperties" => value.is_object() || value.is_boolean(),
+        _ => true,
+    }
+}
+
+fn keeps(root: &Root<'_>, schema: &Value, document: &Value, at: &str, left: usize) -> Result<(), String> {
+    let (Some(left), Some(steps)) = (left.checked_sub(1), root.steps.get().checked_sub(1)) else {
+        return Err(format!("{at}: too deep, or too much to check"));
+    };
+    root.steps.set(steps);
     let rules = match schema {
         Value::Bool(true) => return Ok(()),
         Value::Object(rules) => rules,
@@ -44,10 +71,16 @@ fn keeps(root: &Value, schema: &Value, document: &Value, at: &str, left: usize) 
     if let Some(word) = rules.keys().find(|word| !KNOWN.contains(&word.as_str())) {
         return Err(format!("{at}: the schema says `{word}`, which is not known here"));
     }
+    if let Some((word, _)) = rules.iter().find(|(word, value)| !is_formed(word, value)) {
+        return Err(format!("{at}: the schema's `{word}` is malformed"));
+    }
     if let Some(reference) = rules.get("$ref").and_then(Value::as_str) {
         let name = reference.strip_prefix("#/$defs/").ok_or_else(|| format!("{at}: refers to {reference}"))?;
-        let target =
-            root.get("$defs").and_then(|all| all.get(name)).ok_or_else(|| format!("{at}: no such {reference}"))?;
+        let target = root
+            .schema
+            .get("$defs")
+            .and_then(|all| all.get(name))
+            .ok_or_else(|| format!("{at}: no such {reference}"))?;
         keeps(root, target, document, at, left)?;
     }
     if let Some(any) = rules.get("anyOf").and_then(Value::as_array)

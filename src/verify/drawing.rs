@@ -1,0 +1,77 @@
+//! A drawing of a pack: shapes and words, and nothing that runs or fetches.
+//!
+//! Must not know: what is drawn.
+
+/// Elements that a drawing of ours may have; everything else is refused, whatever it does.
+const ELEMENTS: [&str; 11] =
+    ["svg", "g", "title", "desc", "rect", "path", "line", "circle", "polyline", "text", "tspan"];
+const NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+/// What a drawing holds that ours never do, each with its line.
+pub(super) fn faults(text: &str) -> Vec<(usize, String)> {
+    let mut faults = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find('<').map(|found| at + found) {
+        let line = || text[..start].matches('\n').count() + 1;
+        let Some(length) = end_of_tag(&text[start..]) else {
+            faults.push((line(), "an element that does not end".to_owned()));
+            break;
+        };
+        let tag = &text[start + 1..start + length];
+        faults.extend(tag_faults(tag).into_iter().map(|fault| (line(), fault)));
+        at = start + length + 1;
+    }
+    faults
+}
+
+/// Where the `>` of a tag stands that is outside of quotes.
+fn end_of_tag(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '>') => return Some(at),
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn tag_faults(tag: &str) -> Vec<String> {
+    let tag = tag.strip_prefix('/').unwrap_or(tag);
+    let named = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
+    let (name, mut rest) = tag.split_at(named);
+    let mut faults = Vec::new();
+    if !ELEMENTS.contains(&name) {
+        faults.push(format!("`<{}`", start(name)));
+    }
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+        if rest.is_empty() {
+            return faults;
+        }
+        let attribute = rest.split_once('=').and_then(|(name, value)| {
+            let value = value.trim_start();
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            let (value, rest) = value[1..].split_once(quote)?;
+            Some((name.trim(), value, rest))
+        });
+        let Some((name, value, after)) = attribute else {
+            faults.push("an attribute that is not `name=\"value\"`".to_owned());
+            return faults;
+        };
+        let (low, said) = (name.to_lowercase(), value.to_lowercase());
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let runs = low.starts_with("on") || ["href", "src", "style", "filter", "mask", "begin"].contains(&&*low);
+        let leads = ["url(", "script:", "data:", "//", "&", "\\"].iter().any(|sign| said.contains(sign));
+        if !is_plain || runs || (leads && !(name == "xmlns" && value == NAMESPACE)) {
+            faults.push(format!("`{}`", start(name)));
+        }
+        rest = after;
+    }
+}
+
+fn start(text: &str) -> String {
+    text.chars().take(20).collect()
+}

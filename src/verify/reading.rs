@@ -1,0 +1,138 @@
+//! A line as it stands and as it reads: what JSON, CSV, XML and addresses on the web write otherwise.
+//!
+//! Must not know: what is looked for.
+
+use std::borrow::Cow;
+
+/// Layers that are taken off one after the other, such as JSON in a cell of a table.
+const LAYERS: usize = 3;
+
+/// The text, and each other way to read it.
+pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
+    let mut all = vec![Cow::Borrowed(text)];
+    for _ in 0..LAYERS {
+        let Some(next) = all.last().and_then(|last| plainer(last)) else { break };
+        all.push(Cow::Owned(next));
+    }
+    all
+}
+
+/// The text with one layer taken off; nothing where there is none.
+fn plainer(text: &str) -> Option<String> {
+    if !text.contains(['\\', '%', '&', '\u{ff20}']) && !text.contains("\"\"") {
+        return None;
+    }
+    let plain = undoubled(&unpercented(&unescaped(&from_json(text)))).replace('\u{ff20}', "@");
+    (plain != text).then_some(plain)
+}
+
+fn undoubled(text: &str) -> String {
+    text.replace("\"\"", "\"")
+}
+
+/// What XML and HTML write otherwise as it reads.
+pub(super) fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let entity = rest.find(';').filter(|end| *end <= 10).and_then(|end| Some((character(&rest[1..end])?, end)));
+        match entity {
+            Some((c, end)) => {
+                plain.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                plain.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+fn character(entity: &str) -> Option<char> {
+    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    match entity {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "amp" => Some('&'),
+        "commat" => Some('@'),
+        _ => {
+            let digits = entity.strip_prefix('#')?;
+            match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => number(hex, 16),
+                None => number(digits, 10),
+            }
+        }
+    }
+}
+
+fn unpercented(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let hex = bytes.get(at + 1..at + 3).filter(|hex| byte == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
+        let code = hex.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        plain.push(code.unwrap_or(byte));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// What stands in escapes in a string of JSON, in whole or in part.
+fn from_json(text: &str) -> String {
+    if !text.contains('\\') {
+        return text.to_owned();
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(next) = rest.chars().next() else {
+            plain.push('\\');
+            break;
+        };
+        if next == 'u'
+            && let Some((c, length)) = code_point(rest)
+        {
+            plain.push(c);
+            rest = &rest[length..];
+            continue;
+        }
+        match next {
+            '"' | '\\' | '/' => plain.push(next),
+            'n' | 't' | 'r' | 'b' | 'f' => plain.push(' '),
+            _ => {
+                plain.push('\\');
+                plain.push(next);
+            }
+        }
+        rest = &rest[next.len_utf8()..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The character of `uXXXX`, or of two of them that make one, and how long it is written.
+fn code_point(text: &str) -> Option<(char, usize)> {
+    let unit = |text: &str| text.strip_prefix('u')?.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let first = unit(text)?;
+    if let Some(c) = char::from_u32(first) {
+        return Some((c, 5));
+    }
+    let second = unit(text.get(5..)?.strip_prefix('\\')?)?;
+    if !(0xd800..0xdc00).contains(&first) || !(0xdc00..0xe000).contains(&second) {
+        return None;
+    }
+    char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).map(|c| (c, 11))
+}

@@ -1,0 +1,93 @@
+//! Secrets by their form: sessions of Salesforce, signed tokens, headers, keys, and what stands behind a name that
+//! announces one.
+//!
+//! Must not know: where the text stands.
+
+/// Names behind which a secret stands, whatever else is in the word before them.
+const NAMES: [&str; 16] = [
+    "client_secret",
+    "clientsecret",
+    "consumer_secret",
+    "access_token",
+    "accesstoken",
+    "refresh_token",
+    "refreshtoken",
+    "id_token",
+    "private_key",
+    "api_key",
+    "apikey",
+    "password",
+    "passwd",
+    "assertion",
+    "session_id",
+    "sessionid",
+];
+/// The same where the word begins there: `sid` is the end of too many others.
+const WORDS: [&str; 2] = ["sid", "pwd"];
+/// Characters that a secret has at least.
+const SHORTEST: usize = 8;
+
+/// Each secret of a text, from where it begins to show itself.
+pub(super) fn tokens(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let run = |from: usize| text[from..].chars().take_while(|&c| symbol(c)).count();
+    let take = |from: usize| -> String { text[from..].chars().take_while(|c| !c.is_whitespace()).take(60).collect() };
+    for (at, _) in text.match_indices("00D") {
+        let id = text[at..].chars().take_while(char::is_ascii_alphanumeric).count();
+        if matches!(id, 15 | 18) && text[at + id..].starts_with('!') && run(at + id + 1) >= 20 {
+            found.push(take(at));
+        }
+    }
+    // A refresh token of a connected app.
+    found.extend(text.match_indices("5Aep861").filter(|(at, _)| run(*at) >= 40).map(|(at, _)| take(at)));
+    for (at, _) in text.match_indices("eyJ") {
+        let parts: Vec<&str> = text[at..].split(|c: char| !symbol(c)).next().unwrap_or("").split('.').collect();
+        if parts.len() >= 3 && parts[0].len() >= 10 && parts[1].len() >= 10 {
+            found.push(take(at));
+        }
+    }
+    found.extend(text.match_indices("-----BEGIN ").map(|(at, _)| take(at)));
+    for (at, _) in text.match_indices("://") {
+        let authority = text[at + 3..].split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
+        if authority.split_once('@').is_some_and(|(user, _)| user.contains(':')) {
+            found.push(take(at + 3));
+        }
+    }
+    found.extend(text.match_indices("hooks.slack.com/services/").map(|(at, _)| take(at)));
+    named(text, &mut found);
+    found
+}
+
+const fn symbol(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/' | '=' | '~' | '!' | '*')
+}
+
+/// Secrets that stand behind their name: in a query, a form, JSON, TOML, or a header.
+fn named(text: &str, found: &mut Vec<String>) {
+    let lower = text.to_ascii_lowercase();
+    let secret = |from: usize| -> Option<String> {
+        let value: String = text[from..].chars().take_while(|&c| symbol(c)).collect();
+        (value.len() >= SHORTEST).then_some(value)
+    };
+    for scheme in ["bearer ", "basic "] {
+        for (at, _) in lower.match_indices(scheme) {
+            // `Bearer authentication` is prose: a token is long, or has a digit.
+            let value = secret(at + scheme.len());
+            found.extend(value.filter(|value| value.len() >= 20 || value.bytes().any(|b| b.is_ascii_digit())));
+        }
+    }
+    let bounded = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let names = NAMES.iter().map(|name| (*name, false)).chain(WORDS.iter().map(|name| (*name, true)));
+    for (name, whole) in names {
+        for (at, _) in lower.match_indices(name) {
+            if whole && !bounded(at) {
+                continue;
+            }
+            let quotes = |text: &str| text.trim_start_matches(['"', '\'', '\\', ' ']).len();
+            let rest = &text[at + name.len()..];
+            let behind = &rest[rest.len() - quotes(rest)..];
+            let Some(value) = behind.strip_prefix(['=', ':']) else { continue };
+            found.extend(secret(text.len() - quotes(value)));
+        }
+    }
+}
