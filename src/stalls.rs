@@ -227,49 +227,70 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         return Stalls { judged, heartbeats, ..Stalls::default() };
     }
     let due = Due::new(data, relations, rules);
-    let enrollments = due.enrollments();
+    let nobody = vec![None; data.learners.id.len()];
     let proven = due.proven_since();
+    let mut stretches: Vec<(Stream, Stretch)> = Vec::new();
+
+    // A stream of millions takes more room than everything else here, so they are held one after the other.
+    let enrollments: Vec<Event> = due.enrollments().collect();
     let patience = events::patience(&enrollments);
-    let mut stretches: Vec<(Stream, Stretch)> = match rules.enrollment_mode {
+    let mut counts = Counts::default();
+    enrollments.iter().for_each(|event| counts.add(event.fate));
+    let days = by_day(&enrollments);
+    let learners = due.learners(&enrollments);
+    match rules.enrollment_mode {
         EnrollmentMode::Manual => {
             let writes = data.pulses.get(&SfObject::CourseEnrollment).map(|pulse| &pulse.created);
             let stretch = writes.and_then(|writes| manual::stretch(writes, &enrollments, read_at));
-            stretch.map(|stretch| (Stream::Enrollments, stretch)).into_iter().collect()
+            stretches.extend(stretch.map(|stretch| (Stream::Enrollments, stretch)));
         }
         EnrollmentMode::Realtime => {
             let (events, signs) = (ripe(&enrollments, patience, read_at), due.other_rows());
             let record = Record { events: &events, signs: &signs, proven_since: &proven, patience };
-            segment(record).into_iter().map(|stretch| (Stream::Enrollments, stretch)).collect()
+            stretches.extend(segment(record).into_iter().map(|stretch| (Stream::Enrollments, stretch)));
         }
-    };
-    let learners = due.learners(&enrollments);
-    let updates = due.updates();
+    }
+    drop(enrollments);
     if rules.enrollment_mode == EnrollmentMode::Realtime {
-        let nobody = vec![None; data.learners.id.len()];
-        let (rows, changes) = (due.docebo_users(), due.other_updates());
-        let events = ripe(&learners, patience, read_at);
+        let (rows, events) = (due.docebo_users(), ripe(&learners, patience, read_at));
         let record = Record { events: &events, signs: &rows, proven_since: &nobody, patience };
         absorb(&mut stretches, Stream::Learners, segment(record));
-        let events = ripe(&updates, patience, read_at);
+        let updates: Vec<Event> = due.updates().collect();
+        let (changes, events) = (due.other_updates(), ripe(&updates, patience, read_at));
         let record = Record { events: &events, signs: &changes, proven_since: &proven, patience };
         absorb(&mut stretches, Stream::Updates, segment(record));
     }
     stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
+    let streams = [
+        (Stream::Enrollments, fared(&stretches, due.enrollments())),
+        (Stream::Learners, fared(&stretches, learners.iter().copied())),
+        (Stream::Updates, fared(&stretches, due.updates())),
+    ];
     let found = stretches
-        .into_iter()
-        .map(|(stream, stretch)| {
-            let streams = [
-                (Stream::Enrollments, enrollments.as_slice()),
-                (Stream::Learners, learners.as_slice()),
-                (Stream::Updates, updates.as_slice()),
-            ];
-            stall(&due, stream, &stretch, &streams, incidents)
+        .iter()
+        .enumerate()
+        .map(|(at, (stream, stretch))| {
+            let streams = streams.each_ref().map(|(stream, counts)| (*stream, counts[at]));
+            stall(&due, *stream, stretch, streams, incidents)
         })
         .filter(|stall| !stall.is_first_load())
         .collect();
-    let mut counts = Counts::default();
-    enrollments.iter().for_each(|event| counts.add(event.fate));
-    Stalls { judged, found, counts, heartbeats, due: by_day(&enrollments) }
+    Stalls { judged, found, counts, heartbeats, due: days }
+}
+
+/// How the events of a stream fared that fell due in each of some stretches.
+fn fared(stretches: &[(Stream, Stretch)], events: impl Iterator<Item = Event>) -> Vec<Counts> {
+    let mut counts = vec![Counts::default(); stretches.len()];
+    if !stretches.is_empty() {
+        for event in events {
+            for ((_, stretch), counts) in stretches.iter().zip(&mut counts) {
+                if stretch.holds(event.at) {
+                    counts.add(event.fate);
+                }
+            }
+        }
+    }
+    counts
 }
 
 /// The events that a slow job has had its time for; all of them where it is not slow.
@@ -299,16 +320,14 @@ fn stall(
     due: &Due<'_>,
     stream: Stream,
     stretch: &Stretch,
-    streams: &[(Stream, &[Event])],
+    streams: [(Stream, Counts); 3],
     incidents: &[Incident],
 ) -> Stall {
     let &Stretch { onset, end, from, until, confidence } = stretch;
-    let within = |at: Instant| from <= at && until.is_none_or(|until| at < until);
+    let within = |at: Instant| stretch.holds(at);
     let mut beside: Vec<(Stream, Fared, Counts)> = Vec::new();
     let mut own = Counts::default();
-    for &(other, events) in streams {
-        let mut counts = Counts::default();
-        events.iter().filter(|event| within(event.at)).for_each(|event| counts.add(event.fate));
+    for (other, counts) in streams {
         if other == stream {
             own = counts;
         } else {

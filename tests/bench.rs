@@ -65,6 +65,8 @@ fn main() {
     let began = Instant::now();
     let report = run::audit(&settings, &Progress::hidden()).expect("a report");
     let audit = began.elapsed();
+    let judged = (peak(), resident());
+    reset_peak();
     let output = Folder::prepare(&folder.path().join("run"), false).expect("a folder");
     let began = Instant::now();
     run::write(&report, Outputs { ledger: Some(Rows::Exceptions), show_names: false }, &output, &Progress::hidden())
@@ -94,7 +96,14 @@ fn main() {
     );
     println!("together                {:>8.2?}  {:>5.2} scans", audit + write, ratio(audit + write));
     match (before, peak()) {
-        (Some(before), Some(after)) => println!("peak memory             {after} MiB ({before} MiB before the audit)"),
+        (Some(before), Some(after)) => {
+            let (judging, held) = (judged.0.unwrap_or(0), judged.1.unwrap_or(0));
+            println!(
+                "peak memory             {} MiB: {judging} until it was judged, {after} while it was written ({before} MiB before, \
+                 {held} held between)",
+                judging.max(after)
+            );
+        }
         _ => println!("peak memory             not told by this system"),
     }
     segment_ten_million();
@@ -203,9 +212,18 @@ fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
+/// The memory that the process holds, in MiB.
+fn resident() -> Option<u64> {
+    told("VmRSS:")
+}
+
 /// The most memory that the process held, since the start or the last [`reset_peak`], in MiB.
 fn peak() -> Option<u64> {
+    told("VmHWM:")
+}
+
+fn told(what: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(what))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1_024)
 }

@@ -45,10 +45,23 @@ impl TextColumn {
         gathered
     }
 
+    /// As [`TextColumn::gather`]; the column itself is given up.
+    #[must_use]
+    pub fn reorder(self, order: &[u32]) -> Self {
+        self.gather(order)
+    }
+
     /// Each value in turn.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|row| self.get(row))
     }
+}
+
+/// The values of a column in another order; the column itself is given up, so that no two of them are held.
+#[expect(clippy::needless_pass_by_value, reason = "it is given up")]
+#[must_use]
+pub fn reorder<T: Copy>(column: Vec<T>, order: &[u32]) -> Vec<T> {
+    gather(&column, order)
 }
 
 /// The values of a column in another order.

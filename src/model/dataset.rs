@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::column::{TextColumn, gather};
+use crate::model::column::{TextColumn, gather, reorder};
 use crate::model::customisation::Customisation;
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
@@ -336,7 +336,7 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
         merge_courses(salesforce.courses, &docebo.course_ids, &docebo.courses_made)?;
 
     let mut docebo_users = salesforce.docebo_users;
-    let beyond = settle_accounts(&mut docebo_users, &learners.id);
+    let beyond = settle_accounts(&mut docebo_users, &learners.sorted.id);
     // The two long tables have nothing to do with each other until they are merged.
     let (course_enrollments, (enrollments, repeated)) = std::thread::scope(|scope| {
         let rows = scope
@@ -345,7 +345,7 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
         (rows.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), enrollments)
     });
     let course_enrollments = course_enrollments?;
-    let docebo_users = sort_docebo_users(&docebo_users)?;
+    let docebo_users = sort_docebo_users(docebo_users)?;
 
     origins.set_aside.extend(learners.repeated.into_iter().map(|place| (ExportKind::Users, place)));
     origins.set_aside.extend(repeated.into_iter().map(|place| (ExportKind::Enrollments, place)));
@@ -376,7 +376,6 @@ pub fn assemble(mut origins: Origins, docebo: DoceboSide, salesforce: Salesforce
 
 struct SortedLearners {
     sorted: Learners,
-    id: Vec<u64>,
     /// For each row as it was read, the sorted row of the same learner.
     row_of: Vec<u32>,
     repeated: Vec<SetAside>,
@@ -384,7 +383,6 @@ struct SortedLearners {
 
 /// One row for each learner: of several the one that tells most, by a rule that does not depend on
 /// the order of rows or files.
-#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
 fn sort_learners(raw: Learners) -> SortedLearners {
     let mut order: Vec<u32> = (0..index(raw.id.len())).collect();
     let rank = |row: u32| {
@@ -418,16 +416,15 @@ fn sort_learners(raw: Learners) -> SortedLearners {
         }
         row_of[candidate_row] = index(kept.len() - 1);
     }
-    let id = gather(&raw.id, &kept);
     let sorted = Learners {
-        id: id.clone(),
-        username: raw.username.gather(&kept),
-        sfdc_id: raw.sfdc_id.gather(&kept),
-        sfdc_known: gather(&raw.sfdc_known, &kept),
+        id: reorder(raw.id, &kept),
+        username: raw.username.reorder(&kept),
+        sfdc_id: raw.sfdc_id.reorder(&kept),
+        sfdc_known: reorder(raw.sfdc_known, &kept),
         in_users_report: reported,
-        place: gather(&raw.place, &kept),
+        place: reorder(raw.place, &kept),
     };
-    SortedLearners { sorted, id, row_of, repeated }
+    SortedLearners { sorted, row_of, repeated }
 }
 
 fn by_id(object: SfObject, ids: &[SfId]) -> Result<Vec<u32>, DoubleRecord> {
@@ -439,35 +436,33 @@ fn by_id(object: SfObject, ids: &[SfId]) -> Result<Vec<u32>, DoubleRecord> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
 fn sort_contacts(raw: Contacts) -> Result<Contacts, DoubleRecord> {
     let order = by_id(SfObject::Contact, &raw.id)?;
     let in_view = if raw.in_view.is_empty() { Vec::new() } else { gather(&raw.in_view, &order) };
-    Ok(Contacts { id: gather(&raw.id, &order), key: raw.key.gather(&order), in_view })
+    Ok(Contacts { id: reorder(raw.id, &order), key: raw.key.reorder(&order), in_view })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
 fn sort_users(raw: Users) -> Result<Users, DoubleRecord> {
     let order = by_id(SfObject::User, &raw.id)?;
     Ok(Users {
-        id: gather(&raw.id, &order),
-        contact: gather(&raw.contact, &order),
-        active: gather(&raw.active, &order),
+        id: reorder(raw.id, &order),
+        contact: reorder(raw.contact, &order),
+        active: reorder(raw.active, &order),
     })
 }
 
-fn sort_docebo_users(raw: &DoceboUsers) -> Result<DoceboUsers, DoubleRecord> {
+fn sort_docebo_users(raw: DoceboUsers) -> Result<DoceboUsers, DoubleRecord> {
     let order = by_id(SfObject::DoceboUser, &raw.id)?;
     Ok(DoceboUsers {
-        id: gather(&raw.id, &order),
-        user_id: gather(&raw.user_id, &order),
-        account: gather(&raw.account, &order),
-        contact: gather(&raw.contact, &order),
-        user: gather(&raw.user, &order),
-        created: gather(&raw.created, &order),
-        created_by: gather(&raw.created_by, &order),
-        modified: gather(&raw.modified, &order),
-        modified_by: gather(&raw.modified_by, &order),
+        id: reorder(raw.id, &order),
+        user_id: reorder(raw.user_id, &order),
+        account: reorder(raw.account, &order),
+        contact: reorder(raw.contact, &order),
+        user: reorder(raw.user, &order),
+        created: reorder(raw.created, &order),
+        created_by: reorder(raw.created_by, &order),
+        modified: reorder(raw.modified, &order),
+        modified_by: reorder(raw.modified_by, &order),
     })
 }
 
@@ -536,6 +531,39 @@ pub fn pair(account: u32, course: u32) -> u64 {
     u64::from(account) << 32 | u64::from(course)
 }
 
+/// The rows in the order of their pairs, and of each pair in the order of `rank`.
+fn by_pair<K: Ord>(account: &[u32], course: &[u32], rank: impl Fn(u32) -> K) -> Vec<u32> {
+    // Pair and row in one number, where there is room in it: half the memory, and a faster sort.
+    let most = |column: &[u32]| column.iter().copied().filter(|&index| index != NONE).max().map_or(0, |most| most + 1);
+    let (no_account, no_course) = (most(account), most(course));
+    let width = |most: u64| u64::BITS - most.leading_zeros();
+    let (course_bits, row_bits) = (width(u64::from(no_course)), width(account.len() as u64));
+    let pairs = || account.iter().zip(course);
+    let mut order: Vec<u32> = if width(u64::from(no_account)) + course_bits + row_bits <= u64::BITS {
+        let mut packed: Vec<u64> = (0_u64..)
+            .zip(pairs())
+            .map(|(row, (&account, &course))| {
+                let key = u64::from(account.min(no_account)) << course_bits | u64::from(course.min(no_course));
+                key << row_bits | row
+            })
+            .collect();
+        packed.sort_unstable();
+        let row = |packed: u64| u32::try_from(packed & ((1 << row_bits) - 1)).unwrap_or(NONE);
+        packed.into_iter().map(row).collect()
+    } else {
+        let mut keyed: Vec<(u64, u32)> = pairs().map(|(&account, &course)| pair(account, course)).zip(0..).collect();
+        keyed.sort_unstable();
+        keyed.into_iter().map(|(_, row)| row).collect()
+    };
+    let key = |row: u32| pair(account[row as usize], course[row as usize]);
+    for same in order.chunk_by_mut(|&a, &b| key(a) == key(b)) {
+        if same.len() > 1 {
+            same.sort_unstable_by_key(|&row| rank(row));
+        }
+    }
+    order
+}
+
 fn sort_course_enrollments(
     mut raw: CourseEnrollments,
     account_of: &[u32],
@@ -547,16 +575,11 @@ fn sort_course_enrollments(
             _ => (*account, *course) = (NONE, NONE),
         }
     }
-    let mut order: Vec<(u64, u32)> =
-        raw.account.iter().zip(&raw.course).map(|(&account, &course)| pair(account, course)).zip(0..).collect();
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| raw.id[a.1 as usize].cmp(&raw.id[b.1 as usize])));
+    let order = by_pair(&raw.account, &raw.course, |row| raw.id[row as usize]);
     // The same record twice has the same parents, so the two stand side by side.
-    if let Some(twice) =
-        order.windows(2).find(|two| two[0].0 == two[1].0 && raw.id[two[0].1 as usize] == raw.id[two[1].1 as usize])
-    {
-        return Err(DoubleRecord { object: SfObject::CourseEnrollment, id: raw.id[twice[0].1 as usize] });
+    if let Some(twice) = order.windows(2).find(|two| raw.id[two[0] as usize] == raw.id[two[1] as usize]) {
+        return Err(DoubleRecord { object: SfObject::CourseEnrollment, id: raw.id[twice[0] as usize] });
     }
-    let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
     let odd_keys = if raw.odd_keys.is_empty() {
         Vec::new()
     } else {
@@ -570,16 +593,16 @@ fn sort_course_enrollments(
         odd
     };
     Ok(CourseEnrollments {
-        id: gather(&raw.id, &order),
-        account: gather(&raw.account, &order),
-        course: gather(&raw.course, &order),
-        status: gather(&raw.status, &order),
-        enrolled: gather(&raw.enrolled, &order),
-        completed: gather(&raw.completed, &order),
-        unenrolled: gather(&raw.unenrolled, &order),
-        created: gather(&raw.created, &order),
-        modified: gather(&raw.modified, &order),
-        modified_by: gather(&raw.modified_by, &order),
+        id: reorder(raw.id, &order),
+        account: reorder(raw.account, &order),
+        course: reorder(raw.course, &order),
+        status: reorder(raw.status, &order),
+        enrolled: reorder(raw.enrolled, &order),
+        completed: reorder(raw.completed, &order),
+        unenrolled: reorder(raw.unenrolled, &order),
+        created: reorder(raw.created, &order),
+        modified: reorder(raw.modified, &order),
+        modified_by: reorder(raw.modified_by, &order),
         odd_keys,
     })
 }
@@ -596,8 +619,6 @@ fn sort_enrollments(
         *learner = learner_of[*learner as usize];
         *course = course_of[*course as usize];
     }
-    let mut order: Vec<(u64, u32)> =
-        raw.learner.iter().zip(&raw.course).map(|(&learner, &course)| pair(learner, course)).zip(0..).collect();
     let newest_first = |row: u32| {
         let row = row as usize;
         let dates = (raw.enrolled[row], raw.completed[row], raw.first_access[row], raw.last_access[row]);
@@ -605,10 +626,11 @@ fn sort_enrollments(
         let word = words.get(usize::from(raw.status[row])).map(|word| word.text.as_str());
         (std::cmp::Reverse((newest, dates, word)), raw.place[row])
     };
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| newest_first(a.1).cmp(&newest_first(b.1))));
+    let mut order = by_pair(&raw.learner, &raw.course, newest_first);
     let mut repeated = Vec::new();
     let mut last = None;
-    order.retain(|&(key, at)| {
+    order.retain(|&at| {
+        let key = pair(raw.learner[at as usize], raw.course[at as usize]);
         let first = last != Some(key);
         last = Some(key);
         if !first {
@@ -617,16 +639,43 @@ fn sort_enrollments(
         }
         first
     });
-    let order: Vec<u32> = order.into_iter().map(|(_, row)| row).collect();
     let sorted = DoceboEnrollments {
-        learner: gather(&raw.learner, &order),
-        course: gather(&raw.course, &order),
-        status: gather(&raw.status, &order),
-        enrolled: gather(&raw.enrolled, &order),
-        completed: gather(&raw.completed, &order),
-        first_access: gather(&raw.first_access, &order),
-        last_access: gather(&raw.last_access, &order),
-        place: gather(&raw.place, &order),
+        learner: reorder(raw.learner, &order),
+        course: reorder(raw.course, &order),
+        status: reorder(raw.status, &order),
+        enrolled: reorder(raw.enrolled, &order),
+        completed: reorder(raw.completed, &order),
+        first_access: reorder(raw.first_access, &order),
+        last_access: reorder(raw.last_access, &order),
+        place: reorder(raw.place, &order),
     };
     (sorted, repeated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NONE, by_pair, pair};
+
+    #[test]
+    fn rows_are_ordered_by_pair_and_rank_however_wide_the_numbers_are() {
+        // In the second list the numbers are too wide to be sorted as one.
+        for wide in [1_u32, 400_000_000] {
+            let mut state = 7_u64;
+            let mut next = |below: u32| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                u32::try_from(state >> 33).expect("31 bits") % below
+            };
+            let mut index = || match next(10) {
+                0 => NONE,
+                other => other * wide,
+            };
+            let rows: Vec<(u32, u32)> = (0..300).map(|_| (index(), index())).collect();
+            let (account, course): (Vec<u32>, Vec<u32>) = rows.iter().copied().unzip();
+            let rank = |row: u32| std::cmp::Reverse(row);
+            let mut expected: Vec<u32> = (0..300).collect();
+            expected.sort_by_key(|&row| (pair(account[row as usize], course[row as usize]), rank(row)));
+            assert_eq!(by_pair(&account, &course, rank), expected);
+        }
+        assert_eq!(by_pair(&[], &[], |row| row), Vec::<u32>::new());
+    }
 }

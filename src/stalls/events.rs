@@ -133,8 +133,8 @@ impl<'a> Due<'a> {
     }
 
     /// The stream of enrollments.
-    pub(super) fn enrollments(&self) -> Vec<Event> {
-        (0..self.data.enrollments.learner.len()).filter_map(|at| self.enrollment(at)).collect()
+    pub(super) fn enrollments(&self) -> impl Iterator<Item = Event> {
+        (0..self.data.enrollments.learner.len()).filter_map(|at| self.enrollment(at))
     }
 
     /// When the enrollment rows were created that answer no event.
@@ -175,8 +175,8 @@ impl<'a> Due<'a> {
     }
 
     /// The stream of updates.
-    pub(super) fn updates(&self) -> Vec<Event> {
-        (0..self.data.enrollments.learner.len()).filter_map(|at| self.update(at)).collect()
+    pub(super) fn updates(&self) -> impl Iterator<Item = Event> {
+        (0..self.data.enrollments.learner.len()).filter_map(|at| self.update(at))
     }
 
     /// When the integration modified enrollment rows that answer no completion.

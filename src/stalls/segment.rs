@@ -109,6 +109,14 @@ pub struct Stretch {
     pub confidence: f64,
 }
 
+impl Stretch {
+    /// Whether what fell due at a moment fell due in it.
+    #[must_use]
+    pub fn holds(&self, at: Instant) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+}
+
 /// Failure rates of a healthy sync.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rates {
