@@ -146,7 +146,7 @@ pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
 pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
     let learners = &books.data.learners;
     Evidence::new(
-        Origin::Line(learners.place[learner]),
+        Origin::Line(learners.place.get(learner)),
         [
             ("learner id", Text::public(learners.id[learner].to_string())),
             ("username", Text::personal(learners.username.get(learner).to_owned())),
@@ -187,7 +187,7 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
     };
     let word = data.status_words.get(usize::from(enrollments.status[at])).map_or("", |word| word.text.as_str());
     Evidence::new(
-        Origin::Line(enrollments.place[at]),
+        Origin::Line(enrollments.place.get(at)),
         [
             ("learner id", Text::public(data.learners.id[enrollments.learner[at] as usize].to_string())),
             ("course id", Text::public(data.courses.id[course].to_string())),
@@ -214,7 +214,7 @@ pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
             ("Status__c", Text::public(rows.status[at].map_or("", |status| status.word()))),
             ("EnrollmentStartDate__c", Text::instant(rows.enrolled[at])),
             ("EnrollmentCompletionDate__c", Text::instant(rows.completed[at])),
-            ("UnenrollmentDate__c", Text::instant(rows.unenrolled[at])),
+            ("UnenrollmentDate__c", Text::instant(rows.unenrolled.get(at))),
             ("CreatedDate", Text::instant(rows.created[at])),
             ("LastModifiedDate", Text::instant(rows.modified[at])),
         ],

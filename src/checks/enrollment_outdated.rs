@@ -56,7 +56,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
             Difference::CompletionDate => {
                 (stated(relations.clocks.completed(data, at)), written(rows.completed[counterpart]))
             }
-            Difference::Unenrolled => ("enrolled".to_owned(), written(rows.unenrolled[counterpart])),
+            Difference::Unenrolled => ("enrolled".to_owned(), written(rows.unenrolled.get(counterpart))),
         };
         expected.push(format!("{difference} {docebo}"));
         found.push(format!("{difference} {salesforce}"));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::column::{TextColumn, gather, reorder};
+use crate::model::column::{SparseColumn, TextColumn, gather, reorder};
 use crate::model::customisation::Customisation;
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
@@ -42,6 +42,64 @@ pub struct Place {
     pub line: u32,
 }
 
+/// Places, column by column: of nearly every export all rows of a kind stand in one file, and then the line alone is
+/// kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    line: Vec<u32>,
+    /// The file of each row; empty while it is the same for all.
+    file: Vec<u16>,
+    /// The file of all rows, while `file` is empty.
+    only: u16,
+}
+
+impl Places {
+    /// Adds a place at the end.
+    pub fn push(&mut self, place: Place) {
+        if self.line.is_empty() {
+            self.only = place.file;
+        } else if self.file.is_empty() && self.only != place.file {
+            self.file = vec![self.only; self.line.len()];
+        }
+        if !self.file.is_empty() {
+            self.file.push(place.file);
+        }
+        self.line.push(place.line);
+    }
+
+    /// The place of a row.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Place {
+        Place { file: self.file.get(row).copied().unwrap_or(self.only), line: self.line[row] }
+    }
+
+    /// Each place in turn.
+    pub fn iter(&self) -> impl Iterator<Item = Place> {
+        (0..self.line.len()).map(|row| self.get(row))
+    }
+
+    /// The same places in another order.
+    #[must_use]
+    fn reorder(self, order: &[u32]) -> Self {
+        Self {
+            line: reorder(self.line, order),
+            file: if self.file.is_empty() { self.file } else { reorder(self.file, order) },
+            only: self.only,
+        }
+    }
+}
+
+impl FromIterator<Place> for Places {
+    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+        let mut column = Self::default();
+        places.into_iter().for_each(|place| column.push(place));
+        column
+    }
+}
+
 /// Docebo users that the export names, sorted by id.
 #[derive(Debug, Clone, Default)]
 pub struct Learners {
@@ -56,7 +114,7 @@ pub struct Learners {
     /// Whether the learner stands in the *Users* report.
     pub in_users_report: Vec<bool>,
     /// Where the learner stands.
-    pub place: Vec<Place>,
+    pub place: Places,
 }
 
 /// Current Docebo enrollments (archived ones and repeats are set aside), sorted by learner and
@@ -78,7 +136,7 @@ pub struct DoceboEnrollments {
     /// Last access.
     pub last_access: Vec<Option<LocalTime>>,
     /// Where the row stands.
-    pub place: Vec<Place>,
+    pub place: Places,
 }
 
 /// A status word of the export and what it means.
@@ -175,7 +233,7 @@ pub struct CourseEnrollments {
     /// `EnrollmentCompletionDate__c`
     pub completed: Vec<Option<Instant>>,
     /// `UnenrollmentDate__c`
-    pub unenrolled: Vec<Option<Instant>>,
+    pub unenrolled: SparseColumn<Instant>,
     /// `CreatedDate`
     pub created: Vec<Option<Instant>>,
     /// `LastModifiedDate`
@@ -389,7 +447,7 @@ fn sort_learners(raw: Learners) -> SortedLearners {
         let row = row as usize;
         let sfdc_id = raw.sfdc_id.get(row);
         let told = (raw.sfdc_known[row], !sfdc_id.is_empty(), raw.in_users_report[row]);
-        (raw.id[row], std::cmp::Reverse((told, sfdc_id, raw.username.get(row))), raw.place[row])
+        (raw.id[row], std::cmp::Reverse((told, sfdc_id, raw.username.get(row))), raw.place.get(row))
     };
     order.sort_unstable_by(|&a, &b| rank(a).cmp(&rank(b)));
 
@@ -405,7 +463,7 @@ fn sort_learners(raw: Learners) -> SortedLearners {
             let in_report = raw.in_users_report[candidate_row];
             if let Some(reported) = reported.last_mut() {
                 if *reported && in_report {
-                    let Place { file, line } = raw.place[candidate_row];
+                    let Place { file, line } = raw.place.get(candidate_row);
                     repeated.push(SetAside { file, line, why: Aside::Repeated });
                 }
                 *reported |= in_report;
@@ -422,7 +480,7 @@ fn sort_learners(raw: Learners) -> SortedLearners {
         sfdc_id: raw.sfdc_id.reorder(&kept),
         sfdc_known: reorder(raw.sfdc_known, &kept),
         in_users_report: reported,
-        place: reorder(raw.place, &kept),
+        place: raw.place.reorder(&kept),
     };
     SortedLearners { sorted, row_of, repeated }
 }
@@ -580,18 +638,15 @@ fn sort_course_enrollments(
     if let Some(twice) = order.windows(2).find(|two| raw.id[two[0] as usize] == raw.id[two[1] as usize]) {
         return Err(DoubleRecord { object: SfObject::CourseEnrollment, id: raw.id[twice[0] as usize] });
     }
-    let odd_keys = if raw.odd_keys.is_empty() {
-        Vec::new()
-    } else {
-        let mut place = vec![NONE; order.len()];
-        for (new, &old) in (0u32..).zip(&order) {
-            place[old as usize] = new;
-        }
-        let mut odd: Vec<(u32, String)> =
-            raw.odd_keys.into_iter().map(|(old, key)| (place[old as usize], key)).collect();
-        odd.sort_unstable_by_key(|&(row, _)| row);
-        odd
-    };
+    let mut place = vec![NONE; order.len()];
+    for (new, &old) in (0u32..).zip(&order) {
+        place[old as usize] = new;
+    }
+    let mut odd_keys: Vec<(u32, String)> =
+        raw.odd_keys.into_iter().map(|(old, key)| (place[old as usize], key)).collect();
+    odd_keys.sort_unstable_by_key(|&(row, _)| row);
+    let unenrolled = raw.unenrolled.moved(&place);
+    drop(place);
     Ok(CourseEnrollments {
         id: reorder(raw.id, &order),
         account: reorder(raw.account, &order),
@@ -599,7 +654,7 @@ fn sort_course_enrollments(
         status: reorder(raw.status, &order),
         enrolled: reorder(raw.enrolled, &order),
         completed: reorder(raw.completed, &order),
-        unenrolled: reorder(raw.unenrolled, &order),
+        unenrolled,
         created: reorder(raw.created, &order),
         modified: reorder(raw.modified, &order),
         modified_by: reorder(raw.modified_by, &order),
@@ -624,7 +679,7 @@ fn sort_enrollments(
         let dates = (raw.enrolled[row], raw.completed[row], raw.first_access[row], raw.last_access[row]);
         let newest = dates.0.max(dates.1).max(dates.2).max(dates.3);
         let word = words.get(usize::from(raw.status[row])).map(|word| word.text.as_str());
-        (std::cmp::Reverse((newest, dates, word)), raw.place[row])
+        (std::cmp::Reverse((newest, dates, word)), raw.place.get(row))
     };
     let mut order = by_pair(&raw.learner, &raw.course, newest_first);
     let mut repeated = Vec::new();
@@ -634,7 +689,7 @@ fn sort_enrollments(
         let first = last != Some(key);
         last = Some(key);
         if !first {
-            let Place { file, line } = raw.place[at as usize];
+            let Place { file, line } = raw.place.get(at as usize);
             repeated.push(SetAside { file, line, why: Aside::Repeated });
         }
         first
@@ -647,14 +702,25 @@ fn sort_enrollments(
         completed: reorder(raw.completed, &order),
         first_access: reorder(raw.first_access, &order),
         last_access: reorder(raw.last_access, &order),
-        place: reorder(raw.place, &order),
+        place: raw.place.reorder(&order),
     };
     (sorted, repeated)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NONE, by_pair, pair};
+    use super::{NONE, Place, Places, by_pair, pair};
+
+    #[test]
+    fn places_are_kept_whether_they_stand_in_one_file_or_in_several() {
+        for files in [vec![4, 4, 4], vec![4, 4, 5], vec![0, 1, 0]] {
+            let places: Vec<Place> = files.into_iter().zip(7..).map(|(file, line)| Place { file, line }).collect();
+            let column: Places = places.iter().copied().collect();
+            assert_eq!(column.iter().collect::<Vec<_>>(), places);
+            let turned: Vec<Place> = column.reorder(&[2, 0]).iter().collect();
+            assert_eq!(turned, [places[2], places[0]]);
+        }
+    }
 
     #[test]
     fn rows_are_ordered_by_pair_and_rank_however_wide_the_numbers_are() {

@@ -78,7 +78,7 @@ impl Clocks {
         local: Option<LocalTime>,
         fine: fn(&DateProfile) -> Resolution,
     ) -> Option<Readings> {
-        let profile = &data.origins.exports[usize::from(data.enrollments.place[at].file)].dates;
+        let profile = &data.origins.exports[usize::from(data.enrollments.place.get(at).file)].dates;
         let clock = if profile.zoned { &self.utc } else { &self.clock };
         Some(clock.readings(local?, fine(profile)))
     }
@@ -215,7 +215,7 @@ fn pairs(data: &Dataset) -> Vec<Pair> {
         .step_by(step)
         .filter_map(|(at, counterpart)| {
             let (at, counterpart) = (at as usize, counterpart as usize);
-            let profile = &data.origins.exports[usize::from(docebo.place[at].file)].dates;
+            let profile = &data.origins.exports[usize::from(docebo.place.get(at).file)].dates;
             Some(Pair {
                 local: docebo.enrolled[at]?,
                 resolution: profile.enrolled,

@@ -340,7 +340,7 @@ impl Judge<'_> {
         if !agrees(completed, rows.completed[counted]) {
             differs.add(Difference::CompletionDate);
         }
-        if rows.unenrolled[counted].is_some() {
+        if rows.unenrolled.get(counted).is_some() {
             differs.add(Difference::Unenrolled);
         }
         let newest_after_cutoff = !differs.is_empty()
@@ -385,7 +385,7 @@ impl Judge<'_> {
                 None => Presence::Unseen,
             },
             further,
-            unenrolled: rows.unenrolled[at].is_some(),
+            unenrolled: rows.unenrolled.get(at).is_some(),
             learner_exported: self.data.learner_of(rows.account[at]).is_some(),
             course_deleted: course.is_some_and(|course| self.data.courses.deleted[course]),
             after_cutoff: rows.created[at].is_some_and(|created| created > self.cutoff),

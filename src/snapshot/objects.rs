@@ -257,13 +257,15 @@ impl Reader<'_> {
             let record = id.required_id(row)?;
             let written = writes.read(row)?;
             written.count(record, &mut pulse);
+            if let Some(moment) = unenrolled.instant(row)? {
+                side.unenrolled.push(index(side.id.len()), moment);
+            }
             side.id.push(record);
             side.account.push(account);
             side.course.push(course);
             side.status.push(Status::from_salesforce(status.text(row)?));
             side.enrolled.push(enrolled.instant(row)?);
             side.completed.push(completed.instant(row)?);
-            side.unenrolled.push(unenrolled.instant(row)?);
             side.created.push(written.created);
             side.modified.push(written.modified);
             side.modified_by.push(written.modified_by.map_or(NONE, |id| editors.index(id)));

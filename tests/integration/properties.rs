@@ -7,6 +7,7 @@ use fastrand::Rng;
 use proptest::prelude::*;
 use tieout::check::Outcome;
 use tieout::finding::Kind;
+use tieout::model::dataset::Place;
 use tieout::model::word::Word as _;
 use tieout::report::{Report, Verdict};
 
@@ -273,9 +274,8 @@ fn order_does_not_matter() {
             }
             // Which part of the export a row stands in is a matter of order too.
             data.origins.inputs.retain(|input| input.holds != "Users - Courses report");
-            for place in data.learners.place.iter_mut().chain(&mut data.enrollments.place) {
-                place.line = 0;
-                place.file = place.file.min(1);
+            for places in [&mut data.learners.place, &mut data.enrollments.place] {
+                *places = places.iter().map(|place| Place { file: place.file.min(1), line: 0 }).collect();
             }
             for (_, aside) in &mut data.origins.set_aside {
                 aside.line = 0;
