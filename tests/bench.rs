@@ -2,7 +2,8 @@
 //!
 //! Makes 200,000 learners with 2,000,000 enrollments a side in a temporary folder (`TIEOUT_BENCH_LEARNERS`
 //! and `TIEOUT_BENCH_ENROLLMENTS` change that; `TIEOUT_BENCH_KEEP=DIR` makes the files there, for whatever else
-//! one wants to try on them, and ends; `TIEOUT_BENCH_FINDINGS=1` does the part on many findings alone), scans every file once with `csv::ByteRecord` on one
+//! one wants to try on them, and ends; `TIEOUT_BENCH_FINDINGS=1` does the part on many findings alone;
+//! `TIEOUT_BENCH_MOST=SCANS,MIB` does the audit alone and fails where it takes more), scans every file once with `csv::ByteRecord` on one
 //! thread, then runs the audit with every output. Machines differ and are noisy; the ratio within one run
 //! is what counts. Peak memory is read where the system tells it (Linux).
 
@@ -105,6 +106,15 @@ fn main() {
             );
         }
         _ => println!("peak memory             not told by this system"),
+    }
+    if let Ok(most) = std::env::var("TIEOUT_BENCH_MOST") {
+        let (scans, mebibytes) = most.split_once(',').expect("SCANS,MIB");
+        let scans: f64 = scans.parse().expect("a number of scans");
+        let mebibytes: u64 = mebibytes.parse().expect("a number of MiB");
+        let held = judged.0.max(peak()).unwrap_or(0);
+        assert!(ratio(audit + write) <= scans, "more than {scans} scans");
+        assert!(held <= mebibytes, "more than {mebibytes} MiB");
+        return;
     }
     segment_ten_million();
     // In a process of its own, so that no memory of the above is counted as free.
