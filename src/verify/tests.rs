@@ -337,6 +337,8 @@ fn nothing_hides_in_the_archive() {
         ("before", [b"hidden".to_vec(), whole.clone()].concat(), "bytes before, between or behind"),
         ("comment", comment, "does not end as tieout ends one"),
         ("behind", [whole.clone(), b"hidden".to_vec()].concat(), "does not end as tieout ends one"),
+        ("between", put_before_the_directory(&whole), "not laid out as tieout does it"),
+        ("in the directory", put_behind_the_directory(&whole), "not laid out as tieout does it"),
         ("twice", twice, "stands there twice"),
         ("encrypted", central(8, &[1, 0]), "encryption or other flags"),
         ("link", central(38, &0xa1ff_0000_u32.to_le_bytes()), "its mode"),
@@ -366,6 +368,27 @@ fn nothing_hides_in_the_archive() {
     ] {
         assert!(top(name).iter().any(|line| line.contains("is no name of a pack's folder")), "{name}");
     }
+}
+
+/// Bytes between the last entry and the directory, whose new place its end tells.
+fn put_before_the_directory(whole: &[u8]) -> Vec<u8> {
+    let end = whole.len() - 22;
+    let begins = u32::from_le_bytes(whole[end + 16..end + 20].try_into().expect("four bytes"));
+    let mut bytes = whole.to_vec();
+    bytes[end + 16..end + 20].copy_from_slice(&(begins + 6).to_le_bytes());
+    let at = usize::try_from(begins).expect("small");
+    bytes.splice(at..at, *b"hidden");
+    bytes
+}
+
+/// Bytes behind the last entry of the directory, whose new length its end tells.
+fn put_behind_the_directory(whole: &[u8]) -> Vec<u8> {
+    let end = whole.len() - 22;
+    let length = u32::from_le_bytes(whole[end + 12..end + 16].try_into().expect("four bytes"));
+    let mut bytes = whole.to_vec();
+    bytes[end + 12..end + 16].copy_from_slice(&(length + 6).to_le_bytes());
+    bytes.splice(end..end, *b"hidden");
+    bytes
 }
 
 /// A stream of deflate says itself where it ends; what stands behind it is unpacked by nobody.
