@@ -20,7 +20,7 @@ use crate::export::{CourseCodes, older};
 use crate::model::dataset::SalesforceSide;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, Extraction, Input, ObjectExtract, SfObject};
+use crate::model::provenance::{Extent, Extraction, Input, ObjectExtract, REQUESTS, SfObject};
 use crate::model::pulse::Reading;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
@@ -188,7 +188,7 @@ impl Reader<'_> {
             self.snapshot.extracted_at = Some(manifest.server_time);
             self.snapshot.extraction = manifest.extraction.clone();
             // Without a manifest nobody vouches for a log either.
-            if let Some(path) = find(&self.folder.files, requests::FILE) {
+            if let Some(path) = find(&self.folder.files, REQUESTS) {
                 requests::read(path, &mut self.snapshot.extraction, &mut self.snapshot.caveats);
             }
         }

@@ -227,7 +227,6 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         return Stalls { judged, heartbeats, ..Stalls::default() };
     }
     let due = Due::new(data, relations, rules);
-    let nobody = vec![None; data.learners.id.len()];
     let proven = due.proven_since();
     let mut stretches: Vec<(Stream, Stretch)> = Vec::new();
 
@@ -252,6 +251,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     }
     drop(enrollments);
     if rules.enrollment_mode == EnrollmentMode::Realtime {
+        let nobody = vec![None; data.learners.id.len()];
         let (rows, events) = (due.docebo_users(), ripe(&learners, patience, read_at));
         let record = Record { events: &events, signs: &rows, proven_since: &nobody, patience };
         absorb(&mut stretches, Stream::Learners, segment(record));

@@ -354,10 +354,15 @@ pub struct Query {
     pub requests: u64,
 }
 
+/// The file of a snapshot in which the requests of its extraction stand, one a line: [`Request`], at the end perhaps
+/// [`Further`].
+pub const REQUESTS: &str = "requests.jsonl";
+
 /// One request of the extraction, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// When it was answered, by Salesforce's clock, to the second; nothing before the first answer.
+    /// When it was answered, by Salesforce's clock, to the second; nothing before the first answer, and of a request
+    /// that was under way when the extraction ended.
     pub at: Option<Instant>,
     /// `GET` or `POST`.
     pub method: String,

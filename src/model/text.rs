@@ -61,3 +61,20 @@ impl serde_json::ser::Formatter for InertJson {
         write_escaped(writer, fragment)
     }
 }
+
+/// A value of an address as it was before it became one.
+#[must_use]
+pub fn of_address(value: &str) -> String {
+    let pair = format!("={value}");
+    form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_address;
+
+    #[test]
+    fn a_query_is_read_out_of_an_address() {
+        assert_eq!(of_address("SELECT+Id%2c%20A+100%+5%C3%B6%"), "SELECT Id, A 100% 5\u{f6}%");
+    }
+}

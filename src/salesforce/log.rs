@@ -18,10 +18,8 @@ use std::sync::{Arc, Mutex};
 
 use super::transport::{Said, Trace};
 use crate::error::Error;
-use crate::model::provenance::{Further, Request};
+use crate::model::provenance::{Further, REQUESTS, Request};
 
-/// The file's name in the folder of a snapshot.
-pub(super) const FILE: &str = "requests.jsonl";
 /// Requests that are written down one by one, so that the file stays small.
 const MOST: u64 = 20_000;
 /// The answer of a request that is under way, and stays that of one that was when the extraction ended.
@@ -51,7 +49,7 @@ pub(super) struct Log(Arc<Mutex<Inner>>);
 impl Log {
     /// Opens the log in a folder, behind what an earlier run wrote there.
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FILE);
+        let path = folder.join(REQUESTS);
         let former = match std::fs::read(&path) {
             Ok(former) => former,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -229,7 +227,7 @@ fn failed(path: &Path, source: &io::Error) -> Error {
 mod tests {
     use std::time::Duration;
 
-    use super::{FILE, Further, Log, MOST, ROOM};
+    use super::{Further, Log, MOST, REQUESTS, ROOM};
     use crate::model::instant::Instant;
     use crate::model::provenance::Request;
     use crate::salesforce::transport::Said;
@@ -262,7 +260,7 @@ mod tests {
     #[test]
     fn those_under_way_stand_behind_and_stay_when_it_ends() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(REQUESTS);
         let log = Log::open(folder.path()).expect("a log");
         for (nth, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
             log.add(&said(nth as u64, path, None));
@@ -285,7 +283,7 @@ mod tests {
     #[test]
     fn it_goes_on_behind_whole_lines_and_of_a_sign_in_keeps_the_path() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(REQUESTS);
         let log = Log::open(folder.path()).expect("a log");
         ask(&log, 101, "https://acme.example/services/oauth2/token", 200);
         ask(&log, 102, "/services/data/v67.0/query?q=SELECT+Id+FROM+X+WHERE+A='http://x'", 200);
@@ -313,7 +311,7 @@ mod tests {
     #[test]
     fn what_is_too_much_is_counted_through_every_end() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(REQUESTS);
         let log = Log::open(folder.path()).expect("a log");
         for _ in 0..MOST {
             ask(&log, 106, "/x", 200);

@@ -19,10 +19,10 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::log::{self, Log};
+use super::log::Log;
 use super::value::Kind;
 use crate::error::Error;
-use crate::model::provenance::SfObject;
+use crate::model::provenance::{REQUESTS, SfObject};
 use crate::model::word::Word as _;
 
 /// A column of an object.
@@ -146,7 +146,7 @@ impl Store {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() {
                     std::fs::remove_dir_all(entry.path())?;
-                } else if entry.file_name() != log::FILE {
+                } else if entry.file_name() != REQUESTS {
                     std::fs::remove_file(entry.path())?;
                 }
             }

@@ -19,6 +19,7 @@ use super::fault::{self, Fault, Refusal};
 use super::soql;
 use crate::error::Error;
 use crate::model::instant::Instant;
+use crate::model::text::of_address;
 
 /// How patient the transport is.
 #[derive(Debug, Clone, Copy)]
@@ -559,7 +560,7 @@ fn allowed(call: &Call) -> Result<(), Trouble> {
             if !inside || plain.contains("..") || plain.contains("//") || plain.contains(['@', '\\', '#']) {
                 return refuse(format!("GET {plain}"));
             }
-            query.strip_prefix("q=").map(decode)
+            query.strip_prefix("q=").map(of_address)
         }
         Call::QueryJob { version, soql, .. } => {
             if !version.bytes().all(|c| c.is_ascii_digit() || c == b'.') {
@@ -572,12 +573,6 @@ fn allowed(call: &Call) -> Result<(), Trouble> {
         Some(clause) => refuse(format!("a query with {clause}")),
         None => Ok(()),
     }
-}
-
-fn decode(text: &str) -> String {
-    let pairs = format!("q={text}");
-    let url = reqwest::Url::parse(&format!("http://x/?{pairs}"));
-    url.ok().and_then(|url| url.query_pairs().next().map(|(_, value)| value.into_owned())).unwrap_or_default()
 }
 
 /// A path with a query beneath a version: `/services/data/vN/REST?q=SOQL`.
@@ -638,7 +633,7 @@ fn api_usage(text: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, allowed, api_usage, decode, http_date, query_path};
+    use super::{Call, allowed, api_usage, http_date, of_address, query_path};
 
     #[test]
     fn only_reads_and_query_jobs_are_sent() {
@@ -670,7 +665,7 @@ mod tests {
     fn a_query_survives_its_address() {
         let soql = "SELECT Id FROM X WHERE Name = 'O\\'Brien & Söhne+1 100%' AND A >= 2026-01-31T23:59:59Z";
         let path = query_path("67.0", "query", soql);
-        assert_eq!(decode(path.split_once("?q=").expect("a query").1), soql);
+        assert_eq!(of_address(path.split_once("?q=").expect("a query").1), soql);
     }
 
     #[test]

@@ -10,10 +10,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extraction, Further, Query, Request};
-
-/// The file's name in the folder of a snapshot.
-pub(super) const FILE: &str = "requests.jsonl";
+use crate::model::provenance::{Extraction, Further, Query, REQUESTS, Request};
+use crate::model::text::of_address;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -26,7 +24,8 @@ enum Line {
 /// each query was asked.
 pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<String>) {
     let Ok(file) = File::open(path) else {
-        caveats.push(format!("{FILE} of the snapshot cannot be read: which requests brought the rows is not told."));
+        caveats
+            .push(format!("{REQUESTS} of the snapshot cannot be read: which requests brought the rows is not told."));
         return;
     };
     let mut current: Option<usize> = None;
@@ -77,13 +76,13 @@ pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<S
             extraction.queries[query].ended = None;
         }
         caveats.push(format!(
-            "{FILE} of the snapshot is too long to hold every request: the last ones are only counted, and when the last \
+            "{REQUESTS} of the snapshot is too long to hold every request: the last ones are only counted, and when the last \
              queries were asked is not known."
         ));
     }
     if odd > 0 {
         caveats.push(format!(
-            "{FILE} of the snapshot has {odd} {} no request; somebody changed it, or the disk did. The requests are told \
+            "{REQUESTS} of the snapshot has {odd} {} no request; somebody changed it, or the disk did. The requests are told \
              without.",
             if odd == 1 { "line that tells" } else { "lines that tell" }
         ));
@@ -123,7 +122,7 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
     let (plain, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let soql = match (&request.soql, query.strip_prefix("q=")) {
         (Some(soql), _) => soql.clone(),
-        (None, Some(encoded)) => decoded(encoded),
+        (None, Some(encoded)) => of_address(encoded),
         (None, None) if plain.contains("/query/") || plain.contains("/queryAll/") => return Asks::More,
         (None, None) => return Asks::Other,
     };
@@ -138,31 +137,10 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
     Asks::Query(exact.or_else(|| extraction.queries.iter().position(of_object).filter(|_| rows)))
 }
 
-/// A value of an address as it was before it became one.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let value = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match (byte, value) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest = &after[2..];
-                continue;
-            }
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(other),
-        }
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{decoded, read};
-    use crate::model::provenance::{Extraction, Query};
+    use super::read;
+    use crate::model::provenance::{Extraction, Query, REQUESTS};
 
     fn query(object: &str, soql: &str) -> Query {
         Query {
@@ -187,7 +165,7 @@ mod tests {
 
     fn of(lines: &[String]) -> (Extraction, Vec<String>) {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(super::FILE);
+        let path = folder.path().join(REQUESTS);
         std::fs::write(&path, lines.join("\n") + "\n").expect("written");
         let mut extraction = Extraction {
             queries: vec![
@@ -258,10 +236,5 @@ mod tests {
         assert_eq!(extraction.last.map(|at| at.to_string()).as_deref(), Some("2026-11-20T07:00:00Z"));
         assert!(extraction.queries[0].began.is_some() && extraction.queries[0].ended.is_none());
         assert!(caveats.len() == 2 && caveats[1].contains("has 2 lines"), "{caveats:?}");
-    }
-
-    #[test]
-    fn a_query_is_read_out_of_an_address() {
-        assert_eq!(decoded("SELECT+Id%2c%20A+100%+5%C3%B6%"), "SELECT Id, A 100% 5\u{f6}%");
     }
 }
