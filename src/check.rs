@@ -210,12 +210,21 @@ pub(crate) fn select_contacts(books: &Books, fires: impl Fn(usize) -> bool) -> S
 
 /// Docebo enrollments that a condition holds for.
 pub(crate) fn select_enrollments(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.enrollments.learner.len(), Subject::Enrollment, fires)
+    select(books.data.enrollments.len(), Subject::Enrollment, fires)
 }
 
 /// `CourseEnrollment__c` rows that a condition holds for.
 pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.course_enrollments.id.len(), Subject::Row, fires)
+    let rows = &books.data.enrollments;
+    Selection {
+        examined: rows.row_count() as u64,
+        subjects: rows
+            .rows()
+            .filter(|&row| fires(row))
+            .map(|row| Subject::Row(crate::model::dataset::index(row)))
+            .collect(),
+        lacking: Vec::new(),
+    }
 }
 
 /// `DoceboUser__c` rows that a condition holds for.

@@ -181,15 +181,15 @@ pub(crate) fn docebo_user(books: &Books, at: usize) -> Evidence {
 pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
     let (data, relations) = (&books.data, &books.relations);
     let enrollments = &data.enrollments;
-    let course = enrollments.course[at] as usize;
+    let course = enrollments.course(at);
     let stated = |readings: Option<crate::model::zone::Readings>| {
         Text::public(readings.map_or_else(String::new, |readings| readings.to_string()))
     };
-    let word = data.status_words.get(usize::from(enrollments.status[at])).map_or("", |word| word.text.as_str());
+    let word = data.status_words.get(enrollments.word(at)).map_or("", |word| word.text.as_str());
     Evidence::new(
-        Origin::Line(enrollments.place.get(at)),
+        Origin::Line(enrollments.place(at)),
         [
-            ("learner id", Text::public(data.learners.id[enrollments.learner[at] as usize].to_string())),
+            ("learner id", Text::public(data.learners.id[enrollments.learner(at) as usize].to_string())),
             ("course id", Text::public(data.courses.id[course].to_string())),
             ("course", Text::personal(data.courses.title.get(course).to_owned())),
             ("status", status_word(data, word)),
@@ -207,16 +207,16 @@ pub(crate) fn status_word(data: &crate::model::dataset::Dataset, word: &str) -> 
 
 /// A `CourseEnrollment__c` row.
 pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
-    let rows = &books.data.course_enrollments;
+    let row = books.data.enrollments.row(at);
     Evidence::new(
-        Origin::Record { object: SfObject::CourseEnrollment, id: rows.id[at] },
+        Origin::Record { object: SfObject::CourseEnrollment, id: row.id },
         [
-            ("Status__c", Text::public(rows.status[at].map_or("", |status| status.word()))),
-            ("EnrollmentStartDate__c", Text::instant(rows.enrolled[at])),
-            ("EnrollmentCompletionDate__c", Text::instant(rows.completed[at])),
-            ("UnenrollmentDate__c", Text::instant(rows.unenrolled.get(at))),
-            ("CreatedDate", Text::instant(rows.created[at])),
-            ("LastModifiedDate", Text::instant(rows.modified[at])),
+            ("Status__c", Text::public(row.status.map_or("", |status| status.word()))),
+            ("EnrollmentStartDate__c", Text::instant(row.enrolled)),
+            ("EnrollmentCompletionDate__c", Text::instant(row.completed)),
+            ("UnenrollmentDate__c", Text::instant(row.unenrolled)),
+            ("CreatedDate", Text::instant(row.created)),
+            ("LastModifiedDate", Text::instant(row.modified)),
         ],
     )
 }
@@ -265,7 +265,7 @@ pub(crate) fn stall(books: &Books, subject: &Subject) -> Telling {
     if let Some(first) = stall.first_missing {
         let first = first.enrollment;
         shown.push(enrollment(books, first));
-        let learner = books.data.enrollments.learner[first] as usize;
+        let learner = books.data.enrollments.learner(first) as usize;
         shown.push(if row(books.relations.docebo_user[learner]).is_none() {
             no_docebo_user(books, learner)
         } else {
@@ -292,8 +292,8 @@ pub(crate) fn stall_field(stall: &Stall) -> String {
 /// The `CourseEnrollment__c` query for an enrollment.
 pub(crate) fn no_enrollment(books: &Books, at: usize) -> Evidence {
     let (data, enrollments) = (&books.data, &books.data.enrollments);
-    let learner = data.learners.id[enrollments.learner[at] as usize];
-    let course = data.courses.id[enrollments.course[at] as usize];
+    let learner = data.learners.id[enrollments.learner(at) as usize];
+    let course = data.courses.id[enrollments.course(at)];
     not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{learner}_{course}'"))
 }
 
@@ -305,10 +305,8 @@ pub(crate) fn no_docebo_user(books: &Books, learner: usize) -> Evidence {
 /// The oldest enrollment that is due for a learner, which a `DoceboUser__c` row should carry.
 pub(crate) fn oldest_due(books: &Books, learner: usize) -> Option<usize> {
     let (data, relations) = (&books.data, &books.relations);
-    let learner = crate::model::dataset::index(learner);
-    let first = data.enrollments.learner.partition_point(|&other| other < learner);
-    (first..data.enrollments.learner.len())
-        .take_while(|&at| data.enrollments.learner[at] == learner)
+    data.enrollments
+        .of_learner(learner)
         .filter(|&at| {
             use crate::relations::enrollment::Enrollment as E;
             matches!(relations.enrollment[at], E::AbsentNoDoceboUser | E::AbsentNoCourse | E::Absent | E::Unknown)
@@ -316,18 +314,11 @@ pub(crate) fn oldest_due(books: &Books, learner: usize) -> Option<usize> {
         .min_by_key(|&at| (relations.clocks.enrolled(data, at).map(crate::model::zone::Readings::earliest), at))
 }
 
-/// The `EnrolmentId__c` of a row that says otherwise than its parents.
-pub(crate) fn odd_key(books: &Books, at: usize) -> Option<&str> {
-    let odd = &books.data.course_enrollments.odd_keys;
-    let found = odd.binary_search_by_key(&at, |&(row, _)| row as usize).ok()?;
-    Some(&odd[found].1)
-}
-
 /// `<learner id>_<course id>` of a row by its parents, blank where a parent is missing.
 pub(crate) fn parents_key(books: &Books, at: usize) -> String {
     let data = &books.data;
-    let rows = &data.course_enrollments;
-    match (data.account_id(rows.account[at]), row(rows.course[at])) {
+    let rows = &data.enrollments;
+    match (data.account_id(rows.account(at)), row(rows.row_course(at))) {
         (Some(learner), Some(course)) => format!("{learner}_{}", data.courses.id[course]),
         _ => String::new(),
     }

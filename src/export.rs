@@ -12,11 +12,13 @@ mod learners;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::Error;
+use crate::model::column::TextColumn;
 use crate::model::dataset::{DoceboSide, Place, StatusWord};
-use crate::model::instant::Instant;
+use crate::model::enrollments::{MOST_COURSES, MOST_WORDS, Statement};
+use crate::model::instant::{Instant, LocalTime};
 use crate::model::key;
 use crate::model::number::{self, NumberFault};
 use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, Reject, SetAside};
@@ -122,14 +124,15 @@ struct Reader<'a> {
     codes: CourseCodes,
     learners: LearnerBook,
     courses: FxHashMap<u64, u32>,
-    words: FxHashMap<String, u16>,
-    last_word: Option<(String, u16)>,
+    words: FxHashMap<String, u8>,
     export: Export,
 }
 
-/// Status words beyond this number share one entry; no export has so many, unless the column is not
-/// the status.
-const MOST_WORDS: usize = 60_000;
+/// Status words beyond this number share an entry with another of the same meaning; no export has so many, unless the
+/// column is not the status. What follows leaves room for one entry of each meaning.
+const DISTINCT_WORDS: usize = MOST_WORDS - 32;
+/// The entry of unknown words beyond that number.
+const FURTHER_WORDS: &str = "(further unknown words)";
 
 impl<'a> Reader<'a> {
     fn new(settings: &'a Settings) -> Self {
@@ -139,7 +142,6 @@ impl<'a> Reader<'a> {
             learners: LearnerBook::default(),
             courses: FxHashMap::default(),
             words: FxHashMap::default(),
-            last_word: None,
             export: Export::default(),
         }
     }
@@ -181,115 +183,106 @@ impl<'a> Reader<'a> {
         let headings = Headings::new(table, &self.settings.columns);
         let sfdc_id = self.sfdc_column(&headings)?;
         let columns = Columns::find(&headings, sfdc_id, !self.settings.users.is_empty())?;
+        if matches!(columns.learner, LearnerColumn::Username(_)) {
+            self.learners.index_usernames();
+        }
         let mut dates = DateReader::new(self.settings.rules.date_order);
-        let first_row = self.export.side.enrollments.learner.len();
+        let first_row = self.export.side.enrollments.len();
         let first_course = self.export.side.courses_made.len();
         let mut rejects = 0;
+        let mut block = Block::new(&dates);
         let rows = table.rows(progress, |row| {
-            let place = place(file, row);
-            match self.enrollment(row, table, &columns, &mut dates, place) {
-                Ok(()) => {}
-                Err(reason) => self.reject(ExportKind::Enrollments, place, reason, &mut rejects),
+            let read = Reading { table, columns: &columns, learners: &self.learners, codes: &self.codes };
+            block.row(&read, row);
+            if block.entries.len() >= 4096 {
+                let full = std::mem::replace(&mut block, Block::new(&dates));
+                self.take(full, file, &mut dates, &mut rejects);
             }
             Ok(())
         })?;
+        self.take(block, file, &mut dates, &mut rejects);
         dates.settle(table)?;
-        if dates.month_first() {
-            let enrollments = &mut self.export.side.enrollments;
-            for column in [
-                &mut enrollments.enrolled,
-                &mut enrollments.completed,
-                &mut enrollments.first_access,
-                &mut enrollments.last_access,
-            ] {
-                dates.exchange(column[first_row..].iter_mut().flatten());
-            }
-            let made = self.export.side.courses_made[first_course..].iter_mut().flatten();
-            dates.exchange(made.map(|(made, _)| made));
+        if !dates.is_undecided() {
+            let turn = |date: &mut LocalTime| {
+                if dates.month_first() {
+                    dates.exchange(date);
+                }
+            };
+            self.export.side.enrollments.redate(first_row, turn);
+            self.export.side.courses_made[first_course..].iter_mut().flatten().for_each(|(made, _)| turn(made));
         }
         self.finish(table, ExportKind::Enrollments, rows, rejects, &dates)
     }
 
-    fn enrollment(
-        &mut self,
-        row: Row<'_>,
-        table: &Table,
-        columns: &Columns,
-        dates: &mut DateReader,
-        place: Place,
-    ) -> Result<(), Reject> {
-        well_formed(row, table)?;
-        let id = match columns.learner {
-            LearnerColumn::Id(column) => learner_id(row.get(column))?,
-            LearnerColumn::Username(column) => {
-                let username = row.text(column).ok_or("the username is not valid UTF-8")?;
-                self.learners.id_of(username)?
-            }
-        };
-        let course = match columns.course {
-            CourseColumn::Id(column) => course_id(row.get(column))?,
-            CourseColumn::Code(column) => {
-                let code = row.text(column).ok_or("the course code is not valid UTF-8")?;
-                match self.codes.get(code.trim()) {
-                    Some(Some(id)) => *id,
-                    Some(None) => return Err("several Salesforce courses have this course code".into()),
-                    None => {
-                        return Err("no Salesforce course has this course code, and the export has no course id".into());
-                    }
+    /// Books what a block of a file says; blocks come in the order of the file.
+    fn take(&mut self, block: Block, file: u16, dates: &mut DateReader, rejects: &mut u64) {
+        dates.absorb(&block.dates);
+        let words: Vec<u8> = block.words.iter().map(|word| self.word(word)).collect();
+        let mut made = block.made.into_iter().peekable();
+        for (line, entry) in block.entries {
+            let place = Place { file, line };
+            let stated = match entry {
+                Entry::Reject(reason) => {
+                    self.reject(ExportKind::Enrollments, place, *reason, rejects);
+                    continue;
                 }
-            }
-        };
-        let username =
-            columns.username.map(|column| row.text(column).ok_or("the username is not valid UTF-8")).transpose()?;
-        let sfdc_id =
-            columns.sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
-        let archived = columns.archived.map_or(Ok(false), |column| archived(row.get(column)))?;
-        if archived {
-            self.learners.mention(id, username, sfdc_id, place);
-            let Place { file, line } = place;
-            self.export.set_aside.push((ExportKind::Enrollments, SetAside { file, line, why: Aside::Archived }));
-            return Ok(());
+                Entry::Archived(person) => {
+                    self.learner(person, &block.texts, place);
+                    self.export
+                        .set_aside
+                        .push((ExportKind::Enrollments, SetAside { file, line, why: Aside::Archived }));
+                    continue;
+                }
+                Entry::Enrollment(stated) => stated,
+            };
+            let told = made.next_if(|told| told.line == line);
+            let Some(course) = self.course(stated.course, told, dates, file) else {
+                let reason = format!("it is of one more course than {MOST_COURSES}");
+                self.reject(ExportKind::Enrollments, place, Reject::of(reason, b""), rejects);
+                continue;
+            };
+            let [enrolled, completed, first_access, last_access] = stated.dates;
+            let learner = self.learner(stated.person, &block.texts, place);
+            let word = words[usize::from(stated.word)];
+            let open = dates.may_turn();
+            let statement =
+                Statement { learner, course, word, enrolled, completed, first_access, last_access, place, open };
+            self.export.side.enrollments.push(statement);
         }
-        let mut date = |name: DateColumn, column: Option<usize>| {
-            column.map_or(Ok(None), |column| dates.read(row.get(column), name, row.line))
-        };
-        let enrolled = date(DateColumn::Enrolled, Some(columns.enrolled))?;
-        let completed = date(DateColumn::Completed, Some(columns.completed))?;
-        let first = date(DateColumn::Accessed, columns.first_access)?;
-        let last = date(DateColumn::Accessed, columns.last_access)?;
-        let word = row.text(columns.status).ok_or("the status is not valid UTF-8")?;
-        let status = self.word(word);
-
-        let learner = self.learners.mention(id, username, sfdc_id, place);
-        let met = self.courses.len();
-        let course_index = *self.courses.entry(course).or_insert_with(|| crate::model::dataset::index(met));
-        if course_index as usize == self.export.side.course_ids.len() {
-            self.export.side.course_ids.push(course);
-            // A course is told with each of its enrollments, and what cannot be read here is no fault of the row.
-            let made =
-                columns.course_created.map(|column| dates.read(row.get(column), DateColumn::CourseMade, row.line));
-            self.export.side.courses_made.push(made.and_then(Result::ok).flatten().map(|made| (made, place.file)));
-        }
-        let enrollments = &mut self.export.side.enrollments;
-        enrollments.learner.push(learner);
-        enrollments.course.push(course_index);
-        enrollments.status.push(status);
-        enrollments.enrolled.push(enrolled);
-        enrollments.completed.push(completed);
-        enrollments.first_access.push(first);
-        enrollments.last_access.push(last);
-        enrollments.place.push(place);
-        Ok(())
     }
 
-    fn word(&mut self, text: &str) -> u16 {
-        if let Some((last, index)) = &self.last_word
-            && last == text
-        {
-            return *index;
+    fn learner(&mut self, person: Person, texts: &TextColumn, place: Place) -> u32 {
+        match person {
+            Person::Known(row) => row,
+            Person::Mentioned { id, username, sfdc_id } => {
+                let text = |at: Option<u32>| at.map(|at| texts.get(at as usize));
+                self.learners.mention(id, text(username), text(sfdc_id), place)
+            }
         }
+    }
+
+    /// The index of a course; nothing where there are too many.
+    fn course(&mut self, id: u64, told: Option<Made>, dates: &mut DateReader, file: u16) -> Option<u32> {
+        let met = self.courses.len();
+        if let Some(&known) = self.courses.get(&id) {
+            return Some(known);
+        }
+        if met >= MOST_COURSES {
+            return None;
+        }
+        let index = crate::model::dataset::index(met);
+        self.courses.insert(id, index);
+        self.export.side.course_ids.push(id);
+        // A course is told with each of its enrollments, and what cannot be read here is no fault of the row.
+        let made = told.map(|told| dates.read(&told.text, DateColumn::CourseMade, u64::from(told.line)));
+        self.export.side.courses_made.push(made.and_then(Result::ok).flatten().map(|made| (made, file)));
+        Some(index)
+    }
+
+    /// The index of a status word.
+    fn word(&mut self, text: &str) -> u8 {
         let words = &mut self.export.side.status_words;
-        let index = if let Some(&known) = self.words.get(text) {
+        if let Some(&known) = self.words.get(text) {
             known
         } else {
             let own = |word: &str| {
@@ -297,19 +290,18 @@ impl<'a> Reader<'a> {
                 self.settings.statuses.iter().find(|(alias, _)| *alias == folded).map(|&(_, status)| status)
             };
             let status = own(text).or_else(|| Status::from_docebo(text));
-            let beyond = words.len() > MOST_WORDS && status.is_none();
-            let text = if beyond { "(further unknown words)" } else { text };
-            if let Some(&known) = self.words.get(text) {
-                known
-            } else {
-                let index = u16::try_from(words.len()).unwrap_or(u16::MAX);
+            let alike =
+                if words.len() < DISTINCT_WORDS { None } else { words.iter().position(|word| word.status == status) };
+            let at = alike.unwrap_or(words.len());
+            if at == words.len() {
+                let further = at >= DISTINCT_WORDS && status.is_none();
+                let text = if further { FURTHER_WORDS } else { text };
                 words.push(StatusWord { text: text.to_owned(), status });
-                self.words.insert(text.to_owned(), index);
-                index
             }
-        };
-        self.last_word = Some((text.to_owned(), index));
-        index
+            let index = u8::try_from(at).unwrap_or(u8::MAX);
+            self.words.insert(text.to_owned(), index);
+            index
+        }
     }
 
     fn reject(&mut self, kind: ExportKind, place: Place, reason: Reject, rejects: &mut u64) {
@@ -391,6 +383,148 @@ fn archived(text: &[u8]) -> Result<bool, Reject> {
         "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
         "yes" | "y" | "true" | "1" | "si" | "oui" | "ja" | "sim" => Ok(true),
         _ => Err(Reject::of("whether the enrollment is archived reads neither yes nor no", text)),
+    }
+}
+
+/// What the rows of a file are read by; the same for all of them.
+struct Reading<'a> {
+    table: &'a Table,
+    columns: &'a Columns,
+    learners: &'a LearnerBook,
+    codes: &'a CourseCodes,
+}
+
+/// Whose enrollment a row is.
+#[derive(Clone, Copy)]
+enum Person {
+    /// A learner of whom the row can tell nothing new.
+    Known(u32),
+    /// A learner by id, and what the row tells of them, as places among the texts of the block.
+    Mentioned { id: u64, username: Option<u32>, sfdc_id: Option<u32> },
+}
+
+/// What one row says.
+enum Entry {
+    Enrollment(Stated),
+    Archived(Person),
+    Reject(Box<Reject>),
+}
+
+/// What a row says of a current enrollment.
+struct Stated {
+    person: Person,
+    course: u64,
+    /// Index into the words of the block.
+    word: u16,
+    /// Enrolled, completed, first and last access.
+    dates: [Option<LocalTime>; 4],
+}
+
+/// When a course was made, as its first row in a block tells.
+struct Made {
+    line: u32,
+    text: Vec<u8>,
+}
+
+/// A run of rows of a *Users - Courses* file, read without regard to the rows before.
+struct Block {
+    /// Line and content of each row.
+    entries: Vec<(u32, Entry)>,
+    texts: TextColumn,
+    words: Vec<String>,
+    /// By line.
+    made: Vec<Made>,
+    met: FxHashSet<u64>,
+    dates: DateReader,
+}
+
+impl Block {
+    fn new(dates: &DateReader) -> Self {
+        Self {
+            entries: Vec::new(),
+            texts: TextColumn::default(),
+            words: Vec::new(),
+            made: Vec::new(),
+            met: FxHashSet::default(),
+            dates: dates.fresh(),
+        }
+    }
+
+    fn row(&mut self, read: &Reading<'_>, row: Row<'_>) {
+        let line = u32::try_from(row.line).unwrap_or(u32::MAX);
+        let entry = self.entry(read, row, line).unwrap_or_else(|reason| Entry::Reject(Box::new(reason)));
+        self.entries.push((line, entry));
+    }
+
+    fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Reject> {
+        let columns = read.columns;
+        well_formed(row, read.table)?;
+        let id = match columns.learner {
+            LearnerColumn::Id(column) => learner_id(row.get(column))?,
+            LearnerColumn::Username(column) => {
+                let username = row.text(column).ok_or("the username is not valid UTF-8")?;
+                read.learners.id_of(username)?
+            }
+        };
+        let course = match columns.course {
+            CourseColumn::Id(column) => course_id(row.get(column))?,
+            CourseColumn::Code(column) => {
+                let code = row.text(column).ok_or("the course code is not valid UTF-8")?;
+                match read.codes.get(code.trim()) {
+                    Some(Some(id)) => *id,
+                    Some(None) => return Err("several Salesforce courses have this course code".into()),
+                    None => {
+                        return Err("no Salesforce course has this course code, and the export has no course id".into());
+                    }
+                }
+            }
+        };
+        let username =
+            columns.username.map(|column| row.text(column).ok_or("the username is not valid UTF-8")).transpose()?;
+        let sfdc_id =
+            columns.sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
+        let archived = columns.archived.map_or(Ok(false), |column| archived(row.get(column)))?;
+        if archived {
+            return Ok(Entry::Archived(self.person(read, id, username, sfdc_id)));
+        }
+        let mut date = |name: DateColumn, column: Option<usize>| {
+            column.map_or(Ok(None), |column| self.dates.read(row.get(column), name, row.line))
+        };
+        let dates = [
+            date(DateColumn::Enrolled, Some(columns.enrolled))?,
+            date(DateColumn::Completed, Some(columns.completed))?,
+            date(DateColumn::Accessed, columns.first_access)?,
+            date(DateColumn::Accessed, columns.last_access)?,
+        ];
+        let word = self.word(row.text(columns.status).ok_or("the status is not valid UTF-8")?);
+        if let Some(column) = columns.course_created
+            && self.met.insert(course)
+        {
+            self.made.push(Made { line, text: row.get(column).to_vec() });
+        }
+        Ok(Entry::Enrollment(Stated { person: self.person(read, id, username, sfdc_id), course, word, dates }))
+    }
+
+    fn person(&mut self, read: &Reading<'_>, id: u64, username: Option<&str>, sfdc_id: Option<&str>) -> Person {
+        if let Some(row) = read.learners.told_in_full(id) {
+            return Person::Known(row);
+        }
+        let mut keep = |text: Option<&str>| {
+            text.map(|text| {
+                self.texts.push(text);
+                crate::model::dataset::index(self.texts.len() - 1)
+            })
+        };
+        Person::Mentioned { id, username: keep(username), sfdc_id: keep(sfdc_id) }
+    }
+
+    fn word(&mut self, text: &str) -> u16 {
+        // Few words, and the next row has mostly one of the first.
+        let at = self.words.iter().position(|known| known == text).unwrap_or_else(|| {
+            self.words.push(text.to_owned());
+            self.words.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
     }
 }
 

@@ -118,22 +118,21 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
         }
         Subject::Enrollment(at) => {
             let at = *at as usize;
-            let learner_row = data.enrollments.learner[at] as usize;
-            let record = row(relations.counterpart[at])
-                .map(|counterpart| (SfObject::CourseEnrollment, data.course_enrollments.id[counterpart]))
-                .or_else(|| learner(data.enrollments.learner[at]).record);
-            let course = data.courses.id[data.enrollments.course[at] as usize];
-            (Kind::Enrollment, Ids { record, learner: Some(data.learners.id[learner_row]), course: Some(course) })
+            let of_learner = learner(data.enrollments.learner(at));
+            let counterpart =
+                relations.counterpart(data, at).map(|row| (SfObject::CourseEnrollment, data.enrollments.id(row)));
+            let course = Some(data.courses.id[data.enrollments.course(at)]);
+            (Kind::Enrollment, Ids { record: counterpart.or(of_learner.record), course, ..of_learner })
         }
         Subject::Row(at) => {
             let at = *at as usize;
-            let rows = &data.course_enrollments;
+            let rows = &data.enrollments;
             (
                 Kind::Enrollment,
                 Ids {
-                    record: Some((SfObject::CourseEnrollment, rows.id[at])),
-                    learner: data.account_id(rows.account[at]),
-                    course: row(rows.course[at]).map(|course| data.courses.id[course]),
+                    record: Some((SfObject::CourseEnrollment, rows.id(at))),
+                    learner: data.account_id(rows.account(at)),
+                    course: row(rows.row_course(at)).map(|course| data.courses.id[course]),
                 },
             )
         }

@@ -23,6 +23,7 @@ mod records;
 /// The equations that account for every row.
 pub mod totals;
 
+use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE};
 use crate::model::id::SfId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
@@ -60,14 +61,10 @@ pub struct Relations {
     pub outbound: Vec<Outbound>,
     /// By Docebo enrollment.
     pub enrollment: Vec<Enrollment>,
-    /// By Docebo enrollment: the Salesforce row that counts, or [`NONE`].
-    pub counterpart: Vec<u32>,
-    /// By Docebo enrollment: what differs.
-    pub differs: Vec<Differs>,
-    /// By Salesforce enrollment row; a claimed row has its enrollment's value.
-    pub row_value: Vec<Enrollment>,
-    /// By Salesforce enrollment row: the Docebo enrollment that claims it, or [`NONE`].
-    pub claimed_by: Vec<u32>,
+    /// By Docebo enrollment, where something does: what differs.
+    pub differs: SparseColumn<Differs>,
+    /// By Salesforce enrollment row that no enrollment claims, from the first of them on.
+    pub loose: Vec<Enrollment>,
     /// By contact.
     pub forecast: Vec<Forecast>,
     /// By contact: the learner who has its key as username, else one whose `sfdc_id` it is, else one
@@ -117,6 +114,8 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
     let people = people::relate(data, rules);
     let records = records::relate(data, rules, &clocks, &people, cutoff, tolerance);
     let totals = totals::count(data, &people, &records);
+    // When somebody last opened the course is told of what is outdated alone.
+    data.enrollments.keep_accesses(|at| records.enrollment[at] != Enrollment::Matched);
     Ok(Relations {
         cutoff,
         clocks,
@@ -129,10 +128,8 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
         due: records.due,
         outbound: records.outbound,
         enrollment: records.enrollment,
-        counterpart: records.counterpart,
         differs: records.differs,
-        row_value: records.row_value,
-        claimed_by: records.claimed_by,
+        loose: records.loose,
         forecast: people.forecast,
         contact_learner: people.contact_learner,
         key_group: people.key_group,
@@ -143,6 +140,38 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
 }
 
 impl Relations {
+    /// The Salesforce row that counts for a Docebo enrollment; nothing where enrollments could not be judged.
+    #[must_use]
+    pub fn counterpart(&self, data: &Dataset, at: usize) -> Option<usize> {
+        data.enrollments.counterpart(at).filter(|_| self.enrollment_judged)
+    }
+
+    /// The Docebo enrollment that claims a Salesforce row; nothing where enrollments could not be judged.
+    #[must_use]
+    pub fn claim(&self, data: &Dataset, row: usize) -> Option<usize> {
+        data.enrollments.claim(row).filter(|_| self.enrollment_judged)
+    }
+
+    /// The value of a Salesforce row; a claimed one has its enrollment's.
+    #[must_use]
+    pub fn row_value(&self, data: &Dataset, row: usize) -> Enrollment {
+        match data.enrollments.claim(row) {
+            Some(at) => self.enrollment[at],
+            None => self.loose[row - data.enrollments.len()],
+        }
+    }
+
+    /// What differs between an enrollment and its row.
+    #[must_use]
+    pub fn differs(&self, at: usize) -> Differs {
+        // Of millions nothing differs, and their value tells.
+        if self.enrollment[at] == Enrollment::Matched {
+            Differs::default()
+        } else {
+            self.differs.get(at).unwrap_or_default()
+        }
+    }
+
     /// The zone finding, for the outputs.
     #[must_use]
     pub fn zone(&self) -> &ZoneFinding {

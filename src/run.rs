@@ -15,8 +15,8 @@ use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
-use crate::model::dataset::{self, Dataset, DoubleRecord};
-use crate::model::provenance::{DateOrder, Extent, Extracted, Origins, Plan, SfObject};
+use crate::model::dataset::Dataset;
+use crate::model::provenance::{DateOrder, ExportKind, Extent, Extracted, Origins, Plan, SetAside, SfObject};
 use crate::output::{Folder, Place};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
@@ -54,19 +54,17 @@ pub fn audit_after(
 ) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
-    let (snapshot, export) = std::thread::scope(|scope| {
-        let salesforce = scope.spawn(|| snapshot::read(settings, progress));
-        let docebo = export::read(settings, || snapshot::course_codes(settings), progress);
-        (salesforce.join(), docebo)
-    });
-    let snapshot = snapshot.unwrap_or_else(|_| Err(Error::Defect("reading the snapshot broke off".to_owned())))?;
-    let export = export?;
+    let (snapshot, export) = rayon::join(
+        || snapshot::parents(settings, progress),
+        || export::read(settings, || snapshot::course_codes(settings), progress),
+    );
+    let (mut snapshot, mut export) = (snapshot?, export?);
+    let docebo = std::mem::take(&mut export.side);
+    let (mut data, repeated) = snapshot.join(docebo)?;
+    let snapshot = snapshot.enrollments(&mut data)?;
 
     progress.stage("comparing");
-    let origins = origins(settings, &snapshot, &export);
-    let folder = &settings.snapshot;
-    let mut data =
-        dataset::assemble(origins, export.side, snapshot.side).map_err(|double| double_record(folder, double))?;
+    data.origins = origins(settings, snapshot, export, repeated);
     let relations = relations::relate(&mut data, &settings.rules).map_err(|why| undecidable(settings, why))?;
     let broken = relations.totals.broken();
     if !broken.is_empty() {
@@ -149,9 +147,12 @@ fn incidents(settings: &Settings) -> Result<Vec<Incident>, Error> {
     Ok(incidents::with_own(own))
 }
 
-fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins {
+fn origins(settings: &Settings, snapshot: Snapshot, export: Export, repeated: Vec<(ExportKind, SetAside)>) -> Origins {
     let mut inputs = snapshot.inputs.clone();
-    inputs.extend(export.inputs.iter().cloned());
+    inputs.extend(export.inputs);
+    let mut set_aside = export.set_aside;
+    set_aside.extend(repeated);
+    set_aside.sort_by_key(|(_, aside)| (aside.file, aside.line));
     let mut origins = Origins {
         exported_at: settings.exported_at.or(export.oldest),
         extracted_at: settings.extracted_at.or(snapshot.extracted_at),
@@ -159,8 +160,8 @@ fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins
         instance: settings.instance.clone().or_else(|| snapshot.instance.clone()),
         platform: settings.platform.clone(),
         inputs,
-        exports: export.files.clone(),
-        set_aside: export.set_aside.clone(),
+        exports: export.files,
+        set_aside,
         extracts: snapshot.extracts.clone(),
         extraction: snapshot.extraction.clone(),
         users_report: !settings.users.is_empty(),
@@ -169,8 +170,8 @@ fn origins(settings: &Settings, snapshot: &Snapshot, export: &Export) -> Origins
         list_view: snapshot.list_view,
         caveats: Vec::new(),
     };
-    origins.caveats = caveats(settings, snapshot, &origins);
-    origins.caveats.extend(snapshot.caveats.iter().cloned());
+    origins.caveats = caveats(settings, &snapshot, &origins);
+    origins.caveats.extend(snapshot.caveats);
     origins
 }
 
@@ -244,14 +245,6 @@ fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
     }
     if rules.date_order.is_some() && data.origins.exports.iter().all(|file| file.dates.order == DateOrder::YearFirst) {
         caveats.push("docebo.date_order is set, but no date of the export needs it.".to_owned());
-    }
-}
-
-fn double_record(folder: &Path, double: DoubleRecord) -> Error {
-    Error::Input {
-        path: folder.join(format!("{}.csv", double.object)),
-        what: format!("the record {} stands twice; no complete read of Salesforce yields that", double.id),
-        next: "save the object again in one go".to_owned(),
     }
 }
 

@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::export::{CourseCodes, older};
-use crate::model::dataset::SalesforceSide;
+use crate::model::dataset::{self, Dataset, DoceboSide, DoubleRecord, SalesforceSide, Unjoinable};
+use crate::model::enrollments::MOST_COURSES;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, Extraction, Input, ObjectExtract, REQUESTS, SfObject};
+use crate::model::provenance::{ExportKind, Extent, Extraction, Input, ObjectExtract, REQUESTS, SetAside, SfObject};
 use crate::model::pulse::Reading;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
@@ -31,8 +32,8 @@ use manifest::Manifest;
 /// What Salesforce said, and what is known of the extract.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Contacts, users, and the package's objects.
-    pub side: SalesforceSide,
+    /// Contacts, users, and the package's objects but enrollments, until they are joined with the export.
+    side: SalesforceSide,
     /// How far each object's extract reaches.
     pub extracts: BTreeMap<SfObject, ObjectExtract>,
     /// Its files, for the report.
@@ -56,12 +57,12 @@ pub struct Snapshot {
 const LIST_VIEW: &str = "list_view_contacts.csv";
 const DELETED: &str = "deleted_contacts.csv";
 
-/// Reads the folder.
+/// Reads all that an enrollment can belong to.
 ///
 /// # Errors
 /// When the folder or a file cannot be read, a needed object or column is missing, or a row is not
 /// what Salesforce writes.
-pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
+pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Begun<'a>, Error> {
     let folder = Folder::open(&settings.snapshot)?;
     let username_field = &settings.rules.username_field;
     let mut reader = Reader { folder, username_field, progress, snapshot: Snapshot::default() };
@@ -69,21 +70,57 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     let in_view = reader.list_view()?;
     reader.contacts(in_view.as_deref())?;
     reader.users()?;
-    let docebo_users = reader.docebo_users()?;
-    let courses = reader.courses()?;
-    reader.course_enrollments(&docebo_users, &courses)?;
-    for &object in SfObject::BESIDE {
-        reader.beside(object)?;
+    reader.docebo_users()?;
+    reader.courses()?;
+    Ok(Begun(reader))
+}
+
+/// Reads a snapshot without an export, to see whether it can be read.
+///
+/// # Errors
+/// As [`parents`], and where a record stands twice.
+pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
+    let mut begun = parents(settings, progress)?;
+    let (mut data, _) = begun.join(DoceboSide::default())?;
+    begun.enrollments(&mut data)
+}
+
+/// A snapshot of which the enrollments are not read yet.
+pub struct Begun<'a>(Reader<'a>);
+
+impl Begun<'_> {
+    /// Joins what was read so far with the export; and tells which rows of that are repeats of others.
+    ///
+    /// # Errors
+    /// When a record stands twice, or both sides have more courses than can be told apart.
+    pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Error> {
+        dataset::assemble(docebo, &mut self.0.snapshot.side).map_err(|why| match why {
+            Unjoinable::Double(double) => self.0.double(double),
+            Unjoinable::Courses => Error::Usage(format!("both sides together have more than {MOST_COURSES} courses")),
+        })
     }
-    reader.deleted_contacts()?;
-    reader.customisation()?;
-    Ok(reader.snapshot)
+
+    /// Files the enrollments where they belong, and reads what is left.
+    ///
+    /// # Errors
+    /// As [`parents`]; when an enrollment stands twice.
+    pub fn enrollments(self, data: &mut Dataset) -> Result<Snapshot, Error> {
+        let Self(mut reader) = self;
+        reader.course_enrollments(data)?;
+        for &object in SfObject::BESIDE {
+            reader.beside(object)?;
+        }
+        reader.deleted_contacts()?;
+        reader.customisation()?;
+        data.adopt(std::mem::take(&mut reader.snapshot.side));
+        Ok(reader.snapshot)
+    }
 }
 
 /// Reads of each of the nine objects that is there when its rows were written.
 ///
 /// # Errors
-/// As [`read`]; no object is needed, but at least one must be there.
+/// As [`parents`]; no object is needed, but at least one must be there.
 pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     let folder = Folder::open(&watch.snapshot)?;
     let mut reader = Reader { folder, username_field: "", progress, snapshot: Snapshot::default() };
@@ -115,7 +152,7 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
 /// The codes of the synchronised courses, for an export that has no course ids.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`parents`].
 pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
     let hidden = Progress::hidden();
     let folder = Folder::open(&settings.snapshot)?;
@@ -211,6 +248,15 @@ impl Reader<'_> {
             self.snapshot.extracted_at = older(self.snapshot.extracted_at, path)?;
         }
         Table::open(path, self.progress).map(Some)
+    }
+
+    /// The error of a record that stands twice.
+    fn double(&self, double: DoubleRecord) -> Error {
+        Error::Input {
+            path: self.folder.path.join(format!("{}.csv", double.object)),
+            what: format!("the record {} stands twice; no complete read of Salesforce yields that", double.id),
+            next: "save the object again in one go".to_owned(),
+        }
     }
 
     fn check_digest(&self, table: &Table, object: &str) -> Result<(), Error> {

@@ -29,22 +29,22 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let relations = &books.relations;
     select_rows(books, |at| {
-        matches!(relations.row_value[at], Enrollment::Repeated | Enrollment::Unresolved)
-            || evidence::odd_key(books, at).is_some()
+        matches!(relations.row_value(&books.data, at), Enrollment::Repeated | Enrollment::Unresolved)
+            || books.data.enrollments.odd_key(at).is_some()
     })
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Row(at) = subject else { return Telling::of_inputs("EnrolmentId__c") };
     let at = *at as usize;
-    let (expected, found) = match books.relations.row_value[at] {
+    let (expected, found) = match books.relations.row_value(&books.data, at) {
         Enrollment::Unresolved => {
             (Text::public("a DoceboUser and a Course record as parents"), Text::public("one is not there"))
         }
         Enrollment::Repeated => (Text::public("one row for this learner and course"), Text::public("a further row")),
         _ => (
             Text::public(evidence::parents_key(books, at)),
-            Text::personal(evidence::odd_key(books, at).unwrap_or("").to_owned()),
+            Text::personal(books.data.enrollments.odd_key(at).unwrap_or("").to_owned()),
         ),
     };
     Telling {

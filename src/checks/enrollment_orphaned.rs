@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_rows(books, |at| books.relations.row_value[at] == Enrollment::Orphaned)
+    select_rows(books, |at| books.relations.row_value(&books.data, at) == Enrollment::Orphaned)
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
@@ -31,7 +31,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         field: "Docebo enrollment".into(),
         expected: Text::public(format!("an enrollment {} in the export", evidence::parents_key(books, at))),
         found: Text::public("none"),
-        since: books.data.course_enrollments.modified[at],
+        since: books.data.enrollments.modified(at),
         evidence: evidence::enrollment_row(books, at),
         more: Vec::new(),
     }

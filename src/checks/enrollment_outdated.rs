@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
 use crate::relations::enrollment::Difference;
@@ -31,9 +30,11 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Enrollment(at) = subject else { return Telling::of_inputs("enrollment") };
     let at = *at as usize;
-    let Some(counterpart) = row(books.relations.counterpart[at]) else { return Telling::of_inputs("enrollment") };
+    let Some(counterpart) = books.relations.counterpart(&books.data, at) else {
+        return Telling::of_inputs("enrollment");
+    };
     let (data, relations) = (&books.data, &books.relations);
-    let rows = &data.course_enrollments;
+    let row = data.enrollments.row(counterpart);
     let stated =
         |readings: Option<Readings>| readings.map_or_else(|| "none".to_owned(), |readings| readings.to_string());
     let written = |instant: Option<crate::model::instant::Instant>| {
@@ -41,28 +42,24 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     };
     let mut expected = Vec::new();
     let mut found = Vec::new();
-    for difference in relations.differs[at].iter() {
+    for difference in relations.differs(at).iter() {
         let (docebo, salesforce) = match difference {
             Difference::Status => {
-                let word = data.status_words.get(usize::from(data.enrollments.status[at])).and_then(|word| word.status);
+                let word = data.status_words.get(data.enrollments.word(at)).and_then(|word| word.status);
                 (
                     word.map_or("unknown", |status| status.word()).to_owned(),
-                    rows.status[counterpart].map_or("unknown", |status| status.word()).to_owned(),
+                    row.status.map_or("unknown", |status| status.word()).to_owned(),
                 )
             }
-            Difference::EnrollmentDate => {
-                (stated(relations.clocks.enrolled(data, at)), written(rows.enrolled[counterpart]))
-            }
-            Difference::CompletionDate => {
-                (stated(relations.clocks.completed(data, at)), written(rows.completed[counterpart]))
-            }
-            Difference::Unenrolled => ("enrolled".to_owned(), written(rows.unenrolled.get(counterpart))),
+            Difference::EnrollmentDate => (stated(relations.clocks.enrolled(data, at)), written(row.enrolled)),
+            Difference::CompletionDate => (stated(relations.clocks.completed(data, at)), written(row.completed)),
+            Difference::Unenrolled => ("enrolled".to_owned(), written(row.unenrolled)),
         };
         expected.push(format!("{difference} {docebo}"));
         found.push(format!("{difference} {salesforce}"));
     }
     Telling {
-        field: relations.differs[at].to_string().into(),
+        field: relations.differs(at).to_string().into(),
         expected: Text::public(expected.join("; ")),
         found: Text::public(found.join("; ")),
         since: newest(books, at).map(Readings::earliest),

@@ -3,7 +3,7 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::{NONE, index, row};
+use crate::model::dataset::{index, row};
 use crate::model::id::SfId;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
@@ -38,15 +38,15 @@ fn select(books: &Books) -> Selection {
     selection.subjects.extend(docebo_users.map(|at| Subject::DoceboUser(index(at))));
     let courses = (0..data.courses.id.len()).filter(|&at| other(data.courses.modified_by[at]));
     selection.subjects.extend(courses.map(|at| Subject::Course(index(at))));
-    let rows = (0..data.course_enrollments.id.len())
-        .filter(|&at| row(data.course_enrollments.modified_by[at]).is_some_and(|editor| editors[editor]));
+    let by = |at: usize| row(data.enrollments.modified_by(at));
+    let rows = data.enrollments.rows().filter(|&at| by(at).is_some_and(|editor| editors[editor]));
     selection.subjects.extend(rows.map(|at| Subject::Row(index(at))));
     let beside = (0..data.beside.len()).filter(|&at| data.beside[at].modified_by != user);
     selection.subjects.extend(beside.map(|at| Subject::Other(index(at))));
 
     let seen = data.docebo_users.modified_by.iter().filter(|by| by.is_some()).count()
         + data.courses.modified_by.iter().filter(|by| by.is_some()).count()
-        + data.course_enrollments.modified_by.iter().filter(|&&by| by != NONE).count()
+        + data.enrollments.rows().filter(|&at| by(at).is_some()).count()
         + data.beside.len();
     selection.examined = seen as u64;
     selection
@@ -77,9 +77,8 @@ fn record(books: &Books, subject: &Subject) -> Option<(SfObject, SfId, SfId)> {
             Some((SfObject::Course, data.courses.record[at]?, data.courses.modified_by[at]?))
         }
         Subject::Row(at) => {
-            let rows = &data.course_enrollments;
-            let editor = row(rows.modified_by[*at as usize])?;
-            Some((SfObject::CourseEnrollment, rows.id[*at as usize], data.editors[editor]))
+            let edited = data.enrollments.row(*at as usize);
+            Some((SfObject::CourseEnrollment, edited.id, data.editors[row(edited.modified_by)?]))
         }
         Subject::Other(at) => {
             let other = data.beside[*at as usize];

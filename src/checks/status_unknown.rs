@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::relations::enrollment::Enrollment;
 
 pub(super) static CHECK: Check = Check {
@@ -28,17 +27,18 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Enrollment(at) = subject else { return Telling::of_inputs("status") };
     let at = *at as usize;
-    let word = books
-        .data
-        .status_words
-        .get(usize::from(books.data.enrollments.status[at]))
-        .map_or("", |word| word.text.as_str());
+    let word = books.data.status_words.get(books.data.enrollments.word(at)).map_or("", |word| word.text.as_str());
     Telling {
         field: "status".into(),
         expected: Text::public("a known status word"),
         found: evidence::status_word(&books.data, word),
         since: None,
         evidence: evidence::enrollment(books, at),
-        more: row(books.relations.counterpart[at]).map(|at| evidence::enrollment_row(books, at)).into_iter().collect(),
+        more: books
+            .relations
+            .counterpart(&books.data, at)
+            .map(|row| evidence::enrollment_row(books, row))
+            .into_iter()
+            .collect(),
     }
 }

@@ -28,10 +28,14 @@ struct Seen {
 
 impl Seen {
     fn add(&mut self, line: u64) {
-        if self.count == 0 {
-            self.line = line;
+        self.absorb(Self { count: 1, line });
+    }
+
+    fn absorb(&mut self, other: Self) {
+        if self.count == 0 || other.count > 0 && other.line < self.line {
+            self.line = other.line;
         }
-        self.count += 1;
+        self.count += other.count;
     }
 }
 
@@ -67,6 +71,31 @@ impl DateReader {
             zoneless: Seen::default(),
             finest: [None; 4],
         }
+    }
+
+    /// A reader of the same dates that has seen nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(self.forced)
+    }
+
+    /// Adds what a reader of other rows of the same file has seen.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let Self { forced: _, year_first, serial, day_first, month_first, either, zoned, zoneless, finest } = other;
+        self.year_first.absorb(*year_first);
+        self.serial.absorb(*serial);
+        self.day_first.absorb(*day_first);
+        self.month_first.absorb(*month_first);
+        self.either.absorb(*either);
+        self.zoned.absorb(*zoned);
+        self.zoneless.absorb(*zoneless);
+        for (own, other) in self.finest.iter_mut().zip(finest) {
+            *own = own.map_or(*other, |own| Some(other.map_or(own, |other| own.min(other))));
+        }
+    }
+
+    /// Whether values seen so far may turn out to have day and month the other way round.
+    pub(super) fn may_turn(&self) -> bool {
+        self.forced.is_none() && self.either.count > 0
     }
 
     /// Reads one cell; blanks and zero dates are no date.
@@ -173,15 +202,18 @@ impl DateReader {
         self.forced.is_none() && self.month_first.count > 0
     }
 
-    /// Turns round the values that could be read either way.
+    /// Whether nothing in the file tells the day from the month.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.order() == DateOrder::Undecided
+    }
+
+    /// Turns a value round that could be read either way.
     #[expect(clippy::unused_self, reason = "the operation belongs to the pattern that was found")]
-    pub(super) fn exchange<'v>(&self, values: impl Iterator<Item = &'v mut LocalTime>) {
-        for value in values {
-            let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
-            // A day beyond 12 was never in doubt.
-            if let Some(days) = days_from_civil(year, day, month) {
-                *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
-            }
+    pub(super) fn exchange(&self, value: &mut LocalTime) {
+        let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
+        // A day beyond 12 was never in doubt.
+        if let Some(days) = days_from_civil(year, day, month) {
+            *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
         }
     }
 
@@ -374,7 +406,7 @@ mod tests {
             [read(&mut reader, "03/04/2026").expect("a date"), read(&mut reader, "04/13/2026").expect("a date")];
         assert_eq!(reader.profile().order, DateOrder::MonthFirst);
         assert!(reader.month_first());
-        reader.exchange(column.iter_mut().flatten());
+        column.iter_mut().flatten().for_each(|value| reader.exchange(value));
         let shown: Vec<String> = column.iter().flatten().map(ToString::to_string).collect();
         assert_eq!(shown, ["2026-03-04T00:00:00", "2026-04-13T00:00:00"]);
         assert_eq!(reader.profile().enrolled, Resolution::Day);

@@ -67,13 +67,16 @@ impl LearnerBook {
         row
     }
 
-    /// The id of the learner with this username in the *Users* report.
-    pub(super) fn id_of(&mut self, username: &str) -> Result<u64, Reject> {
-        if !super::is_username(username) {
-            return Err("the username is blank, and the file has no column with the learner's id".into());
-        }
+    /// The row of a learner of whom no enrollment can tell anything new.
+    pub(super) fn told_in_full(&self, id: u64) -> Option<u32> {
+        let row = *self.by_id.get(&id)?;
+        (self.rows.in_users_report[row as usize] && self.rows.sfdc_known[row as usize]).then_some(row)
+    }
+
+    /// Gets ready for [`LearnerBook::id_of`], once the *Users* report is read.
+    pub(super) fn index_usernames(&mut self) {
         let rows = &self.rows;
-        let by_username = self.by_username.get_or_insert_with(|| {
+        self.by_username.get_or_insert_with(|| {
             let mut map: FxHashMap<String, Option<u64>> = FxHashMap::default();
             for (row, &id) in rows.id.iter().enumerate().filter(|&(row, _)| rows.in_users_report[row]) {
                 map.entry(rows.username.get(row).to_owned())
@@ -82,7 +85,14 @@ impl LearnerBook {
             }
             map
         });
-        match by_username.get(username) {
+    }
+
+    /// The id of the learner with this username in the *Users* report.
+    pub(super) fn id_of(&self, username: &str) -> Result<u64, Reject> {
+        if !super::is_username(username) {
+            return Err("the username is blank, and the file has no column with the learner's id".into());
+        }
+        match self.by_username.as_ref().and_then(|names| names.get(username)) {
             Some(Some(id)) => Ok(*id),
             Some(None) => Err("several learners of the Users report have this username".into()),
             None => Err(

@@ -5,7 +5,7 @@
 //! taken, if at least [`LEAST_PAIRS`] pairs and nine in ten of them agree; else UTC. What was found,
 //! and by how many pairs, stands in every output.
 
-use crate::model::dataset::{Dataset, pair};
+use crate::model::dataset::Dataset;
 use crate::model::instant::{DAY, Instant, LocalTime, Resolution, civil_from_days, days_from_civil};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
 use crate::model::zone::{Clock, Readings};
@@ -78,7 +78,7 @@ impl Clocks {
         local: Option<LocalTime>,
         fine: fn(&DateProfile) -> Resolution,
     ) -> Option<Readings> {
-        let profile = &data.origins.exports[usize::from(data.enrollments.place.get(at).file)].dates;
+        let profile = &data.origins.exports[data.enrollments.export_file(at)].dates;
         let clock = if profile.zoned { &self.utc } else { &self.clock };
         Some(clock.readings(local?, fine(profile)))
     }
@@ -86,13 +86,13 @@ impl Clocks {
     /// When an enrollment was made.
     #[must_use]
     pub fn enrolled(&self, data: &Dataset, at: usize) -> Option<Readings> {
-        self.readings(data, at, data.enrollments.enrolled[at], |profile| profile.enrolled)
+        self.readings(data, at, data.enrollments.enrolled(at), |profile| profile.enrolled)
     }
 
     /// When it was completed.
     #[must_use]
     pub fn completed(&self, data: &Dataset, at: usize) -> Option<Readings> {
-        self.readings(data, at, data.enrollments.completed[at], |profile| profile.completed)
+        self.readings(data, at, data.enrollments.completed(at), |profile| profile.completed)
     }
 
     /// When a course was made in Docebo.
@@ -104,11 +104,10 @@ impl Clocks {
         Some(clock.readings(local, profile.course_made))
     }
 
-    /// When the course was last opened.
+    /// When the course was last opened; of enrollments that match it is not kept.
     #[must_use]
     pub fn accessed(&self, data: &Dataset, at: usize) -> Option<Readings> {
-        let accessed = data.enrollments.first_access[at].max(data.enrollments.last_access[at]);
-        self.readings(data, at, accessed, |profile| profile.accessed)
+        self.readings(data, at, data.enrollments.accessed(at), |profile| profile.accessed)
     }
 }
 
@@ -192,37 +191,16 @@ pub(super) fn settle(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Resul
 
 /// Enrollments on both sides with a date on both, evenly spread where there are very many.
 fn pairs(data: &Dataset) -> Vec<Pair> {
-    let docebo = &data.enrollments;
-    let rows = &data.course_enrollments;
-    let mut matches: Vec<(u32, u32)> = Vec::new();
-    let mut next = 0;
-    for at in 0..docebo.learner.len() {
-        let key = pair(docebo.learner[at], docebo.course[at]);
-        while next < rows.id.len() && pair(rows.account[next], rows.course[next]) < key {
-            next += 1;
-        }
-        if next < rows.id.len()
-            && pair(rows.account[next], rows.course[next]) == key
-            && docebo.enrolled[at].is_some()
-            && rows.enrolled[next].is_some()
-        {
-            matches.push((crate::model::dataset::index(at), crate::model::dataset::index(next)));
-        }
-    }
-    let step = matches.len().div_ceil(MOST_PAIRS).max(1);
-    matches
-        .into_iter()
-        .step_by(step)
-        .filter_map(|(at, counterpart)| {
-            let (at, counterpart) = (at as usize, counterpart as usize);
-            let profile = &data.origins.exports[usize::from(docebo.place.get(at).file)].dates;
-            Some(Pair {
-                local: docebo.enrolled[at]?,
-                resolution: profile.enrolled,
-                zoned: profile.zoned,
-                undecided: profile.order == DateOrder::Undecided,
-                salesforce: rows.enrolled[counterpart]?,
-            })
+    let both = &data.enrollments;
+    let dated = |at: usize| Some((at, both.enrolled(at)?, both.row_enrolled(both.counterpart(at)?)?));
+    let count = (0..both.len()).filter_map(dated).count();
+    (0..both.len())
+        .filter_map(dated)
+        .step_by(count.div_ceil(MOST_PAIRS).max(1))
+        .map(|(at, local, salesforce)| {
+            let profile = &data.origins.exports[both.export_file(at)].dates;
+            let undecided = profile.order == DateOrder::Undecided;
+            Pair { local, resolution: profile.enrolled, zoned: profile.zoned, undecided, salesforce }
         })
         .collect()
 }
@@ -281,20 +259,9 @@ fn best(pairs: &[Pair], clocks: &[(Clock, Vec<String>)], orders: &[DateOrder], u
 /// Writes the inferred order into the files that left it open.
 fn fix_order(data: &mut Dataset, order: DateOrder) {
     let open: Vec<bool> = data.origins.exports.iter().map(|file| file.dates.order == DateOrder::Undecided).collect();
-    if order == DateOrder::MonthFirst {
-        let enrollments = &mut data.enrollments;
-        for (at, place) in enrollments.place.iter().enumerate() {
-            if open[usize::from(place.file)] {
-                for column in [
-                    &mut enrollments.enrolled,
-                    &mut enrollments.completed,
-                    &mut enrollments.first_access,
-                    &mut enrollments.last_access,
-                ] {
-                    column[at] = column[at].and_then(swap_day_and_month);
-                }
-            }
-        }
+    let turn = |date: LocalTime| if order == DateOrder::MonthFirst { swap_day_and_month(date) } else { Some(date) };
+    if open.contains(&true) {
+        data.enrollments.redate(|file| open[file], turn);
     }
     if order == DateOrder::MonthFirst {
         for made in &mut data.courses.made {

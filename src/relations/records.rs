@@ -1,8 +1,11 @@
 //! The facts behind `outbound` and `enrollment`: which Salesforce row goes with which Docebo record.
 //!
-//! Both enrollment tables are sorted by learner and course, so they are merged in one pass.
+//! Every learner's enrollments are judged by themselves, so learners are judged side by side.
 
-use crate::model::dataset::{Dataset, NONE, index, pair, row};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use crate::model::column::SparseColumn;
+use crate::model::dataset::{Dataset, NONE, index, row};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, SfObject};
 use crate::relations::clock::Clocks;
@@ -20,10 +23,8 @@ pub(super) struct Records {
     pub(super) due: Vec<u32>,
     pub(super) outbound: Vec<Outbound>,
     pub(super) enrollment: Vec<Enrollment>,
-    pub(super) counterpart: Vec<u32>,
-    pub(super) differs: Vec<Differs>,
-    pub(super) row_value: Vec<Enrollment>,
-    pub(super) claimed_by: Vec<u32>,
+    pub(super) differs: SparseColumn<Differs>,
+    pub(super) loose: Vec<Enrollment>,
     pub(super) judged: bool,
 }
 
@@ -47,6 +48,7 @@ struct Judge<'a> {
     tolerance: i64,
     docebo_user: Vec<u32>,
     in_scope: Vec<InScope>,
+    rows_complete: bool,
 }
 
 pub(super) fn relate(
@@ -65,6 +67,7 @@ pub(super) fn relate(
         tolerance,
         docebo_user: newest_docebo_users(data),
         in_scope: scope(data, rules),
+        rows_complete: data.origins.extract(SfObject::CourseEnrollment).extent.is_complete(),
     };
     let (due, due_before_cutoff) = judge.count_due();
     let outbound = judge.outbound(&due, &due_before_cutoff);
@@ -75,20 +78,16 @@ pub(super) fn relate(
         due,
         outbound,
         enrollment: enrollments.value,
-        counterpart: enrollments.counterpart,
         differs: enrollments.differs,
-        row_value: enrollments.row_value,
-        claimed_by: enrollments.claimed_by,
+        loose: enrollments.loose,
         judged,
     }
 }
 
 struct Enrollments {
     value: Vec<Enrollment>,
-    counterpart: Vec<u32>,
-    differs: Vec<Differs>,
-    row_value: Vec<Enrollment>,
-    claimed_by: Vec<u32>,
+    differs: SparseColumn<Differs>,
+    loose: Vec<Enrollment>,
 }
 
 /// By learner, the `DoceboUser__c` row; of several (which `UserId__c`, being unique, forbids) the
@@ -151,16 +150,17 @@ impl Judge<'_> {
         let mut due = vec![0; learners];
         let mut counts = vec![DueCounts::default(); learners];
         let enrollments = &self.data.enrollments;
-        for at in 0..enrollments.learner.len() {
-            let learner = enrollments.learner[at] as usize;
-            match self.in_scope[enrollments.course[at] as usize] {
-                InScope::No => {}
-                InScope::Unknown => counts[learner].unknown += 1,
-                InScope::Yes => {
-                    due[learner] += 1;
-                    // Whether something older is due matters only where the row is missing.
-                    if self.docebo_user[learner] == NONE && !self.enrolled_after_cutoff(at) {
-                        counts[learner].before_cutoff += 1;
+        for learner in 0..learners {
+            for at in enrollments.of_learner(learner) {
+                match self.in_scope[enrollments.course(at)] {
+                    InScope::No => {}
+                    InScope::Unknown => counts[learner].unknown += 1,
+                    InScope::Yes => {
+                        due[learner] += 1;
+                        // Whether something older is due matters only where the row is missing.
+                        if self.docebo_user[learner] == NONE && !self.enrolled_after_cutoff(at) {
+                            counts[learner].before_cutoff += 1;
+                        }
                     }
                 }
             }
@@ -248,82 +248,77 @@ impl Judge<'_> {
     }
 
     fn unjudged(&self) -> Enrollments {
-        let (docebo, salesforce) = (self.data.enrollments.learner.len(), self.data.course_enrollments.id.len());
         Enrollments {
-            value: vec![Enrollment::Unknown; docebo],
-            counterpart: vec![NONE; docebo],
-            differs: vec![Differs::default(); docebo],
-            row_value: vec![Enrollment::Unknown; salesforce],
-            claimed_by: vec![NONE; salesforce],
+            value: vec![Enrollment::Unknown; self.data.enrollments.len()],
+            differs: SparseColumn::default(),
+            loose: vec![Enrollment::Unknown; self.data.enrollments.loose().len()],
         }
     }
 
     fn enrollments(&self) -> Enrollments {
-        let mut result = self.unjudged();
-        let docebo = &self.data.enrollments;
-        let rows = &self.data.course_enrollments;
-        let rows_complete = self.data.origins.extract(SfObject::CourseEnrollment).extent.is_complete();
-        let mut next_row = 0;
-        for at in 0..=docebo.learner.len() {
-            // Past the last enrollment, everything that is left is unclaimed.
-            let key = docebo.learner.get(at).map(|&learner| pair(learner, docebo.course[at]));
-            while next_row < rows.id.len() {
-                let row_key = pair(rows.account[next_row], rows.course[next_row]);
-                if key.is_some_and(|key| row_key >= key) {
-                    break;
+        const LEARNERS_AT_ONCE: usize = 16_384;
+        let learners = self.data.learners.id.len();
+        let parts: Vec<_> = (0..learners.div_ceil(LEARNERS_AT_ONCE))
+            .into_par_iter()
+            .map(|part| {
+                let from = part * LEARNERS_AT_ONCE;
+                let mut values = Vec::new();
+                let mut differing = Vec::new();
+                for learner in from..learners.min(from + LEARNERS_AT_ONCE) {
+                    for at in self.data.enrollments.of_learner(learner) {
+                        let (value, differs) = self.enrollment(learner, at);
+                        values.push(value);
+                        if !differs.is_empty() {
+                            differing.push((index(at), differs));
+                        }
+                    }
                 }
-                let group = self.rows_of(next_row);
-                let counted = self.newest(group.clone());
-                for further in group.clone() {
-                    result.row_value[further] = unclaimed(self.unclaimed_facts(further, further != counted));
-                }
-                next_row = group.end;
-            }
-            let Some(key) = key else { break };
-            if next_row < rows.id.len() && pair(rows.account[next_row], rows.course[next_row]) == key {
-                let group = self.rows_of(next_row);
-                let counted = self.newest(group.clone());
-                let (value, differs) = self.compare(at, counted);
-                result.value[at] = value;
-                result.differs[at] = differs;
-                result.counterpart[at] = index(counted);
-                result.claimed_by[counted] = index(at);
-                for further in group.clone() {
-                    result.row_value[further] =
-                        if further == counted { value } else { unclaimed(self.unclaimed_facts(further, true)) };
-                }
-                next_row = group.end;
-            } else {
-                result.value[at] = absent(self.absent_facts(at, rows_complete));
-            }
+                (values, differing)
+            })
+            .collect();
+        let mut value = Vec::with_capacity(self.data.enrollments.len());
+        let mut differs = SparseColumn::default();
+        for (values, differing) in parts {
+            value.extend(values);
+            differing.into_iter().for_each(|(at, differing)| differs.push(at, differing));
         }
-        result
+        Enrollments { value, differs, loose: self.loose() }
     }
 
-    /// The rows from `first` on that belong to the same learner and course; a row without parents
-    /// stands alone.
-    fn rows_of(&self, first: usize) -> std::ops::Range<usize> {
-        let rows = &self.data.course_enrollments;
-        if rows.account[first] == NONE {
-            return first..first + 1;
+    fn enrollment(&self, learner: usize, at: usize) -> (Enrollment, Differs) {
+        match self.data.enrollments.counterpart(at) {
+            Some(counterpart) => self.compare(at, counterpart),
+            None => (absent(self.absent_facts(learner, at)), Differs::default()),
         }
-        let same = (first..rows.id.len())
-            .take_while(|&at| rows.account[at] == rows.account[first] && rows.course[at] == rows.course[first]);
-        first..first + same.count()
     }
 
-    /// The row that counts: the one modified last, of equals the one with the highest id.
-    fn newest(&self, rows: std::ops::Range<usize>) -> usize {
-        let first = rows.start;
-        rows.max_by_key(|&at| self.data.course_enrollments.modified[at]).unwrap_or(first)
+    /// The values of rows that no enrollment claims. Of several of one learner and course that nothing claims, the one
+    /// modified last counts, of equals the one with the highest id.
+    fn loose(&self) -> Vec<Enrollment> {
+        let rows = &self.data.enrollments;
+        let key = |at: usize| (rows.account(at), rows.row_course(at));
+        let mut values = Vec::with_capacity(rows.loose().len());
+        let mut from = rows.loose().start;
+        while from < rows.loose().end {
+            let alone = rows.account(from) == NONE;
+            let same = (from..rows.loose().end).take_while(|&at| at == from || !alone && key(at) == key(from)).count();
+            let group = from..from + same;
+            let counted = match rows.beside(from) {
+                Some(_) => None,
+                None => group.clone().max_by_key(|&at| rows.modified(at)),
+            };
+            values.extend(group.map(|at| unclaimed(self.unclaimed_facts(at, counted != Some(at)))));
+            from += same;
+        }
+        values
     }
 
     fn compare(&self, at: usize, counted: usize) -> (Enrollment, Differs) {
-        let rows = &self.data.course_enrollments;
-        let word = self.data.status_words.get(usize::from(self.data.enrollments.status[at]));
+        let rows = &self.data.enrollments;
+        let word = self.data.status_words.get(rows.word(at));
         let status = word.and_then(|word| word.status);
         let mut differs = Differs::default();
-        if status != rows.status[counted] {
+        if status != rows.status(counted) {
             differs.add(Difference::Status);
         }
         let agrees =
@@ -333,14 +328,14 @@ impl Judge<'_> {
                 (Some(_), None) | (None, Some(_)) => false,
             };
         let enrolled = self.clocks.enrolled(self.data, at);
-        if !agrees(enrolled, rows.enrolled[counted]) {
+        if !agrees(enrolled, rows.row_enrolled(counted)) {
             differs.add(Difference::EnrollmentDate);
         }
         let completed = self.clocks.completed(self.data, at);
-        if !agrees(completed, rows.completed[counted]) {
+        if !agrees(completed, rows.row_completed(counted)) {
             differs.add(Difference::CompletionDate);
         }
-        if rows.unenrolled.get(counted).is_some() {
+        if rows.unenrolled(counted).is_some() {
             differs.add(Difference::Unenrolled);
         }
         let newest_after_cutoff = !differs.is_empty()
@@ -353,9 +348,8 @@ impl Judge<'_> {
         (value, if status.is_some() { differs } else { Differs::default() })
     }
 
-    fn absent_facts(&self, at: usize, rows_complete: bool) -> AbsentFacts {
-        let learner = self.data.enrollments.learner[at] as usize;
-        let course = self.data.enrollments.course[at] as usize;
+    fn absent_facts(&self, learner: usize, at: usize) -> AbsentFacts {
+        let course = self.data.enrollments.course(at);
         AbsentFacts {
             in_scope: self.in_scope[course],
             addressable: Addressable::from(self.people.sfdc[learner].kind),
@@ -368,13 +362,13 @@ impl Judge<'_> {
                 Presence::Unseen
             },
             docebo_user: self.docebo_user_presence(learner),
-            rows_complete,
+            rows_complete: self.rows_complete,
         }
     }
 
     fn unclaimed_facts(&self, at: usize, further: bool) -> UnclaimedFacts {
-        let rows = &self.data.course_enrollments;
-        let course = row(rows.course[at]);
+        let rows = &self.data.enrollments;
+        let course = row(rows.row_course(at));
         let parents_complete = [SfObject::DoceboUser, SfObject::Course]
             .into_iter()
             .all(|object| self.data.origins.extract(object).extent.is_complete());
@@ -385,10 +379,10 @@ impl Judge<'_> {
                 None => Presence::Unseen,
             },
             further,
-            unenrolled: rows.unenrolled.get(at).is_some(),
-            learner_exported: self.data.learner_of(rows.account[at]).is_some(),
+            unenrolled: rows.unenrolled(at).is_some(),
+            learner_exported: self.data.learner_of(rows.account(at)).is_some(),
             course_deleted: course.is_some_and(|course| self.data.courses.deleted[course]),
-            after_cutoff: rows.created[at].is_some_and(|created| created > self.cutoff),
+            after_cutoff: rows.created(at).is_some_and(|created| created > self.cutoff),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::dataset::{Dataset, NONE};
+use crate::model::dataset::Dataset;
 use crate::model::provenance::{Aside, ExportKind, SfObject};
 use crate::model::word::{Tally, Word};
 use crate::relations::enrollment::Enrollment;
@@ -230,7 +230,8 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
     let rejected = |why: &Aside| matches!(why, Aside::Rejected(_));
     let repeated = |why: &Aside| matches!(why, Aside::Repeated);
     let archived = |why: &Aside| matches!(why, Aside::Archived);
-    debug_assert!(records.counterpart.iter().filter(|&&c| c != NONE).count() <= records.row_value.len());
+    let claimed = (0..data.enrollments.len()).filter(|&at| data.enrollments.counterpart(at).is_some());
+    let rows = claimed.map(|at| records.enrollment[at]).chain(records.loose.iter().copied());
     Totals {
         learners: LearnerTotals {
             total: data.learners.id.len() as u64,
@@ -249,10 +250,7 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
                 repeated: aside(ExportKind::Enrollments, repeated),
                 values: Tally::of(records.enrollment.iter().copied()),
             },
-            salesforce: SalesforceTotals {
-                total: rows_of(SfObject::CourseEnrollment.word()),
-                values: Tally::of(records.row_value.iter().copied()),
-            },
+            salesforce: SalesforceTotals { total: rows_of(SfObject::CourseEnrollment.word()), values: Tally::of(rows) },
         },
         contacts: ContactTotals {
             total: rows_of(SfObject::Contact.word()),

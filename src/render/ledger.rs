@@ -2,7 +2,7 @@
 //! both sides stands here exactly once.
 
 use crate::books::{Books, Subject};
-use crate::evidence::{self, Text};
+use crate::evidence::Text;
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Aside, Origins};
@@ -53,8 +53,8 @@ impl Named {
         let data = &judged.books.data;
         let mut named = Self {
             learners: vec![0; data.learners.id.len()],
-            enrollments: vec![false; data.enrollments.learner.len()],
-            rows: vec![false; data.course_enrollments.id.len()],
+            enrollments: vec![false; data.enrollments.len()],
+            rows: vec![false; data.enrollments.row_end()],
             contacts: vec![false; data.contacts.id.len()],
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
@@ -157,7 +157,7 @@ fn stated(readings: Option<Readings>) -> String {
 
 fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
-    let (docebo, salesforce) = (&data.enrollments, &data.course_enrollments);
+    let both = &data.enrollments;
     let mut writer = start(&[
         "enrolment_id",
         "learner_id",
@@ -174,42 +174,42 @@ fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
         "record",
     ])?;
     let show = |instant: Option<Instant>| Text::instant(instant);
-    for at in 0..docebo.learner.len() {
-        let counterpart = row(relations.counterpart[at]);
+    for at in 0..both.len() {
+        let counterpart = relations.counterpart(data, at);
         let named = named.enrollments[at] || counterpart.is_some_and(|counterpart| named.rows[counterpart]);
         if rows == Rows::Exceptions && !named && !relations.enrollment[at].is_exception() {
             continue;
         }
-        let learner = data.learners.id[docebo.learner[at] as usize];
-        let course = data.courses.id[docebo.course[at] as usize];
-        let word = data.status_words.get(usize::from(docebo.status[at])).map_or("", |word| word.text.as_str());
+        let counterpart = counterpart.map(|row| both.row(row));
+        let learner = data.learners.id[both.learner(at) as usize];
+        let course = data.courses.id[both.course(at)];
+        let word = data.status_words.get(both.word(at)).map_or("", |word| word.text.as_str());
         writer.write_record([
             format!("{learner}_{course}").as_str(),
             learner.to_string().as_str(),
             course.to_string().as_str(),
             if counterpart.is_some() { "both" } else { "docebo" },
             relations.enrollment[at].word(),
-            relations.differs[at].to_string().as_str(),
+            relations.differs(at).to_string().as_str(),
             &csv_cell(word),
-            counterpart.and_then(|at| salesforce.status[at]).map_or("", |status| status.word()),
+            counterpart.and_then(|row| row.status).map_or("", |status| status.word()),
             stated(relations.clocks.enrolled(data, at)).as_str(),
             stated(relations.clocks.completed(data, at)).as_str(),
-            show(counterpart.and_then(|at| salesforce.enrolled[at])).raw(),
-            show(counterpart.and_then(|at| salesforce.completed[at])).raw(),
-            Text::id(counterpart.map(|at| salesforce.id[at])).raw(),
+            show(counterpart.and_then(|row| row.enrolled)).raw(),
+            show(counterpart.and_then(|row| row.completed)).raw(),
+            Text::id(counterpart.map(|row| row.id)).raw(),
         ])?;
     }
-    for at in 0..salesforce.id.len() {
-        if row(relations.claimed_by[at]).is_some() {
+    for at in both.rows().filter(|&at| relations.claim(data, at).is_none()) {
+        let value = relations.row_value(data, at);
+        if rows == Rows::Exceptions && !named.rows[at] && !value.is_exception() {
             continue;
         }
-        if rows == Rows::Exceptions && !named.rows[at] && !relations.row_value[at].is_exception() {
-            continue;
-        }
-        let learner = data.account_id(salesforce.account[at]).map_or_else(String::new, |id| id.to_string());
-        let course = row(salesforce.course[at]).map_or_else(String::new, |at| data.courses.id[at].to_string());
+        let record = both.row(at);
+        let learner = data.account_id(record.account).map_or_else(String::new, |id| id.to_string());
+        let course = row(record.course).map_or_else(String::new, |at| data.courses.id[at].to_string());
         let id = if learner.is_empty() {
-            csv_cell(evidence::odd_key(&judged.books, at).unwrap_or("")).into_owned()
+            csv_cell(both.odd_key(at).unwrap_or("")).into_owned()
         } else {
             format!("{learner}_{course}")
         };
@@ -218,15 +218,15 @@ fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
             learner.as_str(),
             course.as_str(),
             "salesforce",
-            relations.row_value[at].word(),
+            value.word(),
             "",
             "",
-            salesforce.status[at].map_or("", |status| status.word()),
+            record.status.map_or("", |status| status.word()),
             "",
             "",
-            show(salesforce.enrolled[at]).raw(),
-            show(salesforce.completed[at]).raw(),
-            salesforce.id[at].to_string().as_str(),
+            show(record.enrolled).raw(),
+            show(record.completed).raw(),
+            record.id.to_string().as_str(),
         ])?;
     }
     finish(writer)

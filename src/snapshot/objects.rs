@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::Error;
-use crate::model::dataset::{Gone, NONE, OtherRow, index, row as row_number};
+use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, index};
+use crate::model::enrollments::EnrollmentRow;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
@@ -14,23 +15,19 @@ use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
 use crate::table::{Row, Table};
 
-/// Parents that an enrollment row can name: record id to row, and each row's Docebo id.
-pub(super) struct Parents {
-    rows: FxHashMap<SfId, u32>,
-    docebo_ids: Vec<u64>,
+/// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
+struct Parents {
+    accounts: FxHashMap<SfId, u32>,
+    courses: FxHashMap<SfId, u32>,
 }
 
 impl Parents {
-    fn of(records: impl Iterator<Item = SfId>, docebo_ids: &[u64]) -> Self {
-        Self { rows: records.zip(0..).collect(), docebo_ids: docebo_ids.to_vec() }
-    }
-
-    fn find(&self, id: Option<SfId>) -> u32 {
-        id.and_then(|id| self.rows.get(&id).copied()).unwrap_or(NONE)
-    }
-
-    fn docebo_id(&self, row: u32) -> Option<u64> {
-        row_number(row).and_then(|row| self.docebo_ids.get(row).copied())
+    fn of(data: &Dataset) -> Self {
+        let courses = data.courses.record.iter().zip(0..);
+        Self {
+            accounts: data.docebo_users.id.iter().copied().zip(data.docebo_users.account.iter().copied()).collect(),
+            courses: courses.filter_map(|(&record, course)| Some((record?, course))).collect(),
+        }
     }
 }
 
@@ -168,7 +165,7 @@ impl Reader<'_> {
         self.finish(SfObject::User, &table, rows, lacking)
     }
 
-    pub(super) fn docebo_users(&mut self) -> Result<Parents, Error> {
+    pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
         let table = self.needed(SfObject::DoceboUser)?;
         let mut fields = Fields::of(&table);
         let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
@@ -191,15 +188,13 @@ impl Reader<'_> {
             side.modified_by.push(written.modified_by);
             Ok(())
         })?;
-        let parents = Parents::of(side.id.iter().copied(), &side.user_id);
         let lacking = fields.lacking;
         self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
-        self.finish(SfObject::DoceboUser, &table, rows, lacking)?;
-        Ok(parents)
+        self.finish(SfObject::DoceboUser, &table, rows, lacking)
     }
 
-    pub(super) fn courses(&mut self) -> Result<Parents, Error> {
-        let Some(table) = self.table(SfObject::Course)? else { return Ok(Parents::of(std::iter::empty(), &[])) };
+    pub(super) fn courses(&mut self) -> Result<(), Error> {
+        let Some(table) = self.table(SfObject::Course)? else { return Ok(()) };
         let mut fields = Fields::of(&table);
         let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
         let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
@@ -221,57 +216,37 @@ impl Reader<'_> {
             side.modified_by.push(written.modified_by);
             Ok(())
         })?;
-        let parents = Parents::of(side.record.iter().flatten().copied(), &side.id);
         let lacking = fields.lacking;
         self.snapshot.side.pulses.insert(SfObject::Course, pulse);
-        self.finish(SfObject::Course, &table, rows, lacking)?;
-        Ok(parents)
+        self.finish(SfObject::Course, &table, rows, lacking)
     }
 
-    pub(super) fn course_enrollments(&mut self, docebo_users: &Parents, courses: &Parents) -> Result<(), Error> {
+    /// Files each enrollment at the one of Docebo's that it belongs to.
+    pub(super) fn course_enrollments(&mut self, data: &mut Dataset) -> Result<(), Error> {
         let Some(table) = self.table(SfObject::CourseEnrollment)? else { return Ok(()) };
         let mut fields = Fields::of(&table);
-        let id = fields.required("Id")?;
-        let (docebo_user, course) =
-            (fields.required("docebo_v3__DoceboUser__c")?, fields.required("docebo_v3__Course__c")?);
-        let key = fields.wanted("docebo_v3__EnrolmentId__c")?;
-        let status = fields.wanted("docebo_v3__Status__c")?;
-        let enrolled = fields.wanted("docebo_v3__EnrollmentStartDate__c")?;
-        let completed = fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?;
-        let unenrolled = fields.wanted("docebo_v3__UnenrollmentDate__c")?;
-        let writes = WriteColumns::find(&mut fields)?;
+        let columns = EnrollmentColumns::find(&mut fields)?;
+        let parents = Parents::of(data);
         let mut pulse = Pulse::default();
         let mut editors = Editors::default();
-        let side = &mut self.snapshot.side.course_enrollments;
+        let mut block = Vec::new();
+        let mut take = |block: &mut Vec<Filed>, data: &mut Dataset| {
+            for Filed { at, mut row, by, odd_key } in block.drain(..) {
+                row.modified_by = by.map_or(NONE, |by| editors.index(by));
+                data.enrollments.file(at, row, odd_key);
+            }
+        };
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
-            let account = docebo_users.find(Some(docebo_user.required_id(row)?));
-            let course = courses.find(Some(course.required_id(row)?));
-            if key.is_there() {
-                let text = key.text(row)?;
-                let parents = docebo_users.docebo_id(account).zip(courses.docebo_id(course));
-                if parents.is_none_or(|parents| !says(text, parents)) {
-                    side.odd_keys.push((index(side.id.len()), text.to_owned()));
-                }
+            block.push(columns.read(row, &parents, data, &mut pulse)?);
+            if block.len() >= 4096 {
+                take(&mut block, data);
             }
-            let record = id.required_id(row)?;
-            let written = writes.read(row)?;
-            written.count(record, &mut pulse);
-            if let Some(moment) = unenrolled.instant(row)? {
-                side.unenrolled.push(index(side.id.len()), moment);
-            }
-            side.id.push(record);
-            side.account.push(account);
-            side.course.push(course);
-            side.status.push(Status::from_salesforce(status.text(row)?));
-            side.enrolled.push(enrolled.instant(row)?);
-            side.completed.push(completed.instant(row)?);
-            side.created.push(written.created);
-            side.modified.push(written.modified);
-            side.modified_by.push(written.modified_by.map_or(NONE, |id| editors.index(id)));
             Ok(())
         })?;
-        self.snapshot.side.editors = editors.ids;
+        take(&mut block, data);
+        data.editors = editors.ids;
+        data.enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
         let lacking = fields.lacking;
         self.finish(SfObject::CourseEnrollment, &table, rows, lacking)
@@ -313,6 +288,73 @@ impl Reader<'_> {
             what: "is not there, and nothing can be compared without it".to_owned(),
             next: format!("save the object {object} as {object}.csv into the snapshot folder (README, \"Read Salesforce itself, or save the objects\")"),
         })
+    }
+}
+
+/// Where the columns of `docebo_v3__CourseEnrollment__c` are.
+struct EnrollmentColumns<'a> {
+    id: Field<'a>,
+    docebo_user: Field<'a>,
+    course: Field<'a>,
+    key: Field<'a>,
+    status: Field<'a>,
+    enrolled: Field<'a>,
+    completed: Field<'a>,
+    unenrolled: Field<'a>,
+    writes: WriteColumns<'a>,
+}
+
+/// An enrollment row as it was read.
+struct Filed {
+    /// The Docebo enrollment of its parents.
+    at: Option<usize>,
+    row: EnrollmentRow,
+    /// `LastModifiedById`
+    by: Option<SfId>,
+    /// `EnrolmentId__c`, where it says otherwise than the parents, or a parent is not in the extract.
+    odd_key: Option<String>,
+}
+
+impl<'a> EnrollmentColumns<'a> {
+    fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            id: fields.required("Id")?,
+            docebo_user: fields.required("docebo_v3__DoceboUser__c")?,
+            course: fields.required("docebo_v3__Course__c")?,
+            key: fields.wanted("docebo_v3__EnrolmentId__c")?,
+            status: fields.wanted("docebo_v3__Status__c")?,
+            enrolled: fields.wanted("docebo_v3__EnrollmentStartDate__c")?,
+            completed: fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?,
+            unenrolled: fields.wanted("docebo_v3__UnenrollmentDate__c")?,
+            writes: WriteColumns::find(fields)?,
+        })
+    }
+
+    fn read(&self, row: Row<'_>, parents: &Parents, data: &Dataset, pulse: &mut Pulse) -> Result<Filed, Error> {
+        let account = parents.accounts.get(&self.docebo_user.required_id(row)?).copied();
+        let course = parents.courses.get(&self.course.required_id(row)?).copied();
+        let both = account.zip(course);
+        let odd_key = if self.key.is_there() {
+            let text = self.key.text(row)?;
+            let ids = both.and_then(|(account, course)| {
+                Some((data.account_id(account)?, *data.courses.id.get(course as usize)?))
+            });
+            ids.is_none_or(|ids| !says(text, ids)).then(|| text.to_owned())
+        } else {
+            None
+        };
+        let record = self.id.required_id(row)?;
+        let written = self.writes.read(row)?;
+        written.count(record, pulse);
+        let (account, course) = both.unwrap_or((NONE, NONE));
+        let mut filed = EnrollmentRow::of(record);
+        (filed.account, filed.course) = (account, course);
+        filed.unenrolled = self.unenrolled.instant(row)?;
+        filed.status = Status::from_salesforce(self.status.text(row)?);
+        filed.enrolled = self.enrolled.instant(row)?;
+        filed.completed = self.completed.instant(row)?;
+        (filed.created, filed.modified) = (written.created, written.modified);
+        Ok(Filed { at: data.enrollments.find(account, course), row: filed, by: written.modified_by, odd_key })
     }
 }
 

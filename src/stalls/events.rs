@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::dataset::{Dataset, index, row};
+use crate::model::enrollments::Enrollments;
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, HOUR, Instant, MINUTE};
 use crate::model::provenance::SfObject;
@@ -77,11 +78,27 @@ impl<'a> Due<'a> {
     /// By learner: since when Salesforce has held a record of theirs.
     pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
         let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
-        let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
-        let accounts = users.account.iter().zip(&users.created).chain(rows.account.iter().zip(&rows.created));
-        for (&account, &created) in accounts {
-            if let (Some(learner), Some(created)) = (self.data.learner_of(account), created) {
+        let mut prove = |learner: usize, created: Option<Instant>| {
+            if let Some(created) = created {
                 since[learner] = Some(since[learner].map_or(created, |known| known.min(created)));
+            }
+        };
+        let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
+        for (&account, &created) in users.account.iter().zip(&users.created) {
+            if let Some(learner) = self.data.learner_of(account) {
+                prove(learner, created);
+            }
+        }
+        for learner in 0..self.data.learners.id.len() {
+            for at in rows.of_learner(learner) {
+                if let Some(row) = rows.counterpart(at) {
+                    prove(learner, rows.created(row));
+                }
+            }
+        }
+        for row in rows.loose() {
+            if let Some(learner) = self.data.learner_of(rows.account(row)) {
+                prove(learner, rows.created(row));
             }
         }
         since
@@ -89,30 +106,30 @@ impl<'a> Due<'a> {
 
     /// The event of a Docebo enrollment, if it is one: it is matched, outdated, absent or
     /// absent-no-docebo-user, and fell due by the cutoff.
-    fn enrollment(&self, at: usize) -> Option<Event> {
+    fn enrollment(&self, learner: u32, at: usize) -> Option<Event> {
         let there = match self.relations.enrollment[at] {
             Enrollment::Matched | Enrollment::Outdated => true,
             Enrollment::Absent | Enrollment::AbsentNoDoceboUser => false,
             _ => return None,
         };
-        let rows = &self.data.course_enrollments;
-        let counterpart = row(self.relations.counterpart[at]).filter(|_| there);
-        let agrees = there && !self.relations.differs[at].has(Difference::EnrollmentDate);
-        let exact = counterpart.filter(|_| agrees).and_then(|counterpart| rows.enrolled[counterpart]);
+        let rows = &self.data.enrollments;
+        let counterpart = self.relations.counterpart(self.data, at).filter(|_| there);
+        let agrees = there && !self.relations.differs(at).has(Difference::EnrollmentDate);
+        let exact = counterpart.filter(|_| agrees).and_then(|counterpart| rows.row_enrolled(counterpart));
         let due = exact.or_else(|| Some(self.relations.clocks.enrolled(self.data, at)?.latest()))?;
         if due > self.relations.cutoff {
             return None;
         }
         let (fate, written) = match counterpart {
             None => (Fate::Missed, None),
-            Some(counterpart) => match rows.created[counterpart] {
+            Some(counterpart) => match rows.created(counterpart) {
                 Some(created) if created >= due.plus(-self.tolerance) => self.written(due, created),
                 // Created before the event: enrolled again, which a modification has told or has not.
                 _ if agrees => (Fate::OnTime, self.modified(counterpart, due)),
                 _ => (Fate::Missed, None),
             },
         };
-        Some(Event { at: due, written, learner: self.data.enrollments.learner[at], fate })
+        Some(Event { at: due, written, learner, fate })
     }
 
     fn written(&self, due: Instant, written: Instant) -> (Fate, Option<Instant>) {
@@ -122,41 +139,41 @@ impl<'a> Due<'a> {
 
     /// When the integration last modified a row, if that was within the grace after a moment.
     fn modified(&self, counterpart: usize, due: Instant) -> Option<Instant> {
-        let rows = &self.data.course_enrollments;
+        let rows = &self.data.enrollments;
         let in_time = |&modified: &Instant| modified >= due.plus(-self.tolerance) && modified <= due.plus(self.grace);
-        rows.modified[counterpart].filter(in_time).filter(|_| self.by_integration(counterpart))
+        rows.modified(counterpart).filter(in_time).filter(|_| self.by_integration(counterpart))
     }
 
     fn by_integration(&self, counterpart: usize) -> bool {
-        let by = self.data.course_enrollments.modified_by[counterpart];
+        let by = self.data.enrollments.modified_by(counterpart);
         row(by).is_none() || self.editor.is_none() || self.editor == Some(by)
     }
 
     /// The stream of enrollments.
     pub(super) fn enrollments(&self) -> impl Iterator<Item = Event> {
-        (0..self.data.enrollments.learner.len()).filter_map(|at| self.enrollment(at))
+        self.pairs().filter_map(|(learner, at)| self.enrollment(learner, at))
     }
 
     /// When the enrollment rows were created that answer no event.
     pub(super) fn other_rows(&self) -> Vec<Instant> {
         self.of_rows(
-            |due, at| due.enrollment(at).is_some_and(|event| event.written.is_some()),
-            |rows, at| rows.created[at],
+            |due, learner, at| due.enrollment(learner, at).is_some_and(|event| event.written.is_some()),
+            |rows, at| rows.created(at),
         )
     }
 
     /// The event of a completion: on time or late where that can be told, covered where a later write of
     /// the row has overwritten when it was.
-    fn update(&self, at: usize) -> Option<Event> {
+    fn update(&self, learner: u32, at: usize) -> Option<Event> {
         if !matches!(self.relations.enrollment[at], Enrollment::Matched | Enrollment::Outdated) {
             return None;
         }
-        let rows = &self.data.course_enrollments;
-        let counterpart = row(self.relations.counterpart[at])?;
+        let rows = &self.data.enrollments;
+        let counterpart = self.relations.counterpart(self.data, at)?;
         let stated: Readings = self.relations.clocks.completed(self.data, at)?;
-        let differs = self.relations.differs[at];
+        let differs = self.relations.differs(at);
         let agrees = !differs.has(Difference::CompletionDate) && !differs.has(Difference::Status);
-        let due = rows.completed[counterpart].filter(|_| agrees).unwrap_or_else(|| stated.latest());
+        let due = rows.row_completed(counterpart).filter(|_| agrees).unwrap_or_else(|| stated.latest());
         if due > self.relations.cutoff {
             return None;
         }
@@ -165,39 +182,53 @@ impl<'a> Due<'a> {
         } else if let Some(modified) = self.modified(counterpart, due) {
             (Fate::OnTime, Some(modified))
         } else {
-            match rows.created[counterpart].filter(|created| *created >= due) {
+            match rows.created(counterpart).filter(|created| *created >= due) {
                 // The row came after the completion and brought it along.
                 Some(created) => self.written(due, created),
                 None => (Fate::Covered, None),
             }
         };
-        Some(Event { at: due, written, learner: self.data.enrollments.learner[at], fate })
+        Some(Event { at: due, written, learner, fate })
     }
 
     /// The stream of updates.
     pub(super) fn updates(&self) -> impl Iterator<Item = Event> {
-        (0..self.data.enrollments.learner.len()).filter_map(|at| self.update(at))
+        self.pairs().filter_map(|(learner, at)| self.update(learner, at))
     }
 
     /// When the integration modified enrollment rows that answer no completion.
     pub(super) fn other_updates(&self) -> Vec<Instant> {
         self.of_rows(
-            |due, at| due.update(at).is_some_and(|event| event.written.is_some()),
+            |due, learner, at| due.update(learner, at).is_some_and(|event| event.written.is_some()),
             |rows, at| {
-                let modified = rows.modified[at].filter(|_| self.by_integration(at))?;
-                rows.created[at].is_none_or(|created| created < modified).then_some(modified)
+                let modified = rows.modified(at).filter(|_| self.by_integration(at))?;
+                rows.created(at).is_none_or(|created| created < modified).then_some(modified)
             },
         )
     }
 
     fn of_rows(
         &self,
-        answers: impl Fn(&Self, usize) -> bool,
-        write: impl Fn(&crate::model::dataset::CourseEnrollments, usize) -> Option<Instant>,
+        answers: impl Fn(&Self, u32, usize) -> bool,
+        write: impl Fn(&Enrollments, usize) -> Option<Instant>,
     ) -> Vec<Instant> {
-        let rows = &self.data.course_enrollments;
-        let other = |at: &usize| row(self.relations.claimed_by[*at]).is_none_or(|claim| !answers(self, claim));
-        (0..rows.id.len()).filter(other).filter_map(|at| write(rows, at)).collect()
+        let rows = &self.data.enrollments;
+        let claimed = self.pairs().filter_map(|(learner, at)| Some((learner, at, rows.counterpart(at)?)));
+        let other = claimed.filter(|&(learner, at, row)| {
+            self.relations.claim(self.data, row).is_none() || !answers(self, learner, at)
+        });
+        other.map(|(.., row)| row).chain(rows.loose()).filter_map(|at| write(rows, at)).collect()
+    }
+
+    /// Whether a number below [`Enrollments::row_end`] stands for a row.
+    fn is_row(&self, at: usize) -> bool {
+        self.data.enrollments.claim(at).is_none_or(|at| self.data.enrollments.counterpart(at).is_some())
+    }
+
+    /// Every Docebo enrollment with its learner.
+    fn pairs(&self) -> impl Iterator<Item = (u32, usize)> {
+        (0..self.data.learners.id.len())
+            .flat_map(|learner| self.data.enrollments.of_learner(learner).map(move |at| (index(learner), at)))
     }
 
     /// The stream of learners: the first event of each who has no older record.
@@ -267,10 +298,10 @@ impl<'a> Due<'a> {
         let mut learners = BTreeSet::new();
         let mut courses = BTreeSet::new();
         let mut first: Option<(Instant, usize)> = None;
-        for at in 0..self.data.enrollments.learner.len() {
+        for (learner, at) in self.pairs() {
             let event = match stream {
-                Stream::Updates => self.update(at),
-                _ => self.enrollment(at),
+                Stream::Updates => self.update(learner, at),
+                _ => self.enrollment(learner, at),
             };
             let failed = |event: &Event| matches!(event.fate, Fate::Late | Fate::Missed) && within(event.at);
             let Some(event) = event.filter(failed) else { continue };
@@ -278,7 +309,7 @@ impl<'a> Due<'a> {
                 continue;
             }
             learners.insert(event.learner);
-            courses.insert(self.data.enrollments.course[at]);
+            courses.insert(self.data.enrollments.course(at));
             if first.is_none_or(|(due, _)| event.at < due) {
                 first = Some((event.at, at));
             }
@@ -291,28 +322,30 @@ impl<'a> Due<'a> {
         let (data, clocks) = (self.data, &self.relations.clocks);
         FirstMissing {
             enrollment: at,
-            learner: data.learners.id[data.enrollments.learner[at] as usize],
-            course: data.courses.id[data.enrollments.course[at] as usize],
+            learner: data.learners.id[data.enrollments.learner(at) as usize],
+            course: data.courses.id[data.enrollments.course(at)],
             due: if stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) },
         }
     }
 
     /// The newest write of a stream that is not after a moment; of several in one second the highest id.
     pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, SfId, Instant)> {
-        let newest = |ids: &[SfId], writes: &[Option<Instant>], of_sync: &dyn Fn(usize) -> bool| {
-            (0..ids.len())
-                .filter(|&at| of_sync(at))
-                .filter_map(|at| Some((writes[at].filter(|&written| written <= until)?, ids[at])))
-                .max()
-        };
-        let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
+        let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
+        let by_then = |written: Option<Instant>| written.filter(|&written| written <= until);
         let (object, newest) = match stream {
-            Stream::Learners => (SfObject::DoceboUser, newest(&users.id, &users.created, &|_| true)),
+            Stream::Learners => {
+                let writes = users.id.iter().zip(&users.created);
+                (SfObject::DoceboUser, writes.filter_map(|(&id, &created)| Some((by_then(created)?, id))).max())
+            }
             Stream::Updates => {
-                (SfObject::CourseEnrollment, newest(&rows.id, &rows.modified, &|at| self.by_integration(at)))
+                let writes = (0..rows.row_end()).filter(|&at| self.is_row(at) && self.by_integration(at));
+                let newest = writes.filter_map(|at| Some((by_then(rows.modified(at))?, rows.id(at)))).max();
+                (SfObject::CourseEnrollment, newest)
             }
             Stream::Enrollments | Stream::Courses => {
-                (SfObject::CourseEnrollment, newest(&rows.id, &rows.created, &|_| true))
+                let writes = (0..rows.row_end()).filter(|&at| self.is_row(at));
+                let newest = writes.filter_map(|at| Some((by_then(rows.created(at))?, rows.id(at)))).max();
+                (SfObject::CourseEnrollment, newest)
             }
         };
         newest.map(|(at, id)| (object, id, at))

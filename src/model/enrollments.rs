@@ -1,0 +1,743 @@
+//! Enrollments of both sides in one table: what Docebo states of each, and beside it the Salesforce row that it claims.
+//!
+//! Millions of them are held, and nearly all say the same twice: a row's dates are Docebo's on another clock, its parents
+//! are the enrollment's learner and course, its id begins as all others do. So the export is read first and sorted by
+//! learner and course (16 bytes an enrollment), and each row of Salesforce is filed at the enrollment with its parents as
+//! what it says beyond that (20 bytes). Nothing is lost: a row that cannot be told so briefly stands in full in a list of
+//! its own, and so do the rows that no enrollment claims.
+//!
+//! Must not know: which of it is right.
+
+use std::num::NonZeroU32;
+
+use rayon::slice::ParallelSliceMut as _;
+
+use crate::model::column::SparseColumn;
+use crate::model::dataset::{NONE, Place, StatusWord, index};
+use crate::model::id::SfId;
+use crate::model::instant::{Instant, LocalTime};
+use crate::model::provenance::{Aside, SetAside};
+use crate::model::status::Status;
+use crate::model::word::Word as _;
+
+/// Courses beyond this number are not kept apart: an enrollment's course takes three bytes.
+pub const MOST_COURSES: usize = (1 << COURSE_BITS) - 1;
+/// Status words beyond this number are not kept apart: an enrollment's status takes one byte.
+pub const MOST_WORDS: usize = 256;
+const COURSE_BITS: u32 = 24;
+const COURSE: u32 = (1 << COURSE_BITS) - 1;
+
+/// Course and status word as one number.
+fn what(course: u32, word: u8) -> u32 {
+    course & COURSE | u32::from(word) << COURSE_BITS
+}
+
+/// The lines of all files of the export as one running number, so that a row takes four bytes to say where it stands.
+#[derive(Debug, Clone, Default)]
+struct Lines {
+    /// What is added to the lines of a file, and the file, ascending by both.
+    files: Vec<(u32, u16)>,
+    last: u32,
+}
+
+impl Lines {
+    fn add(&mut self, place: Place) -> u32 {
+        if self.files.last().is_none_or(|&(_, file)| file != place.file) {
+            self.files.push((self.last, place.file));
+        }
+        let before = self.files.last().map_or(0, |&(before, _)| before);
+        let line = before.saturating_add(place.line);
+        self.last = self.last.max(line);
+        line
+    }
+
+    fn place(&self, line: u32) -> Place {
+        let nth = self.files.partition_point(|&(before, _)| before < line).saturating_sub(1);
+        let (before, file) = self.files.get(nth).copied().unwrap_or_default();
+        Place { file, line: line - before }
+    }
+}
+
+/// One row of the export, as it was read.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    /// Row of the learners as they were read.
+    learner: u32,
+    /// Index of the course in the order they were met, and the status word.
+    what: u32,
+    enrolled: Option<LocalTime>,
+    completed: Option<LocalTime>,
+    accessed: Option<LocalTime>,
+    line: u32,
+}
+
+/// What one row of the export says.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    /// Row of the learners as they were read.
+    pub learner: u32,
+    /// Index of the course in the order they were met, below [`MOST_COURSES`].
+    pub course: u32,
+    /// Index of the status word in the order they were met.
+    pub word: u8,
+    /// Enrollment date.
+    pub enrolled: Option<LocalTime>,
+    /// Completion date.
+    pub completed: Option<LocalTime>,
+    /// First access.
+    pub first_access: Option<LocalTime>,
+    /// Last access.
+    pub last_access: Option<LocalTime>,
+    /// Where the row stands.
+    pub place: Place,
+    /// Whether its dates may turn out to have day and month the other way round.
+    pub open: bool,
+}
+
+/// The rows of the export in the order they were read.
+#[derive(Debug, Clone, Default)]
+pub struct Statements {
+    rows: Vec<Read>,
+    lines: Lines,
+    /// The earlier of two accesses, by line, where nobody knows yet which is the earlier.
+    accesses: Vec<(u32, LocalTime)>,
+}
+
+impl Statements {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Adds a row; they come file by file.
+    pub fn push(&mut self, statement: Statement) {
+        let Statement { learner, course, word, enrolled, completed, first_access, last_access, place, open } =
+            statement;
+        let line = self.lines.add(place);
+        if let (true, Some(first), Some(last)) = (open, first_access, last_access)
+            && first != last
+        {
+            self.accesses.push((line, first.min(last)));
+        }
+        let accessed = first_access.max(last_access);
+        self.rows.push(Read { learner, what: what(course, word), enrolled, completed, accessed, line });
+    }
+
+    /// Changes every date from a row on, and settles then which of two accesses is the later one.
+    pub fn redate(&mut self, from: usize, change: impl Fn(&mut LocalTime)) {
+        let first_line = self.rows.get(from).map_or(u32::MAX, |row| row.line);
+        let kept = self.accesses.partition_point(|&(line, _)| line < first_line);
+        let mut others = self.accesses.split_off(kept).into_iter().peekable();
+        for row in &mut self.rows[from..] {
+            [&mut row.enrolled, &mut row.completed, &mut row.accessed].into_iter().flatten().for_each(&change);
+            if let Some((_, mut other)) = others.next_if(|&(line, _)| line == row.line) {
+                change(&mut other);
+                row.accessed = row.accessed.max(Some(other));
+            }
+        }
+    }
+}
+
+/// What Docebo states of an enrollment.
+#[derive(Debug, Clone, Copy)]
+struct Stated {
+    enrolled: Option<LocalTime>,
+    completed: Option<LocalTime>,
+    line: u32,
+    what: u32,
+}
+
+impl Stated {
+    const fn course(self) -> u32 {
+        self.what & COURSE
+    }
+}
+
+/// A row of `docebo_v3__CourseEnrollment__c`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnrollmentRow {
+    /// Record id.
+    pub id: SfId,
+    /// The learner: a row of the learners, or beyond them an index into [`Dataset::beyond`]; [`NONE`] where a parent is not
+    /// in the extract.
+    ///
+    /// [`Dataset::beyond`]: crate::model::dataset::Dataset::beyond
+    pub account: u32,
+    /// Row of the courses; [`NONE`] where a parent is not in the extract.
+    pub course: u32,
+    /// `Status__c`; `None` where the word is not in the picklist.
+    pub status: Option<Status>,
+    /// `EnrollmentStartDate__c`
+    pub enrolled: Option<Instant>,
+    /// `EnrollmentCompletionDate__c`
+    pub completed: Option<Instant>,
+    /// `UnenrollmentDate__c`
+    pub unenrolled: Option<Instant>,
+    /// `CreatedDate`
+    pub created: Option<Instant>,
+    /// `LastModifiedDate`
+    pub modified: Option<Instant>,
+    /// Index into [`Dataset::editors`] of `LastModifiedById`; [`NONE`] where the column is absent.
+    ///
+    /// [`Dataset::editors`]: crate::model::dataset::Dataset::editors
+    pub modified_by: u32,
+    /// Index of an `EnrolmentId__c` that says otherwise than the parents, or whose parents are missing; else [`NONE`].
+    odd_key: u32,
+}
+
+impl EnrollmentRow {
+    /// A row that says nothing beyond its id yet.
+    #[must_use]
+    pub const fn of(id: SfId) -> Self {
+        Self {
+            id,
+            account: NONE,
+            course: NONE,
+            status: None,
+            enrolled: None,
+            completed: None,
+            unenrolled: None,
+            created: None,
+            modified: None,
+            modified_by: NONE,
+            odd_key: NONE,
+        }
+    }
+
+    /// Which of several rows of one enrollment counts: the one modified last, of equals the one with the highest id.
+    fn rank(&self) -> (Option<Instant>, SfId) {
+        (self.modified, self.id)
+    }
+}
+
+/// The row that an enrollment claims, as far as it says more than the enrollment does.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    /// What follows the head that all ids have in common; of a row that stands in full, its place there.
+    id: [u32; 2],
+    created: Option<Instant>,
+    modified: Option<Instant>,
+    /// See [`Brief`].
+    rest: u32,
+}
+
+/// The last word of a claim: two dates by the number of their [`Shifts`] (8 bits each), what kind of claim it is or its
+/// status (4), the editor (12).
+struct Brief {
+    enrolled: u8,
+    completed: u8,
+    kind: u8,
+    editor: u32,
+}
+
+const NO_CLAIM: u8 = 0;
+const IN_FULL: u8 = 1;
+const UNKNOWN_STATUS: u8 = 2;
+const NO_EDITOR: u32 = (1 << 12) - 1;
+
+impl Brief {
+    fn packed(&self) -> u32 {
+        u32::from(self.enrolled) | u32::from(self.completed) << 8 | u32::from(self.kind & 0xF) << 16 | self.editor << 20
+    }
+
+    fn of(rest: u32) -> Self {
+        let [enrolled, completed, kind, _] = rest.to_le_bytes();
+        Self { enrolled, completed, kind: kind & 0xF, editor: rest >> 20 }
+    }
+}
+
+impl Claim {
+    const NONE: Self = Self { id: [0; 2], created: None, modified: None, rest: 0 };
+
+    fn is_there(self) -> bool {
+        Brief::of(self.rest).kind != NO_CLAIM
+    }
+
+    fn in_full(self) -> Option<usize> {
+        (Brief::of(self.rest).kind == IN_FULL).then_some(self.id[1] as usize)
+    }
+}
+
+/// How far Docebo's wall clock is from the same moment in Salesforce. An export whose dates are to the second has one
+/// distance, or two where the clocks change; one that is to the minute has sixty times as many.
+#[derive(Debug, Clone, Default)]
+struct Shifts(Vec<i64>);
+
+impl Shifts {
+    /// The number of the distance between two dates, if it is one of the first 255.
+    fn number(&mut self, stated: Option<LocalTime>, written: Option<Instant>) -> Option<u8> {
+        let Some(written) = written else { return Some(0) };
+        let shift = stated?.seconds() - written.seconds();
+        let nth = self.0.iter().position(|&known| known == shift).unwrap_or_else(|| {
+            if self.0.len() < usize::from(u8::MAX) {
+                self.0.push(shift);
+            }
+            self.0.len() - 1
+        });
+        if self.0[nth] == shift { u8::try_from(nth + 1).ok() } else { None }
+    }
+
+    fn written(&self, stated: Option<LocalTime>, number: u8) -> Option<Instant> {
+        let shift = self.0.get(usize::from(number.checked_sub(1)?))?;
+        Some(Instant::from_seconds(stated?.seconds() - shift))
+    }
+}
+
+/// Current Docebo enrollments (archived ones and repeats are set aside), one for each learner and course, and the rows of
+/// `docebo_v3__CourseEnrollment__c`.
+///
+/// An enrollment is known by its row, in the order of learners and courses. A Salesforce row is known by a number too: a
+/// claimed one by that of its enrollment, the others by the numbers that follow the last enrollment.
+#[derive(Debug, Clone, Default)]
+pub struct Enrollments {
+    /// The first enrollment of each learner, and behind the last learner the number of enrollments.
+    first: Vec<u32>,
+    stated: Vec<Stated>,
+    lines: Lines,
+    /// The later of first and last access; empty once [`Enrollments::keep_accesses`] has thinned it out.
+    accessed: Vec<Option<LocalTime>>,
+    kept_accesses: SparseColumn<LocalTime>,
+    /// As [`Statements::accesses`].
+    accesses: Vec<(u32, LocalTime)>,
+    claims: Vec<Claim>,
+    /// How the ids of all claimed rows begin.
+    head: Option<NonZeroU32>,
+    shifts: Shifts,
+    /// Claimed rows that need to stand in full.
+    in_full: Vec<EnrollmentRow>,
+    /// Rows that no enrollment claims, sorted by account, course and record id; rows whose parents are not in the extract
+    /// come last.
+    loose: Vec<EnrollmentRow>,
+    odd_keys: Vec<String>,
+}
+
+impl Enrollments {
+    /// Sorts what was read. Of several rows of one enrollment the one with the newest dates stays, whatever the order of rows
+    /// and files; the others are set aside as repeats.
+    ///
+    /// `learner_of` and `course_of` say where each learner and course as it was read went, `learners` how many there are.
+    #[must_use]
+    pub fn of(
+        read: Statements,
+        learner_of: &[u32],
+        course_of: &[u32],
+        learners: usize,
+        words: &[StatusWord],
+    ) -> (Self, Vec<SetAside>) {
+        let Statements { mut rows, lines, accesses } = read;
+        for row in &mut rows {
+            row.learner = learner_of[row.learner as usize];
+            row.what = course_of[(row.what & COURSE) as usize] | row.what & !COURSE;
+        }
+        let pair = |row: &Read| u64::from(row.learner) << 32 | u64::from(row.what & COURSE);
+        let word = |row: &Read| words.get((row.what >> COURSE_BITS) as usize).map(|word| word.text.as_str());
+        let newest_last = |row: &Read| {
+            let dates = (row.enrolled, row.completed, row.accessed);
+            (dates.0.max(dates.1).max(dates.2), dates, word(row))
+        };
+        rows.par_sort_unstable_by(|a, b| {
+            let of_one = || newest_last(b).cmp(&newest_last(a)).then(a.line.cmp(&b.line));
+            pair(a).cmp(&pair(b)).then_with(of_one)
+        });
+
+        let mut sorted = Self { lines, accesses, ..Self::default() };
+        sorted.first.reserve_exact(learners + 1);
+        sorted.stated.reserve_exact(rows.len());
+        sorted.accessed.reserve_exact(rows.len());
+        let mut repeated = Vec::new();
+        let mut last = None;
+        for row in rows {
+            if last == Some(pair(&row)) {
+                let Place { file, line } = sorted.lines.place(row.line);
+                repeated.push(SetAside { file, line, why: Aside::Repeated });
+                continue;
+            }
+            last = Some(pair(&row));
+            let before = index(sorted.stated.len());
+            sorted.first.resize(sorted.first.len().max(row.learner as usize + 1), before);
+            let Read { enrolled, completed, line, what, .. } = row;
+            sorted.stated.push(Stated { enrolled, completed, line, what });
+            sorted.accessed.push(row.accessed);
+        }
+        sorted.first.resize(learners + 1, index(sorted.stated.len()));
+        sorted.claims = vec![Claim::NONE; sorted.stated.len()];
+        (sorted, repeated)
+    }
+
+    /// Number of Docebo enrollments.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stated.len()
+    }
+
+    /// Whether Docebo has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stated.is_empty()
+    }
+
+    /// The enrollments of a learner.
+    #[must_use]
+    pub fn of_learner(&self, learner: usize) -> std::ops::Range<usize> {
+        match self.first.get(learner..learner + 2) {
+            Some(&[from, to]) => from as usize..to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// The learner of an enrollment: a row of the learners. Whoever looks at all enrollments asks each learner for theirs.
+    #[must_use]
+    pub fn learner(&self, at: usize) -> u32 {
+        index(self.first.partition_point(|&first| first as usize <= at).saturating_sub(1))
+    }
+
+    /// The course of an enrollment: a row of the courses.
+    #[must_use]
+    pub fn course(&self, at: usize) -> usize {
+        self.stated[at].course() as usize
+    }
+
+    /// The status of an enrollment: an index into the status words of the export.
+    #[must_use]
+    pub fn word(&self, at: usize) -> usize {
+        (self.stated[at].what >> COURSE_BITS) as usize
+    }
+
+    /// Enrollment date.
+    #[must_use]
+    pub fn enrolled(&self, at: usize) -> Option<LocalTime> {
+        self.stated[at].enrolled
+    }
+
+    /// Completion date.
+    #[must_use]
+    pub fn completed(&self, at: usize) -> Option<LocalTime> {
+        self.stated[at].completed
+    }
+
+    /// The later of first and last access.
+    #[must_use]
+    pub fn accessed(&self, at: usize) -> Option<LocalTime> {
+        if self.accessed.is_empty() { self.kept_accesses.get(at) } else { self.accessed[at] }
+    }
+
+    /// Where an enrollment stands in the export.
+    #[must_use]
+    pub fn place(&self, at: usize) -> Place {
+        self.lines.place(self.stated[at].line)
+    }
+
+    /// The file of the export that an enrollment stands in: an index into the files of the export.
+    #[must_use]
+    pub fn export_file(&self, at: usize) -> usize {
+        usize::from(match self.lines.files[..] {
+            [(_, file)] => file,
+            _ => self.place(at).file,
+        })
+    }
+
+    /// Gives every enrollment another place; for whoever compares two exports that differ in the order of their rows.
+    pub fn set_places(&mut self, change: impl Fn(Place) -> Place) {
+        let places: Vec<Place> = (0..self.len()).map(|at| change(self.place(at))).collect();
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_by_key(|&at| places[at]);
+        self.lines = Lines::default();
+        for at in order {
+            self.stated[at].line = self.lines.add(places[at]);
+        }
+    }
+
+    /// Changes the dates of the enrollments of some files. The rows that they claim stay as they are.
+    pub fn redate(&mut self, of_file: impl Fn(usize) -> bool, change: impl Fn(LocalTime) -> Option<LocalTime>) {
+        for at in 0..self.len() {
+            if !of_file(self.export_file(at)) {
+                continue;
+            }
+            let claimed = self.claims[at].is_there().then(|| self.row(at));
+            let stated = &mut self.stated[at];
+            stated.enrolled = stated.enrolled.and_then(&change);
+            stated.completed = stated.completed.and_then(&change);
+            let other = self.accesses.binary_search_by_key(&stated.line, |&(line, _)| line).ok();
+            let other = other.and_then(|other| change(self.accesses[other].1));
+            if let Some(accessed) = self.accessed.get_mut(at) {
+                *accessed = accessed.and_then(&change).max(other);
+            }
+            if let Some(row) = claimed {
+                self.put(at, row);
+            }
+        }
+        self.accesses = Vec::new();
+    }
+
+    /// Forgets the accesses of all other enrollments.
+    pub fn keep_accesses(&mut self, of: impl Fn(usize) -> bool) {
+        for (at, accessed) in std::mem::take(&mut self.accessed).into_iter().enumerate() {
+            if let Some(accessed) = accessed.filter(|_| of(at)) {
+                self.kept_accesses.push(index(at), accessed);
+            }
+        }
+    }
+
+    /// The Docebo enrollment of a learner and a course.
+    #[must_use]
+    pub fn find(&self, account: u32, course: u32) -> Option<usize> {
+        let of_learner = self.of_learner(account as usize);
+        let from = of_learner.start;
+        let found = self.stated[of_learner].binary_search_by_key(&course, |stated| stated.course());
+        found.ok().map(|nth| from + nth)
+    }
+
+    /// Files a row of Salesforce: at the enrollment that [`Enrollments::find`] finds for its parents, if it is the row that
+    /// counts there. `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
+    pub fn file(&mut self, at: Option<usize>, mut row: EnrollmentRow, odd_key: Option<String>) {
+        if let Some(key) = odd_key {
+            row.odd_key = index(self.odd_keys.len());
+            self.odd_keys.push(key);
+        }
+        let Some(at) = at else { return self.loose.push(row) };
+        if self.claims[at].is_there() {
+            let held = EnrollmentRow { account: row.account, ..self.row(at) };
+            if held.rank() >= row.rank() {
+                return self.loose.push(row);
+            }
+            self.loose.push(held);
+        }
+        self.put(at, row);
+    }
+
+    fn put(&mut self, at: usize, row: EnrollmentRow) {
+        self.claims[at] = self.brief(at, &row).unwrap_or_else(|| {
+            // The place of a row that stood there in full before is taken again.
+            let place = self.claims[at].in_full().unwrap_or(self.in_full.len());
+            if place == self.in_full.len() {
+                self.in_full.push(row);
+            } else {
+                self.in_full[place] = row;
+            }
+            let rest = Brief { enrolled: 0, completed: 0, kind: IN_FULL, editor: 0 }.packed();
+            Claim { id: [0, index(place)], created: row.created, modified: row.modified, rest }
+        });
+    }
+
+    /// A row as a claim, if it says nothing that a claim has no room for.
+    fn brief(&mut self, at: usize, row: &EnrollmentRow) -> Option<Claim> {
+        let (head, tail) = row.id.parts();
+        let editor =
+            if row.modified_by == NONE { NO_EDITOR } else { Some(row.modified_by).filter(|&by| by < NO_EDITOR)? };
+        if row.unenrolled.is_some() || row.odd_key != NONE || *self.head.get_or_insert(head) != head {
+            return None;
+        }
+        let kind = match row.status {
+            Some(status) => u8::try_from(status.index()).ok()? + UNKNOWN_STATUS + 1,
+            None => UNKNOWN_STATUS,
+        };
+        let stated = self.stated[at];
+        let enrolled = self.shifts.number(stated.enrolled, row.enrolled)?;
+        let completed = self.shifts.number(stated.completed, row.completed)?;
+        let [.., a, b, c, d] = tail.to_be_bytes();
+        let id = [u32::try_from(tail >> 32).ok()?, u32::from_be_bytes([a, b, c, d])];
+        let rest = Brief { enrolled, completed, kind, editor }.packed();
+        Some(Claim { id, created: row.created, modified: row.modified, rest })
+    }
+
+    /// Closes the table: nothing is filed any more.
+    ///
+    /// # Errors
+    /// With the id of a record that stands twice, which no complete read of Salesforce yields.
+    pub fn close(&mut self) -> Result<(), SfId> {
+        self.loose.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
+        self.loose.shrink_to_fit();
+        self.in_full.shrink_to_fit();
+        // The same record twice has the same parents, so the two stand side by side.
+        let beside = self.loose.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
+        let claimed = || {
+            let same = |row: &&EnrollmentRow| self.claimant(row).is_some_and(|at| self.id(at) == row.id);
+            self.loose.iter().find(same).map(|row| row.id)
+        };
+        beside.or_else(claimed).map_or(Ok(()), Err)
+    }
+
+    /// The enrollment that claims another row of the same parents than this loose one.
+    fn claimant(&self, loose: &EnrollmentRow) -> Option<usize> {
+        self.find(loose.account, loose.course).filter(|&at| self.claims[at].is_there())
+    }
+
+    /// Number of Salesforce rows.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.claims.iter().filter(|claim| claim.is_there()).count() + self.loose.len()
+    }
+
+    /// Numbers beyond the last Salesforce row.
+    #[must_use]
+    pub fn row_end(&self) -> usize {
+        self.len() + self.loose.len()
+    }
+
+    /// The row that an enrollment claims: of several of the same learner and course the one modified last, of equals the one
+    /// with the highest id.
+    #[must_use]
+    pub fn counterpart(&self, at: usize) -> Option<usize> {
+        self.claims[at].is_there().then_some(at)
+    }
+
+    /// The enrollment that claims a row.
+    #[must_use]
+    pub fn claim(&self, row: usize) -> Option<usize> {
+        (row < self.len()).then_some(row)
+    }
+
+    /// The rows that no enrollment claims, in the order of accounts, courses and record ids.
+    #[must_use]
+    pub fn loose(&self) -> std::ops::Range<usize> {
+        self.len()..self.row_end()
+    }
+
+    /// For a row that no enrollment claims: the enrollment of its learner and course, which claims another one.
+    #[must_use]
+    pub fn beside(&self, row: usize) -> Option<usize> {
+        self.claimant(self.standing(row)?)
+    }
+
+    /// All rows in the order of accounts, courses and record ids; rows whose parents are not in the extract come last.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut learner = 0;
+        let mut claimed = (0..self.len()).filter(|&at| self.claims[at].is_there()).peekable();
+        let mut loose = self.loose().peekable();
+        std::iter::from_fn(move || {
+            let (Some(&claim), Some(&other)) = (claimed.peek(), loose.peek()) else {
+                return claimed.next().or_else(|| loose.next());
+            };
+            while self.first[learner + 1] as usize <= claim {
+                learner += 1;
+            }
+            let key = |account: u32, row: usize| (account, self.row_course(row), self.id(row));
+            let loose_first = key(self.account(other), other) < key(index(learner), claim);
+            if loose_first { loose.next() } else { claimed.next() }
+        })
+    }
+
+    /// The row that stands in full under a number, if it does.
+    fn standing(&self, row: usize) -> Option<&EnrollmentRow> {
+        match self.claims.get(row) {
+            Some(claim) => self.in_full.get(claim.in_full()?),
+            None => self.loose.get(row - self.len()),
+        }
+    }
+
+    /// A row with all that it says.
+    #[must_use]
+    pub fn row(&self, row: usize) -> EnrollmentRow {
+        if let Some(standing) = self.standing(row) {
+            return *standing;
+        }
+        EnrollmentRow {
+            account: self.account(row),
+            course: self.row_course(row),
+            status: self.status(row),
+            enrolled: self.row_enrolled(row),
+            completed: self.row_completed(row),
+            created: self.created(row),
+            modified: self.modified(row),
+            modified_by: self.modified_by(row),
+            ..EnrollmentRow::of(self.id(row))
+        }
+    }
+
+    /// Record id of a row.
+    #[must_use]
+    pub fn id(&self, row: usize) -> SfId {
+        match self.standing(row) {
+            Some(standing) => standing.id,
+            None => {
+                let [high, low] = self.claims[row].id;
+                SfId::of_parts(self.head.unwrap_or(NonZeroU32::MIN), u64::from(high) << 32 | u64::from(low))
+            }
+        }
+    }
+
+    /// The account of a row, as [`EnrollmentRow::account`].
+    #[must_use]
+    pub fn account(&self, row: usize) -> u32 {
+        self.standing(row).map_or_else(|| self.learner(row), |standing| standing.account)
+    }
+
+    /// The course of a row, as [`EnrollmentRow::course`].
+    #[must_use]
+    pub fn row_course(&self, row: usize) -> u32 {
+        self.standing(row).map_or_else(|| self.stated[row].course(), |standing| standing.course)
+    }
+
+    /// `Status__c` of a row; `None` where the word is not in the picklist.
+    #[must_use]
+    pub fn status(&self, row: usize) -> Option<Status> {
+        match self.standing(row) {
+            Some(standing) => standing.status,
+            None => {
+                let kind = Brief::of(self.claims[row].rest).kind;
+                Status::ALL.get(usize::from(kind.checked_sub(UNKNOWN_STATUS + 1)?)).copied()
+            }
+        }
+    }
+
+    /// `EnrollmentStartDate__c` of a row.
+    #[must_use]
+    pub fn row_enrolled(&self, row: usize) -> Option<Instant> {
+        match self.standing(row) {
+            Some(standing) => standing.enrolled,
+            None => self.shifts.written(self.stated[row].enrolled, Brief::of(self.claims[row].rest).enrolled),
+        }
+    }
+
+    /// `EnrollmentCompletionDate__c` of a row.
+    #[must_use]
+    pub fn row_completed(&self, row: usize) -> Option<Instant> {
+        match self.standing(row) {
+            Some(standing) => standing.completed,
+            None => self.shifts.written(self.stated[row].completed, Brief::of(self.claims[row].rest).completed),
+        }
+    }
+
+    /// `UnenrollmentDate__c` of a row.
+    #[must_use]
+    pub fn unenrolled(&self, row: usize) -> Option<Instant> {
+        self.standing(row)?.unenrolled
+    }
+
+    /// `CreatedDate` of a row.
+    #[must_use]
+    pub fn created(&self, row: usize) -> Option<Instant> {
+        self.claims.get(row).map_or_else(|| self.loose[row - self.len()].created, |claim| claim.created)
+    }
+
+    /// `LastModifiedDate` of a row.
+    #[must_use]
+    pub fn modified(&self, row: usize) -> Option<Instant> {
+        self.claims.get(row).map_or_else(|| self.loose[row - self.len()].modified, |claim| claim.modified)
+    }
+
+    /// Who modified a row last, as [`EnrollmentRow::modified_by`].
+    #[must_use]
+    pub fn modified_by(&self, row: usize) -> u32 {
+        match self.standing(row) {
+            Some(standing) => standing.modified_by,
+            None => match Brief::of(self.claims[row].rest).editor {
+                NO_EDITOR => NONE,
+                editor => editor,
+            },
+        }
+    }
+
+    /// The `EnrolmentId__c` of a row that says otherwise than its parents, or whose parents are missing.
+    #[must_use]
+    pub fn odd_key(&self, row: usize) -> Option<&str> {
+        self.odd_keys.get(self.standing(row)?.odd_key as usize).map(String::as_str)
+    }
+}
