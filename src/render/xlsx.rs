@@ -17,6 +17,8 @@ mod sources;
 mod summary;
 mod trend;
 
+use std::io::Write;
+
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 use crate::model::word::Word as _;
@@ -39,11 +41,21 @@ const MOST_REJECTS: usize = 1_000;
 /// About half the time of the usual level, for a tenth more bytes.
 const COMPRESSION: u8 = 2;
 
-/// The workbook.
+/// As [`write`], into memory.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
+    let mut bytes = Vec::new();
+    write(report, names, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The workbook.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &Report, names: Names<'_>, out: impl Write + Send) -> Result<(), RenderError> {
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION);
     workbook.set_properties(&properties(report, names)?);
@@ -98,11 +110,7 @@ pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderErro
     workbook.define_name("Run_Id", &named.run)?;
     workbook.define_name("Period_End", &named.period_end)?;
     workbook.define_name("StatusList", &lists::statuses())?;
-    // A little more than it takes, so that the bytes are not copied as they grow.
-    let rows = usize::try_from(report.finding_count()).unwrap_or(MOST_FINDINGS).min(MOST_FINDINGS);
-    let mut bytes = Vec::with_capacity(64_000 + 200 * rows);
-    workbook.save_to_writer(&mut bytes)?;
-    Ok(bytes)
+    Ok(workbook.save_to_writer(out)?)
 }
 
 /// What the file says of itself. Its date is that of the inputs, so that the same inputs give the
