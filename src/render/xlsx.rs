@@ -15,6 +15,7 @@ mod sheet;
 mod sign_off;
 mod sources;
 mod summary;
+mod table;
 mod trend;
 
 use std::io::Write;
@@ -27,6 +28,7 @@ use crate::render::RenderError;
 use crate::render::wording;
 use crate::report::Report;
 use sheet::{Sheet, Styles};
+use table::Widened;
 
 /// Findings on the sheet; beyond it `findings.jsonl` holds them.
 pub const MOST_FINDINGS: usize = 200_000;
@@ -110,7 +112,9 @@ pub fn write(report: &Report, names: Names<'_>, out: impl Write + Send) -> Resul
     workbook.define_name("Run_Id", &named.run)?;
     workbook.define_name("Period_End", &named.period_end)?;
     workbook.define_name("StatusList", &lists::statuses())?;
-    Ok(workbook.save_to_writer(out)?)
+    let mut out = Widened::new(out, findings::range(1), findings::range(findings::rows(report)), COMPRESSION);
+    workbook.save_to_writer(&mut out)?;
+    Ok(out.finish()?)
 }
 
 /// What the file says of itself. Its date is that of the inputs, so that the same inputs give the
