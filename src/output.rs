@@ -456,3 +456,50 @@ fn cannot_write(target: &Path, source: &std::io::Error) -> Error {
         next: "name another folder with --out, or make room or give write access here".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Again, DIGESTS, Folder, Place as _};
+    use std::io::Write as _;
+
+    #[test]
+    fn a_file_counts_once_it_is_whole() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let target = parent.path().join("run");
+        let folder = Folder::prepare(&target, false).expect("a new folder");
+        folder.write("report.html", b"former").expect("written");
+        folder.finish().expect("finished");
+        let text = |name: &str| std::fs::read_to_string(target.join(name)).expect("a file");
+        let sums = text(DIGESTS);
+
+        let again = Again::prepare(&target, &["report.html"], false).expect("nobody changed it");
+        let mut broken_off = again.begin("report.html").expect("begun");
+        broken_off.write_all(b"half of the").expect("written");
+        drop(broken_off);
+        assert_eq!(text("report.html"), "former");
+
+        let mut whole = again.begin("report.html").expect("begun");
+        whole.write_all(b"new").expect("written");
+        assert_eq!(text("report.html"), "former", "not before it is whole");
+        whole.finish().expect("finished");
+        again.finish().expect("finished");
+        assert_eq!(text("report.html"), "new");
+        assert_ne!(text(DIGESTS), sums);
+        Again::prepare(&target, &["report.html"], false).expect("its digest is that of what stands there");
+        assert_eq!(std::fs::read_dir(&target).expect("a folder").count(), 2, "nothing is left beside them");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_says_no_is_told_as_such() {
+        use super::{Digests, To, Unfinished};
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let digests = Digests::default();
+        let mut file = Unfinished::new("a", std::path::Path::new("a"), To::Folder(full), &digests);
+        assert!(file.refused().is_none());
+        file.write_all(&[0; 1 << 17]).expect_err("no room");
+        let told = file.refused().expect("what the disk said").to_string();
+        assert!(told.contains("cannot be written: No space left"), "{told}");
+        assert!(digests.lock().expect("no thread broke off").is_empty());
+    }
+}
