@@ -62,9 +62,30 @@ pub fn files(report: &Report, rows: Rows) -> Result<Vec<(&'static str, Vec<u8>)>
 struct Named {
     /// By learner, a bit for each check of the catalogue.
     learners: Vec<u64>,
-    enrollments: Vec<bool>,
-    rows: Vec<bool>,
-    contacts: Vec<bool>,
+    enrollments: Marks,
+    rows: Marks,
+    contacts: Marks,
+}
+
+/// Marked rows of a table, a bit each: there can be tens of millions.
+struct Marks(Vec<u64>);
+
+impl Marks {
+    fn of(rows: usize) -> Self {
+        Self(vec![0; rows.div_ceil(64)])
+    }
+
+    fn mark(&mut self, row: u32) {
+        self.0[row as usize / 64] |= 1 << (row % 64);
+    }
+}
+
+impl std::ops::Index<usize> for Marks {
+    type Output = bool;
+
+    fn index(&self, row: usize) -> &bool {
+        if self.0[row / 64] >> (row % 64) & 1 == 1 { &true } else { &false }
+    }
 }
 
 impl Named {
@@ -72,9 +93,9 @@ impl Named {
         let data = &judged.books.data;
         let mut named = Self {
             learners: vec![0; data.learners.id.len()],
-            enrollments: vec![false; data.enrollments.learner.len()],
-            rows: vec![false; data.course_enrollments.id.len()],
-            contacts: vec![false; data.contacts.id.len()],
+            enrollments: Marks::of(data.enrollments.learner.len()),
+            rows: Marks::of(data.course_enrollments.id.len()),
+            contacts: Marks::of(data.contacts.id.len()),
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
             for subject in subjects {
@@ -90,14 +111,14 @@ impl Named {
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
             Subject::Learners(rows) => rows.iter().for_each(|&at| self.learners[at as usize] |= bit),
-            Subject::Contact(at) => self.contacts[*at as usize] = true,
-            Subject::Contacts(rows) => rows.iter().for_each(|&at| self.contacts[at as usize] = true),
+            Subject::Contact(at) => self.contacts.mark(*at),
+            Subject::Contacts(rows) => rows.iter().for_each(|&at| self.contacts.mark(at)),
             Subject::DoceboUser(at) => of_docebo_user(*at).into_iter().for_each(|at| self.learners[at] |= bit),
             Subject::DoceboUsers(rows) => {
                 rows.iter().filter_map(|&at| of_docebo_user(at)).for_each(|at| self.learners[at] |= bit);
             }
-            Subject::Enrollment(at) => self.enrollments[*at as usize] = true,
-            Subject::Row(at) => self.rows[*at as usize] = true,
+            Subject::Enrollment(at) => self.enrollments.mark(*at),
+            Subject::Row(at) => self.rows.mark(*at),
             Subject::Run
             | Subject::User(_)
             | Subject::Course(_)
