@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this room writes the output folder")]
 
 use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -37,22 +38,136 @@ fn sums(digests: &BTreeMap<String, String>) -> String {
     digests.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
 }
 
+/// Name and SHA-256 of each file that is whole, as `sha256sum` lists them.
+type Digests = Mutex<BTreeMap<String, String>>;
+
 /// Where files of a run are written.
 pub trait Place {
-    /// Writes one file; `name` is a relative path of the tool's own making.
+    /// Begins one file; `name` is a relative path of the tool's own making. The file counts from
+    /// [`Unfinished::finish`] on.
     ///
     /// # Errors
     /// When the disk says no.
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+    fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error>;
+
+    /// Writes one file.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let mut file = self.begin(name)?;
+        match file.write_all(bytes) {
+            Ok(()) => file.finish(),
+            Err(source) => Err(file.refused().unwrap_or_else(|| cannot_write(Path::new(name), &source))),
+        }
+    }
+}
+
+/// Bytes on their way to the disk.
+const BUFFER: usize = 1 << 16;
+
+/// A file of a run while it is written, digested on its way to the disk, so that no file ever stands in memory
+/// whole.
+#[derive(Debug)]
+pub struct Unfinished<'a> {
+    name: String,
+    /// What a message names where the disk says no.
+    target: PathBuf,
+    to: BufWriter<Digesting>,
+    digests: &'a Digests,
+}
+
+impl<'a> Unfinished<'a> {
+    fn new(name: &str, target: &Path, to: To, digests: &'a Digests) -> Self {
+        let to = Digesting { to, digest: Sha256::new(), refused: None };
+        Self { name: name.to_owned(), target: target.to_owned(), to: BufWriter::with_capacity(BUFFER, to), digests }
+    }
+
+    /// What the disk said no to, where a write failed for that.
+    pub fn refused(&mut self) -> Option<Error> {
+        self.to.get_mut().refused.take().map(|source| cannot_write(&self.target, &source))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When the disk says no; a former file is then still in its place.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if let Err(source) = self.to.flush() {
+            return Err(self.refused().unwrap_or_else(|| cannot_write(&self.target, &source)));
+        }
+        let Self { name, target, to, digests } = self;
+        let Digesting { to, digest, .. } = to.into_inner().map_err(|error| cannot_write(&target, error.error()))?;
+        if let To::Beside(file) = to {
+            file.replace()?;
+        }
+        if let Ok(mut digests) = digests.lock() {
+            digests.insert(name, data_encoding::HEXLOWER.encode(&digest.finalize()));
+        }
+        Ok(())
+    }
+}
+
+impl Write for Unfinished<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.to.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Where the bytes of an unfinished file lie.
+#[derive(Debug)]
+enum To {
+    /// In a folder that is itself unfinished.
+    Folder(std::fs::File),
+    /// Beside the file that they will replace.
+    Beside(File),
+}
+
+/// Passes bytes on and digests them.
+#[derive(Debug)]
+struct Digesting {
+    to: To,
+    digest: Sha256,
+    /// The first thing the disk said no to: whoever renders a file may tell of it in other words, or in none.
+    refused: Option<std::io::Error>,
+}
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = match &mut self.to {
+            To::Folder(file) => file.write(bytes),
+            To::Beside(file) => file.temporary.write(bytes),
+        };
+        match written {
+            Ok(written) => {
+                self.digest.update(&bytes[..written]);
+                Ok(written)
+            }
+            Err(source) if source.kind() == std::io::ErrorKind::Interrupted => Err(source),
+            Err(source) => {
+                let kind = source.kind();
+                self.refused.get_or_insert(source);
+                Err(kind.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        // There is no buffer beneath.
+        Ok(())
+    }
 }
 
 /// An output folder being written.
 #[derive(Debug)]
 pub struct Folder {
-    /// Name and SHA-256 of each file written so far, as `sha256sum` lists them.
-    digests: Mutex<BTreeMap<String, String>>,
+    digests: Digests,
     target: PathBuf,
-    temporary: Option<tempfile::TempDir>,
+    temporary: tempfile::TempDir,
     replace: bool,
 }
 
@@ -95,7 +210,7 @@ impl Folder {
         if let Ok(mut unfinished) = UNFINISHED.lock() {
             *unfinished = Some(temporary.path().to_owned());
         }
-        Ok(Self { digests: Mutex::default(), target: target.to_owned(), temporary: Some(temporary), replace: exists })
+        Ok(Self { digests: Mutex::default(), target: target.to_owned(), temporary, replace: exists })
     }
 
     /// A folder inside `parent` that does not exist yet: `name`, or `name-2`, `name-3`, …
@@ -117,44 +232,41 @@ impl Folder {
     pub fn finish(mut self) -> Result<PathBuf, Error> {
         let digests = self.digests.get_mut().map(std::mem::take).unwrap_or_default();
         self.write(DIGESTS, sums(&digests).as_bytes())?;
-        let Some(temporary) = self.temporary.take() else { return Ok(self.target) };
-        let failed = |source: std::io::Error| cannot_write(&self.target, &source);
+        let Self { target, temporary, replace, .. } = self;
+        let failed = |source: std::io::Error| cannot_write(&target, &source);
         open_to_others(temporary.path()).map_err(failed)?;
         let former = temporary.path().with_extension("former");
-        if self.replace {
-            std::fs::rename(&self.target, &former).map_err(failed)?;
+        if replace {
+            std::fs::rename(&target, &former).map_err(failed)?;
         }
         let path = temporary.keep();
-        if let Err(source) = std::fs::rename(&path, &self.target) {
-            if self.replace {
-                std::fs::rename(&former, &self.target).map_err(failed)?;
+        if let Err(source) = std::fs::rename(&path, &target) {
+            if replace {
+                std::fs::rename(&former, &target).map_err(failed)?;
             }
             // The failure to report is the first one.
             let _ = std::fs::remove_dir_all(&path);
-            return Err(cannot_write(&self.target, &source));
+            return Err(cannot_write(&target, &source));
         }
         if let Ok(mut unfinished) = UNFINISHED.lock() {
             *unfinished = None;
         }
-        if self.replace {
+        if replace {
             std::fs::remove_dir_all(&former).map_err(failed)?;
         }
-        Ok(self.target)
+        Ok(target)
     }
 }
 
 impl Place for Folder {
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let Some(temporary) = &self.temporary else { return Ok(()) };
-        let path = temporary.path().join(name);
+    fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error> {
+        let path = self.temporary.path().join(name);
+        let failed = |source: std::io::Error| cannot_write(&self.target, &source);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|source| cannot_write(&self.target, &source))?;
+            std::fs::create_dir_all(parent).map_err(failed)?;
         }
-        std::fs::write(&path, bytes).map_err(|source| cannot_write(&self.target, &source))?;
-        if let Ok(mut digests) = self.digests.lock() {
-            digests.insert(name.to_owned(), digest(bytes));
-        }
-        Ok(())
+        let file = std::fs::File::create(&path).map_err(failed)?;
+        Ok(Unfinished::new(name, &self.target, To::Folder(file), &self.digests))
     }
 }
 
@@ -212,11 +324,8 @@ impl File {
     /// # Errors
     /// As [`File::write`].
     pub fn write_bytes(mut self, content: &[u8]) -> Result<(), Error> {
-        use std::io::Write as _;
-        let failed = |source: &std::io::Error| cannot_write(&self.target, source);
-        self.temporary.write_all(content).map_err(|source| failed(&source))?;
-        readable_by_others(self.temporary.path()).map_err(|source| failed(&source))?;
-        self.persist()
+        self.temporary.write_all(content).map_err(|source| cannot_write(&self.target, &source))?;
+        self.replace()
     }
 
     /// As [`File::write_bytes`], for the owner's eyes alone.
@@ -224,8 +333,13 @@ impl File {
     /// # Errors
     /// As [`File::write`].
     pub fn keep_private(mut self, content: &[u8]) -> Result<(), Error> {
-        use std::io::Write as _;
         self.temporary.write_all(content).map_err(|source| cannot_write(&self.target, &source))?;
+        self.persist()
+    }
+
+    /// Puts what was written in the file's place, for everybody to read.
+    fn replace(self) -> Result<(), Error> {
+        readable_by_others(self.temporary.path()).map_err(|source| cannot_write(&self.target, &source))?;
         self.persist()
     }
 
@@ -239,7 +353,7 @@ impl File {
 #[derive(Debug)]
 pub struct Again {
     folder: PathBuf,
-    digests: Mutex<BTreeMap<String, String>>,
+    digests: Digests,
 }
 
 impl Again {
@@ -289,12 +403,9 @@ impl Again {
 
 /// Each file is replaced as a whole; where the disk says no, the former one is still in its place.
 impl Place for Again {
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        File::prepare(&self.folder.join(name))?.write_bytes(bytes)?;
-        if let Ok(mut digests) = self.digests.lock() {
-            digests.insert(name.to_owned(), digest(bytes));
-        }
-        Ok(())
+    fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error> {
+        let target = self.folder.join(name);
+        Ok(Unfinished::new(name, &target, To::Beside(File::prepare(&target)?), &self.digests))
     }
 }
 
@@ -343,5 +454,52 @@ fn cannot_write(target: &Path, source: &std::io::Error) -> Error {
         path: target.to_owned(),
         what: format!("cannot be written: {source}"),
         next: "name another folder with --out, or make room or give write access here".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Again, DIGESTS, Folder, Place as _};
+    use std::io::Write as _;
+
+    #[test]
+    fn a_file_counts_once_it_is_whole() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let target = parent.path().join("run");
+        let folder = Folder::prepare(&target, false).expect("a new folder");
+        folder.write("report.html", b"former").expect("written");
+        folder.finish().expect("finished");
+        let text = |name: &str| std::fs::read_to_string(target.join(name)).expect("a file");
+        let sums = text(DIGESTS);
+
+        let again = Again::prepare(&target, &["report.html"], false).expect("nobody changed it");
+        let mut broken_off = again.begin("report.html").expect("begun");
+        broken_off.write_all(b"half of the").expect("written");
+        drop(broken_off);
+        assert_eq!(text("report.html"), "former");
+
+        let mut whole = again.begin("report.html").expect("begun");
+        whole.write_all(b"new").expect("written");
+        assert_eq!(text("report.html"), "former", "not before it is whole");
+        whole.finish().expect("finished");
+        again.finish().expect("finished");
+        assert_eq!(text("report.html"), "new");
+        assert_ne!(text(DIGESTS), sums);
+        Again::prepare(&target, &["report.html"], false).expect("its digest is that of what stands there");
+        assert_eq!(std::fs::read_dir(&target).expect("a folder").count(), 2, "nothing is left beside them");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_says_no_is_told_as_such() {
+        use super::{Digests, To, Unfinished};
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let digests = Digests::default();
+        let mut file = Unfinished::new("a", std::path::Path::new("a"), To::Folder(full), &digests);
+        assert!(file.refused().is_none());
+        file.write_all(&[0; 1 << 17]).expect_err("no room");
+        let told = file.refused().expect("what the disk said").to_string();
+        assert!(told.contains("cannot be written: No space left"), "{told}");
+        assert!(digests.lock().expect("no thread broke off").is_empty());
     }
 }

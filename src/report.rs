@@ -187,10 +187,13 @@ impl Report {
         let Past { former, replaced } = past;
         let former = former.as_ref();
         let at = self.facts.read_at();
-        let seen: Vec<Seen> = self
-            .findings()
-            .map(|finding| Seen { key: finding.key, check: finding.check.id, ids: finding.ids })
-            .collect();
+        // Room for all of them at once, so that they are not copied as they grow.
+        let mut seen: Vec<Seen> = Vec::with_capacity(self.results.iter().map(|result| result.findings).sum());
+        seen.extend(self.findings().map(|finding| Seen {
+            key: finding.key,
+            check: finding.check.id,
+            ids: finding.ids,
+        }));
         self.facts.run = self.name(&seen, former);
         let whole = |id: &str| self.results.iter().find(|result| result.check.id == id).map(CheckResult::is_whole);
         let nothing = History::default();
@@ -237,7 +240,7 @@ impl Report {
     /// may differ.
     fn name(&self, seen: &[Seen], former: Option<&Former>) -> String {
         let facts = &self.facts;
-        let mut said = format!(
+        let said = format!(
             "{:?} {:?} {} {} {}",
             facts.origins.org_id,
             facts.origins.platform,
@@ -247,10 +250,7 @@ impl Report {
         );
         let mut keys: Vec<Key> = seen.iter().map(|seen| seen.key).collect();
         keys.sort_unstable();
-        for key in keys {
-            said.push_str(&key.to_string());
-        }
-        run_id(said.as_bytes())
+        run_id(std::iter::once(said).chain(keys.into_iter().map(|key| key.to_string())))
     }
 
     fn before(&self, former: &Former) -> Before {

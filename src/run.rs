@@ -17,7 +17,7 @@ use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::provenance::{DateOrder, ExportKind, Extent, Extracted, Origins, Plan, SetAside, SfObject};
-use crate::output::{Folder, Place};
+use crate::output::{Folder, Place, Unfinished};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
 use crate::relations::{self, Relations, Undecidable};
@@ -290,21 +290,19 @@ const REPLY: &str = "reply.md";
 /// When the disk says no.
 pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<(), Error> {
     progress.stage("writing");
-    std::thread::scope(|scope| {
-        let rendered = scope.spawn(|| render(report, outputs.show_names, folder));
-        put(folder, facts::NAME, render::json::facts(report))?;
-        put(folder, history::NAME, history::write(&report.history).map_err(RenderError::from))?;
+    let kept = || {
+        put(folder, facts::NAME, |out| render::json::facts(report, out))?;
+        put(folder, history::NAME, |out| Ok(history::write(&report.history, out)?))?;
         if !report.reviews.is_empty() {
             folder.write(series::REVIEWS, &review::lines(&report.reviews))?;
         }
-        put(folder, render::findings::NAME, render::findings::lines(report))?;
-        if let Some(rows) = outputs.ledger {
-            for (name, bytes) in render::ledger::files(report, rows).map_err(|error| defect(&error))? {
-                folder.write(name, &bytes)?;
-            }
+        put(folder, render::findings::NAME, |out| render::findings::write(report, out))?;
+        match outputs.ledger {
+            Some(rows) => render::ledger::each(report, rows, |name, write| put(folder, name, |out| write(out))),
+            None => Ok(()),
         }
-        joined(rendered.join())
-    })
+    };
+    both(rayon::join(|| render(report, outputs.show_names, folder), kept))
 }
 
 /// Renders what is made from a report alone: [`RENDERED`].
@@ -314,25 +312,35 @@ pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Prog
 pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) -> Result<(), Error> {
     let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
     let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
-    std::thread::scope(|scope| {
-        // The workbook takes as long as everything else together.
-        let workbook = scope.spawn(|| put(place, "workbook.xlsx", render::xlsx::workbook(report, names)));
-        put(place, "report.json", render::json::report(report))?;
-        put(place, "report.html", render::html::page(report, names))?;
-        put(place, "evidence-pack.zip", render::pack::zip(report))?;
-        if let Some(reply) = render::reply::text(report).map_err(|error| defect(&error))? {
-            place.write(REPLY, reply.as_bytes())?;
+    // The workbook takes as long as everything else together.
+    let workbook = || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, out));
+    let others = || {
+        put(place, "report.json", |out| render::json::write(report, out))?;
+        put(place, "report.html", |out| render::html::write(report, names, out))?;
+        place.write("evidence-pack.zip", &render::pack::zip(report).map_err(|error| defect(&error))?)?;
+        match render::reply::text(report).map_err(|error| defect(&error))? {
+            Some(reply) => place.write(REPLY, reply.as_bytes()),
+            None => Ok(()),
         }
-        joined(workbook.join())
-    })
+    };
+    both(rayon::join(workbook, others))
 }
 
-fn joined(ended: std::thread::Result<Result<(), Error>>) -> Result<(), Error> {
-    ended.unwrap_or_else(|_| Err(Error::Defect("writing the outputs broke off".to_owned())))
+fn both((one, other): (Result<(), Error>, Result<(), Error>)) -> Result<(), Error> {
+    one.and(other)
 }
 
-fn put(place: &impl Place, name: &str, bytes: Result<Vec<u8>, RenderError>) -> Result<(), Error> {
-    place.write(name, &bytes.map_err(|error| defect(&error))?)
+/// Renders one file on its way to its place.
+fn put(
+    place: &impl Place,
+    name: &str,
+    render: impl FnOnce(&mut Unfinished<'_>) -> Result<(), RenderError>,
+) -> Result<(), Error> {
+    let mut file = place.begin(name)?;
+    match render(&mut file) {
+        Ok(()) => file.finish(),
+        Err(error) => Err(file.refused().unwrap_or_else(|| defect(&error))),
+    }
 }
 
 fn defect(error: &RenderError) -> Error {

@@ -13,10 +13,15 @@ pub const fn is_active(c: char) -> bool {
         | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
+/// Whether the text is printable ASCII, as most is: none of it acts. Quicker than to look at every character.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+}
+
 /// The text with every active character made visible, as `[U+202E]`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_active) {
+    if is_plain(text) || !text.chars().any(is_active) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -37,6 +42,9 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// # Errors
 /// Those of the writer.
 pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str) -> std::io::Result<()> {
+    if is_plain(fragment) {
+        return writer.write_all(fragment.as_bytes());
+    }
     // Below U+0080 serde_json has escaped all but DEL itself.
     let mut rest = fragment;
     while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_active(c)) {
@@ -71,7 +79,16 @@ pub fn of_address(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of_address;
+    use super::{is_active, is_plain, of_address};
+
+    #[test]
+    fn no_plain_text_acts() {
+        for c in '\0'..='\u{2100}' {
+            let text = format!("plain but for {c}");
+            assert_eq!(is_plain(&text), matches!(c, ' '..='~'), "{c:?}");
+            assert!(!is_plain(&text) || !is_active(c), "{c:?}");
+        }
+    }
 
     #[test]
     fn a_query_is_read_out_of_an_address() {

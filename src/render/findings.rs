@@ -1,5 +1,7 @@
 //! `findings.jsonl`: every finding with all its evidence, one a line, values untouched.
 
+use std::io::Write;
+
 use serde::Serialize as _;
 
 use crate::render::RenderError;
@@ -13,13 +15,22 @@ pub const NAME: &str = "findings.jsonl";
 /// Every finding, one JSON object a line.
 ///
 /// # Errors
+/// Those of `out`.
+pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
+    for finding in report.findings() {
+        Line::of(&finding, report.origins())
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut out, InertJson))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// As [`write`], into memory.
+///
+/// # Errors
 /// None that a report can cause.
 pub fn lines(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
-    for finding in report.findings() {
-        Line::of(&finding, report.origins())
-            .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, InertJson))?;
-        bytes.push(b'\n');
-    }
+    write(report, &mut bytes)?;
     Ok(bytes)
 }

@@ -15,7 +15,7 @@ mod movement;
 mod row;
 mod view;
 
-use std::borrow::Cow;
+use std::io::Write;
 
 use data_encoding::BASE64;
 use handlebars::{
@@ -42,21 +42,31 @@ const SCRIPT: &str = include_str!("../../templates/report.js");
 /// The page.
 ///
 /// # Errors
-/// None that a report can cause: the template and its data are part of the program.
-pub fn page(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
+/// Those of `out`; none that a report can cause: the template and its data are part of the program.
+pub fn write(report: &Report, names: Names<'_>, out: impl Write) -> Result<(), RenderError> {
     let digest = |text: &str| format!("sha256-{}", BASE64.encode(&Sha256::digest(text.as_bytes())));
     let view = view::page(report, names, (digest(CSS), digest(SCRIPT)));
     let mut templates = templates()?;
-    templates.register_helper("data", Box::new(Raw(explorer::packed(report, names)?.into())));
-    Ok(templates.render("page", &view)?.into_bytes())
+    templates.register_helper("data", Box::new(Data { report, names }));
+    Ok(templates.render_to_write("page", &view, out)?)
 }
 
-fn templates() -> Result<Handlebars<'static>, RenderError> {
+/// As [`write`], into memory.
+///
+/// # Errors
+/// As [`write`].
+pub fn page(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
+    let mut bytes = Vec::new();
+    write(report, names, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn templates<'a>() -> Result<Handlebars<'a>, RenderError> {
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
     templates.register_helper("if", Box::new(StrictIf));
-    templates.register_helper("css", Box::new(Raw(CSS.into())));
-    templates.register_helper("script", Box::new(Raw(SCRIPT.into())));
+    templates.register_helper("css", Box::new(Raw(CSS)));
+    templates.register_helper("script", Box::new(Raw(SCRIPT)));
     templates.register_partial("explorer", EXPLORER)?;
     templates.register_partial("roll-forward", ROLL)?;
     templates.register_partial("glossary", GLOSSARY)?;
@@ -69,7 +79,7 @@ fn templates() -> Result<Handlebars<'static>, RenderError> {
 }
 
 /// Writes a text of our own as it stands.
-struct Raw(Cow<'static, str>);
+struct Raw(&'static str);
 
 impl HelperDef for Raw {
     fn call<'reg: 'rc, 'rc>(
@@ -80,7 +90,55 @@ impl HelperDef for Raw {
         _: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        Ok(out.write(&self.0)?)
+        Ok(out.write(self.0)?)
+    }
+}
+
+/// Writes the block of findings, made as it is written.
+struct Data<'a> {
+    report: &'a Report,
+    names: Names<'a>,
+}
+
+impl HelperDef for Data<'_> {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        _: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let mut base64 = Base64 { to: out, odd: Vec::new() };
+        let packed = explorer::pack(self.report, self.names, &mut base64).and_then(|()| Ok(base64.finish()?));
+        packed.map_err(|error| RenderErrorReason::NestedError(Box::new(error)).into())
+    }
+}
+
+/// Writes bytes as base64.
+struct Base64<'a> {
+    to: &'a mut dyn Output,
+    /// What came last and does not fill three bytes yet, for three bytes make four characters.
+    odd: Vec<u8>,
+}
+
+impl Base64<'_> {
+    fn finish(self) -> std::io::Result<()> {
+        self.to.write(&BASE64.encode(&self.odd))
+    }
+}
+
+impl Write for Base64<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.odd.extend_from_slice(bytes);
+        let whole = self.odd.len() / 3 * 3;
+        self.to.write(&BASE64.encode(&self.odd[..whole]))?;
+        self.odd.drain(..whole);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

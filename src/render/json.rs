@@ -1,5 +1,7 @@
 //! `report.json` and the schema that is published for it.
 
+use std::io::Write;
+
 use serde::Serialize as _;
 
 use crate::render::RenderError;
@@ -9,24 +11,30 @@ use crate::report::{Report, Summary};
 /// The report as indented JSON, ending with a newline.
 ///
 /// # Errors
+/// Those of `out`.
+pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, PrettyInertJson::default());
+    report.summary().serialize(&mut serializer)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// As [`write`], into memory.
+///
+/// # Errors
 /// None that a report can cause.
 pub fn report(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, PrettyInertJson::default());
-    report.summary().serialize(&mut serializer)?;
-    bytes.push(b'\n');
+    write(report, &mut bytes)?;
     Ok(bytes)
 }
 
 /// All that outputs tell of a run beside its findings, for `run.json`.
 ///
 /// # Errors
-/// None that a report can cause.
-pub fn facts(report: &Report) -> Result<Vec<u8>, RenderError> {
-    let mut bytes = Vec::new();
-    report.facts.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, InertJson))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// Those of `out`.
+pub fn facts(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
+    report.facts.serialize(&mut serde_json::Serializer::with_formatter(&mut out, InertJson))?;
+    Ok(out.write_all(b"\n")?)
 }
 
 /// The JSON Schema of `report.json`, as it stands in the repository.

@@ -1,6 +1,8 @@
 //! The ledgers: every record with the value each relation gives it. With [`Rows::All`] every row of
 //! both sides stands here exactly once.
 
+use std::io::Write;
+
 use crate::books::{Books, Subject};
 use crate::evidence::Text;
 use crate::model::dataset::row;
@@ -24,28 +26,66 @@ pub enum Rows {
     All,
 }
 
-/// The ledgers, by file name; none of a run whose books are closed.
+/// Hands `put` each ledger: its file's name, and what writes it; none of a run whose books are closed.
+///
+/// # Errors
+/// Those of `put`.
+pub fn each<E>(
+    report: &Report,
+    rows: Rows,
+    mut put: impl FnMut(&'static str, &dyn Fn(&mut dyn Write) -> Result<(), RenderError>) -> Result<(), E>,
+) -> Result<(), E> {
+    let Some(judged) = report.judged() else { return Ok(()) };
+    let named = Named::of(judged);
+    put("ledger/learners.csv", &|out| learners(out, judged, rows, &named))?;
+    put("ledger/enrollments.csv", &|out| enrollments(out, judged, rows, &named))?;
+    put("ledger/contacts.csv", &|out| contacts(out, judged, rows, &named))?;
+    put("ledger/set-aside.csv", &|out| set_aside(out, &judged.books.data.origins))
+}
+
+/// As [`each`], into memory, by file name.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn files(report: &Report, rows: Rows) -> Result<Vec<(&'static str, Vec<u8>)>, RenderError> {
-    let Some(judged) = report.judged() else { return Ok(Vec::new()) };
-    let named = Named::of(judged);
-    Ok(vec![
-        ("ledger/learners.csv", learners(judged, rows, &named)?),
-        ("ledger/enrollments.csv", enrollments(judged, rows, &named)?),
-        ("ledger/contacts.csv", contacts(judged, rows, &named)?),
-        ("ledger/set-aside.csv", set_aside(&judged.books.data.origins)?),
-    ])
+    let mut files = Vec::new();
+    each(report, rows, |name, write| {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        files.push((name, bytes));
+        Ok::<_, RenderError>(())
+    })?;
+    Ok(files)
 }
 
 /// Which records the findings name.
 struct Named {
     /// By learner, a bit for each check of the catalogue.
     learners: Vec<u64>,
-    enrollments: Vec<bool>,
-    rows: Vec<bool>,
-    contacts: Vec<bool>,
+    enrollments: Marks,
+    rows: Marks,
+    contacts: Marks,
+}
+
+/// Marked rows of a table, a bit each: there can be tens of millions.
+struct Marks(Vec<u64>);
+
+impl Marks {
+    fn of(rows: usize) -> Self {
+        Self(vec![0; rows.div_ceil(64)])
+    }
+
+    fn mark(&mut self, row: u32) {
+        self.0[row as usize / 64] |= 1 << (row % 64);
+    }
+}
+
+impl std::ops::Index<usize> for Marks {
+    type Output = bool;
+
+    fn index(&self, row: usize) -> &bool {
+        if self.0[row / 64] >> (row % 64) & 1 == 1 { &true } else { &false }
+    }
 }
 
 impl Named {
@@ -53,9 +93,9 @@ impl Named {
         let data = &judged.books.data;
         let mut named = Self {
             learners: vec![0; data.learners.id.len()],
-            enrollments: vec![false; data.enrollments.len()],
-            rows: vec![false; data.enrollments.row_end()],
-            contacts: vec![false; data.contacts.id.len()],
+            enrollments: Marks::of(data.enrollments.len()),
+            rows: Marks::of(data.enrollments.row_end()),
+            contacts: Marks::of(data.contacts.id.len()),
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
             for subject in subjects {
@@ -71,14 +111,14 @@ impl Named {
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
             Subject::Learners(rows) => rows.iter().for_each(|&at| self.learners[at as usize] |= bit),
-            Subject::Contact(at) => self.contacts[*at as usize] = true,
-            Subject::Contacts(rows) => rows.iter().for_each(|&at| self.contacts[at as usize] = true),
+            Subject::Contact(at) => self.contacts.mark(*at),
+            Subject::Contacts(rows) => rows.iter().for_each(|&at| self.contacts.mark(at)),
             Subject::DoceboUser(at) => of_docebo_user(*at).into_iter().for_each(|at| self.learners[at] |= bit),
             Subject::DoceboUsers(rows) => {
                 rows.iter().filter_map(|&at| of_docebo_user(at)).for_each(|at| self.learners[at] |= bit);
             }
-            Subject::Enrollment(at) => self.enrollments[*at as usize] = true,
-            Subject::Row(at) => self.rows[*at as usize] = true,
+            Subject::Enrollment(at) => self.enrollments.mark(*at),
+            Subject::Row(at) => self.rows.mark(*at),
             Subject::Run
             | Subject::User(_)
             | Subject::Course(_)
@@ -89,31 +129,20 @@ impl Named {
     }
 }
 
-type Writer = csv::Writer<Vec<u8>>;
+type Out<'a> = &'a mut dyn Write;
 
-fn start(headings: &[&str]) -> Result<Writer, RenderError> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+fn start<'a>(out: Out<'a>, headings: &[&str]) -> Result<csv::Writer<Out<'a>>, RenderError> {
+    let mut writer = csv::WriterBuilder::new().from_writer(out);
     writer.write_record(headings)?;
     Ok(writer)
 }
 
-fn finish(writer: Writer) -> Result<Vec<u8>, RenderError> {
-    writer.into_inner().map_err(|error| RenderError::Io(error.into_error()))
-}
-
-fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
-    let mut writer = start(&[
-        "learner_id",
-        "username",
-        "sfdc_id",
-        "contact_id",
-        "docebo_user_record",
-        "link",
-        "outbound",
-        "due",
-        "checks",
-    ])?;
+    let mut writer = start(
+        out,
+        &["learner_id", "username", "sfdc_id", "contact_id", "docebo_user_record", "link", "outbound", "due", "checks"],
+    )?;
     for at in 0..data.learners.id.len() {
         let (link, outbound) = (relations.link[at], relations.outbound[at]);
         let quiet = matches!(link, Link::Linked | Link::LinkedUser)
@@ -148,31 +177,34 @@ fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
             checks.join(" ").as_str(),
         ])?;
     }
-    finish(writer)
+    Ok(writer.flush()?)
 }
 
 fn stated(readings: Option<Readings>) -> String {
     readings.map_or_else(String::new, |readings| readings.to_string())
 }
 
-fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
     let both = &data.enrollments;
-    let mut writer = start(&[
-        "enrolment_id",
-        "learner_id",
-        "course_id",
-        "side",
-        "enrollment",
-        "differs",
-        "docebo_status",
-        "salesforce_status",
-        "docebo_enrolled_at",
-        "docebo_completed_at",
-        "salesforce_enrolled_at",
-        "salesforce_completed_at",
-        "record",
-    ])?;
+    let mut writer = start(
+        out,
+        &[
+            "enrolment_id",
+            "learner_id",
+            "course_id",
+            "side",
+            "enrollment",
+            "differs",
+            "docebo_status",
+            "salesforce_status",
+            "docebo_enrolled_at",
+            "docebo_completed_at",
+            "salesforce_enrolled_at",
+            "salesforce_completed_at",
+            "record",
+        ],
+    )?;
     let show = |instant: Option<Instant>| Text::instant(instant);
     for at in 0..both.len() {
         let counterpart = relations.counterpart(data, at);
@@ -229,12 +261,12 @@ fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
             record.id.to_string().as_str(),
         ])?;
     }
-    finish(writer)
+    Ok(writer.flush()?)
 }
 
-fn contacts(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
+fn contacts(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
-    let mut writer = start(&["contact_id", "key", "forecast", "learner_id"])?;
+    let mut writer = start(out, &["contact_id", "key", "forecast", "learner_id"])?;
     for at in 0..data.contacts.id.len() {
         if rows == Rows::Exceptions && !named.contacts[at] {
             continue;
@@ -248,11 +280,11 @@ fn contacts(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
             learner.as_str(),
         ])?;
     }
-    finish(writer)
+    Ok(writer.flush()?)
 }
 
-fn set_aside(origins: &Origins) -> Result<Vec<u8>, RenderError> {
-    let mut writer = start(&["file", "line", "what", "reason"])?;
+fn set_aside(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
+    let mut writer = start(out, &["file", "line", "what", "reason"])?;
     for (_, aside) in &origins.set_aside {
         let (what, reason) = match &aside.why {
             Aside::Archived => ("archived", String::new()),
@@ -262,5 +294,5 @@ fn set_aside(origins: &Origins) -> Result<Vec<u8>, RenderError> {
         let file = &origins.exports[usize::from(aside.file)].name;
         writer.write_record([&csv_cell(file), aside.line.to_string().as_str(), what, &csv_cell(&reason)])?;
     }
-    finish(writer)
+    Ok(writer.flush()?)
 }

@@ -287,6 +287,7 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
         )?;
     }
     bag.payload("report.json", "the run as programs read it: verdict, totals, checks, inputs", Class::None, |out| {
+        // In one piece: what deflate makes of bytes hangs on the pieces they come in.
         out.write_all(&json::report(report)?)?;
         Ok(None)
     })?;

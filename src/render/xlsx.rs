@@ -15,7 +15,10 @@ mod sheet;
 mod sign_off;
 mod sources;
 mod summary;
+mod table;
 mod trend;
+
+use std::io::Write;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
@@ -25,6 +28,7 @@ use crate::render::RenderError;
 use crate::render::wording;
 use crate::report::Report;
 use sheet::{Sheet, Styles};
+use table::Widened;
 
 /// Findings on the sheet; beyond it `findings.jsonl` holds them.
 pub const MOST_FINDINGS: usize = 200_000;
@@ -39,11 +43,21 @@ const MOST_REJECTS: usize = 1_000;
 /// About half the time of the usual level, for a tenth more bytes.
 const COMPRESSION: u8 = 2;
 
-/// The workbook.
+/// As [`write`], into memory.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
+    let mut bytes = Vec::new();
+    write(report, names, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The workbook.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &Report, names: Names<'_>, out: impl Write + Send) -> Result<(), RenderError> {
     let mut workbook = Workbook::new();
     workbook.set_zip_compression_level(COMPRESSION);
     workbook.set_properties(&properties(report, names)?);
@@ -98,11 +112,9 @@ pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderErro
     workbook.define_name("Run_Id", &named.run)?;
     workbook.define_name("Period_End", &named.period_end)?;
     workbook.define_name("StatusList", &lists::statuses())?;
-    // A little more than it takes, so that the bytes are not copied as they grow.
-    let rows = usize::try_from(report.finding_count()).unwrap_or(MOST_FINDINGS).min(MOST_FINDINGS);
-    let mut bytes = Vec::with_capacity(64_000 + 200 * rows);
-    workbook.save_to_writer(&mut bytes)?;
-    Ok(bytes)
+    let mut out = Widened::new(out, findings::range(1), findings::range(findings::rows(report)), COMPRESSION);
+    workbook.save_to_writer(&mut out)?;
+    Ok(out.finish()?)
 }
 
 /// What the file says of itself. Its date is that of the inputs, so that the same inputs give the

@@ -20,9 +20,9 @@ const COLUMNS: [&str; 9] =
 /// The history as CSV.
 ///
 /// # Errors
-/// None that a history can cause.
-pub fn write(history: &History) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+/// Those of `out`.
+pub fn write(history: &History, out: impl std::io::Write) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
     for (key, Entry { check, state, first_seen, last_seen, ids }) in history.iter() {
@@ -38,7 +38,7 @@ pub fn write(history: &History) -> Result<Vec<u8>, csv::Error> {
             &number(ids.course),
         ])?;
     }
-    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    Ok(writer.flush()?)
 }
 
 /// What a file says that [`write`] made.

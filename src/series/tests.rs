@@ -89,16 +89,14 @@ proptest! {
                 prop_assert!(movement.ties(), "{check}: {movement:?}");
                 open.insert(check.to_owned(), movement.open_at_end);
             }
-            let written = file::write(&history).expect("it can be written");
-            prop_assert_eq!(file::read(&written).expect("it can be read"), history.clone());
+            prop_assert_eq!(file::read(&bytes(&history)).expect("it can be read"), history.clone());
         }
     }
 }
 
 #[test]
 fn a_file_that_is_none_is_told_with_its_line() {
-    let good = String::from_utf8(file::write(&History::of(vec![(key(0), entry(State::New, day(0)))])).expect("bytes"))
-        .expect("text");
+    let good = String::from_utf8(bytes(&History::of(vec![(key(0), entry(State::New, day(0)))]))).expect("text");
     for (from, to, line) in
         [("key", "kex", "line 1"), ("F-", "G-", "line 2"), ("new", "newer", "line 2"), ("-10-", "-13-", "line 2")]
     {
@@ -107,4 +105,10 @@ fn a_file_that_is_none_is_told_with_its_line() {
             assert!(told.as_ref().is_err_and(|why| why.contains(line)), "{from}: {told:?}");
         }
     }
+}
+
+fn bytes(history: &History) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    file::write(history, &mut bytes).expect("it can be written");
+    bytes
 }

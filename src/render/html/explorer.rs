@@ -3,9 +3,8 @@
 //!
 //! Must not know: how the script shows them.
 
-use std::io::Write as _;
+use std::io::Write;
 
-use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde::Serialize;
@@ -128,11 +127,11 @@ struct Packed(
     usize,  // status
 );
 
-/// All findings, packed: base64 of raw deflate of JSON. In base64 nothing can end the element it stands in.
+/// All findings, packed: raw deflate of JSON.
 ///
 /// # Errors
-/// None that a report can cause.
-pub(super) fn packed(report: &Report, names: Names<'_>) -> Result<String, RenderError> {
+/// Those of `out`.
+pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result<(), RenderError> {
     let inner = Rows { report, names };
     let found = report.found();
     let checks: Vec<&str> = found.iter().map(|result| result.check.id).collect();
@@ -143,7 +142,7 @@ pub(super) fn packed(report: &Report, names: Names<'_>) -> Result<String, Render
     let changes: Vec<&str> = STATES.into_iter().map(wording::state).collect();
     let statuses: Vec<&str> = std::iter::once("").chain(Status::ALL.iter().map(|status| status.word())).collect();
 
-    let mut out = std::io::BufWriter::new(DeflateEncoder::new(Vec::new(), Compression::new(6)));
+    let mut out = std::io::BufWriter::new(DeflateEncoder::new(out, Compression::new(6)));
     let base = wording::instance(report).unwrap_or_default();
     let head = serde_json::json!({
         "base": base, "checks": checks, "severities": severities, "of": of,
@@ -163,15 +162,15 @@ pub(super) fn packed(report: &Report, names: Names<'_>) -> Result<String, Render
                 out.write_all(b",")?;
             }
             left -= 1;
-            serde_json::to_writer(&mut out, &pack(inner, &finding, place))?;
+            serde_json::to_writer(&mut out, &row(inner, &finding, place))?;
         }
     }
     out.write_all(b"]}")?;
-    let packed = out.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
-    Ok(BASE64.encode(&packed))
+    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
+    Ok(())
 }
 
-fn pack(inner: Rows<'_>, finding: &Finding, check: usize) -> Packed {
+fn row(inner: Rows<'_>, finding: &Finding, check: usize) -> Packed {
     let (telling, record) = (&finding.telling, finding.ids.record);
     let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
     let place = |place: Option<usize>| place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1);

@@ -3,7 +3,7 @@
 
 use rust_xlsxwriter::{
     Color, ConditionalFormatFormula, DataValidation, DataValidationRule, Format, FormatBorder, Formula, IgnoreError,
-    XlsxError,
+    XlsxError, cell_range,
 };
 
 use super::sheet::Sheet;
@@ -64,10 +64,9 @@ pub(super) struct Written {
 
 /// Writes the table.
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<Written, XlsxError> {
-    let shown = shown(report);
-    let rows = u32::try_from(shown).unwrap_or(u32::MAX);
-    let last_row = rows.max(1);
-    sheet.table(0, rows, "Findings", &HEADINGS, "The findings of the run, one a row, worst first.")?;
+    let last_row = rows(report);
+    // Over its first row: the range of all of them is put in on the way out.
+    sheet.table(0, 1, "Findings", &HEADINGS, "The findings of the run, one a row, worst first.")?;
     // On paper without the evidence, which would make everything else too small to read.
     sheet.inner.set_freeze_panes(1, 1)?.set_repeat_rows(0, 0)?.set_print_area(0, 0, last_row, LAST - 1)?;
     sheet.inner.set_paper_size(A3).ignore_error_range(1, 0, last_row, LAST, IgnoreError::NumberStoredAsText)?;
@@ -77,7 +76,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     let places: Vec<usize> =
         report.found().iter().flat_map(|result| std::iter::repeat_n(result.place, result.findings)).collect();
     let now = report.facts.read_at();
-    for ((row, finding), place) in (1u32..).zip(report.findings().take(shown)).zip(places) {
+    for ((row, finding), place) in (1u32..).zip(report.findings().take(shown(report))).zip(places) {
         let (telling, ids) = (&finding.telling, finding.ids);
         sheet.data(row, 0, &finding.key.to_string())?;
         sheet.data(row, SEVERITY, finding.check.severity.word())?;
@@ -176,6 +175,16 @@ fn answers(sheet: &mut Sheet<'_>, last_row: u32) -> Result<(), XlsxError> {
         );
     sheet.inner.add_conditional_format(1, SEVERITY, last_row, SEVERITY, &waited_for)?;
     Ok(())
+}
+
+/// Rows of the table. It needs one of data; without any that is an empty one.
+pub(super) fn rows(report: &Report) -> u32 {
+    u32::try_from(shown(report)).unwrap_or(u32::MAX).max(1)
+}
+
+/// The range of a table of so many rows beneath its headings.
+pub(super) fn range(rows: u32) -> String {
+    cell_range(0, 0, rows, LAST)
 }
 
 /// How many findings the sheet holds.
