@@ -54,13 +54,11 @@ pub fn audit_after(
 ) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
-    let (snapshot, export) = std::thread::scope(|scope| {
-        let salesforce = scope.spawn(|| snapshot::read(settings, progress));
-        let docebo = export::read(settings, || snapshot::course_codes(settings), progress);
-        (salesforce.join(), docebo)
-    });
-    let snapshot = snapshot.unwrap_or_else(|_| Err(Error::Defect("reading the snapshot broke off".to_owned())))?;
-    let export = export?;
+    let (snapshot, export) = rayon::join(
+        || snapshot::read(settings, progress),
+        || export::read(settings, || snapshot::course_codes(settings), progress),
+    );
+    let (snapshot, export) = (snapshot?, export?);
 
     progress.stage("comparing");
     let origins = origins(settings, &snapshot, &export);
