@@ -115,10 +115,10 @@ impl<'a> Rows<'a> {
         Ok(row)
     }
 
-    /// The row in the middle of which the block ended, once all before it are read.
-    const fn open(&self) -> Option<Open> {
+    /// The row that goes on in the next block, once all before it are read.
+    fn open(&self) -> Option<Open> {
         match &self.kind {
-            Kind::Text(records) => records.open,
+            Kind::Text(records) => records.open(),
             Kind::Sheet(_) => None,
         }
     }
@@ -190,7 +190,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Reads text in blocks of so many bytes, whatever suits best otherwise. The rows are the same.
+    /// Reads in blocks of about so many bytes; without this, of a size that suits any file. The rows are the same.
     #[must_use]
     pub fn with_blocks_of(self, bytes: usize) -> Self {
         Self { block: bytes, ..self }
@@ -351,7 +351,7 @@ impl Table {
                 self.body = Body { at: before + end as u64, line };
                 return Ok(());
             }
-            match records.open {
+            match records.open() {
                 Some(open) => {
                     before += open.at as u64;
                     cutter.put_back(open, &block, &[]);

@@ -196,7 +196,7 @@ pub(super) struct Records<'a> {
     line: u64,
     ended: bool,
     /// The record that the block ends in the middle of, once it was met.
-    pub(super) open: Option<Open>,
+    open: Option<Open>,
 }
 
 /// What comes next in a block.
@@ -232,7 +232,7 @@ impl<'a> Records<'a> {
 
     pub(super) fn next(&mut self) -> csv::Result<Next<'_>> {
         if self.ended {
-            return Ok(Next::Nothing);
+            return Ok(self.end());
         }
         let text = &self.block.text;
         let before = self.at();
@@ -246,17 +246,25 @@ impl<'a> Records<'a> {
         while let Some(at) = self.ends.next_if(|&at| at < start) {
             self.line += u64::from(!is_first_half(text, at, None));
         }
-        let line = self.line;
-        let swallowed = self.place() > text.len() + 1;
-        if !swallowed {
-            return Ok(Next::Record(&self.record, line));
+        if self.place() > text.len() + 1 {
+            self.ended = true;
+            self.open = Some(Open { at: start, line: self.line });
+            return Ok(self.end());
         }
-        if self.block.last {
-            return Ok(Next::CutOff { line });
+        Ok(Next::Record(&self.record, self.line))
+    }
+
+    /// What comes behind the whole records.
+    const fn end(&self) -> Next<'_> {
+        match self.open {
+            Some(Open { line, .. }) if self.block.last => Next::CutOff { line },
+            _ => Next::Nothing,
         }
-        self.ended = true;
-        self.open = Some(Open { at: start, line });
-        Ok(Next::Nothing)
+    }
+
+    /// The record that goes on in the next block, once all before it are read.
+    pub(super) fn open(&self) -> Option<Open> {
+        self.open.filter(|_| !self.block.last)
     }
 
     /// Where the block goes on behind the record.
@@ -289,7 +297,7 @@ mod tests {
             while let Next::Record(..) = records.next().expect("text in memory") {
                 rows += 1;
             }
-            if let Some(open) = records.open {
+            if let Some(open) = records.open() {
                 cutter.put_back(open, &block, &[]);
             }
         }
