@@ -39,6 +39,18 @@ use tieout::settings::file::{self, Overrides};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// How many threads work side by side; the outputs are the same [default: one for each processor]
+    #[arg(
+        short = 'j',
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        value_parser = clap::value_parser!(u16).range(..=1_024),
+        env = "TIEOUT_THREADS"
+    )]
+    threads: u16,
 }
 
 #[derive(Debug, Subcommand)]
@@ -401,22 +413,32 @@ pub(crate) fn main() -> Exit {
             return exit;
         }
     };
-    let ended = match cli.command {
-        Command::Audit(audit) => audit.run(),
-        Command::Extract(extract) => extract.run(),
-        Command::Freshness(freshness) => freshness.run(),
-        Command::Doctor(doctor) => doctor.run(),
-        Command::Init(init) => init.run(),
-        Command::Explain(explain) => explain.run(),
-        Command::Report(again) => again.run(),
-        Command::Review(review) => review.run(),
-        Command::Pack(pack) => pack.run(),
-        Command::Verify(verify) => verify.run(),
-    };
-    ended.unwrap_or_else(|error| {
+    cli.run().unwrap_or_else(|error| {
         complain(&error);
         error.exit()
     })
+}
+
+impl Cli {
+    /// Runs the command on the wanted number of threads, of which this is one.
+    fn run(self) -> Result<Exit, Error> {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(usize::from(self.threads)).use_current_thread();
+        let threads = threads.build().map_err(|error| {
+            Error::Usage(format!("the threads cannot be started: {error}\n  next: ask for fewer with --threads"))
+        })?;
+        threads.install(|| match self.command {
+            Command::Audit(audit) => audit.run(),
+            Command::Extract(extract) => extract.run(),
+            Command::Freshness(freshness) => freshness.run(),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Init(init) => init.run(),
+            Command::Explain(explain) => explain.run(),
+            Command::Report(again) => again.run(),
+            Command::Review(review) => review.run(),
+            Command::Pack(pack) => pack.run(),
+            Command::Verify(verify) => verify.run(),
+        })
+    }
 }
 
 fn complain(error: &Error) {

@@ -343,7 +343,7 @@ pub(crate) fn input(
         encoding: table.encoding().to_owned(),
         delimiter: table.delimiter.map(|c| char::from(c).to_string()),
         dates,
-        sha256: table.sha256()?,
+        sha256: table.sha256().to_owned(),
     })
 }
 

@@ -261,7 +261,7 @@ impl Reader<'_> {
 
     fn check_digest(&self, table: &Table, object: &str) -> Result<(), Error> {
         match self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object)) {
-            Some(entry) if !entry.sha256.eq_ignore_ascii_case(&table.sha256()?) => Err(Error::Input {
+            Some(entry) if !entry.sha256.eq_ignore_ascii_case(table.sha256()) => Err(Error::Input {
                 path: table.path().to_owned(),
                 what: "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
                 next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: nobody then vouches for the counts".to_owned(),

@@ -1,24 +1,25 @@
 //! A table as a file: delimited text in whichever encoding and with whichever delimiter, or the first
-//! sheet of a spreadsheet. Rows come one by one, in constant memory.
+//! sheet of a spreadsheet. Rows come one by one or in blocks, in constant memory.
 //!
 //! Each file is looked through once before it is read, so that the encoding is decided on the whole of
-//! it and not on a sample; its digest is computed beside the reading.
+//! it and not on a sample; that yields its digest too.
 //!
 //! Must not know: what the columns mean, or which side the file is from.
 
-mod digest;
+mod blocks;
 mod sheet;
 mod survey;
+mod text;
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::error::Error;
 use crate::progress::Progress;
-use digest::Digest;
+use blocks::{Cutter, Next, Open, Records};
 use survey::{Encoding, Survey};
 
 /// A file that turned out to hold a table.
@@ -29,11 +30,19 @@ pub struct Table {
     pub headings: Vec<String>,
     /// The character between cells; nothing for a spreadsheet.
     pub delimiter: Option<u8>,
-    /// Whether lines end with CR LF. The CSV reader then counts the line end to the next record, so
-    /// that every record but the first seems to start a line too early.
-    crlf: bool,
     survey: Survey,
-    digest: Digest,
+    /// Where the heading ends.
+    body: Body,
+    block: usize,
+}
+
+/// Where the rows begin in the text of a file.
+#[derive(Debug, Clone, Copy)]
+struct Body {
+    /// In bytes of the text.
+    at: u64,
+    /// The line, counted from 1.
+    line: u64,
 }
 
 /// One row beneath the heading.
@@ -70,10 +79,80 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Stands behind the last line while a file is read. A record that swallows it began with a quotation
-/// mark that nobody closed: the file was cut off in the middle of a row.
-const SENTINEL: &[u8] = b"\x01end of file\x01";
-const BUFFER: usize = 1 << 16;
+/// The rows of a block, one by one.
+pub struct Rows<'a> {
+    table: &'a Table,
+    kind: Kind<'a>,
+    count: u64,
+}
+
+enum Kind<'a> {
+    Text(Box<Records<'a>>),
+    Sheet(std::slice::Iter<'a, ByteRecord>),
+}
+
+impl<'a> Rows<'a> {
+    const fn new(table: &'a Table, kind: Kind<'a>) -> Self {
+        Self { table, kind, count: 0 }
+    }
+
+    /// The next row, until there are no more.
+    ///
+    /// # Errors
+    /// When the file breaks off in the row.
+    #[expect(clippy::should_implement_trait, reason = "a row is lent, which no iterator does")]
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
+        let row = match &mut self.kind {
+            Kind::Sheet(records) => records.next().map(|record| Row { record, line: sheet::line(record) }),
+            Kind::Text(records) => match records.next() {
+                Err(error) => return Err(self.table.csv_error(&error)),
+                Ok(Next::Record(record, line)) => Some(Row { record, line }),
+                Ok(Next::CutOff { line }) => return Err(self.table.cut_off(line)),
+                Ok(Next::Nothing) => None,
+            },
+        };
+        self.count += u64::from(row.is_some());
+        Ok(row)
+    }
+
+    /// The row that goes on in the next block, once all before it are read.
+    fn open(&self) -> Option<Open> {
+        match &self.kind {
+            Kind::Text(records) => records.open(),
+            Kind::Sheet(_) => None,
+        }
+    }
+}
+
+/// What hands out the rows of a file block by block.
+trait Source: Send {
+    type Block: Send + Sync;
+
+    /// The next block.
+    fn next(&mut self) -> Result<Option<Self::Block>, Error>;
+
+    /// The rows of a block.
+    fn rows<'a>(table: &'a Table, block: &'a Self::Block) -> Rows<'a>;
+
+    /// Takes back what stands from an open row on: in the block that it begins in, and the blocks behind that.
+    fn put_back(&mut self, open: Open, block: &Self::Block, behind: &[Self::Block]);
+
+    /// Takes the memory of a block that is not needed any more.
+    fn reuse(&mut self, block: Self::Block);
+}
+
+/// What became of a block.
+struct Parsed<B> {
+    batch: Result<B, Error>,
+    rows: u64,
+    open: Option<Open>,
+}
+
+/// The size of a block in bytes: large beside what handing it to another thread takes, small beside the memory of a
+/// run.
+const BLOCK: usize = 1 << 18;
+/// So many blocks for each thread are read at a time.
+const BLOCKS_A_THREAD: usize = 4;
 
 impl Table {
     /// Looks through a file and reads its heading.
@@ -95,33 +174,26 @@ impl Table {
             path: path.to_owned(),
             headings: Vec::new(),
             delimiter: None,
-            crlf: false,
             survey,
-            digest: Digest::start(path),
+            body: Body { at: 0, line: 1 },
+            block: BLOCK,
         };
         match table.survey.encoding {
             Encoding::Spreadsheet => table.headings = sheet::headings(path)?,
             Encoding::Foreign(what) => return Err(not_a_table(path, what)),
-            _ => {
-                let (delimiter, crlf) = table.find_delimiter()?;
-                table.delimiter = Some(delimiter);
-                table.crlf = crlf;
-                let mut record = ByteRecord::new();
-                table
-                    .reader(delimiter, &Progress::hidden())?
-                    .read_byte_record(&mut record)
-                    .map_err(|error| table.csv_error(&error))?;
-                if record.as_slice().ends_with(SENTINEL) && record.len() == 1 {
-                    record.clear();
-                }
-                table.headings = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-            }
+            _ => table.find_heading()?,
         }
         let blank = table.headings.iter().all(|heading| heading.trim().is_empty());
         if blank || table.headings.iter().any(|heading| heading.contains(['\u{0}', '\u{fffd}'])) {
             return Err(not_a_table(path, "has no line of headings"));
         }
         Ok(table)
+    }
+
+    /// Reads in blocks of about so many bytes; without this, of a size that suits any file. The rows are the same.
+    #[must_use]
+    pub fn with_blocks_of(self, bytes: usize) -> Self {
+        Self { block: bytes, ..self }
     }
 
     /// The file's path.
@@ -136,12 +208,10 @@ impl Table {
         self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// SHA-256 of the file, in hexadecimal; it is computed while the rows are read, so ask afterwards.
-    ///
-    /// # Errors
-    /// When the file cannot be read to its end.
-    pub fn sha256(&self) -> Result<String, Error> {
-        self.digest.wait().map_err(|source| unreadable(&self.path, source))
+    /// SHA-256 of the file as it was opened, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.survey.sha256
     }
 
     /// The encoding in words.
@@ -155,100 +225,151 @@ impl Table {
     /// # Errors
     /// When the file breaks off, or `each` fails.
     pub fn rows(&self, progress: &Progress, mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<u64, Error> {
-        let Some(delimiter) = self.delimiter else {
-            progress.read(self.survey.bytes);
-            return sheet::rows(&self.path, self.headings.len(), each);
-        };
-        let mut reader = self.reader(delimiter, progress)?;
-        let mut record = ByteRecord::new();
+        match self.delimiter {
+            Some(_) => self.in_turn(&mut self.cutter(progress)?, &mut each),
+            None => sheet::with_rows(self, progress, |sheet| self.in_turn(sheet, &mut each)),
+        }
+    }
+
+    /// Hands the rows to `parse` block by block, side by side, and what that made of each block to `take`, in
+    /// the order of the file. Returns how many rows there were.
+    ///
+    /// Where a block ends depends on the file alone, not on the number of threads. `parse` may see rows that are
+    /// none, where a quotation mark misleads; what it makes of them is dropped.
+    ///
+    /// # Errors
+    /// When the file breaks off, or one of the two fails: what comes first in the file.
+    pub fn blocks<B: Send>(
+        &self,
+        progress: &Progress,
+        parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
+        take: impl FnMut(B) -> Result<(), Error> + Send,
+    ) -> Result<u64, Error> {
+        match self.delimiter {
+            Some(_) => self.side_by_side(&mut self.cutter(progress)?, parse, take),
+            None => sheet::with_rows(self, progress, |sheet| self.side_by_side(sheet, parse, take)),
+        }
+    }
+
+    fn in_turn<S: Source>(
+        &self,
+        source: &mut S,
+        each: &mut impl FnMut(Row<'_>) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
         let mut count = 0;
-        let mut heading = true;
-        loop {
-            let more = reader.read_byte_record(&mut record).map_err(|error| self.csv_error(&error))?;
-            let line = record.position().map_or(0, csv::Position::line) + u64::from(self.crlf && !heading);
-            if record.len() == 1 && record.get(0) == Some(SENTINEL) {
-                return Ok(count);
+        while let Some(block) = source.next()? {
+            let mut rows = S::rows(self, &block);
+            while let Some(row) = rows.next()? {
+                each(row)?;
             }
-            if !more || record.as_slice().ends_with(SENTINEL) {
-                return Err(Error::Input {
-                    path: self.path.clone(),
-                    what: format!(
-                        "the quotation mark that opens in the row of line {line} is never closed; the file seems to be cut off"
-                    ),
-                    next: "export or save the file again and let the download finish".to_owned(),
-                });
+            count += rows.count;
+            if let Some(open) = rows.open() {
+                source.put_back(open, &block, &[]);
             }
-            if heading {
-                heading = false;
-                continue;
-            }
-            count += 1;
-            each(Row { record: &record, line })?;
+            source.reuse(block);
         }
+        Ok(count)
     }
 
-    fn reader(&self, delimiter: u8, progress: &Progress) -> Result<csv::Reader<Box<dyn Read>>, Error> {
-        let text = self.text(progress)?;
-        Ok(csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER)
-            .from_reader(Box::new(text.chain(&b"\n"[..]).chain(SENTINEL))))
-    }
-
-    /// The file's text as UTF-8, without a byte-order mark.
-    #[expect(clippy::disallowed_methods, reason = "a table is a file")]
-    fn text(&self, progress: &Progress) -> Result<Box<dyn Read>, Error> {
-        let file = File::open(&self.path).map_err(|source| unreadable(&self.path, source))?;
-        let mut file = BufReader::with_capacity(BUFFER, progress.reading(file));
-        let legacy = match self.survey.encoding {
-            Encoding::Utf8 | Encoding::DamagedUtf8 => {
-                if self.survey.byte_order_mark {
-                    file.read_exact(&mut [0; 3]).map_err(|source| unreadable(&self.path, source))?;
-                }
-                return Ok(Box::new(file));
+    fn side_by_side<S: Source, B: Send>(
+        &self,
+        source: &mut S,
+        parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
+        mut take: impl FnMut(B) -> Result<(), Error> + Send,
+    ) -> Result<u64, Error> {
+        let most = BLOCKS_A_THREAD * rayon::current_num_threads();
+        let mut count = 0;
+        let (mut blocks, mut unreadable) = group(source, most);
+        let mut parsed: Vec<Parsed<B>> = Vec::new();
+        while !(blocks.is_empty() && parsed.is_empty()) {
+            // While one group is parsed, the next is read, and what became of the former is taken.
+            let (next, (mut now, taken)) = rayon::join(
+                || if unreadable.is_none() { group(source, most) } else { (Vec::new(), unreadable.take()) },
+                || {
+                    rayon::join(
+                        || blocks.par_iter().map(|block| self.parsed::<S, B>(block, &parse)).collect::<Vec<_>>(),
+                        || {
+                            parsed.drain(..).try_for_each(|parsed| {
+                                count += parsed.rows;
+                                take(parsed.batch?)
+                            })
+                        },
+                    )
+                },
+            );
+            taken?;
+            let (mut behind, mut failed) = next;
+            let open = now.iter().enumerate().find_map(|(at, parsed)| parsed.open.map(|open| (at, open)));
+            if let Some((at, open)) = open {
+                // Everything behind was cut at the wrong places.
+                now.truncate(at + 1);
+                blocks.append(&mut behind);
+                source.put_back(open, &blocks[at], &blocks[at + 1..]);
+                (behind, failed) = group(source, most);
             }
-            Encoding::Utf16Le => encoding_rs::UTF_16LE,
-            Encoding::Utf16Be => encoding_rs::UTF_16BE,
-            Encoding::Windows1252 | Encoding::Spreadsheet | Encoding::Foreign(_) => encoding_rs::WINDOWS_1252,
-        };
-        Ok(Box::new(
-            encoding_rs_io::DecodeReaderBytesBuilder::new()
-                .encoding(Some(legacy))
-                .bom_override(true)
-                .strip_bom(true)
-                .build(file),
-        ))
+            parsed = now;
+            blocks.drain(..).for_each(|block| source.reuse(block));
+            (blocks, unreadable) = (behind, failed);
+        }
+        unreadable.map_or(Ok(count), Err)
     }
 
-    /// The delimiter that cuts the first line into the most cells, and whether that line ends with CR LF.
-    fn find_delimiter(&self) -> Result<(u8, bool), Error> {
-        let mut start = Vec::new();
-        self.text(&Progress::hidden())?
-            .take(BUFFER as u64)
-            .read_to_end(&mut start)
-            .map_err(|source| unreadable(&self.path, source))?;
-        let mut counts = [0usize; 3];
-        let mut quoted = false;
-        let mut crlf = false;
-        for (at, &c) in start.iter().enumerate() {
-            match c {
-                b'"' => quoted = !quoted,
-                b'\n' | b'\r' if !quoted && at > 0 => {
-                    crlf = start[at..].starts_with(b"\r\n");
-                    break;
+    fn parsed<S: Source, B>(&self, block: &S::Block, parse: impl Fn(&mut Rows<'_>) -> Result<B, Error>) -> Parsed<B> {
+        let mut rows = S::rows(self, block);
+        let batch = parse(&mut rows).and_then(|batch| {
+            while rows.next()?.is_some() {}
+            Ok(batch)
+        });
+        Parsed { batch, rows: rows.count, open: rows.open() }
+    }
+
+    fn cutter(&self, progress: &Progress) -> Result<Cutter, Error> {
+        let text = text::open(&self.path, &self.survey, progress).and_then(|mut text| {
+            std::io::copy(&mut text.by_ref().take(self.body.at), &mut std::io::sink())?;
+            Ok(text)
+        });
+        let text = text.map_err(|source| unreadable(&self.path, source))?;
+        Ok(Cutter::new(&self.path, text, self.body.line, self.block))
+    }
+
+    /// Reads the heading of a delimited text, and finds where it ends. Without one, the headings stay blank.
+    fn find_heading(&mut self) -> Result<(), Error> {
+        let hidden = Progress::hidden();
+        let text = text::open(&self.path, &self.survey, &hidden).map_err(|source| unreadable(&self.path, source))?;
+        let mut cutter = Cutter::new(&self.path, text, 1, BLOCK);
+        let mut before = 0;
+        while let Some(block) = cutter.next()? {
+            // Some programs write a second byte-order mark.
+            let start = if before == 0 && block.text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+            let delimiter = *self.delimiter.get_or_insert_with(|| text::delimiter(&block.text));
+            let mut records = Records::new(&block, start, delimiter);
+            let found = records.next().map_err(|error| self.csv_error(&error))?;
+            if let Next::Record(record, _) = found {
+                self.headings = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+                let end = records.at();
+                let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
+                self.body = Body { at: before + end as u64, line };
+                return Ok(());
+            }
+            match records.open() {
+                Some(open) => {
+                    before += open.at as u64;
+                    cutter.put_back(open, &block, &[]);
                 }
-                _ if !quoted => {
-                    if let Some(at) = DELIMITERS.iter().position(|&delimiter| delimiter == c) {
-                        counts[at] += 1;
-                    }
-                }
-                _ => {}
+                None => before += block.text.len() as u64,
             }
         }
-        let best = (0..counts.len()).rev().max_by_key(|&at| counts[at]).unwrap_or(0);
-        Ok((DELIMITERS[best], crlf))
+        Ok(())
+    }
+
+    fn cut_off(&self, line: u64) -> Error {
+        Error::Input {
+            path: self.path.clone(),
+            what: format!(
+                "the quotation mark that opens in the row of line {line} is never closed; the file seems to be cut off"
+            ),
+            next: "export or save the file again and let the download finish".to_owned(),
+        }
     }
 
     fn csv_error(&self, error: &csv::Error) -> Error {
@@ -260,7 +381,18 @@ impl Table {
     }
 }
 
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+/// So many blocks, and why there are fewer where the file cannot be read on.
+fn group<S: Source>(source: &mut S, most: usize) -> (Vec<S::Block>, Option<Error>) {
+    let mut blocks = Vec::with_capacity(most);
+    while blocks.len() < most {
+        match source.next() {
+            Ok(Some(block)) => blocks.push(block),
+            Ok(None) => break,
+            Err(error) => return (blocks, Some(error)),
+        }
+    }
+    (blocks, None)
+}
 
 fn unreadable(path: &Path, source: std::io::Error) -> Error {
     Error::Unreadable { path: path.to_owned(), source }

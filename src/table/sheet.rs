@@ -5,13 +5,16 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
-use csv::ByteRecord;
+use calamine::{DataRef, Reader as _, Xlsx, XlsxCellReader, XlsxError};
+use csv::{ByteRecord, Position};
+
+use super::blocks::Open;
+use super::{Kind, Rows, Source, Table};
 
 use crate::error::Error;
 use crate::model::instant::civil_from_days;
 use crate::model::instant::{DAY, days_from_civil};
-use crate::table::Row;
+use crate::progress::Progress;
 
 type Workbook = Xlsx<BufReader<File>>;
 
@@ -33,67 +36,157 @@ fn open(path: &Path) -> Result<(Workbook, String), Error> {
     Ok((workbook, first))
 }
 
+/// The heading of each column.
 pub(super) fn headings(path: &Path) -> Result<Vec<String>, Error> {
-    let mut headings = Vec::new();
-    each_record(path, |record, _| {
-        headings = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        Ok(false)
-    })?;
-    Ok(headings)
-}
-
-pub(super) fn rows(
-    path: &Path,
-    columns: usize,
-    mut each: impl FnMut(Row<'_>) -> Result<(), Error>,
-) -> Result<u64, Error> {
-    let mut heading = true;
-    let mut count = 0;
-    each_record(path, |record, line| {
-        if std::mem::take(&mut heading) {
-            return Ok(true);
-        }
-        // A sheet has no short rows: cells that are not there are blank.
-        while record.len() < columns {
-            record.push_field(b"");
-        }
-        count += 1;
-        each(Row { record, line })?;
-        Ok(true)
-    })?;
-    Ok(count)
-}
-
-/// Hands over each row that has a cell, until told to stop.
-fn each_record(path: &Path, mut each: impl FnMut(&mut ByteRecord, u64) -> Result<bool, Error>) -> Result<(), Error> {
     let (mut workbook, sheet) = open(path)?;
-    let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(|error| broken(path, &error))?;
-    let mut record = ByteRecord::new();
-    let mut current = None;
-    while let Some(cell) = cells.next_cell().map_err(|error| broken(path, &error))? {
-        let (row, column) = cell.get_position();
-        let text = text_of(cell.get_value());
-        if text.is_empty() {
-            continue;
+    let mut sheet = Sheet::new(path, &mut workbook, &sheet, 0, 1)?;
+    let mut heading = ByteRecord::new();
+    sheet.read(&mut heading)?;
+    Ok(heading.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect())
+}
+
+/// Hands the sheet of a workbook, behind its heading, to `read`.
+pub(super) fn with_rows<T>(
+    table: &Table,
+    progress: &Progress,
+    read: impl FnOnce(&mut Sheet<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    progress.read(table.survey.bytes);
+    let (mut workbook, sheet) = open(&table.path)?;
+    let mut sheet = Sheet::new(&table.path, &mut workbook, &sheet, table.headings.len(), table.block)?;
+    sheet.read(&mut ByteRecord::new())?;
+    read(&mut sheet)
+}
+
+/// The number of the row, counted from 1.
+pub(super) fn line(record: &ByteRecord) -> u64 {
+    record.position().map_or(0, Position::line)
+}
+
+/// Rows of a sheet.
+#[derive(Default)]
+pub(super) struct Block {
+    /// Those beyond `rows` are there for their memory.
+    records: Vec<ByteRecord>,
+    rows: usize,
+}
+
+/// A sheet that is being read.
+pub(super) struct Sheet<'a> {
+    path: &'a Path,
+    cells: XlsxCellReader<'a, BufReader<File>>,
+    /// The first cell of the next row.
+    ahead: Option<(u32, u32, String)>,
+    /// Why there is nothing behind the rows that were read.
+    failed: Option<Error>,
+    /// Whether all rows were read.
+    done: bool,
+    columns: usize,
+    size: usize,
+    spare: Vec<Block>,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(
+        path: &'a Path,
+        workbook: &'a mut Workbook,
+        sheet: &str,
+        columns: usize,
+        size: usize,
+    ) -> Result<Self, Error> {
+        let cells = workbook.worksheet_cells_reader(sheet).map_err(|error| broken(path, &error))?;
+        Ok(Self { path, cells, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() })
+    }
+
+    /// Reads the next row that has a cell; says whether there was one.
+    fn read(&mut self, record: &mut ByteRecord) -> Result<bool, Error> {
+        record.clear();
+        let mut current = None;
+        // Behind the end there is nothing to be read, not even the end.
+        if self.done {
+            return Ok(false);
         }
-        if current != Some(row) {
-            if let Some(finished) = current
-                && !each(&mut record, u64::from(finished) + 1)?
-            {
-                return Ok(());
-            }
-            record.clear();
+        if let Some((row, column, text)) = self.ahead.take() {
             current = Some(row);
+            push(record, column, &text);
         }
-        while record.len() < column as usize {
+        loop {
+            let Some(cell) = self.cells.next_cell().map_err(|error| broken(self.path, &error))? else {
+                self.done = true;
+                break;
+            };
+            let (row, column) = cell.get_position();
+            let text = text_of(cell.get_value());
+            if text.is_empty() {
+                continue;
+            }
+            if current.is_some_and(|current| current != row) {
+                self.ahead = Some((row, column, text.into_owned()));
+                break;
+            }
+            current = Some(row);
+            push(record, column, &text);
+        }
+        let Some(row) = current else { return Ok(false) };
+        // A sheet has no short rows: cells that are not there are blank.
+        while record.len() < self.columns {
             record.push_field(b"");
         }
-        record.push_field(text.as_bytes());
+        let mut position = Position::new();
+        position.set_line(u64::from(row) + 1);
+        record.set_position(Some(position));
+        Ok(true)
     }
-    if let Some(finished) = current {
-        each(&mut record, u64::from(finished) + 1)?;
+}
+
+/// Puts a cell into its column.
+fn push(record: &mut ByteRecord, column: u32, text: &str) {
+    while record.len() < column as usize {
+        record.push_field(b"");
     }
-    Ok(())
+    record.push_field(text.as_bytes());
+}
+
+impl Source for Sheet<'_> {
+    type Block = Block;
+
+    fn next(&mut self) -> Result<Option<Block>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut block = self.spare.pop().unwrap_or_default();
+        block.rows = 0;
+        let mut bytes = 0;
+        while bytes < self.size {
+            if block.records.len() == block.rows {
+                block.records.push(ByteRecord::new());
+            }
+            let record = &mut block.records[block.rows];
+            match self.read(record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) if block.rows == 0 => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+            // Of a row without text there can be no end either.
+            bytes += record.as_slice().len() + record.len();
+            block.rows += 1;
+        }
+        Ok((block.rows > 0).then_some(block))
+    }
+
+    fn rows<'a>(table: &'a Table, block: &'a Block) -> Rows<'a> {
+        Rows::new(table, Kind::Sheet(block.records[..block.rows].iter()))
+    }
+
+    fn put_back(&mut self, _: Open, _: &Block, _: &[Block]) {}
+
+    fn reuse(&mut self, block: Block) {
+        self.spare.push(block);
+    }
 }
 
 fn text_of<'a>(value: &'a DataRef<'_>) -> std::borrow::Cow<'a, str> {

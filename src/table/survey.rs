@@ -1,11 +1,13 @@
-//! One look through a whole file: in which encoding its text is.
+//! One look through a whole file: in which encoding its text is, and its SHA-256.
 
 #![expect(clippy::disallowed_methods, reason = "this room reads input files")]
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
+use super::text;
 use crate::error::Error;
 use crate::progress::Progress;
 
@@ -44,6 +46,8 @@ pub(super) struct Survey {
     pub(super) bytes: u64,
     pub(super) encoding: Encoding,
     pub(super) byte_order_mark: bool,
+    /// SHA-256 of the file, in hexadecimal.
+    pub(super) sha256: String,
 }
 
 const CHUNK: usize = 1 << 18;
@@ -53,26 +57,33 @@ impl Survey {
         let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(unreadable)?;
         let mut utf8 = Utf8Scan::default();
-        let mut head = Vec::new();
+        let mut digest = Sha256::new();
         let mut bytes = 0;
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            let length = match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(source) => return Err(unreadable(source)),
-            };
-            let chunk = &buffer[..length];
-            if head.is_empty() {
-                head = chunk[..length.min(4096)].to_vec();
-            }
-            utf8.feed(chunk);
-            bytes += length as u64;
-            progress.read(length as u64);
+        let (mut chunk, mut ahead) = (Vec::new(), Vec::new());
+        text::read(&mut file, &mut chunk, CHUNK).map_err(unreadable)?;
+        let head = chunk[..chunk.len().min(4096)].to_vec();
+        while !chunk.is_empty() {
+            bytes += chunk.len() as u64;
+            progress.read(chunk.len() as u64);
+            ahead.clear();
+            // The digest takes longer than everything else.
+            let ((), more) = rayon::join(
+                || digest.update(&chunk),
+                || {
+                    utf8.feed(&chunk);
+                    text::read(&mut file, &mut ahead, CHUNK)
+                },
+            );
+            more.map_err(unreadable)?;
+            std::mem::swap(&mut chunk, &mut ahead);
         }
         utf8.finish();
-        Ok(Self { bytes, encoding: decide(&head, &utf8), byte_order_mark: head.starts_with(b"\xef\xbb\xbf") })
+        Ok(Self {
+            bytes,
+            encoding: decide(&head, &utf8),
+            byte_order_mark: head.starts_with(b"\xef\xbb\xbf"),
+            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command as a user types it: exit codes, where files go, what is printed.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::{root, sample_folder};
@@ -96,6 +97,48 @@ fn the_ledger_flag_chooses_the_rows() {
     let (all, exceptions) = (lines("all").expect("a ledger"), lines("exceptions").expect("a ledger"));
     assert!(exceptions > 1 && exceptions < all, "{exceptions} of {all}");
     assert_eq!(lines("none"), None);
+}
+
+/// Every file of a run, with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            let bytes = std::fs::read(&path).expect("a file");
+            files.insert(path, bytes);
+        }
+    }
+    files
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run");
+    let run_on = |threads: &[&str]| {
+        let (code, _, stderr) = run(audit("outbound-stalled", &out).args(["--no-previous", "--force"]).args(threads));
+        assert_eq!((code, stderr.as_str()), (5, ""), "{threads:?}");
+        files(&out)
+    };
+    let one = run_on(&["-j", "1"]);
+    for threads in [&["--threads", "2"][..], &["-j5"], &["-j", "0"], &[]] {
+        assert!(run_on(threads) == one, "{threads:?}");
+    }
+}
+
+#[test]
+fn a_number_of_threads_that_makes_no_sense_is_refused() {
+    for nonsense in ["many", "-1", "1025", "1.5", ""] {
+        let (code, _, stderr) = run(tieout().args(["explain", &format!("--threads={nonsense}")]));
+        assert_eq!(code, 2, "{nonsense}");
+        assert!(stderr.contains("--threads <N>") && stderr.contains(nonsense), "{nonsense}: {stderr}");
+        let (code, _, stderr) = run(tieout().arg("explain").env("TIEOUT_THREADS", nonsense));
+        assert_eq!(code, 2, "{nonsense}: {stderr}");
+    }
+    assert_eq!(run(tieout().args(["-j", "2", "explain"])).0, 0, "before the command as well");
 }
 
 #[test]

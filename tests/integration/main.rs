@@ -9,6 +9,7 @@
 
 mod architecture;
 mod bad_input;
+mod blocks;
 mod cases;
 mod catalogue;
 mod cli;

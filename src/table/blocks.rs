@@ -1,0 +1,344 @@
+//! Text in blocks that begin and end with a record, so that they can be parsed side by side.
+//!
+//! Where a record ends is only guessed at, by the number of quotation marks. The CSV reader finds out
+//! where the guess was wrong, for then the last record of the block is still open; it is put back,
+//! with everything behind it, and cut off anew. So the records are always those of one reader over
+//! the whole text.
+
+use std::io::{Chain, Read};
+use std::iter::Peekable;
+use std::path::{Path, PathBuf};
+
+use csv::ByteRecord;
+use memchr::{Memchr2, memchr_iter, memchr2_iter, memrchr2_iter};
+
+use super::{Kind, Rows, Source, Table, text, unreadable};
+use crate::error::Error;
+
+/// Records of a text, one behind the other.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) text: Vec<u8>,
+    /// The line on which it begins, counted from 1.
+    pub(super) line: u64,
+    /// Whether nothing comes behind it.
+    last: bool,
+}
+
+/// A record that a block ended in the middle of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    /// Where it begins, in bytes from the start of the block.
+    pub(super) at: usize,
+    /// The line on which it begins.
+    line: u64,
+}
+
+/// Cuts a text into blocks.
+pub(super) struct Cutter {
+    path: PathBuf,
+    source: Box<dyn Read + Send>,
+    /// What was read, and is cut off up to `from`.
+    read: Vec<u8>,
+    from: usize,
+    /// The line of `from`.
+    line: u64,
+    /// Whether the source has no more.
+    dry: bool,
+    /// Whether the last block was cut off.
+    done: bool,
+    /// The most bytes of a block, unless a record is longer.
+    size: usize,
+    /// No record ends within so many bytes behind `from`.
+    open: usize,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Cutter {
+    /// Cuts a text that begins with a record, on this line.
+    pub(super) fn new(path: &Path, source: Box<dyn Read + Send>, line: u64, size: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            source,
+            read: Vec::new(),
+            from: 0,
+            line,
+            dry: false,
+            done: false,
+            size: size.max(1),
+            open: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    fn fill(&mut self, bytes: usize) -> Result<(), Error> {
+        let ahead = self.read.len() - self.from;
+        if ahead < bytes && !self.dry {
+            self.read.drain(..self.from);
+            self.from = 0;
+            self.dry = !text::read(&mut self.source, &mut self.read, bytes - ahead)
+                .map_err(|source| unreadable(&self.path, source))?;
+        }
+        Ok(())
+    }
+}
+
+impl Source for Cutter {
+    type Block = Block;
+
+    /// Of a text there is at least one block, which may be blank.
+    fn next(&mut self) -> Result<Option<Block>, Error> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut window = self.size.max(self.open.saturating_mul(2));
+        let length = loop {
+            // One byte more tells whether the window ends within CR LF, and whether the text ends with it.
+            self.fill(window + 1)?;
+            let ahead = &self.read[self.from..];
+            if ahead.len() <= window {
+                self.done = true;
+                break ahead.len();
+            }
+            match record_end(ahead, self.open, window) {
+                Some(end) => break end,
+                None => window = window.saturating_mul(2),
+            }
+        };
+        let mut text = self.spare.pop().unwrap_or_default();
+        text.clear();
+        text.extend_from_slice(&self.read[self.from..self.from + length]);
+        let block = Block { line: self.line, last: self.done, text };
+        self.line += line_ends(&block.text, None);
+        self.from += length;
+        self.open = 0;
+        Ok(Some(block))
+    }
+
+    fn rows<'a>(table: &'a Table, block: &'a Block) -> Rows<'a> {
+        Rows::new(table, Kind::Text(Box::new(Records::new(block, 0, table.delimiter.unwrap_or(b',')))))
+    }
+
+    fn put_back(&mut self, open: Open, block: &Block, behind: &[Block]) {
+        let mut text = block.text[open.at..].to_vec();
+        self.open = text.len();
+        for block in behind {
+            text.extend_from_slice(&block.text);
+        }
+        text.extend_from_slice(&self.read[self.from..]);
+        self.read = text;
+        self.from = 0;
+        self.line = open.line;
+        self.done = false;
+    }
+
+    fn reuse(&mut self, block: Block) {
+        self.spare.push(block.text);
+    }
+}
+
+/// Where, beyond `open` and within the window, the last record seems to end: behind a line end before
+/// which the number of quotation marks is even; else, for a mark may stand alone within a cell, behind
+/// any line end.
+fn record_end(text: &[u8], open: usize, window: usize) -> Option<usize> {
+    let mut quotes = memchr_iter(b'"', &text[..window]).count();
+    let mut counted = window;
+    let mut any = None;
+    for at in memrchr2_iter(b'\n', b'\r', &text[..window]) {
+        let end = at + 1;
+        if end <= open {
+            break;
+        }
+        if is_first_half(text, at, None) {
+            continue;
+        }
+        quotes -= memchr_iter(b'"', &text[end..counted]).count();
+        counted = end;
+        if quotes.is_multiple_of(2) {
+            return Some(end);
+        }
+        any = any.or(Some(end));
+    }
+    any
+}
+
+/// How many lines end in a text: with LF, CR LF or CR. `behind` is what comes next.
+pub(super) fn line_ends(text: &[u8], behind: Option<u8>) -> u64 {
+    let feeds = memchr_iter(b'\n', text).count();
+    let returns = memchr_iter(b'\r', text).filter(|&at| !is_first_half(text, at, behind)).count();
+    (feeds + returns) as u64
+}
+
+/// Whether at this place stands the CR of a CR LF.
+fn is_first_half(text: &[u8], at: usize, behind: Option<u8>) -> bool {
+    text[at] == b'\r' && text.get(at + 1).copied().or(behind) == Some(b'\n')
+}
+
+/// Stands behind the last line of a block. A record that swallows it began with a quotation mark that
+/// is not closed within the block.
+const SENTINEL: &[u8] = b"\n.";
+/// Stands before the first line of a block, so that the CSV reader does not take a character there for
+/// the byte-order mark of a file.
+const LINE: &[u8] = b"\n";
+
+/// A block between [`LINE`] and [`SENTINEL`].
+type Framed<'a> = Chain<Chain<&'a [u8], &'a [u8]>, &'a [u8]>;
+
+/// The records of a block.
+pub(super) struct Records<'a> {
+    block: &'a Block,
+    reader: csv::Reader<Framed<'a>>,
+    record: ByteRecord,
+    /// The first byte that the reader was given of the block.
+    from: usize,
+    /// The line ends behind the start of the record.
+    ends: Peekable<Memchr2<'a>>,
+    line: u64,
+    ended: bool,
+    /// The record that the block ends in the middle of, once it was met.
+    open: Option<Open>,
+}
+
+/// What comes next in a block.
+pub(super) enum Next<'a> {
+    /// A record, and the line on which it begins.
+    Record(&'a ByteRecord, u64),
+    /// A record in the middle of which the whole text ends.
+    CutOff {
+        line: u64,
+    },
+    Nothing,
+}
+
+impl<'a> Records<'a> {
+    /// The records of a block from a byte on.
+    pub(super) fn new(block: &'a Block, from: usize, delimiter: u8) -> Self {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(LINE.chain(&block.text[from..]).chain(SENTINEL));
+        Self {
+            block,
+            reader,
+            record: ByteRecord::new(),
+            from,
+            ends: memchr2_iter(b'\n', b'\r', &block.text).peekable(),
+            line: block.line,
+            ended: false,
+            open: None,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> csv::Result<Next<'_>> {
+        if self.ended {
+            return Ok(self.end());
+        }
+        let text = &self.block.text;
+        let before = self.at();
+        let more = self.reader.read_byte_record(&mut self.record)?;
+        // The reader passes over line ends only when it is asked for the record behind them.
+        let start = before + text[before..].iter().take_while(|&&c| matches!(c, b'\n' | b'\r')).count();
+        if !more || start == text.len() {
+            self.ended = true;
+            return Ok(Next::Nothing);
+        }
+        while let Some(at) = self.ends.next_if(|&at| at < start) {
+            self.line += u64::from(!is_first_half(text, at, None));
+        }
+        if self.place() > text.len() + 1 {
+            self.ended = true;
+            self.open = Some(Open { at: start, line: self.line });
+            return Ok(self.end());
+        }
+        Ok(Next::Record(&self.record, self.line))
+    }
+
+    /// What comes behind the whole records.
+    const fn end(&self) -> Next<'_> {
+        match self.open {
+            Some(Open { line, .. }) if self.block.last => Next::CutOff { line },
+            _ => Next::Nothing,
+        }
+    }
+
+    /// The record that goes on in the next block, once all before it are read.
+    pub(super) fn open(&self) -> Option<Open> {
+        self.open.filter(|_| !self.block.last)
+    }
+
+    /// Where the block goes on behind the record.
+    pub(super) fn at(&self) -> usize {
+        self.place().clamp(self.from, self.block.text.len())
+    }
+
+    /// Where the reader is, in bytes from the start of the block; the line end that [`SENTINEL`] begins with is one.
+    fn place(&self) -> usize {
+        let taken = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+        (self.from + taken).saturating_sub(LINE.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use super::{Cutter, Next, Records, Source as _, record_end};
+
+    /// Rows, bytes cut off in all, and those of the longest block.
+    fn cost(text: &str, size: usize) -> (usize, usize, usize) {
+        let mut cutter = Cutter::new(Path::new("table.csv"), Box::new(Cursor::new(text.as_bytes().to_vec())), 1, size);
+        let (mut rows, mut bytes, mut longest) = (0, 0, 0);
+        while let Some(block) = cutter.next().expect("text in memory") {
+            bytes += block.text.len();
+            longest = longest.max(block.text.len());
+            let mut records = Records::new(&block, 0, b',');
+            while let Next::Record(..) = records.next().expect("text in memory") {
+                rows += 1;
+            }
+            if let Some(open) = records.open() {
+                cutter.put_back(open, &block, &[]);
+            }
+        }
+        (rows, bytes, longest)
+    }
+
+    #[test]
+    fn a_record_ends_where_the_quotation_marks_are_even() {
+        let end = |text: &str, open, window| record_end(text.as_bytes(), open, window);
+        assert_eq!(end("a,b\nc,d\ne", 0, 8), Some(8));
+        assert_eq!(end("a,b\n\"c\nd\"", 0, 8), Some(4));
+        assert_eq!(end("a,b\r\nc", 0, 4), None, "within CR LF");
+        assert_eq!(end("a,b\rc", 0, 4), Some(4));
+        assert_eq!(end("\"a\nb\nc\"", 0, 6), Some(5), "any line end, where no other is there");
+        assert_eq!(end("a\nb\"\nc\n", 2, 7), Some(7), "a record is open before");
+    }
+
+    /// A cell of many blocks is read in time and memory of its own length.
+    #[test]
+    fn a_long_cell_costs_its_length() {
+        for line in ["text\n", "\"\"text\"\"\n", "\"\"\n", "text", "\n"] {
+            for before in ["", "5\" ", "5\" x,6\" "] {
+                let cell = line.repeat(100_000);
+                let text = format!("{before}x,\"{cell}\"\n{}", "a,b\n".repeat(10_000));
+                let (rows, bytes, longest) = cost(&text, 1_000);
+                assert_eq!(rows, 10_001, "{line:?} behind {before:?}");
+                assert!(bytes < 6 * text.len(), "{line:?} behind {before:?}: {bytes} bytes for {}", text.len());
+                assert!(longest < 3 * cell.len(), "{line:?} behind {before:?}: {longest} bytes for {}", cell.len());
+            }
+        }
+    }
+
+    /// A quotation mark that stands alone within a cell makes no block longer.
+    #[test]
+    fn a_mark_within_a_cell_costs_nothing() {
+        for row in ["a,b\n", "a,\"b\nc\"\n", "a,5\" b\n", "a,5\" b,\"c\nd\"\n", "a 5\",b\n\"c\r\n\"\n"] {
+            let rows = 20_000 * if row.contains("\n\"c") { 2 } else { 1 };
+            let text = format!("a,5\" b\n{}", row.repeat(20_000));
+            let (found, bytes, longest) = cost(&text, 1_000);
+            assert_eq!(found, rows + 1, "{row:?}");
+            assert!(bytes < 2 * text.len() && longest <= 1_000, "{row:?}: {bytes} of {}, {longest}", text.len());
+        }
+    }
+}
