@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::column::{SparseColumn, TextColumn, gather, reorder};
+use crate::model::column::{SparseColumn, TextColumn, UniformColumn, gather, reorder};
 use crate::model::customisation::Customisation;
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
@@ -47,24 +47,14 @@ pub struct Place {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
     line: Vec<u32>,
-    /// The file of each row; empty while it is the same for all.
-    file: Vec<u16>,
-    /// The file of all rows, while `file` is empty.
-    only: u16,
+    file: UniformColumn<u16>,
 }
 
 impl Places {
     /// Adds a place at the end.
     pub fn push(&mut self, place: Place) {
-        if self.line.is_empty() {
-            self.only = place.file;
-        } else if self.file.is_empty() && self.only != place.file {
-            self.file = vec![self.only; self.line.len()];
-        }
-        if !self.file.is_empty() {
-            self.file.push(place.file);
-        }
         self.line.push(place.line);
+        self.file.push(place.file);
     }
 
     /// The place of a row.
@@ -73,7 +63,7 @@ impl Places {
     /// Where there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> Place {
-        Place { file: self.file.get(row).copied().unwrap_or(self.only), line: self.line[row] }
+        Place { file: self.file.get(row), line: self.line[row] }
     }
 
     /// Each place in turn.
@@ -84,11 +74,7 @@ impl Places {
     /// The same places in another order.
     #[must_use]
     fn reorder(self, order: &[u32]) -> Self {
-        Self {
-            line: reorder(self.line, order),
-            file: if self.file.is_empty() { self.file } else { reorder(self.file, order) },
-            only: self.only,
-        }
+        Self { line: reorder(self.line, order), file: self.file.reorder(order) }
     }
 }
 

@@ -6,14 +6,14 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// A Salesforce record id: the 15 characters packed into a number of 90 bits, in text order. In three words, for
+/// A Salesforce record id: the 15 characters packed into numbers that sort as the text does. In three words, for
 /// millions of them are held, and a missing one takes no more room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SfId {
-    /// The uppermost 26 bits, and one.
-    high: NonZeroU32,
-    middle: u32,
-    low: u32,
+    /// The first [`HEAD`] characters, and one.
+    head: NonZeroU32,
+    /// The others as a number of 60 bits, the upper word first.
+    tail: [u32; 2],
 }
 
 /// Why a text is not a Salesforce id.
@@ -43,8 +43,10 @@ const VALUE: [u8; 256] = {
     }
     table
 };
-const LOW_CHARACTERS: usize = 7;
-const LOW_RANGE: u128 = 62u128.pow(7);
+/// The ids of one object and organisation share at least so many characters, so that a column of them keeps those once.
+const HEAD: usize = 5;
+/// What five characters can say.
+const FIVE: u32 = 62_u32.pow(5);
 
 impl SfId {
     /// Reads 15 or 18 characters; an 18-character text must carry the right checksum.
@@ -104,7 +106,7 @@ impl SfId {
     /// The first three characters, which name the object (`003` Contact, `005` User).
     #[must_use]
     pub fn prefix(self) -> [u8; 3] {
-        let [a, b, c, ..] = self.characters();
+        let [a, b, c, _, _] = five(self.head.get() - 1);
         [a, b, c]
     }
 
@@ -120,39 +122,56 @@ impl SfId {
         self.prefix() == *b"005"
     }
 
+    /// The two numbers of which the id consists: what the ids of one object share, and the rest.
+    pub(super) fn parts(self) -> (NonZeroU32, u64) {
+        let [upper, lower] = self.tail;
+        (self.head, u64::from(upper) << 32 | u64::from(lower))
+    }
+
+    /// The id of which these are the parts.
+    pub(super) fn of_parts(head: NonZeroU32, tail: u64) -> Self {
+        let word = |shift: u32| u32::try_from(tail >> shift & u64::from(u32::MAX)).unwrap_or_default();
+        Self { head, tail: [word(32), word(0)] }
+    }
+
     fn pack(body: &[u8; 15]) -> Option<Self> {
-        let mut halves = [0u64; 2];
         let mut seen = 0u8;
-        for (i, &c) in body.iter().enumerate() {
-            let value = VALUE[usize::from(c)];
-            seen |= value;
-            let half = &mut halves[usize::from(i >= 15 - LOW_CHARACTERS)];
-            *half = half.wrapping_mul(62).wrapping_add(u64::from(value));
-        }
+        let mut number = |characters: &[u8]| {
+            characters.iter().fold(0u64, |number, &c| {
+                let value = VALUE[usize::from(c)];
+                seen |= value;
+                number.wrapping_mul(62).wrapping_add(u64::from(value))
+            })
+        };
+        let (head, tail) = (number(&body[..HEAD]), number(&body[HEAD..]));
         // Digits are below 62, so the top bit is set only by a character outside the alphabet.
         if seen & 0x80 != 0 {
             return None;
         }
-        let packed = u128::from(halves[0]) * LOW_RANGE + u128::from(halves[1]);
-        let word = |shift: u32| u32::try_from(packed >> shift & u128::from(u32::MAX)).unwrap_or_default();
-        NonZeroU32::new(word(64) + 1).map(|high| Self { high, middle: word(32), low: word(0) })
+        let head = NonZeroU32::new(u32::try_from(head).ok()? + 1)?;
+        Some(Self::of_parts(head, tail))
     }
 
     fn characters(self) -> [u8; 15] {
-        let Self { high, middle, low } = self;
-        let packed = u128::from(high.get() - 1) << 64 | u128::from(middle) << 32 | u128::from(low);
+        let (head, tail) = self.parts();
+        let half = |number: u64| u32::try_from(number).unwrap_or_default();
+        let numbers = [head.get() - 1, half(tail / u64::from(FIVE)), half(tail % u64::from(FIVE))];
         let mut body = [0; 15];
-        // Two halves, since division of 128-bit numbers is slow.
-        let (high, low) = body.split_at_mut(15 - LOW_CHARACTERS);
-        for (half, value) in [(high, packed / LOW_RANGE), (low, packed % LOW_RANGE)] {
-            let mut rest = u64::try_from(value).unwrap_or_default();
-            for c in half.iter_mut().rev() {
-                *c = DIGITS[usize::try_from(rest % 62).unwrap_or_default()];
-                rest /= 62;
-            }
+        for (part, number) in body.chunks_exact_mut(5).zip(numbers) {
+            part.copy_from_slice(&five(number));
         }
         body
     }
+}
+
+/// A number below [`FIVE`] as its characters.
+fn five(mut number: u32) -> [u8; 5] {
+    let mut characters = [0; 5];
+    for c in characters.iter_mut().rev() {
+        *c = DIGITS[(number % 62) as usize];
+        number /= 62;
+    }
+    characters
 }
 
 impl serde::Serialize for SfId {
@@ -181,10 +200,10 @@ fn checksum(body: &[u8; 15]) -> [u8; 3] {
 impl fmt::Display for SfId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = self.characters();
-        for c in body.into_iter().chain(checksum(&body)) {
-            fmt::Write::write_char(f, char::from(c))?;
-        }
-        Ok(())
+        let mut text = [0; 18];
+        text[..15].copy_from_slice(&body);
+        text[15..].copy_from_slice(&checksum(&body));
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -235,11 +254,30 @@ mod tests {
 
     #[test]
     fn packed_order_is_text_order() {
-        let mut texts = ["005000000000001", "003zzzzzzzzzzzz", "003000000000001", "a0L5g00d000001C"];
+        let mut texts = [
+            "005000000000001",
+            "003zzzzzzzzzzzz",
+            "003000000000001",
+            "a0L5g00d000001C",
+            "000000000000000",
+            "zzzzzzzzzzzzzzz",
+            "003zz0000000000",
+            "003zz00000zzzzz",
+            "003zz0000100000",
+        ];
         let mut ids: Vec<SfId> = texts.iter().map(|t| SfId::parse(t.as_bytes()).expect("valid")).collect();
         texts.sort_unstable();
         ids.sort_unstable();
         let sorted: Vec<String> = ids.iter().map(|id| id.to_string()[..15].to_owned()).collect();
         assert_eq!(sorted, texts);
+        assert_eq!(
+            ids.iter().map(|id| id.prefix()).collect::<Vec<_>>(),
+            texts.map(|text| { [text.as_bytes()[0], text.as_bytes()[1], text.as_bytes()[2]] })
+        );
+    }
+
+    #[test]
+    fn a_missing_id_takes_no_more_room() {
+        assert_eq!((size_of::<SfId>(), size_of::<Option<SfId>>()), (12, 12));
     }
 }
