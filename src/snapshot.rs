@@ -72,6 +72,7 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
     let docebo_users = reader.docebo_users()?;
     let courses = reader.courses()?;
     reader.course_enrollments(&docebo_users, &courses)?;
+    reader.snapshot.side.docebo_users.take_back(docebo_users.into_columns());
     for &object in SfObject::BESIDE {
         reader.beside(object)?;
     }

@@ -52,10 +52,10 @@ impl Named {
     fn of(judged: &Judged) -> Self {
         let data = &judged.books.data;
         let mut named = Self {
-            learners: vec![0; data.learners.id.len()],
+            learners: vec![0; data.learners.len()],
             enrollments: vec![false; data.enrollments.learner.len()],
             rows: vec![false; data.course_enrollments.id.len()],
-            contacts: vec![false; data.contacts.id.len()],
+            contacts: vec![false; data.contacts.len()],
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
             for subject in subjects {
@@ -67,7 +67,7 @@ impl Named {
 
     fn mark(&mut self, books: &Books, subject: &Subject, bit: u64) {
         let data = &books.data;
-        let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account[at as usize]);
+        let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account(at as usize));
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
             Subject::Learners(rows) => rows.iter().for_each(|&at| self.learners[at as usize] |= bit),
@@ -114,7 +114,7 @@ fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
         "due",
         "checks",
     ])?;
-    for at in 0..data.learners.id.len() {
+    for at in 0..data.learners.len() {
         let (link, outbound) = (relations.link[at], relations.outbound[at]);
         let quiet = matches!(link, Link::Linked | Link::LinkedUser)
             && matches!(outbound, Outbound::Delivered | Outbound::NotDue | Outbound::Pending)
@@ -124,11 +124,11 @@ fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
         }
         // The contact that goes with the learner; for a malformed id the one it stands for, even
         // where the extract does not hold it.
-        let contact = row(relations.contact[at]).map(|contact| data.contacts.id[contact]).or(match link {
-            Link::Malformed => relations.sfdc[at].id,
+        let contact = relations.contact(data, at).map(|contact| data.contacts.id(contact)).or(match link {
+            Link::Malformed => relations.sfdc(data, at).id,
             _ => None,
         });
-        let docebo_user = row(relations.docebo_user[at]).map(|at| data.docebo_users.id[at]);
+        let docebo_user = row(relations.docebo_user[at]).map(|at| data.docebo_users.id(at));
         let checks: Vec<&str> = judged
             .checks
             .iter()
@@ -137,14 +137,14 @@ fn learners(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Rende
             .map(|(_, check)| check.id)
             .collect();
         writer.write_record([
-            data.learners.id[at].to_string().as_str(),
-            &csv_cell(data.learners.username.get(at)),
-            &csv_cell(data.learners.sfdc_id.get(at)),
+            data.learners.id(at).to_string().as_str(),
+            &csv_cell(data.username(at)),
+            &csv_cell(&data.sfdc_id(at)),
             Text::id(contact).raw(),
             Text::id(docebo_user).raw(),
             link.word(),
             outbound.word(),
-            relations.due[at].to_string().as_str(),
+            relations.due.get(at).to_string().as_str(),
             checks.join(" ").as_str(),
         ])?;
     }
@@ -180,7 +180,7 @@ fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
         if rows == Rows::Exceptions && !named && !relations.enrollment[at].is_exception() {
             continue;
         }
-        let learner = data.learners.id[docebo.learner[at] as usize];
+        let learner = data.learners.id(docebo.learner[at] as usize);
         let course = data.courses.id[docebo.course[at] as usize];
         let word = data.status_words.get(usize::from(docebo.status[at])).map_or("", |word| word.text.as_str());
         writer.write_record([
@@ -235,15 +235,15 @@ fn enrollments(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, Re
 fn contacts(judged: &Judged, rows: Rows, named: &Named) -> Result<Vec<u8>, RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
     let mut writer = start(&["contact_id", "key", "forecast", "learner_id"])?;
-    for at in 0..data.contacts.id.len() {
+    for at in 0..data.contacts.len() {
         if rows == Rows::Exceptions && !named.contacts[at] {
             continue;
         }
         let learner =
-            row(relations.contact_learner[at]).map_or_else(String::new, |at| data.learners.id[at].to_string());
+            row(relations.contact_learner[at]).map_or_else(String::new, |at| data.learners.id(at).to_string());
         writer.write_record([
-            data.contacts.id[at].to_string().as_str(),
-            &csv_cell(data.contacts.key.get(at)),
+            data.contacts.id(at).to_string().as_str(),
+            &csv_cell(data.contacts.key(at)),
             relations.forecast[at].word(),
             learner.as_str(),
         ])?;

@@ -1,12 +1,17 @@
 //! The objects, one function each: which columns, and into which table.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::error::Error;
-use crate::model::dataset::{Gone, NONE, OtherRow, index, row as row_number};
+use crate::model::column::{IdColumn, NumberColumn};
+use crate::model::dataset::{Gone, NONE, OtherRow, SalesforceSide, index, row as row_number};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
+use crate::model::people::DoceboUserRow;
 use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
@@ -16,21 +21,33 @@ use crate::table::{Row, Table};
 
 /// Parents that an enrollment row can name: record id to row, and each row's Docebo id.
 pub(super) struct Parents {
-    rows: FxHashMap<SfId, u32>,
-    docebo_ids: Vec<u64>,
+    rows: HashTable<u32>,
+    records: IdColumn,
+    docebo_ids: NumberColumn,
 }
 
 impl Parents {
-    fn of(records: impl Iterator<Item = SfId>, docebo_ids: &[u64]) -> Self {
-        Self { rows: records.zip(0..).collect(), docebo_ids: docebo_ids.to_vec() }
+    fn of(records: IdColumn, docebo_ids: NumberColumn) -> Self {
+        let mut rows = HashTable::with_capacity(records.len());
+        let hash = |&row: &u32| FxBuildHasher.hash_one(records.get(row as usize));
+        for row in 0..index(records.len()) {
+            rows.insert_unique(hash(&row), row, hash);
+        }
+        Self { rows, records, docebo_ids }
+    }
+
+    /// The columns again, once nobody looks for parents any more.
+    pub(super) fn into_columns(self) -> (IdColumn, NumberColumn) {
+        (self.records, self.docebo_ids)
     }
 
     fn find(&self, id: Option<SfId>) -> u32 {
-        id.and_then(|id| self.rows.get(&id).copied()).unwrap_or(NONE)
+        let row = |id: SfId| self.rows.find(FxBuildHasher.hash_one(id), |&row| self.records.get(row as usize) == id);
+        id.and_then(row).copied().unwrap_or(NONE)
     }
 
     fn docebo_id(&self, row: u32) -> Option<u64> {
-        row_number(row).and_then(|row| self.docebo_ids.get(row).copied())
+        row_number(row).filter(|&row| row < self.docebo_ids.len()).map(|row| self.docebo_ids.get(row))
     }
 }
 
@@ -141,13 +158,11 @@ impl Reader<'_> {
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let contact = id.required_id(row)?;
-            contacts.id.push(contact);
-            contacts.key.push(key.text(row)?);
-            if let Some(members) = in_view {
-                contacts.in_view.push(members.binary_search(&contact).is_ok());
-            }
+            let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
+            contacts.push(contact, key.text(row)?, in_view);
             Ok(())
         })?;
+        *contacts = std::mem::take(contacts).sorted();
         self.finish(SfObject::Contact, &table, rows, Vec::new())
     }
 
@@ -156,14 +171,14 @@ impl Reader<'_> {
         let mut fields = Fields::of(&table);
         let id = fields.required("Id")?;
         let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
-        let users = &mut self.snapshot.side.users;
+        let SalesforceSide { users, contacts, .. } = &mut self.snapshot.side;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
-            users.id.push(id.required_id(row)?);
-            users.contact.push(contact.id(row)?);
-            users.active.push(if active.is_there() { Some(active.flag(row)?) } else { None });
+            let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
+            users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
             Ok(())
         })?;
+        *users = std::mem::take(users).sorted();
         let lacking = fields.lacking;
         self.finish(SfObject::User, &table, rows, lacking)
     }
@@ -175,23 +190,30 @@ impl Reader<'_> {
         let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
         let writes = WriteColumns::find(&mut fields)?;
         let mut pulse = Pulse::default();
-        let side = &mut self.snapshot.side.docebo_users;
+        let mut writers = Editors::default();
+        let SalesforceSide { docebo_users: side, contacts, .. } = &mut self.snapshot.side;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let record = id.required_id(row)?;
             let written = writes.read(row)?;
             written.count(record, &mut pulse);
-            side.id.push(record);
-            side.user_id.push(user_id.number(row)?);
-            side.contact.push(contact.id(row)?);
-            side.user.push(user.id(row)?);
-            side.created.push(written.created);
-            side.created_by.push(written.created_by);
-            side.modified.push(written.modified);
-            side.modified_by.push(written.modified_by);
+            let docebo_user = DoceboUserRow {
+                id: record,
+                user_id: user_id.number(row)?,
+                contact: contact.id(row)?,
+                user: user.id(row)?,
+                created: written.created,
+                created_by: written.created_by.map_or(NONE, |id| writers.index(id)),
+                modified: written.modified,
+                modified_by: written.modified_by.map_or(NONE, |id| writers.index(id)),
+            };
+            side.push(docebo_user, contacts);
             Ok(())
         })?;
-        let parents = Parents::of(side.id.iter().copied(), &side.user_id);
+        side.writers = writers.ids;
+        *side = std::mem::take(side).sorted();
+        let (records, docebo_ids) = side.lend();
+        let parents = Parents::of(records, docebo_ids);
         let lacking = fields.lacking;
         self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
         self.finish(SfObject::DoceboUser, &table, rows, lacking)?;
@@ -199,7 +221,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn courses(&mut self) -> Result<Parents, Error> {
-        let Some(table) = self.table(SfObject::Course)? else { return Ok(Parents::of(std::iter::empty(), &[])) };
+        let Some(table) = self.table(SfObject::Course)? else {
+            return Ok(Parents::of(IdColumn::default(), NumberColumn::default()));
+        };
         let mut fields = Fields::of(&table);
         let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
         let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
@@ -221,7 +245,7 @@ impl Reader<'_> {
             side.modified_by.push(written.modified_by);
             Ok(())
         })?;
-        let parents = Parents::of(side.record.iter().flatten().copied(), &side.id);
+        let parents = Parents::of(side.record.iter().flatten().copied().collect(), side.id.iter().copied().collect());
         let lacking = fields.lacking;
         self.snapshot.side.pulses.insert(SfObject::Course, pulse);
         self.finish(SfObject::Course, &table, rows, lacking)?;

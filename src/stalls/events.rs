@@ -76,10 +76,11 @@ impl<'a> Due<'a> {
 
     /// By learner: since when Salesforce has held a record of theirs.
     pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
-        let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
-        let accounts = users.account.iter().zip(&users.created).chain(rows.account.iter().zip(&rows.created));
-        for (&account, &created) in accounts {
+        let of_users = (0..users.len()).map(|at| (users.account(at), users.created(at)));
+        let accounts = of_users.chain(rows.account.iter().copied().zip(rows.created.iter().copied()));
+        for (account, created) in accounts {
             if let (Some(learner), Some(created)) = (self.data.learner_of(account), created) {
                 since[learner] = Some(since[learner].map_or(created, |known| known.min(created)));
             }
@@ -202,19 +203,19 @@ impl<'a> Due<'a> {
 
     /// The stream of learners: the first event of each who has no older record.
     pub(super) fn learners(&self, enrollments: &[Event]) -> Vec<Event> {
-        let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         for event in enrollments {
             let known = &mut first[event.learner as usize];
             *known = Some(known.map_or(event.at, |known| known.min(event.at)));
         }
-        (0..self.data.learners.id.len())
+        (0..self.data.learners.len())
             .filter_map(|learner| {
                 let due = first[learner]?;
                 let (fate, written) = match (self.relations.outbound[learner], row(self.relations.docebo_user[learner]))
                 {
                     (Outbound::Missing, None) => (Fate::Missed, None),
                     (_, Some(at)) => {
-                        let created = self.data.docebo_users.created[at]?;
+                        let created = self.data.docebo_users.created(at)?;
                         if created < due.plus(-self.tolerance) {
                             return None;
                         }
@@ -230,9 +231,9 @@ impl<'a> Due<'a> {
     /// When the `DoceboUser__c` rows were created of accounts that the export does not name.
     pub(super) fn docebo_users(&self) -> Vec<Instant> {
         let rows = &self.data.docebo_users;
-        (0..rows.id.len())
-            .filter(|&at| self.data.learner_of(rows.account[at]).is_none())
-            .filter_map(|at| rows.created[at])
+        (0..rows.len())
+            .filter(|&at| self.data.learner_of(rows.account(at)).is_none())
+            .filter_map(|at| rows.created(at))
             .collect()
     }
 
@@ -291,7 +292,7 @@ impl<'a> Due<'a> {
         let (data, clocks) = (self.data, &self.relations.clocks);
         FirstMissing {
             enrollment: at,
-            learner: data.learners.id[data.enrollments.learner[at] as usize],
+            learner: data.learners.id(data.enrollments.learner[at] as usize),
             course: data.courses.id[data.enrollments.course[at] as usize],
             due: if stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) },
         }
@@ -307,7 +308,10 @@ impl<'a> Due<'a> {
         };
         let (users, rows) = (&self.data.docebo_users, &self.data.course_enrollments);
         let (object, newest) = match stream {
-            Stream::Learners => (SfObject::DoceboUser, newest(&users.id, &users.created, &|_| true)),
+            Stream::Learners => {
+                let writes = (0..users.len()).filter_map(|at| Some((users.created(at)?, users.id(at))));
+                (SfObject::DoceboUser, writes.filter(|&(written, _)| written <= until).max())
+            }
             Stream::Updates => {
                 (SfObject::CourseEnrollment, newest(&rows.id, &rows.modified, &|at| self.by_integration(at)))
             }
