@@ -751,3 +751,133 @@ fn once(object: SfObject, ids: &IdColumn) -> Result<(), DoubleRecord> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Contacts, DoceboUserRow, DoceboUsers, LearnerRow, LearnerRows, settle};
+    use crate::model::dataset::{Dataset, NONE, Place};
+    use crate::model::id::SfId;
+
+    const ADA: &str = "0035g00i00001IeAAI";
+    const EVE: &str = "0055g00i00001IeAAI";
+
+    fn id(text: &str) -> SfId {
+        SfId::parse(text.as_bytes()).expect("an id")
+    }
+
+    fn contacts(rows: &[(&str, &str)]) -> Contacts {
+        let mut contacts = Contacts::default();
+        rows.iter().for_each(|(text, key)| contacts.push(id(text), key, None));
+        contacts.sorted()
+    }
+
+    fn learner<'a>(id: u64, username: &'a str, sfdc_id: Option<&'a str>, reported: bool) -> LearnerRow<'a> {
+        let line = u32::try_from(id).expect("small");
+        LearnerRow { id, username, sfdc_id, in_users_report: reported, place: Place { file: 0, line } }
+    }
+
+    #[test]
+    fn what_a_learner_shares_with_a_contact_or_does_not_is_told_as_it_stood() {
+        let contacts = contacts(&[
+            ("003zz0000000003", "eve@example.com"),
+            (ADA, "ada@example.com"),
+            ("003zz0000000002", "eve@example.com"),
+            ("003zz0000000001", ""),
+        ]);
+        let told = [
+            ("ada@example.com", Some(ADA)),
+            ("ADA@example.com", Some(ADA)),
+            ("eve@example.com", Some(ADA)),
+            ("eve@example.com", Some("")),
+            ("eve@example.com", None),
+            ("", Some(" ")),
+            ("nobody@example.com", Some(EVE)),
+            ("ada@example.com", Some("0035g00i00001Ie")),
+            ("ada@example.com", Some("not an id of such")),
+            ("", None),
+        ];
+        let mut rows = LearnerRows::default();
+        for (at, (username, sfdc_id)) in (1..).zip(told).collect::<Vec<_>>().into_iter().rev() {
+            rows.push(learner(at, username, sfdc_id, true));
+        }
+        for (at, (_, sfdc_id)) in (0..told.len()).rev().zip(told) {
+            assert!(rows.sfdc_id_is(at, sfdc_id.unwrap_or("")) && !rows.sfdc_id_is(at, "0"));
+        }
+        let learners = settle(rows, &contacts).sorted;
+        let data = Dataset { learners, contacts, ..Dataset::default() };
+        for (at, (username, sfdc_id)) in told.into_iter().enumerate() {
+            assert_eq!((data.username(at), &*data.sfdc_id(at)), (username, sfdc_id.unwrap_or("")), "{at}");
+            assert_eq!(data.learners.sfdc_known(at), sfdc_id.is_some(), "{at}");
+        }
+        let ties: Vec<_> = (0..told.len()).map(|at| (data.learners.named(at), data.learners.keyed(at))).collect();
+        let (ada, eve) = (Some(0), Some(2));
+        assert_eq!(
+            ties,
+            [
+                (ada, ada),
+                (ada, None),
+                (ada, None),
+                (None, eve),
+                (None, eve),
+                (None, None),
+                (None, None),
+                (None, ada),
+                (None, ada),
+                (None, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_several_rows_of_a_learner_the_one_that_tells_most_stays() {
+        let mut rows = LearnerRows::default();
+        rows.push(learner(7, "late@example.com", None, false));
+        rows.push(learner(5, "mentioned@example.com", Some(""), false));
+        rows.push(learner(5, "reported@example.com", None, true));
+        rows.push(learner(5, "linked@example.com", Some(ADA), false));
+        rows.push(learner(5, "again@example.com", None, true));
+        let settled = settle(rows, &Contacts::default());
+        assert_eq!(settled.row_of, [1, 0, 0, 0, 0]);
+        assert_eq!(settled.repeated.len(), 1, "two rows of the Users report");
+        let data = Dataset { learners: settled.sorted, ..Dataset::default() };
+        assert_eq!((data.username(0), &*data.sfdc_id(0)), ("linked@example.com", ADA));
+        assert!(data.learners.in_users_report(0) && !data.learners.in_users_report(1));
+    }
+
+    #[test]
+    fn docebo_users_keep_their_lookups_writers_and_accounts() {
+        let contacts = contacts(&[(ADA, "ada@example.com")]);
+        let mut rows = LearnerRows::default();
+        rows.push(learner(5, "ada@example.com", Some(ADA), true));
+        let learners = settle(rows, &contacts).sorted;
+        let mut users = DoceboUsers { writers: vec![id(EVE), id("005000000000001")], ..DoceboUsers::default() };
+        let beyond = "003zz0000000009";
+        for (record, user_id, contact, user, created_by) in [
+            ("a0J000000000003", 9, Some(beyond), None, 0),
+            ("a0J000000000002", 5, Some(ADA), None, 1),
+            ("a0J000000000001", 8, None, Some(EVE), NONE),
+        ] {
+            let row = DoceboUserRow {
+                id: id(record),
+                user_id,
+                contact: contact.map(id),
+                user: user.map(id),
+                created: None,
+                created_by,
+                modified: None,
+                modified_by: 0,
+            };
+            users.push(row, &contacts);
+        }
+        let mut users = users.sorted();
+        assert_eq!(users.settle(&learners), [8, 9]);
+        assert_eq!(users.accounts(), [1, 0, 2]);
+        let contact: Vec<_> = (0..3).map(|at| users.contact(at, &contacts)).collect();
+        assert_eq!(contact, [None, Some(id(ADA)), Some(id(beyond))]);
+        assert_eq!((0..3).map(|at| users.user(at)).collect::<Vec<_>>(), [Some(id(EVE)), None, None]);
+        assert_eq!(users.created_by(0), None);
+        assert_eq!(users.foremost_creator(), Some(id("005000000000001")), "of equals the lowest id");
+        assert_eq!(users.modified_by(2), Some(id(EVE)));
+        assert!(users.once().is_ok());
+    }
+}

@@ -93,6 +93,8 @@ struct Keys<'a> {
     first: HashTable<u32>,
     /// Contacts that share their key: the first of them.
     shared: SparseColumn<u32>,
+    /// By contact, whether the key is blank: a byte is nearer at hand than a text.
+    blank: Vec<bool>,
 }
 
 impl<'a> Keys<'a> {
@@ -101,10 +103,8 @@ impl<'a> Keys<'a> {
         let rehash = |&contact: &u32| hash(&canonical(contact));
         let mut first: HashTable<u32> = HashTable::with_capacity(contacts.len());
         let mut sharing: Vec<(u32, u32)> = Vec::new();
-        for contact in 0..index(contacts.len()) {
-            if key::is_blank(contacts.key(contact as usize)) {
-                continue;
-            }
+        let blank: Vec<bool> = contacts.keys().map(key::is_blank).collect();
+        for contact in (0..index(contacts.len())).filter(|&contact| !blank[contact as usize]) {
             let key = canonical(contact);
             let known = *first.entry(hash(&key), |&other| canonical(other) == key, rehash).or_insert(contact).get();
             if known != contact {
@@ -115,7 +115,7 @@ impl<'a> Keys<'a> {
         sharing.dedup();
         let mut shared = SparseColumn::default();
         sharing.into_iter().for_each(|(contact, first)| shared.push(contact, first));
-        Self { contacts, equality, first, shared }
+        Self { contacts, equality, first, shared, blank }
     }
 
     /// The first contact with this key; nothing where it is blank.
@@ -149,9 +149,7 @@ impl<'a> Keyed<'a> {
     fn of(data: &'a Dataset, keys: Keys<'a>) -> Self {
         let first = |learner: usize| match data.learners.keyed(learner) {
             // What the learner's contact has for a key needs no search, but for those who share it.
-            Some(contact) if !key::is_blank(data.contacts.key(contact)) => {
-                keys.shared.get(contact).unwrap_or(index(contact))
-            }
+            Some(contact) if !keys.blank[contact] => keys.shared.get(contact).unwrap_or(index(contact)),
             _ => keys.find(data.username(learner)).unwrap_or(NONE),
         };
         let first = (0..data.learners.len()).map(first).collect();
@@ -227,22 +225,25 @@ fn judge_learners(
     let mut links = Vec::with_capacity(data.learners.len());
     let mut contacts = ContactsOf::default();
     for learner in 0..data.learners.len() {
-        let reference = sfdc.get(data, learner);
-        let named = match reference.kind {
+        let kind = sfdc.kind(learner);
+        let named = match kind {
             SfdcId::Contact => data.learners.named(learner),
-            SfdcId::Malformed => reference.id.and_then(|id| data.contacts.find(id)),
+            SfdcId::Malformed => sfdc.meant.get(learner).and_then(|id| data.contacts.find(id)),
             _ => None,
         };
-        let username = data.username(learner);
-        let own_key = reference.kind == SfdcId::Contact
-            && !key::is_blank(username)
+        let own_key = kind == SfdcId::Contact
             && named.is_some_and(|contact| {
-                rules.equality.canonical(data.contacts.key(contact)) == rules.equality.canonical(username)
+                if data.learners.keyed(learner) == Some(contact) {
+                    return !keyed.keys.blank[contact];
+                }
+                let username = data.username(learner);
+                !key::is_blank(username)
+                    && rules.equality.canonical(data.contacts.key(contact)) == rules.equality.canonical(username)
             });
         let near_contact = near.contact_of.get(&index(learner)).copied();
         let matches = keyed.matches(learner);
         links.push(link(LinkFacts {
-            sfdc_id: reference.kind,
+            sfdc_id: kind,
             own_key,
             matches,
             near: near_contact.is_some(),
@@ -253,7 +254,7 @@ fn judge_learners(
             Matches::Several => None,
             Matches::None => near_contact.and_then(row),
         };
-        let contact = if named.is_none() && reference.kind == SfdcId::Blank { by_key() } else { named };
+        let contact = if named.is_none() && kind == SfdcId::Blank { by_key() } else { named };
         if contact != usual_contact(data, learner) {
             contacts.other.push(index(learner), contact.map_or(NONE, index));
         }
