@@ -33,10 +33,10 @@ impl Books {
     pub fn contact_of_docebo_user(&self, at: usize) -> Option<SfId> {
         let (rows, users) = (&self.data.docebo_users, &self.data.users);
         let through_user = || {
-            let user = users.id.binary_search(&rows.user[at]?).ok()?;
-            users.contact[user]
+            let user = users.find(rows.user(at)?)?;
+            users.contact(user, &self.data.contacts)
         };
-        rows.contact[at].or_else(through_user)
+        rows.contact(at, &self.data.contacts).or_else(through_user)
     }
 }
 

@@ -200,12 +200,12 @@ pub(crate) fn select_stalls(books: &Books, fires: impl Fn(&crate::stalls::Stall)
 
 /// Learners that a condition holds for.
 pub(crate) fn select_learners(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.learners.id.len(), Subject::Learner, fires)
+    select(books.data.learners.len(), Subject::Learner, fires)
 }
 
 /// Contacts that a condition holds for.
 pub(crate) fn select_contacts(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.contacts.id.len(), Subject::Contact, fires)
+    select(books.data.contacts.len(), Subject::Contact, fires)
 }
 
 /// Docebo enrollments that a condition holds for.
@@ -229,7 +229,7 @@ pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool) -> Selec
 
 /// `DoceboUser__c` rows that a condition holds for.
 pub(crate) fn select_docebo_users(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.docebo_users.id.len(), Subject::DoceboUser, fires)
+    select(books.data.docebo_users.len(), Subject::DoceboUser, fires)
 }
 
 fn select(rows: usize, subject: fn(u32) -> Subject, fires: impl Fn(usize) -> bool) -> Selection {

@@ -138,18 +138,18 @@ impl Telling {
 
 /// An `sfdc_id` as it stands: an id says nothing about a person, whatever else was typed may.
 pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
-    let text = books.data.learners.sfdc_id.get(learner).to_owned();
+    let text = books.data.sfdc_id(learner).into_owned();
     if SfId::repair(text.trim().as_bytes()).is_some() { Text::public(text) } else { Text::personal(text) }
 }
 
 /// The learner's row in the export.
 pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
-    let learners = &books.data.learners;
+    let data = &books.data;
     Evidence::new(
-        Origin::Line(learners.place.get(learner)),
+        Origin::Line(data.learners.place.get(learner)),
         [
-            ("learner id", Text::public(learners.id[learner].to_string())),
-            ("username", Text::personal(learners.username.get(learner).to_owned())),
+            ("learner id", Text::public(data.learners.id(learner).to_string())),
+            ("username", Text::personal(data.username(learner).to_owned())),
             ("sfdc_id", sfdc_id(books, learner)),
         ],
     )
@@ -159,20 +159,21 @@ pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
 pub(crate) fn contact(books: &Books, contact: usize) -> Evidence {
     let contacts = &books.data.contacts;
     Evidence::new(
-        Origin::Record { object: SfObject::Contact, id: contacts.id[contact] },
-        [("key", Text::personal(contacts.key.get(contact).to_owned()))],
+        Origin::Record { object: SfObject::Contact, id: contacts.id(contact) },
+        [("key", Text::personal(contacts.key(contact).to_owned()))],
     )
 }
 
 /// A `DoceboUser__c` row.
 pub(crate) fn docebo_user(books: &Books, at: usize) -> Evidence {
-    let rows = &books.data.docebo_users;
+    let (data, rows) = (&books.data, &books.data.docebo_users);
+    let user_id = data.account_id(rows.account(at)).map_or_else(String::new, |id| id.to_string());
     Evidence::new(
-        Origin::Record { object: SfObject::DoceboUser, id: rows.id[at] },
+        Origin::Record { object: SfObject::DoceboUser, id: rows.id(at) },
         [
-            ("UserId__c", Text::public(rows.user_id[at].to_string())),
-            ("Contact__c", Text::id(rows.contact[at])),
-            ("User__c", Text::id(rows.user[at])),
+            ("UserId__c", Text::public(user_id)),
+            ("Contact__c", Text::id(rows.contact(at, &data.contacts))),
+            ("User__c", Text::id(rows.user(at))),
         ],
     )
 }
@@ -189,7 +190,7 @@ pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
     Evidence::new(
         Origin::Line(enrollments.place(at)),
         [
-            ("learner id", Text::public(data.learners.id[enrollments.learner(at) as usize].to_string())),
+            ("learner id", Text::public(data.learners.id(enrollments.learner(at) as usize).to_string())),
             ("course id", Text::public(data.courses.id[course].to_string())),
             ("course", Text::personal(data.courses.title.get(course).to_owned())),
             ("status", status_word(data, word)),
@@ -292,14 +293,14 @@ pub(crate) fn stall_field(stall: &Stall) -> String {
 /// The `CourseEnrollment__c` query for an enrollment.
 pub(crate) fn no_enrollment(books: &Books, at: usize) -> Evidence {
     let (data, enrollments) = (&books.data, &books.data.enrollments);
-    let learner = data.learners.id[enrollments.learner(at) as usize];
+    let learner = data.learners.id(enrollments.learner(at) as usize);
     let course = data.courses.id[enrollments.course(at)];
     not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{learner}_{course}'"))
 }
 
 /// The `DoceboUser__c` query for a learner.
 pub(crate) fn no_docebo_user(books: &Books, learner: usize) -> Evidence {
-    not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", books.data.learners.id[learner]))
+    not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", books.data.learners.id(learner)))
 }
 
 /// The oldest enrollment that is due for a learner, which a `DoceboUser__c` row should carry.

@@ -82,18 +82,18 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
     let learner = |at: u32| {
         let at = at as usize;
         let record = row(relations.docebo_user[at])
-            .map(|docebo_user| (SfObject::DoceboUser, data.docebo_users.id[docebo_user]))
-            .or_else(|| row(relations.contact[at]).map(|contact| (SfObject::Contact, data.contacts.id[contact])))
+            .map(|docebo_user| (SfObject::DoceboUser, data.docebo_users.id(docebo_user)))
+            .or_else(|| relations.contact(data, at).map(|contact| (SfObject::Contact, data.contacts.id(contact))))
             .or_else(|| {
-                let user = relations.sfdc[at].id.filter(|id| id.is_user())?;
-                data.users.id.binary_search(&user).is_ok().then_some((SfObject::User, user))
+                let user = relations.sfdc(data, at).id.filter(|id| id.is_user())?;
+                data.users.find(user).is_some().then_some((SfObject::User, user))
             });
-        Ids { record, learner: Some(data.learners.id[at]), course: None }
+        Ids { record, learner: Some(data.learners.id(at)), course: None }
     };
-    let contact = |at: u32| Ids { record: Some((SfObject::Contact, data.contacts.id[at as usize])), ..Ids::default() };
+    let contact = |at: u32| Ids { record: Some((SfObject::Contact, data.contacts.id(at as usize))), ..Ids::default() };
     let docebo_user = |at: u32| Ids {
-        record: Some((SfObject::DoceboUser, data.docebo_users.id[at as usize])),
-        learner: Some(data.docebo_users.user_id[at as usize]),
+        record: Some((SfObject::DoceboUser, data.docebo_users.id(at as usize))),
+        learner: data.account_id(data.docebo_users.account(at as usize)),
         course: None,
     };
     match subject {
@@ -104,7 +104,7 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
         Subject::Contact(at) => (Kind::Contact, contact(*at)),
         Subject::Contacts(rows) => (Kind::Contacts, rows.first().map_or_else(Ids::default, |&at| contact(at))),
         Subject::User(at) => {
-            (Kind::User, Ids { record: Some((SfObject::User, data.users.id[*at as usize])), ..Ids::default() })
+            (Kind::User, Ids { record: Some((SfObject::User, data.users.id(*at as usize))), ..Ids::default() })
         }
         Subject::DoceboUser(at) => (Kind::DoceboUser, docebo_user(*at)),
         Subject::DoceboUsers(rows) => {

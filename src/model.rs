@@ -22,6 +22,8 @@ pub mod instant;
 pub mod key;
 /// Whole numbers in the three spellings that Salesforce uses.
 pub mod number;
+/// Learners, contacts, users and `DoceboUser__c` rows, in columns.
+pub mod people;
 /// What is known of the inputs themselves.
 pub mod provenance;
 /// When an object was written, hour by hour.

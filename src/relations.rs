@@ -23,8 +23,8 @@ mod records;
 /// The equations that account for every row.
 pub mod totals;
 
-use crate::model::column::SparseColumn;
-use crate::model::dataset::{Dataset, NONE};
+use crate::model::column::{CountColumn, SparseColumn};
+use crate::model::dataset::Dataset;
 use crate::model::id::SfId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
 use crate::model::provenance::ZoneFinding;
@@ -36,6 +36,7 @@ use forecast::Forecast;
 use link::Link;
 use outbound::Outbound;
 pub use people::SfdcRef;
+use people::{ContactsOf, SfdcIds};
 pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 use totals::Totals;
 
@@ -46,17 +47,14 @@ pub struct Relations {
     pub cutoff: Instant,
     /// The zone and the date order that the export's dates were read with.
     pub clocks: Clocks,
-    /// By learner: what the `sfdc_id` is, and which record it names.
-    pub sfdc: Vec<SfdcRef>,
+    sfdc: SfdcIds,
     /// By learner.
     pub link: Vec<Link>,
-    /// By learner: the contact that goes with them (the one named, else the one with this key, else
-    /// the near one), or [`NONE`].
-    pub contact: Vec<u32>,
-    /// By learner: the `DoceboUser__c` row, or [`NONE`].
+    contact: ContactsOf,
+    /// By learner: the `DoceboUser__c` row, or [`NONE`](crate::model::dataset::NONE).
     pub docebo_user: Vec<u32>,
     /// By learner: enrollments that are due, whenever they fall due.
-    pub due: Vec<u32>,
+    pub due: CountColumn,
     /// By learner.
     pub outbound: Vec<Outbound>,
     /// By Docebo enrollment.
@@ -68,10 +66,10 @@ pub struct Relations {
     /// By contact.
     pub forecast: Vec<Forecast>,
     /// By contact: the learner who has its key as username, else one whose `sfdc_id` it is, else one
-    /// whose username is near, or [`NONE`].
+    /// whose username is near, or [`NONE`](crate::model::dataset::NONE).
     pub contact_learner: Vec<u32>,
-    /// By contact: the group of contacts with the same key, or [`NONE`] where the key is its own.
-    pub key_group: Vec<u32>,
+    /// By contact: the group of contacts with the same key; nothing where the key is its own.
+    pub key_group: SparseColumn<u32>,
     /// Learners whose link is `ambiguous`, each behind the key group they match, sorted.
     pub ambiguous: Vec<(u32, u32)>,
     /// Who created most `DoceboUser__c` rows; of equals the lowest id.
@@ -120,12 +118,12 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
         cutoff,
         clocks,
         ambiguous: people.ambiguous,
-        integration_user: most_frequent(&data.docebo_users.created_by),
+        integration_user: data.docebo_users.foremost_creator(),
         sfdc: people.sfdc,
         link: people.link,
         contact: people.contact,
         docebo_user: records.docebo_user,
-        due: records.due,
+        due: records.due.into_iter().collect(),
         outbound: records.outbound,
         enrollment: records.enrollment,
         differs: records.differs,
@@ -172,22 +170,22 @@ impl Relations {
         }
     }
 
+    /// What a learner's `sfdc_id` is, and which record it names; with the dataset that was related.
+    #[must_use]
+    pub fn sfdc(&self, data: &Dataset, learner: usize) -> SfdcRef {
+        self.sfdc.get(data, learner)
+    }
+
+    /// The contact that goes with a learner: the one named, else the one with this key, else the near one; with the
+    /// dataset that was related.
+    #[must_use]
+    pub fn contact(&self, data: &Dataset, learner: usize) -> Option<usize> {
+        self.contact.get(data, learner)
+    }
+
     /// The zone finding, for the outputs.
     #[must_use]
     pub fn zone(&self) -> &ZoneFinding {
         &self.clocks.finding
     }
-}
-
-fn most_frequent(ids: &[Option<SfId>]) -> Option<SfId> {
-    let mut ids: Vec<SfId> = ids.iter().flatten().copied().collect();
-    ids.sort_unstable();
-    // The first of equals wins, and ids are ascending.
-    ids.chunk_by(|a, b| a == b).rev().max_by_key(|same| same.len()).and_then(|same| same.first().copied())
-}
-
-/// The row of a sorted id column.
-#[must_use]
-pub(crate) fn find(ids: &[SfId], id: SfId) -> u32 {
-    ids.binary_search(&id).map_or(NONE, crate::model::dataset::index)
 }

@@ -251,7 +251,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     }
     drop(enrollments);
     if rules.enrollment_mode == EnrollmentMode::Realtime {
-        let nobody = vec![None; data.learners.id.len()];
+        let nobody = vec![None; data.learners.len()];
         let (rows, events) = (due.docebo_users(), ripe(&learners, patience, read_at));
         let record = Record { events: &events, signs: &rows, proven_since: &nobody, patience };
         absorb(&mut stretches, Stream::Learners, segment(record));

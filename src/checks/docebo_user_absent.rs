@@ -39,7 +39,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     let learner = *learner as usize;
     Telling {
         field: "DoceboUser record".into(),
-        expected: Text::public(format!("a record; {} due", books.relations.due[learner])),
+        expected: Text::public(format!("a record; {} due", books.relations.due.get(learner))),
         found: Text::public("none"),
         since: evidence::oldest_due(books, learner)
             .and_then(|at| books.relations.clocks.enrolled(&books.data, at))

@@ -45,13 +45,12 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Learner(learner) = subject else { return Telling::of_inputs("Contact__c") };
     let learner = *learner as usize;
+    let rows = &books.data.docebo_users;
     Telling {
         field: "Contact__c".into(),
         expected: evidence::sfdc_id(books, learner),
-        found: row(books.relations.docebo_user[learner]).map_or_else(
-            || Text::public(""),
-            |at| Text::id(books.data.docebo_users.contact[at].or(books.data.docebo_users.user[at])),
-        ),
+        found: row(books.relations.docebo_user[learner])
+            .map_or_else(|| Text::public(""), |at| Text::id(rows.contact(at, &books.data.contacts).or(rows.user(at)))),
         since: None,
         evidence: evidence::learner(books, learner),
         more: row(books.relations.docebo_user[learner])

@@ -23,7 +23,7 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let data = &books.data;
     select_docebo_users(books, |at| {
-        !data.learner_of(data.docebo_users.account[at]).is_some_and(|learner| data.learners.in_users_report[learner])
+        !data.learner_of(data.docebo_users.account(at)).is_some_and(|learner| data.learners.in_users_report(learner))
     })
 }
 

@@ -24,9 +24,9 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let rows = &books.data.docebo_users;
     let contacts =
-        (0..rows.id.len()).filter_map(|at| books.contact_of_docebo_user(at).map(|contact| (contact, index(at))));
+        (0..rows.len()).filter_map(|at| books.contact_of_docebo_user(at).map(|contact| (contact, index(at))));
     let subjects = shared(contacts).into_iter().map(Subject::DoceboUsers).collect();
-    Selection { examined: rows.id.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: rows.len() as u64, subjects, lacking: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -31,14 +31,14 @@ fn select(books: &Books) -> Selection {
 
 fn missing(books: &Books) -> (usize, usize) {
     let data = &books.data;
-    let missing = data.docebo_users.account.iter().filter(|&&account| data.learner_of(account).is_none()).count();
-    (missing, data.docebo_users.account.len())
+    let missing = data.docebo_users.accounts().iter().filter(|&&account| data.learner_of(account).is_none()).count();
+    (missing, data.docebo_users.len())
 }
 
 fn tell(books: &Books, _: &Subject) -> Telling {
     let (missing, total) = missing(books);
     let data = &books.data;
-    let examples = (0..total).filter(|&at| data.learner_of(data.docebo_users.account[at]).is_none()).take(5);
+    let examples = (0..total).filter(|&at| data.learner_of(data.docebo_users.account(at)).is_none()).take(5);
     Telling {
         field: "Users report".into(),
         expected: Text::public(format!("every learner of {total} DoceboUser records, give or take {PERCENT} %")),

@@ -3,9 +3,8 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::{index, row};
+use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
-use crate::relations::find;
 
 pub(super) static CHECK: Check = Check {
     id: "integration-user-inactive",
@@ -31,8 +30,8 @@ fn select(books: &Books) -> Selection {
     let mut selection = Selection { examined: 1, ..Selection::default() };
     // With no rows there is no user to speak of.
     let Some(user) = books.integration_user() else { return Selection::default() };
-    match row(find(&books.data.users.id, user)) {
-        Some(at) if books.data.users.active[at] == Some(false) => selection.subjects.push(Subject::User(index(at))),
+    match books.data.users.find(user) {
+        Some(at) if books.data.users.active(at) == Some(false) => selection.subjects.push(Subject::User(index(at))),
         Some(_) => {}
         None => selection.lacking.push(format!("User {user} (not in the snapshot)")),
     }
@@ -41,9 +40,9 @@ fn select(books: &Books) -> Selection {
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::User(at) = subject else { return Telling::of_inputs("IsActive") };
-    let user = books.data.users.id[*at as usize];
+    let user = books.data.users.id(*at as usize);
     let rows = &books.data.docebo_users;
-    let example = (0..rows.id.len()).rev().find(|&at| rows.created_by[at] == Some(user));
+    let example = (0..rows.len()).rev().find(|&at| rows.created_by(at) == Some(user));
     Telling {
         field: "IsActive".into(),
         expected: Text::public("true"),

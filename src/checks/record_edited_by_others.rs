@@ -34,7 +34,7 @@ fn select(books: &Books) -> Selection {
         .flat_map(|&object| data.origins.lacking_columns(object, &["LastModifiedById"]).collect::<Vec<_>>())
         .collect();
 
-    let docebo_users = (0..data.docebo_users.id.len()).filter(|&at| other(data.docebo_users.modified_by[at]));
+    let docebo_users = (0..data.docebo_users.len()).filter(|&at| other(data.docebo_users.modified_by(at)));
     selection.subjects.extend(docebo_users.map(|at| Subject::DoceboUser(index(at))));
     let courses = (0..data.courses.id.len()).filter(|&at| other(data.courses.modified_by[at]));
     selection.subjects.extend(courses.map(|at| Subject::Course(index(at))));
@@ -44,7 +44,7 @@ fn select(books: &Books) -> Selection {
     let beside = (0..data.beside.len()).filter(|&at| data.beside[at].modified_by != user);
     selection.subjects.extend(beside.map(|at| Subject::Other(index(at))));
 
-    let seen = data.docebo_users.modified_by.iter().filter(|by| by.is_some()).count()
+    let seen = (0..data.docebo_users.len()).filter(|&at| data.docebo_users.modified_by(at).is_some()).count()
         + data.courses.modified_by.iter().filter(|by| by.is_some()).count()
         + data.enrollments.rows().filter(|&at| by(at).is_some()).count()
         + data.beside.len();
@@ -70,7 +70,7 @@ fn record(books: &Books, subject: &Subject) -> Option<(SfObject, SfId, SfId)> {
     match subject {
         Subject::DoceboUser(at) => {
             let at = *at as usize;
-            Some((SfObject::DoceboUser, data.docebo_users.id[at], data.docebo_users.modified_by[at]?))
+            Some((SfObject::DoceboUser, data.docebo_users.id(at), data.docebo_users.modified_by(at)?))
         }
         Subject::Course(at) => {
             let at = *at as usize;

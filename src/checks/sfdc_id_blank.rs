@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 
@@ -31,11 +30,15 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     let learner = *learner as usize;
     Telling {
         field: "sfdc_id".into(),
-        expected: Text::id(row(books.relations.contact[learner]).map(|contact| books.data.contacts.id[contact])),
+        expected: Text::id(
+            books.relations.contact(&books.data, learner).map(|contact| books.data.contacts.id(contact)),
+        ),
         found: Text::public("blank"),
         since: None,
         evidence: evidence::learner(books, learner),
-        more: row(books.relations.contact[learner])
+        more: books
+            .relations
+            .contact(&books.data, learner)
             .map(|contact| evidence::contact(books, contact))
             .into_iter()
             .collect(),

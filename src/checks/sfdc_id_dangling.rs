@@ -29,8 +29,8 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
     let learner = *learner as usize;
-    let fate = books.relations.sfdc[learner].id.and_then(|id| books.data.fate(id));
-    let survives = |id: &SfId| books.data.contacts.id.binary_search(id).is_ok();
+    let fate = books.relations.sfdc(&books.data, learner).id.and_then(|id| books.data.fate(id));
+    let survives = |id: &SfId| books.data.contacts.find(*id).is_some();
     Telling {
         field: "sfdc_id".into(),
         expected: match fate.and_then(|fate| fate.into).filter(survives) {
@@ -40,7 +40,9 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         found: evidence::sfdc_id(books, learner),
         since: fate.and_then(|fate| fate.at),
         evidence: evidence::learner(books, learner),
-        more: books.relations.sfdc[learner]
+        more: books
+            .relations
+            .sfdc(&books.data, learner)
             .id
             .map(|id| {
                 evidence::not_returned(

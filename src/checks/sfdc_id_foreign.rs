@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -34,7 +33,9 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         found: evidence::sfdc_id(books, learner),
         since: None,
         evidence: evidence::learner(books, learner),
-        more: row(books.relations.contact[learner])
+        more: books
+            .relations
+            .contact(&books.data, learner)
             .map(|contact| evidence::contact(books, contact))
             .into_iter()
             .collect(),

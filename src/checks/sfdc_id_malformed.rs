@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 
@@ -31,14 +30,16 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     let learner = *learner as usize;
     Telling {
         field: "sfdc_id".into(),
-        expected: match books.relations.sfdc[learner].id {
+        expected: match books.relations.sfdc(&books.data, learner).id {
             Some(id) => Text::public(id.to_string()),
             None => Text::public("an 18-character id"),
         },
         found: evidence::sfdc_id(books, learner),
         since: None,
         evidence: evidence::learner(books, learner),
-        more: row(books.relations.contact[learner])
+        more: books
+            .relations
+            .contact(&books.data, learner)
             .map(|contact| evidence::contact(books, contact))
             .into_iter()
             .collect(),

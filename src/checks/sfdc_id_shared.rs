@@ -3,6 +3,7 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, shared};
 use crate::evidence::{self, Telling, Text};
+use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
 use crate::relations::outbound::Addressable;
 
@@ -22,18 +23,19 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let ids = books.relations.sfdc.iter().zip(0..).filter_map(|(reference, learner)| {
+    let ids = (0..books.data.learners.len()).filter_map(|learner| {
+        let reference = books.relations.sfdc(&books.data, learner);
         let usable = Addressable::from(reference.kind) == Addressable::Yes;
-        reference.id.filter(|_| usable).map(|id| (id, learner))
+        reference.id.filter(|_| usable).map(|id| (id, index(learner)))
     });
     let subjects = shared(ids).into_iter().map(Subject::Learners).collect();
-    Selection { examined: books.data.learners.id.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: books.data.learners.len() as u64, subjects, lacking: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Learners(learners) = subject else { return Telling::of_inputs("sfdc_id") };
     let mut rows = learners.iter().map(|&learner| evidence::learner(books, learner as usize));
-    let id = learners.first().and_then(|&learner| books.relations.sfdc[learner as usize].id);
+    let id = learners.first().and_then(|&learner| books.relations.sfdc(&books.data, learner as usize).id);
     Telling {
         field: id.map_or_else(|| "sfdc_id".to_owned(), |id| format!("sfdc_id {id}")).into(),
         expected: Text::public("one learner"),

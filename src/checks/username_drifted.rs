@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 
@@ -32,13 +31,17 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     Telling {
         field: "username".into(),
         expected: Text::personal(
-            row(books.relations.contact[learner])
-                .map_or_else(String::new, |contact| books.data.contacts.key.get(contact).to_owned()),
+            books
+                .relations
+                .contact(&books.data, learner)
+                .map_or_else(String::new, |contact| books.data.contacts.key(contact).to_owned()),
         ),
-        found: Text::personal(books.data.learners.username.get(learner).to_owned()),
+        found: Text::personal(books.data.username(learner).to_owned()),
         since: None,
         evidence: evidence::learner(books, learner),
-        more: row(books.relations.contact[learner])
+        more: books
+            .relations
+            .contact(&books.data, learner)
             .map(|contact| evidence::contact(books, contact))
             .into_iter()
             .collect(),

@@ -3,7 +3,6 @@
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
-use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
 
@@ -32,15 +31,14 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     Telling {
         field: "username".into(),
         expected: Text::public("exactly the contact's key"),
-        found: Text::public(row(books.relations.contact[learner]).map_or("near", |contact| {
-            crate::model::key::difference(
-                books.data.learners.username.get(learner),
-                books.data.contacts.key.get(contact),
-            )
+        found: Text::public(books.relations.contact(&books.data, learner).map_or("near", |contact| {
+            crate::model::key::difference(books.data.username(learner), books.data.contacts.key(contact))
         })),
         since: None,
         evidence: evidence::learner(books, learner),
-        more: row(books.relations.contact[learner])
+        more: books
+            .relations
+            .contact(&books.data, learner)
             .map(|contact| evidence::contact(books, contact))
             .into_iter()
             .collect(),

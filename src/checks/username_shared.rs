@@ -22,15 +22,9 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let groups = books
-        .relations
-        .key_group
-        .iter()
-        .zip(0..)
-        .filter(|&(&group, _)| group != NONE)
-        .map(|(&group, contact)| (group, contact));
+    let groups = books.relations.key_group.iter().map(|(contact, group)| (group, contact));
     let subjects = shared(groups).into_iter().map(Subject::Contacts).collect();
-    Selection { examined: books.data.contacts.id.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: books.data.contacts.len() as u64, subjects, lacking: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
@@ -49,7 +43,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
 /// Learners without `sfdc_id` whose username is this key: nobody can say which contact is theirs.
 fn ambiguous_learners<'a>(books: &'a Books, contacts: &[u32]) -> impl Iterator<Item = crate::evidence::Evidence> + 'a {
     let ambiguous = &books.relations.ambiguous;
-    let group = contacts.first().map_or(NONE, |&contact| books.relations.key_group[contact as usize]);
+    let group = contacts.first().and_then(|&contact| books.relations.key_group.get(contact as usize)).unwrap_or(NONE);
     let first = ambiguous.partition_point(|&(of, _)| of < group);
     let same = ambiguous[first..].iter().take_while(move |&&(of, _)| of == group);
     same.map(|&(_, learner)| evidence::learner(books, learner as usize))

@@ -1,24 +1,54 @@
 //! Learners as they are met: in the *Users* report, and in the rows of enrollments.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
 
-use crate::model::dataset::{Learners, Place, index};
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+
+use crate::model::dataset::{Place, index};
+use crate::model::people::{LearnerRow, LearnerRows};
 use crate::model::provenance::Reject;
 
 /// Rows of learners, several of one id possible; [`crate::model::dataset::assemble`] keeps the one
 /// that tells most.
 #[derive(Debug, Default)]
 pub(super) struct LearnerBook {
-    rows: Learners,
-    by_id: FxHashMap<u64, u32>,
-    by_username: Option<FxHashMap<String, Option<u64>>>,
+    rows: LearnerRows,
+    /// By id, the row that was added last.
+    by_id: HashTable<u32>,
+    by_username: Option<Usernames>,
     last: Option<(u64, u32)>,
+}
+
+/// Usernames of the *Users* report.
+#[derive(Debug, Default)]
+struct Usernames {
+    /// By username, the first row that has it.
+    rows: HashTable<u32>,
+    /// Those of these rows whose username another learner has too.
+    shared: FxHashSet<u32>,
+}
+
+impl Usernames {
+    fn of(rows: &LearnerRows) -> Self {
+        let mut names = Self::default();
+        for row in (0..rows.len()).filter(|&row| rows.in_users_report(row)) {
+            let username = rows.username(row);
+            let same = |&other: &u32| rows.username(other as usize) == username;
+            let rehash = |&other: &u32| FxBuildHasher.hash_one(rows.username(other as usize));
+            let first = *names.rows.entry(FxBuildHasher.hash_one(username), same, rehash).or_insert(index(row)).get();
+            if rows.id(first as usize) != rows.id(row) {
+                names.shared.insert(first);
+            }
+        }
+        names
+    }
 }
 
 impl LearnerBook {
     /// A row of the *Users* report.
     pub(super) fn report(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: Place) {
-        self.push(id, username, sfdc_id, place, true);
+        self.push(LearnerRow { id, username, sfdc_id, in_users_report: true, place });
     }
 
     /// A learner named by an enrollment. A learner of the *Users* report stays as reported, unless
@@ -30,9 +60,13 @@ impl LearnerBook {
         {
             return row;
         }
-        let row = match self.by_id.get(&id) {
+        let known = self.by_id.find(FxBuildHasher.hash_one(id), |&row| self.rows.id(row as usize) == id);
+        let row = match known {
             Some(&row) if self.adds_nothing(row, username, sfdc_id) => row,
-            _ => self.push(id, username.unwrap_or(""), sfdc_id, place, false),
+            _ => {
+                let username = username.unwrap_or("");
+                self.push(LearnerRow { id, username, sfdc_id, in_users_report: false, place })
+            }
         };
         self.last = Some((id, row));
         row
@@ -40,51 +74,40 @@ impl LearnerBook {
 
     fn adds_nothing(&self, row: u32, username: Option<&str>, sfdc_id: Option<&str>) -> bool {
         let row = row as usize;
-        let known = self.rows.sfdc_known[row];
+        let known = self.rows.sfdc_known(row);
         match sfdc_id {
-            _ if self.rows.in_users_report[row] && known => true,
+            _ if self.rows.in_users_report(row) && known => true,
             None => {
-                self.rows.in_users_report[row]
-                    || username.is_none_or(|username| username == self.rows.username.get(row))
+                self.rows.in_users_report(row) || username.is_none_or(|username| username == self.rows.username(row))
             }
             Some(sfdc_id) => {
                 known
-                    && sfdc_id == self.rows.sfdc_id.get(row)
-                    && username.is_none_or(|username| username == self.rows.username.get(row))
+                    && self.rows.sfdc_id_is(row, sfdc_id)
+                    && username.is_none_or(|username| username == self.rows.username(row))
             }
         }
     }
 
-    fn push(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: Place, in_users_report: bool) -> u32 {
-        let row = index(self.rows.id.len());
-        self.rows.id.push(id);
-        self.rows.username.push(username);
-        self.rows.sfdc_id.push(sfdc_id.unwrap_or(""));
-        self.rows.sfdc_known.push(sfdc_id.is_some());
-        self.rows.in_users_report.push(in_users_report);
-        self.rows.place.push(place);
-        self.by_id.insert(id, row);
+    fn push(&mut self, learner: LearnerRow<'_>) -> u32 {
+        let row = index(self.rows.len());
+        self.rows.push(learner);
+        let rows = &self.rows;
+        let same = |&other: &u32| rows.id(other as usize) == learner.id;
+        let rehash = |&other: &u32| FxBuildHasher.hash_one(rows.id(other as usize));
+        *self.by_id.entry(FxBuildHasher.hash_one(learner.id), same, rehash).or_insert(row).get_mut() = row;
         row
     }
 
     /// The row of a learner of whom no enrollment can tell anything new.
     pub(super) fn told_in_full(&self, id: u64) -> Option<u32> {
-        let row = *self.by_id.get(&id)?;
-        (self.rows.in_users_report[row as usize] && self.rows.sfdc_known[row as usize]).then_some(row)
+        let row = *self.by_id.find(FxBuildHasher.hash_one(id), |&row| self.rows.id(row as usize) == id)?;
+        (self.rows.in_users_report(row as usize) && self.rows.sfdc_known(row as usize)).then_some(row)
     }
 
     /// Gets ready for [`LearnerBook::id_of`], once the *Users* report is read.
     pub(super) fn index_usernames(&mut self) {
         let rows = &self.rows;
-        self.by_username.get_or_insert_with(|| {
-            let mut map: FxHashMap<String, Option<u64>> = FxHashMap::default();
-            for (row, &id) in rows.id.iter().enumerate().filter(|&(row, _)| rows.in_users_report[row]) {
-                map.entry(rows.username.get(row).to_owned())
-                    .and_modify(|known| *known = known.filter(|&known| known == id))
-                    .or_insert(Some(id));
-            }
-            map
-        });
+        self.by_username.get_or_insert_with(|| Usernames::of(rows));
     }
 
     /// The id of the learner with this username in the *Users* report.
@@ -92,9 +115,14 @@ impl LearnerBook {
         if !super::is_username(username) {
             return Err("the username is blank, and the file has no column with the learner's id".into());
         }
-        match self.by_username.as_ref().and_then(|names| names.get(username)) {
-            Some(Some(id)) => Ok(*id),
-            Some(None) => Err("several learners of the Users report have this username".into()),
+        let rows = &self.rows;
+        let same = |&row: &u32| rows.username(row as usize) == username;
+        let Some(names) = &self.by_username else { return Err("the usernames are not known yet".into()) };
+        match names.rows.find(FxBuildHasher.hash_one(username), same) {
+            Some(row) if names.shared.contains(row) => {
+                Err("several learners of the Users report have this username".into())
+            }
+            Some(&row) => Ok(rows.id(row as usize)),
             None => Err(
                 "no learner of the Users report has this username, and the file has no column with the learner's id"
                     .into(),
@@ -102,7 +130,7 @@ impl LearnerBook {
         }
     }
 
-    pub(super) fn finish(self) -> Learners {
+    pub(super) fn finish(self) -> LearnerRows {
         self.rows
     }
 }

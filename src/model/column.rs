@@ -11,22 +11,31 @@ use crate::model::id::SfId;
 #[derive(Debug, Clone, Default)]
 pub struct TextColumn {
     text: String,
-    ends: Vec<usize>,
+    /// Where each text ends, but for what no longer fits into four bytes.
+    ends: Vec<u32>,
+    /// The rows at which the ends began anew from nothing, once for each 4 GiB that were full.
+    rounds: Vec<u32>,
 }
 
 impl TextColumn {
     /// Adds a value at the end.
     pub fn push(&mut self, value: &str) {
         self.text.push_str(value);
-        self.ends.push(self.text.len());
+        let (round, end) = parted(self.text.len());
+        self.rounds.resize(round, u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
+        self.ends.push(end);
     }
 
     /// The value in a row; rows beyond the end are blank.
     #[must_use]
     pub fn get(&self, row: usize) -> &str {
-        let start = if row == 0 { 0 } else { self.ends.get(row - 1).copied().unwrap_or(0) };
-        let end = self.ends.get(row).copied().unwrap_or(start);
-        &self.text[start..end]
+        let start = if row == 0 { 0 } else { self.end(row - 1).unwrap_or(0) };
+        &self.text[start..self.end(row).unwrap_or(start)]
+    }
+
+    fn end(&self, row: usize) -> Option<usize> {
+        let end = *self.ends.get(row)? as usize;
+        Some(whole(self.rounds.partition_point(|&first| first as usize <= row), end))
     }
 
     /// Number of rows.
@@ -41,25 +50,173 @@ impl TextColumn {
         self.ends.is_empty()
     }
 
-    /// The same values in another order.
+    /// The same values in another order; the column itself is given up.
     #[must_use]
-    pub fn gather(&self, order: &[u32]) -> Self {
-        let mut gathered = Self { text: String::with_capacity(self.text.len()), ends: Vec::with_capacity(order.len()) };
+    pub fn reorder(self, order: &[u32]) -> Self {
+        if is_unchanged(order, self.len()) {
+            return self;
+        }
+        let mut gathered = Self {
+            text: String::with_capacity(self.text.len()),
+            ends: Vec::with_capacity(order.len()),
+            rounds: Vec::new(),
+        };
         for &row in order {
             gathered.push(self.get(row as usize));
         }
         gathered
     }
 
-    /// As [`TextColumn::gather`]; the column itself is given up.
-    #[must_use]
-    pub fn reorder(self, order: &[u32]) -> Self {
-        self.gather(order)
-    }
-
     /// Each value in turn.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|row| self.get(row))
+    }
+}
+
+/// A length as how often 4 GiB are full in it, and the rest.
+fn parted(length: usize) -> (usize, u32) {
+    let (length, round) = (length as u64, u64::from(u32::MAX) + 1);
+    (usize::try_from(length / round).unwrap_or(0), u32::try_from(length % round).unwrap_or(0))
+}
+
+/// The length of which these are the parts.
+fn whole(rounds: usize, rest: usize) -> usize {
+    // On a machine with addresses of 32 bits there is no round.
+    (0..rounds).fold(rest, |length, _| length + u32::MAX as usize + 1)
+}
+
+/// Texts of which most rows have none: they take room for the others alone.
+#[derive(Debug, Clone, Default)]
+pub struct SparseTexts {
+    /// The rows that have one, ascending.
+    rows: Vec<u32>,
+    texts: TextColumn,
+}
+
+impl SparseTexts {
+    /// Gives a row a text; rows come in ascending order.
+    pub fn push(&mut self, row: u32, text: &str) {
+        debug_assert!(self.rows.last().is_none_or(|&last| last < row), "rows ascend");
+        self.rows.push(row);
+        self.texts.push(text);
+    }
+
+    /// The text of a row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let found = self.rows.binary_search_by_key(&row, |&known| known as usize).ok()?;
+        Some(self.texts.get(found))
+    }
+}
+
+/// A column of numbers, each in four bytes while they fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NumberColumn {
+    narrow: Vec<u32>,
+    /// All of them, once one did not fit; `narrow` is empty then.
+    wide: Vec<u64>,
+}
+
+impl NumberColumn {
+    /// Adds a number at the end.
+    pub fn push(&mut self, value: u64) {
+        match u32::try_from(value) {
+            Ok(value) if self.wide.is_empty() => self.narrow.push(value),
+            _ => {
+                self.wide.extend(std::mem::take(&mut self.narrow).into_iter().map(u64::from));
+                self.wide.push(value);
+            }
+        }
+    }
+
+    /// The number in a row.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> u64 {
+        if self.wide.is_empty() { u64::from(self.narrow[row]) } else { self.wide[row] }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.narrow.len().max(self.wide.len())
+    }
+
+    /// Whether the column has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row of a number in a column whose numbers ascend.
+    #[must_use]
+    pub fn find(&self, value: u64) -> Option<usize> {
+        if self.wide.is_empty() {
+            self.narrow.binary_search(&u32::try_from(value).ok()?).ok()
+        } else {
+            self.wide.binary_search(&value).ok()
+        }
+    }
+
+    /// The same numbers in another order, or some of them; the column itself is given up.
+    #[must_use]
+    pub fn reorder(self, order: &[u32]) -> Self {
+        if self.wide.is_empty() {
+            Self { narrow: reorder(self.narrow, order), wide: Vec::new() }
+        } else {
+            Self { narrow: Vec::new(), wide: reorder(self.wide, order) }
+        }
+    }
+
+    /// Each number in turn.
+    pub fn iter(&self) -> impl Iterator<Item = u64> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+}
+
+impl FromIterator<u64> for NumberColumn {
+    fn from_iter<I: IntoIterator<Item = u64>>(values: I) -> Self {
+        let mut column = Self::default();
+        values.into_iter().for_each(|value| column.push(value));
+        column
+    }
+}
+
+/// Counts, nearly all of them small: in one byte each, the others beside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountColumn {
+    /// The counts; [`u8::MAX`] where they stand beside.
+    small: Vec<u8>,
+    large: SparseColumn<u32>,
+}
+
+impl CountColumn {
+    /// The count in a row.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> u32 {
+        match self.small[row] {
+            u8::MAX => self.large.get(row).unwrap_or(0),
+            count => u32::from(count),
+        }
+    }
+}
+
+impl FromIterator<u32> for CountColumn {
+    fn from_iter<I: IntoIterator<Item = u32>>(counts: I) -> Self {
+        let mut column = Self::default();
+        for (row, count) in (0..).zip(counts) {
+            let small = u8::try_from(count).unwrap_or(u8::MAX);
+            if small == u8::MAX {
+                column.large.push(row, count);
+            }
+            column.small.push(small);
+        }
+        column
     }
 }
 
@@ -88,6 +245,17 @@ impl<T: Copy> SparseColumn<T> {
     pub fn get(&self, row: usize) -> Option<T> {
         let found = self.told.binary_search_by_key(&row, |&(known, _)| known as usize).ok()?;
         Some(self.told[found].1)
+    }
+
+    /// Whether no row has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// Each row that has a value, ascending, and the value.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, T)> {
+        self.told.iter().copied()
     }
 
     /// The same values where `place` says of each row where it went.
@@ -254,10 +422,14 @@ impl FromIterator<SfId> for IdColumn {
 }
 
 /// The values of a column in another order; the column itself is given up, so that no two of them are held.
-#[expect(clippy::needless_pass_by_value, reason = "it is given up")]
 #[must_use]
 pub fn reorder<T: Copy>(column: Vec<T>, order: &[u32]) -> Vec<T> {
-    gather(&column, order)
+    if is_unchanged(order, column.len()) { column } else { gather(&column, order) }
+}
+
+/// Whether an order of so many rows leaves each where it is; exports and extracts often come in order.
+fn is_unchanged(order: &[u32], rows: usize) -> bool {
+    order.len() == rows && (0..).zip(order).all(|(row, &from): (u32, _)| row == from)
 }
 
 /// The values of a column in another order.
@@ -268,7 +440,9 @@ pub fn gather<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IdColumn, SparseColumn, UniformColumn};
+    use super::{
+        CountColumn, IdColumn, NumberColumn, SparseColumn, SparseTexts, TextColumn, UniformColumn, parted, whole,
+    };
     use crate::model::id::SfId;
 
     #[test]
@@ -317,6 +491,65 @@ mod tests {
                 assert_eq!(column.reorder(&order).iter().collect::<Vec<_>>(), [last, first]);
             }
         }
+    }
+
+    #[test]
+    fn texts_are_given_back_in_any_order() {
+        let texts = ["ada", "", "\u{e9}t\u{e9}", "grace"];
+        let mut column = TextColumn::default();
+        texts.iter().for_each(|text| column.push(text));
+        assert_eq!(column.iter().collect::<Vec<_>>(), texts);
+        assert_eq!(column.get(4), "");
+        assert_eq!(column.clone().reorder(&[0, 1, 2, 3]).iter().collect::<Vec<_>>(), texts);
+        assert_eq!(column.reorder(&[3, 2, 1]).iter().collect::<Vec<_>>(), ["grace", "\u{e9}t\u{e9}", ""]);
+    }
+
+    #[test]
+    fn texts_beyond_four_gibibytes_end_where_they_end() {
+        const ROUND: u64 = 1 << 32;
+        for length in [0, 1, ROUND - 1, ROUND, ROUND + 7, 5 * ROUND - 1] {
+            let Ok(length) = usize::try_from(length) else { continue };
+            let (rounds, rest) = parted(length);
+            assert_eq!(whole(rounds, rest as usize), length);
+        }
+        // A column whose second row fills the first round, and whose fourth fills two more at once.
+        let column = TextColumn { text: String::new(), ends: vec![9, 1, 2, 3], rounds: vec![1, 3, 3] };
+        let ends: Vec<u64> = (0..4).filter_map(|row| column.end(row)).map(|end| end as u64).collect();
+        assert_eq!(ends, [9, ROUND + 1, ROUND + 2, 3 * ROUND + 3]);
+        assert_eq!(column.end(4), None);
+    }
+
+    #[test]
+    fn sparse_texts_are_texts_with_gaps() {
+        let mut column = SparseTexts::default();
+        column.push(1, "b");
+        column.push(4, "");
+        let told: Vec<Option<&str>> = (0..6).map(|row| column.get(row)).collect();
+        assert_eq!(told, [None, Some("b"), None, None, Some(""), None]);
+    }
+
+    #[test]
+    fn numbers_stand_in_a_column_however_large_they_are() {
+        let most = u64::from(u32::MAX);
+        for numbers in [&[][..], &[1, 2, most][..], &[1, most, most + 1, u64::MAX][..], &[most + 1, most + 2][..]] {
+            let column: NumberColumn = numbers.iter().copied().collect();
+            assert_eq!((column.len(), column.is_empty()), (numbers.len(), numbers.is_empty()));
+            assert_eq!(column.iter().collect::<Vec<_>>(), numbers);
+            for (row, &number) in numbers.iter().enumerate() {
+                assert_eq!(column.find(number), Some(row));
+            }
+            assert_eq!((column.find(0), column.find(1 << 40)), (None, None));
+            if numbers.len() > 1 {
+                assert_eq!(column.reorder(&[1, 0]).iter().collect::<Vec<_>>(), [numbers[1], numbers[0]]);
+            }
+        }
+    }
+
+    #[test]
+    fn counts_stand_in_a_column_however_large_they_are() {
+        let counts = [0, 254, 255, 256, 7, u32::MAX];
+        let column: CountColumn = counts.into_iter().collect();
+        assert_eq!((0..counts.len()).map(|row| column.get(row)).collect::<Vec<_>>(), counts);
     }
 
     #[test]

@@ -8,14 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
-use crate::model::column::{TextColumn, UniformColumn, gather, reorder};
+use crate::model::column::{TextColumn, UniformColumn, reorder};
 use crate::model::customisation::Customisation;
 use crate::model::enrollments::{Enrollments, MOST_COURSES, Statements};
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
-use crate::model::provenance::{Aside, ExportKind, Origins, SetAside, SfObject};
+use crate::model::people::{self, Contacts, DoceboUsers, LearnerRows, Learners, Users};
+use crate::model::provenance::{ExportKind, Origins, SetAside, SfObject};
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 
@@ -74,7 +73,7 @@ impl Places {
 
     /// The same places in another order.
     #[must_use]
-    fn reorder(self, order: &[u32]) -> Self {
+    pub(super) fn reorder(self, order: &[u32]) -> Self {
         Self { line: reorder(self.line, order), file: self.file.reorder(order) }
     }
 }
@@ -87,23 +86,6 @@ impl FromIterator<Place> for Places {
     }
 }
 
-/// Docebo users that the export names, sorted by id.
-#[derive(Debug, Clone, Default)]
-pub struct Learners {
-    /// `User unique ID`.
-    pub id: Vec<u64>,
-    /// Username.
-    pub username: TextColumn,
-    /// The additional field with the Salesforce id, as it stands.
-    pub sfdc_id: TextColumn,
-    /// Whether a report told this learner's `sfdc_id` (blank included).
-    pub sfdc_known: Vec<bool>,
-    /// Whether the learner stands in the *Users* report.
-    pub in_users_report: Vec<bool>,
-    /// Where the learner stands.
-    pub place: Places,
-}
-
 /// A status word of the export and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusWord {
@@ -111,52 +93,6 @@ pub struct StatusWord {
     pub text: String,
     /// Its meaning, `None` where no alias table knows it.
     pub status: Option<Status>,
-}
-
-/// `Contact`, sorted by id.
-#[derive(Debug, Clone, Default)]
-pub struct Contacts {
-    /// Record id.
-    pub id: Vec<SfId>,
-    /// The field that is mapped to the Docebo username.
-    pub key: TextColumn,
-    /// Whether the contact is in the list view; empty where the view is not known.
-    pub in_view: Vec<bool>,
-}
-
-/// `User`, sorted by id.
-#[derive(Debug, Clone, Default)]
-pub struct Users {
-    /// Record id.
-    pub id: Vec<SfId>,
-    /// The contact of a portal user.
-    pub contact: Vec<Option<SfId>>,
-    /// Whether the user can log in, where the column is there.
-    pub active: Vec<Option<bool>>,
-}
-
-/// `docebo_v3__DoceboUser__c`, sorted by record id.
-#[derive(Debug, Clone, Default)]
-pub struct DoceboUsers {
-    /// Record id.
-    pub id: Vec<SfId>,
-    /// The learner's Docebo id.
-    pub user_id: Vec<u64>,
-    /// The account it belongs to: a row of [`Learners`], or beyond them an index into
-    /// [`Dataset::beyond`].
-    pub account: Vec<u32>,
-    /// `Contact__c`
-    pub contact: Vec<Option<SfId>>,
-    /// `User__c`
-    pub user: Vec<Option<SfId>>,
-    /// `CreatedDate`, where the column is there.
-    pub created: Vec<Option<Instant>>,
-    /// `CreatedById`, where the column is there.
-    pub created_by: Vec<Option<SfId>>,
-    /// `LastModifiedDate`
-    pub modified: Vec<Option<Instant>>,
-    /// `LastModifiedById`, where the column is there.
-    pub modified_by: Vec<Option<SfId>>,
 }
 
 /// Courses of either side, sorted by Docebo id.
@@ -241,7 +177,10 @@ impl Dataset {
     #[must_use]
     pub fn account_id(&self, account: u32) -> Option<u64> {
         let account = row(account)?;
-        self.learners.id.get(account).or_else(|| self.beyond.get(account - self.learners.id.len())).copied()
+        match account.checked_sub(self.learners.len()) {
+            None => Some(self.learners.id(account)),
+            Some(beyond) => self.beyond.get(beyond).copied(),
+        }
     }
 
     /// What became of a contact that is not there: how it went, and who survived it at the end of a chain of
@@ -263,7 +202,7 @@ impl Dataset {
     /// The learner of an account index, where the export names one.
     #[must_use]
     pub fn learner_of(&self, account: u32) -> Option<usize> {
-        row(account).filter(|&account| account < self.learners.id.len())
+        row(account).filter(|&account| account < self.learners.len())
     }
 }
 
@@ -271,7 +210,7 @@ impl Dataset {
 #[derive(Debug, Clone, Default)]
 pub struct DoceboSide {
     /// Learner rows, several of one id possible.
-    pub learners: Learners,
+    pub learners: LearnerRows,
     /// Enrollments, by rows of `learners` and indices into `course_ids`.
     pub enrollments: Statements,
     /// Course ids in the order they were met.
@@ -285,11 +224,11 @@ pub struct DoceboSide {
 /// What Salesforce said, in the order it was read; all but the enrollments, which are filed where they belong at once.
 #[derive(Debug, Clone, Default)]
 pub struct SalesforceSide {
-    /// Contacts.
+    /// Contacts, sorted by id.
     pub contacts: Contacts,
-    /// Users.
+    /// Users, sorted by id.
     pub users: Users,
-    /// Docebo users, `account` not yet set.
+    /// Docebo users, sorted by id, their accounts not yet known.
     pub docebo_users: DoceboUsers,
     /// Courses that Salesforce has.
     pub courses: Courses,
@@ -336,22 +275,24 @@ pub fn assemble(
     docebo: DoceboSide,
     salesforce: &mut SalesforceSide,
 ) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Unjoinable> {
-    let learners = sort_learners(docebo.learners);
-    let contacts = sort_contacts(std::mem::take(&mut salesforce.contacts))?;
-    let users = sort_users(std::mem::take(&mut salesforce.users))?;
+    let contacts = std::mem::take(&mut salesforce.contacts);
+    contacts.once()?;
+    let learners = people::settle(docebo.learners, &contacts);
+    let users = std::mem::take(&mut salesforce.users);
+    users.once()?;
     let courses = std::mem::take(&mut salesforce.courses);
     let (courses, from_docebo) = merge_courses(courses, &docebo.course_ids, &docebo.courses_made)?;
     if courses.id.len() > MOST_COURSES {
         return Err(Unjoinable::Courses);
     }
     let mut docebo_users = std::mem::take(&mut salesforce.docebo_users);
-    let beyond = settle_accounts(&mut docebo_users, &learners.sorted.id);
-    let docebo_users = sort_docebo_users(docebo_users)?;
+    docebo_users.once()?;
+    let beyond = docebo_users.settle(&learners.sorted);
     let (enrollments, again) = Enrollments::of(
         docebo.enrollments,
         &learners.row_of,
         &from_docebo,
-        learners.sorted.id.len(),
+        learners.sorted.len(),
         &docebo.status_words,
     );
     let repeated = learners.repeated.into_iter().map(|aside| (ExportKind::Users, aside));
@@ -378,117 +319,6 @@ impl Dataset {
         beside.sort_unstable_by_key(|other| (other.object, other.id));
         (self.beside, self.pulses, self.gone, self.customisation) = (beside, pulses, gone, customisation);
     }
-}
-
-struct SortedLearners {
-    sorted: Learners,
-    /// For each row as it was read, the sorted row of the same learner.
-    row_of: Vec<u32>,
-    repeated: Vec<SetAside>,
-}
-
-/// One row for each learner: of several the one that tells most, by a rule that does not depend on
-/// the order of rows or files.
-fn sort_learners(raw: Learners) -> SortedLearners {
-    let mut order: Vec<u32> = (0..index(raw.id.len())).collect();
-    let rank = |row: u32| {
-        let row = row as usize;
-        let sfdc_id = raw.sfdc_id.get(row);
-        let told = (raw.sfdc_known[row], !sfdc_id.is_empty(), raw.in_users_report[row]);
-        (raw.id[row], std::cmp::Reverse((told, sfdc_id, raw.username.get(row))), raw.place.get(row))
-    };
-    order.sort_unstable_by(|&a, &b| rank(a).cmp(&rank(b)));
-
-    let mut row_of = vec![NONE; raw.id.len()];
-    let mut kept: Vec<u32> = Vec::with_capacity(order.len());
-    let mut reported: Vec<bool> = Vec::with_capacity(order.len());
-    let mut repeated = Vec::new();
-    for &candidate in &order {
-        let candidate_row = candidate as usize;
-        let again = kept.last().is_some_and(|&last| raw.id[last as usize] == raw.id[candidate_row]);
-        if again {
-            // Only a second row of a *Users* report is a repeat; a learner's many enrollments are not.
-            let in_report = raw.in_users_report[candidate_row];
-            if let Some(reported) = reported.last_mut() {
-                if *reported && in_report {
-                    let Place { file, line } = raw.place.get(candidate_row);
-                    repeated.push(SetAside { file, line, why: Aside::Repeated });
-                }
-                *reported |= in_report;
-            }
-        } else {
-            kept.push(candidate);
-            reported.push(raw.in_users_report[candidate_row]);
-        }
-        row_of[candidate_row] = index(kept.len() - 1);
-    }
-    let sorted = Learners {
-        id: reorder(raw.id, &kept),
-        username: raw.username.reorder(&kept),
-        sfdc_id: raw.sfdc_id.reorder(&kept),
-        sfdc_known: reorder(raw.sfdc_known, &kept),
-        in_users_report: reported,
-        place: raw.place.reorder(&kept),
-    };
-    SortedLearners { sorted, row_of, repeated }
-}
-
-fn by_id(object: SfObject, ids: &[SfId]) -> Result<Vec<u32>, DoubleRecord> {
-    let mut order: Vec<u32> = (0..index(ids.len())).collect();
-    order.sort_unstable_by_key(|&row| ids[row as usize]);
-    match order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
-        Some(pair) => Err(DoubleRecord { object, id: ids[pair[0] as usize] }),
-        None => Ok(order),
-    }
-}
-
-fn sort_contacts(raw: Contacts) -> Result<Contacts, DoubleRecord> {
-    let order = by_id(SfObject::Contact, &raw.id)?;
-    let in_view = if raw.in_view.is_empty() { Vec::new() } else { gather(&raw.in_view, &order) };
-    Ok(Contacts { id: reorder(raw.id, &order), key: raw.key.reorder(&order), in_view })
-}
-
-fn sort_users(raw: Users) -> Result<Users, DoubleRecord> {
-    let order = by_id(SfObject::User, &raw.id)?;
-    Ok(Users {
-        id: reorder(raw.id, &order),
-        contact: reorder(raw.contact, &order),
-        active: reorder(raw.active, &order),
-    })
-}
-
-fn sort_docebo_users(raw: DoceboUsers) -> Result<DoceboUsers, DoubleRecord> {
-    let order = by_id(SfObject::DoceboUser, &raw.id)?;
-    Ok(DoceboUsers {
-        id: reorder(raw.id, &order),
-        user_id: reorder(raw.user_id, &order),
-        account: reorder(raw.account, &order),
-        contact: reorder(raw.contact, &order),
-        user: reorder(raw.user, &order),
-        created: reorder(raw.created, &order),
-        created_by: reorder(raw.created_by, &order),
-        modified: reorder(raw.modified, &order),
-        modified_by: reorder(raw.modified_by, &order),
-    })
-}
-
-/// Gives each DoceboUser row its account and returns the ids that the export does not name.
-fn settle_accounts(docebo_users: &mut DoceboUsers, learner_ids: &[u64]) -> Vec<u64> {
-    let learners: FxHashMap<u64, u32> = learner_ids.iter().copied().zip(0..).collect();
-    let mut beyond: Vec<u64> = docebo_users.user_id.iter().copied().filter(|id| !learners.contains_key(id)).collect();
-    beyond.sort_unstable();
-    beyond.dedup();
-    docebo_users.account = docebo_users
-        .user_id
-        .iter()
-        .map(|id| {
-            learners
-                .get(id)
-                .copied()
-                .unwrap_or_else(|| beyond.binary_search(id).map_or(NONE, |at| index(learner_ids.len() + at)))
-        })
-        .collect();
-    beyond
 }
 
 /// Courses of both sides by id, and where the export's provisional indices went.

@@ -103,6 +103,16 @@ impl SfId {
         }
     }
 
+    /// The 18 characters.
+    #[must_use]
+    pub fn text(self) -> [u8; 18] {
+        let body = self.characters();
+        let mut text = [0; 18];
+        text[..15].copy_from_slice(&body);
+        text[15..].copy_from_slice(&checksum(&body));
+        text
+    }
+
     /// The first three characters, which name the object (`003` Contact, `005` User).
     #[must_use]
     pub fn prefix(self) -> [u8; 3] {
@@ -199,11 +209,7 @@ fn checksum(body: &[u8; 15]) -> [u8; 3] {
 
 impl fmt::Display for SfId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = self.characters();
-        let mut text = [0; 18];
-        text[..15].copy_from_slice(&body);
-        text[15..].copy_from_slice(&checksum(&body));
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -4,14 +4,17 @@
 //! those that found no exact one, which keeps the costly folding to a few rows.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE, index, row};
 use crate::model::id::SfId;
-use crate::model::key;
+use crate::model::key::{self, Equality};
+use crate::model::people::Contacts;
 use crate::model::provenance::SfObject;
-use crate::relations::find;
 use crate::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
 use crate::relations::link::{Link, LinkFacts, Matches, SfdcId, link};
 use crate::settings::Rules;
@@ -26,133 +29,235 @@ pub struct SfdcRef {
     pub id: Option<SfId>,
 }
 
+/// By learner, what the `sfdc_id` is. Which record it names stands in the dataset already, save where it is malformed.
+#[derive(Debug, Clone)]
+pub(super) struct SfdcIds {
+    kind: Vec<SfdcId>,
+    /// Of malformed ones, the ids that they stand for.
+    meant: SparseColumn<SfId>,
+}
+
+impl SfdcIds {
+    /// A learner's, with the dataset from which these are.
+    pub(super) fn get(&self, data: &Dataset, learner: usize) -> SfdcRef {
+        let kind = self.kind[learner];
+        let id = match kind {
+            SfdcId::Unknown | SfdcId::Blank => None,
+            SfdcId::Malformed => self.meant.get(learner),
+            SfdcId::Contact | SfdcId::User | SfdcId::Dangling | SfdcId::Unseen | SfdcId::Foreign => {
+                data.sfdc_record(learner)
+            }
+        };
+        SfdcRef { kind, id }
+    }
+
+    pub(super) fn kind(&self, learner: usize) -> SfdcId {
+        self.kind[learner]
+    }
+}
+
+/// By learner, the contact that goes with them: nearly always the one of [`Learners`](crate::model::people::Learners).
+#[derive(Debug, Clone, Default)]
+pub(super) struct ContactsOf {
+    other: SparseColumn<u32>,
+}
+
+impl ContactsOf {
+    pub(super) fn get(&self, data: &Dataset, learner: usize) -> Option<usize> {
+        match self.other.get(learner) {
+            Some(other) => row(other),
+            None => usual_contact(data, learner),
+        }
+    }
+}
+
+fn usual_contact(data: &Dataset, learner: usize) -> Option<usize> {
+    data.learners.named(learner).or_else(|| data.learners.keyed(learner))
+}
+
 pub(super) struct People {
-    pub(super) sfdc: Vec<SfdcRef>,
+    pub(super) sfdc: SfdcIds,
     pub(super) link: Vec<Link>,
-    pub(super) contact: Vec<u32>,
+    pub(super) contact: ContactsOf,
     pub(super) forecast: Vec<Forecast>,
     pub(super) contact_learner: Vec<u32>,
-    pub(super) key_group: Vec<u32>,
+    pub(super) key_group: SparseColumn<u32>,
     pub(super) ambiguous: Vec<(u32, u32)>,
 }
 
-/// Contacts with one key: the first of them, and how many.
-#[derive(Clone, Copy)]
-struct Group {
-    first: u32,
-    count: u32,
+/// Contacts by their keys.
+struct Keys<'a> {
+    contacts: &'a Contacts,
+    equality: Equality,
+    /// The first contact of each key.
+    first: HashTable<u32>,
+    /// Contacts that share their key: the first of them.
+    shared: SparseColumn<u32>,
+    /// By contact, whether the key is blank: a byte is nearer at hand than a text.
+    blank: Vec<bool>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(contacts: &'a Contacts, equality: Equality) -> Self {
+        let canonical = |contact: u32| equality.canonical(contacts.key(contact as usize));
+        let rehash = |&contact: &u32| hash(&canonical(contact));
+        let mut first: HashTable<u32> = HashTable::with_capacity(contacts.len());
+        let mut sharing: Vec<(u32, u32)> = Vec::new();
+        let blank: Vec<bool> = contacts.keys().map(key::is_blank).collect();
+        for contact in (0..index(contacts.len())).filter(|&contact| !blank[contact as usize]) {
+            let key = canonical(contact);
+            let known = *first.entry(hash(&key), |&other| canonical(other) == key, rehash).or_insert(contact).get();
+            if known != contact {
+                sharing.extend([(known, known), (contact, known)]);
+            }
+        }
+        sharing.sort_unstable();
+        sharing.dedup();
+        let mut shared = SparseColumn::default();
+        sharing.into_iter().for_each(|(contact, first)| shared.push(contact, first));
+        Self { contacts, equality, first, shared, blank }
+    }
+
+    /// The first contact with this key; nothing where it is blank.
+    fn find(&self, key: &str) -> Option<u32> {
+        if key::is_blank(key) {
+            return None;
+        }
+        let key = self.equality.canonical(key);
+        let same = |&contact: &u32| self.equality.canonical(self.contacts.key(contact as usize)) == key;
+        self.first.find(hash(&key), same).copied()
+    }
+
+    /// Whether several contacts have the key of which this one is the first.
+    fn several(&self, first: u32) -> bool {
+        self.shared.get(first as usize).is_some()
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    FxBuildHasher.hash_one(text)
+}
+
+/// Learners and contacts as their keys bring them together.
+struct Keyed<'a> {
+    keys: Keys<'a>,
+    /// By learner, the first contact whose key is the username, or [`NONE`].
+    first: Vec<u32>,
+}
+
+impl<'a> Keyed<'a> {
+    fn of(data: &'a Dataset, keys: Keys<'a>) -> Self {
+        let first = |learner: usize| match data.learners.keyed(learner) {
+            // What the learner's contact has for a key needs no search, but for those who share it.
+            Some(contact) if !keys.blank[contact] => keys.shared.get(contact).unwrap_or(index(contact)),
+            _ => keys.find(data.username(learner)).unwrap_or(NONE),
+        };
+        let first = (0..data.learners.len()).map(first).collect();
+        Self { keys, first }
+    }
+
+    fn matches(&self, learner: usize) -> Matches {
+        match self.first[learner] {
+            NONE => Matches::None,
+            first if self.keys.several(first) => Matches::Several,
+            _ => Matches::One,
+        }
+    }
 }
 
 /// Who claims a contact, of several learners the one who fits best.
-#[derive(Clone, Copy)]
-struct Claim {
-    owner: KeyOwner,
-    learner: u32,
+struct Claims {
+    owner: Vec<KeyOwner>,
+    learner: Vec<u32>,
+}
+
+impl Claims {
+    fn of(data: &Dataset, sfdc: &SfdcIds, keyed: &Keyed<'_>) -> Self {
+        let contacts = data.contacts.len();
+        let mut claims = Self { owner: vec![KeyOwner::Nobody; contacts], learner: vec![NONE; contacts] };
+        for learner in 0..data.learners.len() {
+            if keyed.matches(learner) != Matches::One {
+                continue;
+            }
+            let contact = keyed.first[learner] as usize;
+            let owner = match sfdc.kind(learner) {
+                SfdcId::Unknown => KeyOwner::Unknown,
+                SfdcId::Blank => KeyOwner::Blank,
+                SfdcId::Contact if data.learners.named(learner) == Some(contact) => KeyOwner::This,
+                _ => KeyOwner::Other,
+            };
+            // Learners come in the order of their ids, so of equals the lowest id stays.
+            if owner > claims.owner[contact] {
+                claims.owner[contact] = owner;
+                claims.learner[contact] = index(learner);
+            }
+        }
+        claims
+    }
 }
 
 pub(super) fn relate(data: &Dataset, rules: &Rules) -> People {
     let sfdc = classify(data);
-    let equality = rules.equality;
-    let contacts = data.contacts.id.len();
-
-    let mut groups: FxHashMap<Cow<'_, str>, Group> =
-        FxHashMap::with_capacity_and_hasher(contacts, rustc_hash::FxBuildHasher);
-    for contact in 0..contacts {
-        let key = data.contacts.key.get(contact);
-        if !key::is_blank(key) {
-            groups
-                .entry(equality.canonical(key))
-                .and_modify(|group| group.count += 1)
-                .or_insert(Group { first: index(contact), count: 1 });
-        }
-    }
-
-    let learners = data.learners.id.len();
-    let group_of: Vec<Option<Group>> = (0..learners)
-        .map(|learner| {
-            let username = data.learners.username.get(learner);
-            (!key::is_blank(username)).then(|| groups.get(&equality.canonical(username)).copied()).flatten()
-        })
-        .collect();
-
-    let mut claims = vec![Claim { owner: KeyOwner::Nobody, learner: NONE }; contacts];
-    for (learner, group) in group_of.iter().enumerate() {
-        let Some(Group { first, count: 1 }) = *group else { continue };
-        let owner = match sfdc[learner].kind {
-            SfdcId::Unknown => KeyOwner::Unknown,
-            SfdcId::Blank => KeyOwner::Blank,
-            SfdcId::Contact if sfdc[learner].id == Some(data.contacts.id[first as usize]) => KeyOwner::This,
-            _ => KeyOwner::Other,
-        };
-        let claim = &mut claims[first as usize];
-        // Learners come in the order of their ids, so of equals the lowest id stays.
-        if owner > claim.owner {
-            *claim = Claim { owner, learner: index(learner) };
-        }
-    }
-
-    let mut holder = vec![NONE; contacts];
-    for (learner, reference) in sfdc.iter().enumerate() {
-        if let (SfdcId::Contact, Some(id)) = (reference.kind, reference.id)
-            && let Some(contact) = row(find(&data.contacts.id, id))
-            && holder[contact] == NONE
-        {
-            holder[contact] = index(learner);
-        }
-    }
-
-    let near = Near::find(data, &sfdc, &group_of, &claims);
-    let key_group = shared_keys(data, rules, &groups);
-    let (forecast, contact_learner) = judge_contacts(data, rules, &claims, &holder, &near, &key_group);
-    let (link, contact) = judge_learners(data, rules, &sfdc, &group_of, &near);
+    let keyed = Keyed::of(data, Keys::of(&data.contacts, rules.equality));
+    let claims = Claims::of(data, &sfdc, &keyed);
+    let near = Near::find(data, &sfdc, &keyed, &claims);
+    let (link, contact) = judge_learners(data, rules, &sfdc, &keyed, &near);
     let mut ambiguous: Vec<(u32, u32)> = (0..)
-        .zip(link.iter().zip(&group_of))
-        .filter(|&(_, (&link, _))| link == Link::Ambiguous)
-        .filter_map(|(learner, (_, group))| group.map(|group| (group.first, learner)))
+        .zip(link.iter().zip(&keyed.first))
+        .filter(|&(_, (&link, &first))| link == Link::Ambiguous && first != NONE)
+        .map(|(learner, (_, &first))| (first, learner))
         .collect();
     ambiguous.sort_unstable();
+    let key_group = keyed.keys.shared;
+    drop(keyed.first);
+    let (forecast, contact_learner) = judge_contacts(data, rules, &sfdc, claims, &near, &key_group);
     People { sfdc, link, contact, forecast, contact_learner, key_group, ambiguous }
 }
 
 fn judge_learners(
     data: &Dataset,
     rules: &Rules,
-    sfdc: &[SfdcRef],
-    group_of: &[Option<Group>],
+    sfdc: &SfdcIds,
+    keyed: &Keyed<'_>,
     near: &Near,
-) -> (Vec<Link>, Vec<u32>) {
+) -> (Vec<Link>, ContactsOf) {
     let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
-    let mut links = Vec::with_capacity(sfdc.len());
-    let mut contacts = Vec::with_capacity(sfdc.len());
-    for (learner, reference) in sfdc.iter().enumerate() {
-        let named = match reference.kind {
-            SfdcId::Contact | SfdcId::Malformed => reference.id.map_or(NONE, |id| find(&data.contacts.id, id)),
-            _ => NONE,
+    let mut links = Vec::with_capacity(data.learners.len());
+    let mut contacts = ContactsOf::default();
+    for learner in 0..data.learners.len() {
+        let kind = sfdc.kind(learner);
+        let named = match kind {
+            SfdcId::Contact => data.learners.named(learner),
+            SfdcId::Malformed => sfdc.meant.get(learner).and_then(|id| data.contacts.find(id)),
+            _ => None,
         };
-        let username = data.learners.username.get(learner);
-        let own_key = reference.kind == SfdcId::Contact
-            && !key::is_blank(username)
-            && row(named).is_some_and(|contact| {
-                rules.equality.canonical(data.contacts.key.get(contact)) == rules.equality.canonical(username)
+        let own_key = kind == SfdcId::Contact
+            && named.is_some_and(|contact| {
+                if data.learners.keyed(learner) == Some(contact) {
+                    return !keyed.keys.blank[contact];
+                }
+                let username = data.username(learner);
+                !key::is_blank(username)
+                    && rules.equality.canonical(data.contacts.key(contact)) == rules.equality.canonical(username)
             });
         let near_contact = near.contact_of.get(&index(learner)).copied();
+        let matches = keyed.matches(learner);
         links.push(link(LinkFacts {
-            sfdc_id: reference.kind,
+            sfdc_id: kind,
             own_key,
-            matches: match group_of[learner] {
-                None => Matches::None,
-                Some(Group { count: 1, .. }) => Matches::One,
-                Some(_) => Matches::Several,
-            },
+            matches,
             near: near_contact.is_some(),
             contacts_complete,
         }));
-        let by_key = match group_of[learner] {
-            Some(Group { first, count: 1 }) => first,
-            Some(_) => NONE,
-            None => near_contact.unwrap_or(NONE),
+        let by_key = || match matches {
+            Matches::One => row(keyed.first[learner]),
+            Matches::Several => None,
+            Matches::None => near_contact.and_then(row),
         };
-        contacts.push(if named == NONE && reference.kind == SfdcId::Blank { by_key } else { named });
+        let contact = if named.is_none() && kind == SfdcId::Blank { by_key() } else { named };
+        if contact != usual_contact(data, learner) {
+            contacts.other.push(index(learner), contact.map_or(NONE, index));
+        }
     }
     (links, contacts)
 }
@@ -160,43 +265,40 @@ fn judge_learners(
 fn judge_contacts(
     data: &Dataset,
     rules: &Rules,
-    claims: &[Claim],
-    holder: &[u32],
+    sfdc: &SfdcIds,
+    claims: Claims,
     near: &Near,
-    key_group: &[u32],
+    key_group: &SparseColumn<u32>,
 ) -> (Vec<Forecast>, Vec<u32>) {
-    let mut forecasts = Vec::with_capacity(claims.len());
-    let mut learners = Vec::with_capacity(claims.len());
-    for (contact, claim) in claims.iter().enumerate() {
+    // The first learner whose `sfdc_id` the contact is.
+    let mut holder = vec![NONE; data.contacts.len()];
+    for learner in (0..data.learners.len()).filter(|&learner| sfdc.kind(learner) == SfdcId::Contact) {
+        if let Some(contact) = data.learners.named(learner)
+            && holder[contact] == NONE
+        {
+            holder[contact] = index(learner);
+        }
+    }
+    let mut forecasts = Vec::with_capacity(data.contacts.len());
+    let Claims { owner: owners, learner: mut learners } = claims;
+    for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
         let near_learner = near.learner_of.get(&index(contact)).copied();
         forecasts.push(forecast(ForecastFacts {
-            in_view: data.contacts.in_view.get(contact).copied(),
-            key_blank: key::is_blank(data.contacts.key.get(contact)),
-            key_shared: key_group[contact] != NONE,
-            owner: claim.owner,
+            in_view: data.contacts.in_view(contact),
+            key_blank: key::is_blank(data.contacts.key(contact)),
+            key_shared: key_group.get(contact).is_some(),
+            owner,
             known_elsewhere: holder[contact] != NONE || near_learner.is_some(),
             provisioning: rules.provisioning,
         }));
-        let known = if claim.learner == NONE { holder[contact] } else { claim.learner };
-        learners.push(if known == NONE { near_learner.unwrap_or(NONE) } else { known });
+        if *learner == NONE {
+            *learner = holder[contact];
+        }
+        if *learner == NONE {
+            *learner = near_learner.unwrap_or(NONE);
+        }
     }
     (forecasts, learners)
-}
-
-/// By contact, the first contact with the same key, where there are several.
-fn shared_keys(data: &Dataset, rules: &Rules, groups: &FxHashMap<Cow<'_, str>, Group>) -> Vec<u32> {
-    (0..data.contacts.id.len())
-        .map(|contact| {
-            let key = data.contacts.key.get(contact);
-            if key::is_blank(key) {
-                return NONE;
-            }
-            match groups.get(&rules.equality.canonical(key)) {
-                Some(group) if group.count > 1 => group.first,
-                _ => NONE,
-            }
-        })
-        .collect()
 }
 
 /// Near keys of those who have no exact one.
@@ -208,26 +310,17 @@ struct Near {
 }
 
 impl Near {
-    fn find(data: &Dataset, sfdc: &[SfdcRef], group_of: &[Option<Group>], claims: &[Claim]) -> Self {
-        let seeking_learners = group_of.iter().enumerate().filter(|&(learner, group)| {
-            group.is_none()
-                && sfdc[learner].kind == SfdcId::Blank
-                && !key::is_blank(data.learners.username.get(learner))
+    fn find(data: &Dataset, sfdc: &SfdcIds, keyed: &Keyed<'_>, claims: &Claims) -> Self {
+        let seeking_learners = (0..data.learners.len()).filter(|&learner| {
+            keyed.first[learner] == NONE
+                && sfdc.kind(learner) == SfdcId::Blank
+                && !key::is_blank(data.username(learner))
         });
-        let seeking_contacts = claims.iter().enumerate().filter(|&(contact, claim)| {
-            claim.owner == KeyOwner::Nobody && !key::is_blank(data.contacts.key.get(contact))
-        });
+        let seeking_contacts = (0..data.contacts.len())
+            .filter(|&contact| claims.owner[contact] == KeyOwner::Nobody && !key::is_blank(data.contacts.key(contact)));
         Self {
-            contact_of: nearest(
-                seeking_learners.map(|(learner, _)| learner),
-                |learner| data.learners.username.get(learner),
-                data.contacts.key.iter(),
-            ),
-            learner_of: nearest(
-                seeking_contacts.map(|(contact, _)| contact),
-                |contact| data.contacts.key.get(contact),
-                data.learners.username.iter(),
-            ),
+            contact_of: nearest(seeking_learners, |learner| data.username(learner), data.contacts.keys()),
+            learner_of: nearest(seeking_contacts, |contact| data.contacts.key(contact), data.usernames()),
         }
     }
 }
@@ -262,52 +355,53 @@ fn nearest<'a>(
     found
 }
 
-fn classify(data: &Dataset) -> Vec<SfdcRef> {
-    let contacts = data.origins.extract(SfObject::Contact);
+fn classify(data: &Dataset) -> SfdcIds {
+    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
     let users_complete = data.origins.extract(SfObject::User).extent.is_complete();
-    let mut sfdc: Vec<SfdcRef> = (0..data.learners.id.len())
-        .map(|learner| {
-            let text = data.learners.sfdc_id.get(learner);
-            if !data.learners.sfdc_known[learner] {
-                return SfdcRef { kind: SfdcId::Unknown, id: None };
-            }
-            if key::is_blank(text) {
-                return SfdcRef { kind: SfdcId::Blank, id: None };
-            }
-            let Ok(id) = SfId::parse_18(text.as_bytes()) else {
-                return SfdcRef { kind: SfdcId::Malformed, id: None };
-            };
-            let kind = if id.is_contact() {
-                match find(&data.contacts.id, id) {
-                    NONE if contacts.extent.is_complete() => SfdcId::Dangling,
-                    NONE => SfdcId::Unseen,
-                    _ => SfdcId::Contact,
+    let kind = |learner: usize| {
+        if !data.learners.sfdc_known(learner) {
+            return SfdcId::Unknown;
+        }
+        if data.learners.named(learner).is_some() {
+            return SfdcId::Contact;
+        }
+        match data.sfdc_record(learner) {
+            Some(id) if id.is_contact() => {
+                if contacts_complete {
+                    SfdcId::Dangling
+                } else {
+                    SfdcId::Unseen
                 }
-            } else if id.is_user() {
-                // Without a complete extract the prefix alone decides.
-                if users_complete && find(&data.users.id, id) == NONE { SfdcId::Dangling } else { SfdcId::User }
-            } else {
-                SfdcId::Foreign
-            };
-            SfdcRef { kind, id: Some(id) }
-        })
-        .collect();
-    repair(data, &mut sfdc);
-    sfdc
+            }
+            // Without a complete extract the prefix alone decides.
+            Some(id) if id.is_user() => {
+                if users_complete && data.users.find(id).is_none() {
+                    SfdcId::Dangling
+                } else {
+                    SfdcId::User
+                }
+            }
+            Some(_) => SfdcId::Foreign,
+            None if key::is_blank(&data.sfdc_id(learner)) => SfdcId::Blank,
+            None => SfdcId::Malformed,
+        }
+    };
+    let kind: Vec<SfdcId> = (0..data.learners.len()).map(kind).collect();
+    let meant = repair(data, &kind);
+    SfdcIds { kind, meant }
 }
 
 /// Finds the ids that malformed ones stand for: by their own checksum, else as the only record of
 /// the extract with the same letters.
-fn repair(data: &Dataset, sfdc: &mut [SfdcRef]) {
-    let known = |id: SfId| find(&data.contacts.id, id) != NONE || find(&data.users.id, id) != NONE;
+fn repair(data: &Dataset, kind: &[SfdcId]) -> SparseColumn<SfId> {
+    let known = |id: SfId| data.contacts.find(id).is_some() || data.users.find(id).is_some();
     let mut by_letters: Option<FxHashMap<String, Option<SfId>>> = None;
-    for (learner, reference) in sfdc.iter_mut().enumerate() {
-        if reference.kind != SfdcId::Malformed {
-            continue;
-        }
-        let text = data.learners.sfdc_id.get(learner).trim();
+    let mut meant = SparseColumn::default();
+    for (learner, _) in kind.iter().enumerate().filter(|&(_, &kind)| kind == SfdcId::Malformed) {
+        let text = data.sfdc_id(learner);
+        let text = text.trim();
         let by_checksum = SfId::repair(text.as_bytes());
-        reference.id = match by_checksum {
+        let id = match by_checksum {
             Some(id) if known(id) => Some(id),
             _ if matches!(text.len(), 15 | 18) && text.is_ascii() => {
                 let letters = by_letters.get_or_insert_with(|| fold_ids(data));
@@ -317,13 +411,17 @@ fn repair(data: &Dataset, sfdc: &mut [SfdcRef]) {
             }
             other => other,
         };
+        if let Some(id) = id {
+            meant.push(index(learner), id);
+        }
     }
+    meant
 }
 
 /// Ids of contacts and users without regard to case; `None` where two differ only in case.
 fn fold_ids(data: &Dataset) -> FxHashMap<String, Option<SfId>> {
     let mut folded = FxHashMap::default();
-    for &id in data.contacts.id.iter().chain(&data.users.id) {
+    for id in data.contacts.ids().chain(data.users.ids()) {
         folded
             .entry(id.to_string()[..15].to_ascii_lowercase())
             .and_modify(|only: &mut Option<SfId>| *only = None)

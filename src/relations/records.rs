@@ -12,7 +12,6 @@ use crate::relations::clock::Clocks;
 use crate::relations::enrollment::{
     AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, UnclaimedFacts, absent, present, unclaimed,
 };
-use crate::relations::find;
 use crate::relations::link::SfdcId;
 use crate::relations::outbound::{Addressable, DoceboUserRow, Due, Outbound, outbound};
 use crate::relations::people::People;
@@ -93,11 +92,11 @@ struct Enrollments {
 /// By learner, the `DoceboUser__c` row; of several (which `UserId__c`, being unique, forbids) the
 /// newest.
 fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
-    let mut newest = vec![NONE; data.learners.id.len()];
+    let mut newest = vec![NONE; data.learners.len()];
     let rows = &data.docebo_users;
-    for candidate in 0..rows.id.len() {
-        if let Some(learner) = data.learner_of(rows.account[candidate]) {
-            let better = row(newest[learner]).is_none_or(|held| rows.modified[held] <= rows.modified[candidate]);
+    for candidate in 0..rows.len() {
+        if let Some(learner) = data.learner_of(rows.account(candidate)) {
+            let better = row(newest[learner]).is_none_or(|held| rows.modified(held) <= rows.modified(candidate));
             if better {
                 newest[learner] = index(candidate);
             }
@@ -146,7 +145,7 @@ impl Judge<'_> {
     }
 
     fn count_due(&self) -> (Vec<u32>, Vec<DueCounts>) {
-        let learners = self.data.learners.id.len();
+        let learners = self.data.learners.len();
         let mut due = vec![0; learners];
         let mut counts = vec![DueCounts::default(); learners];
         let enrollments = &self.data.enrollments;
@@ -169,7 +168,7 @@ impl Judge<'_> {
     }
 
     fn outbound(&self, due: &[u32], counts: &[DueCounts]) -> Vec<Outbound> {
-        (0..self.data.learners.id.len())
+        (0..self.data.learners.len())
             .map(|learner| {
                 let owed = if !self.data.origins.enrollments_report {
                     Due::Unknown
@@ -182,7 +181,7 @@ impl Judge<'_> {
                 } else {
                     Due::Nothing
                 };
-                outbound(Addressable::from(self.people.sfdc[learner].kind), self.docebo_user_row(learner), owed)
+                outbound(Addressable::from(self.people.sfdc.kind(learner)), self.docebo_user_row(learner), owed)
             })
             .collect()
     }
@@ -198,11 +197,12 @@ impl Judge<'_> {
                 Presence::There | Presence::Absent => DoceboUserRow::Absent,
             };
         };
-        let (contact, user) = (self.data.docebo_users.contact[at], self.data.docebo_users.user[at]);
+        let data = self.data;
+        let (contact, user) = (data.docebo_users.contact(at, &data.contacts), data.docebo_users.user(at));
         if contact.is_none() && user.is_none() {
             return DoceboUserRow::NamesNobody;
         }
-        let reference = self.people.sfdc[learner];
+        let reference = self.people.sfdc.get(self.data, learner);
         let named = match reference.kind {
             SfdcId::Contact | SfdcId::User | SfdcId::Unseen => reference.id,
             SfdcId::Unknown => return DoceboUserRow::NamesSomebody,
@@ -212,8 +212,8 @@ impl Judge<'_> {
         if contact == Some(named) || user == Some(named) {
             return DoceboUserRow::NamesLearner;
         }
-        match user.map(|user| (user, row(find(&self.data.users.id, user)))) {
-            Some((_, Some(at))) if self.data.users.contact[at] == Some(named) => DoceboUserRow::NamesLearner,
+        match user.map(|user| (user, data.users.find(user))) {
+            Some((_, Some(at))) if data.users.contact(at, &data.contacts) == Some(named) => DoceboUserRow::NamesLearner,
             // A user who is not at hand may or may not be this contact's.
             Some((_, None)) if !self.data.origins.extract(SfObject::User).extent.is_complete() => {
                 DoceboUserRow::NamesSomebody
@@ -257,7 +257,7 @@ impl Judge<'_> {
 
     fn enrollments(&self) -> Enrollments {
         const LEARNERS_AT_ONCE: usize = 16_384;
-        let learners = self.data.learners.id.len();
+        let learners = self.data.learners.len();
         let parts: Vec<_> = (0..learners.div_ceil(LEARNERS_AT_ONCE))
             .into_par_iter()
             .map(|part| {
@@ -352,7 +352,7 @@ impl Judge<'_> {
         let course = self.data.enrollments.course(at);
         AbsentFacts {
             in_scope: self.in_scope[course],
-            addressable: Addressable::from(self.people.sfdc[learner].kind),
+            addressable: Addressable::from(self.people.sfdc.kind(learner)),
             after_cutoff: self.enrolled_after_cutoff(at),
             course: if self.data.courses.record[course].is_some() {
                 Presence::There

@@ -234,11 +234,11 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
     let rows = claimed.map(|at| records.enrollment[at]).chain(records.loose.iter().copied());
     Totals {
         learners: LearnerTotals {
-            total: data.learners.id.len() as u64,
+            total: data.learners.len() as u64,
             rows: rows_of(&ExportKind::Users.to_string()),
             rejected: aside(ExportKind::Users, rejected),
             repeated: aside(ExportKind::Users, repeated),
-            enrollments_only: data.learners.in_users_report.iter().filter(|&&reported| !reported).count() as u64,
+            enrollments_only: (0..data.learners.len()).filter(|&at| !data.learners.in_users_report(at)).count() as u64,
             link: Tally::of(people.link.iter().copied()),
             outbound: Tally::of(records.outbound.iter().copied()),
         },

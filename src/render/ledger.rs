@@ -92,10 +92,10 @@ impl Named {
     fn of(judged: &Judged) -> Self {
         let data = &judged.books.data;
         let mut named = Self {
-            learners: vec![0; data.learners.id.len()],
+            learners: vec![0; data.learners.len()],
             enrollments: Marks::of(data.enrollments.len()),
             rows: Marks::of(data.enrollments.row_end()),
-            contacts: Marks::of(data.contacts.id.len()),
+            contacts: Marks::of(data.contacts.len()),
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
             for subject in subjects {
@@ -107,7 +107,7 @@ impl Named {
 
     fn mark(&mut self, books: &Books, subject: &Subject, bit: u64) {
         let data = &books.data;
-        let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account[at as usize]);
+        let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account(at as usize));
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
             Subject::Learners(rows) => rows.iter().for_each(|&at| self.learners[at as usize] |= bit),
@@ -143,7 +143,7 @@ fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
         out,
         &["learner_id", "username", "sfdc_id", "contact_id", "docebo_user_record", "link", "outbound", "due", "checks"],
     )?;
-    for at in 0..data.learners.id.len() {
+    for at in 0..data.learners.len() {
         let (link, outbound) = (relations.link[at], relations.outbound[at]);
         let quiet = matches!(link, Link::Linked | Link::LinkedUser)
             && matches!(outbound, Outbound::Delivered | Outbound::NotDue | Outbound::Pending)
@@ -153,11 +153,11 @@ fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
         }
         // The contact that goes with the learner; for a malformed id the one it stands for, even
         // where the extract does not hold it.
-        let contact = row(relations.contact[at]).map(|contact| data.contacts.id[contact]).or(match link {
-            Link::Malformed => relations.sfdc[at].id,
+        let contact = relations.contact(data, at).map(|contact| data.contacts.id(contact)).or(match link {
+            Link::Malformed => relations.sfdc(data, at).id,
             _ => None,
         });
-        let docebo_user = row(relations.docebo_user[at]).map(|at| data.docebo_users.id[at]);
+        let docebo_user = row(relations.docebo_user[at]).map(|at| data.docebo_users.id(at));
         let checks: Vec<&str> = judged
             .checks
             .iter()
@@ -166,14 +166,14 @@ fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
             .map(|(_, check)| check.id)
             .collect();
         writer.write_record([
-            data.learners.id[at].to_string().as_str(),
-            &csv_cell(data.learners.username.get(at)),
-            &csv_cell(data.learners.sfdc_id.get(at)),
+            data.learners.id(at).to_string().as_str(),
+            &csv_cell(data.username(at)),
+            &csv_cell(&data.sfdc_id(at)),
             Text::id(contact).raw(),
             Text::id(docebo_user).raw(),
             link.word(),
             outbound.word(),
-            relations.due[at].to_string().as_str(),
+            relations.due.get(at).to_string().as_str(),
             checks.join(" ").as_str(),
         ])?;
     }
@@ -213,7 +213,7 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
             continue;
         }
         let counterpart = counterpart.map(|row| both.row(row));
-        let learner = data.learners.id[both.learner(at) as usize];
+        let learner = data.learners.id(both.learner(at) as usize);
         let course = data.courses.id[both.course(at)];
         let word = data.status_words.get(both.word(at)).map_or("", |word| word.text.as_str());
         writer.write_record([
@@ -267,15 +267,15 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
 fn contacts(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
     let (data, relations) = (&judged.books.data, &judged.books.relations);
     let mut writer = start(out, &["contact_id", "key", "forecast", "learner_id"])?;
-    for at in 0..data.contacts.id.len() {
+    for at in 0..data.contacts.len() {
         if rows == Rows::Exceptions && !named.contacts[at] {
             continue;
         }
         let learner =
-            row(relations.contact_learner[at]).map_or_else(String::new, |at| data.learners.id[at].to_string());
+            row(relations.contact_learner[at]).map_or_else(String::new, |at| data.learners.id(at).to_string());
         writer.write_record([
-            data.contacts.id[at].to_string().as_str(),
-            &csv_cell(data.contacts.key.get(at)),
+            data.contacts.id(at).to_string().as_str(),
+            &csv_cell(data.contacts.key(at)),
             relations.forecast[at].word(),
             learner.as_str(),
         ])?;

@@ -235,11 +235,11 @@ fn rejects(origins: &Origins) -> Vec<Rejected> {
 fn forecast(books: &Books) -> Vec<Forecasted> {
     let (data, relations) = (&books.data, &books.relations);
     let of = |wanted: Forecast| {
-        (0..data.contacts.id.len()).filter(move |&at| relations.forecast[at] == wanted).map(move |at| Forecasted {
-            contact: data.contacts.id[at],
-            key: data.contacts.key.get(at).to_owned(),
+        (0..data.contacts.len()).filter(move |&at| relations.forecast[at] == wanted).map(move |at| Forecasted {
+            contact: data.contacts.id(at),
+            key: data.contacts.key(at).to_owned(),
             forecast: wanted,
-            learner: row(relations.contact_learner[at]).map(|at| data.learners.id[at]),
+            learner: row(relations.contact_learner[at]).map(|at| data.learners.id(at)),
         })
     };
     WORTH_A_LOOK.into_iter().flat_map(of).take(MOST_FORECAST).collect()
@@ -249,12 +249,9 @@ fn forecast(books: &Books) -> Vec<Forecasted> {
 /// the digest of every username of the export and every key of the extract.
 fn secret(books: &Books) -> [u8; 32] {
     let mut digest = Sha256::new_with_prefix(b"tieout pseudonyms");
-    let (learners, contacts) = (&books.data.learners, &books.data.contacts);
-    for (column, rows) in [(&learners.username, learners.id.len()), (&contacts.key, contacts.id.len())] {
-        for at in 0..rows {
-            digest.update(column.get(at).as_bytes());
-            digest.update([0]);
-        }
+    for text in books.data.usernames().chain(books.data.contacts.keys()) {
+        digest.update(text.as_bytes());
+        digest.update([0]);
     }
     digest.finalize().into()
 }

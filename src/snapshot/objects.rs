@@ -1,13 +1,17 @@
 //! The objects, one function each: which columns, and into which table.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::error::Error;
-use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, index};
+use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, SalesforceSide, index};
 use crate::model::enrollments::EnrollmentRow;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
+use crate::model::people::DoceboUserRow;
 use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
@@ -15,19 +19,31 @@ use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
 use crate::table::{Row, Table};
 
-/// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
+/// Parents that an enrollment row can name, by record id.
 struct Parents {
-    accounts: FxHashMap<SfId, u32>,
+    /// Rows of the Docebo users.
+    docebo_users: HashTable<u32>,
+    /// Rows of the courses.
     courses: FxHashMap<SfId, u32>,
 }
 
 impl Parents {
     fn of(data: &Dataset) -> Self {
         let courses = data.courses.record.iter().zip(0..);
-        Self {
-            accounts: data.docebo_users.id.iter().copied().zip(data.docebo_users.account.iter().copied()).collect(),
-            courses: courses.filter_map(|(&record, course)| Some((record?, course))).collect(),
+        let users = &data.docebo_users;
+        let mut docebo_users = HashTable::with_capacity(users.len());
+        let hash = |&row: &u32| FxBuildHasher.hash_one(users.id(row as usize));
+        for row in 0..index(users.len()) {
+            docebo_users.insert_unique(hash(&row), row, hash);
         }
+        Self { docebo_users, courses: courses.filter_map(|(&record, course)| Some((record?, course))).collect() }
+    }
+
+    /// The account of a DoceboUser record.
+    fn account(&self, data: &Dataset, id: SfId) -> Option<u32> {
+        let row =
+            self.docebo_users.find(FxBuildHasher.hash_one(id), |&row| data.docebo_users.id(row as usize) == id)?;
+        Some(data.docebo_users.account(*row as usize))
     }
 }
 
@@ -138,13 +154,11 @@ impl Reader<'_> {
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let contact = id.required_id(row)?;
-            contacts.id.push(contact);
-            contacts.key.push(key.text(row)?);
-            if let Some(members) = in_view {
-                contacts.in_view.push(members.binary_search(&contact).is_ok());
-            }
+            let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
+            contacts.push(contact, key.text(row)?, in_view);
             Ok(())
         })?;
+        *contacts = std::mem::take(contacts).sorted();
         self.finish(SfObject::Contact, &table, rows, Vec::new())
     }
 
@@ -153,14 +167,14 @@ impl Reader<'_> {
         let mut fields = Fields::of(&table);
         let id = fields.required("Id")?;
         let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
-        let users = &mut self.snapshot.side.users;
+        let SalesforceSide { users, contacts, .. } = &mut self.snapshot.side;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
-            users.id.push(id.required_id(row)?);
-            users.contact.push(contact.id(row)?);
-            users.active.push(if active.is_there() { Some(active.flag(row)?) } else { None });
+            let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
+            users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
             Ok(())
         })?;
+        *users = std::mem::take(users).sorted();
         let lacking = fields.lacking;
         self.finish(SfObject::User, &table, rows, lacking)
     }
@@ -172,22 +186,28 @@ impl Reader<'_> {
         let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
         let writes = WriteColumns::find(&mut fields)?;
         let mut pulse = Pulse::default();
-        let side = &mut self.snapshot.side.docebo_users;
+        let mut writers = Editors::default();
+        let SalesforceSide { docebo_users: side, contacts, .. } = &mut self.snapshot.side;
         let rows = table.rows(self.progress, |row| {
             well_formed(&table, row)?;
             let record = id.required_id(row)?;
             let written = writes.read(row)?;
             written.count(record, &mut pulse);
-            side.id.push(record);
-            side.user_id.push(user_id.number(row)?);
-            side.contact.push(contact.id(row)?);
-            side.user.push(user.id(row)?);
-            side.created.push(written.created);
-            side.created_by.push(written.created_by);
-            side.modified.push(written.modified);
-            side.modified_by.push(written.modified_by);
+            let docebo_user = DoceboUserRow {
+                id: record,
+                user_id: user_id.number(row)?,
+                contact: contact.id(row)?,
+                user: user.id(row)?,
+                created: written.created,
+                created_by: written.created_by.map_or(NONE, |id| writers.index(id)),
+                modified: written.modified,
+                modified_by: written.modified_by.map_or(NONE, |id| writers.index(id)),
+            };
+            side.push(docebo_user, contacts);
             Ok(())
         })?;
+        side.writers = writers.ids;
+        *side = std::mem::take(side).sorted();
         let lacking = fields.lacking;
         self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
         self.finish(SfObject::DoceboUser, &table, rows, lacking)
@@ -331,7 +351,7 @@ impl<'a> EnrollmentColumns<'a> {
     }
 
     fn read(&self, row: Row<'_>, parents: &Parents, data: &Dataset, pulse: &mut Pulse) -> Result<Filed, Error> {
-        let account = parents.accounts.get(&self.docebo_user.required_id(row)?).copied();
+        let account = parents.account(data, self.docebo_user.required_id(row)?);
         let course = parents.courses.get(&self.course.required_id(row)?).copied();
         let both = account.zip(course);
         let odd_key = if self.key.is_there() {

@@ -77,19 +77,19 @@ impl<'a> Due<'a> {
 
     /// By learner: since when Salesforce has held a record of theirs.
     pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
-        let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let mut prove = |learner: usize, created: Option<Instant>| {
             if let Some(created) = created {
                 since[learner] = Some(since[learner].map_or(created, |known| known.min(created)));
             }
         };
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
-        for (&account, &created) in users.account.iter().zip(&users.created) {
-            if let Some(learner) = self.data.learner_of(account) {
-                prove(learner, created);
+        for at in 0..users.len() {
+            if let Some(learner) = self.data.learner_of(users.account(at)) {
+                prove(learner, users.created(at));
             }
         }
-        for learner in 0..self.data.learners.id.len() {
+        for learner in 0..self.data.learners.len() {
             for at in rows.of_learner(learner) {
                 if let Some(row) = rows.counterpart(at) {
                     prove(learner, rows.created(row));
@@ -227,25 +227,25 @@ impl<'a> Due<'a> {
 
     /// Every Docebo enrollment with its learner.
     fn pairs(&self) -> impl Iterator<Item = (u32, usize)> {
-        (0..self.data.learners.id.len())
+        (0..self.data.learners.len())
             .flat_map(|learner| self.data.enrollments.of_learner(learner).map(move |at| (index(learner), at)))
     }
 
     /// The stream of learners: the first event of each who has no older record.
     pub(super) fn learners(&self, enrollments: &[Event]) -> Vec<Event> {
-        let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.id.len()];
+        let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         for event in enrollments {
             let known = &mut first[event.learner as usize];
             *known = Some(known.map_or(event.at, |known| known.min(event.at)));
         }
-        (0..self.data.learners.id.len())
+        (0..self.data.learners.len())
             .filter_map(|learner| {
                 let due = first[learner]?;
                 let (fate, written) = match (self.relations.outbound[learner], row(self.relations.docebo_user[learner]))
                 {
                     (Outbound::Missing, None) => (Fate::Missed, None),
                     (_, Some(at)) => {
-                        let created = self.data.docebo_users.created[at]?;
+                        let created = self.data.docebo_users.created(at)?;
                         if created < due.plus(-self.tolerance) {
                             return None;
                         }
@@ -261,9 +261,9 @@ impl<'a> Due<'a> {
     /// When the `DoceboUser__c` rows were created of accounts that the export does not name.
     pub(super) fn docebo_users(&self) -> Vec<Instant> {
         let rows = &self.data.docebo_users;
-        (0..rows.id.len())
-            .filter(|&at| self.data.learner_of(rows.account[at]).is_none())
-            .filter_map(|at| rows.created[at])
+        (0..rows.len())
+            .filter(|&at| self.data.learner_of(rows.account(at)).is_none())
+            .filter_map(|at| rows.created(at))
             .collect()
     }
 
@@ -322,7 +322,7 @@ impl<'a> Due<'a> {
         let (data, clocks) = (self.data, &self.relations.clocks);
         FirstMissing {
             enrollment: at,
-            learner: data.learners.id[data.enrollments.learner(at) as usize],
+            learner: data.learners.id(data.enrollments.learner(at) as usize),
             course: data.courses.id[data.enrollments.course(at)],
             due: if stream == Stream::Updates { clocks.completed(data, at) } else { clocks.enrolled(data, at) },
         }
@@ -334,8 +334,8 @@ impl<'a> Due<'a> {
         let by_then = |written: Option<Instant>| written.filter(|&written| written <= until);
         let (object, newest) = match stream {
             Stream::Learners => {
-                let writes = users.id.iter().zip(&users.created);
-                (SfObject::DoceboUser, writes.filter_map(|(&id, &created)| Some((by_then(created)?, id))).max())
+                let writes = (0..users.len()).filter_map(|at| Some((users.created(at)?, users.id(at))));
+                (SfObject::DoceboUser, writes.filter(|&(written, _)| written <= until).max())
             }
             Stream::Updates => {
                 let writes = (0..rows.row_end()).filter(|&at| self.is_row(at) && self.by_integration(at));

@@ -229,7 +229,7 @@ fn names_are_withheld_unless_asked_for() {
         let report = audit_sample(name);
         let data = &books(&report).data;
         let personal: Vec<&str> =
-            data.learners.username.iter().chain(data.contacts.key.iter()).filter(|text| text.contains('@')).collect();
+            data.usernames().chain(data.contacts.keys()).filter(|text| text.contains('@')).collect();
         assert!(personal.len() > 10);
         let page = render::html::page(&report, Names::Withheld).expect("a page");
         let (markup, data) = page_and_data(&page);
