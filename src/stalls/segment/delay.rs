@@ -6,8 +6,9 @@
 //!
 //! Must not know: stalls.
 
-use crate::model::instant::{DAY, MINUTE};
-use crate::stalls::segment::Record;
+use crate::model::instant::{Instant, MINUTE};
+use crate::stalls::segment::{Events, Record};
+use crate::stalls::slots::{Slots, slot};
 
 /// Delays that are looked at; more add no certainty.
 const MOST: usize = 100_000;
@@ -25,32 +26,31 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    pub(super) fn learn(record: Record<'_>) -> Self {
-        let events = record.events;
-        // Whole days are left out, so that what waits side by side is seen side by side.
-        let every = (events.len() / MOST + 1) as i64;
-        let mut written: Vec<(i64, i64)> = events
-            .iter()
-            .filter(|event| event.at.seconds() / DAY % every == 0 && !record.failed(event))
-            .filter_map(|event| Some((event.at.seconds(), event.written?.seconds())))
-            .filter(|(due, written)| written >= due)
-            .collect();
+    /// How the delays of so many events are sampled: those of every so manieth day. Whole days are left out, so
+    /// that what waits side by side is seen side by side.
+    pub(super) const fn every(events: usize) -> i64 {
+        (events / MOST + 1) as i64
+    }
+
+    /// From a sample of events that did not fail, as when each fell due and when it was written, in any order;
+    /// `runs` finds out when each run of a job began.
+    pub(super) fn learn(mut written: Vec<(Instant, Instant)>, runs: impl FnOnce() -> Vec<i64>) -> Self {
         written.sort_unstable();
         let waiting_together = written.windows(2).filter(|two| two[1].0 < two[0].1);
         let (mut pairs, mut same_run) = (0_u32, 0_u32);
         for two in waiting_together {
             pairs += 1;
-            same_run += u32::from((two[1].1 - two[0].1).abs() <= RUN);
+            same_run += u32::from((two[1].1.seconds() - two[0].1.seconds()).abs() <= RUN);
         }
-        let runs = if pairs >= 20 && same_run * 2 > pairs { runs(record) } else { Vec::new() };
+        let runs = if pairs >= 20 && same_run * 2 > pairs { runs() } else { Vec::new() };
         let mut sorted: Vec<u32> = if runs.is_empty() {
-            written.iter().map(|(due, written)| seconds(written - due)).collect()
+            written.iter().map(|(due, written)| seconds(written.seconds() - due.seconds())).collect()
         } else {
             // Of what waits together the longest wait tells when the job is late.
             let mut oldest: Vec<i64> = runs.clone();
             for (due, written) in written {
-                if let Some(run) = runs.partition_point(|&run| run <= written).checked_sub(1) {
-                    oldest[run] = oldest[run].min(due);
+                if let Some(run) = runs.partition_point(|&run| run <= written.seconds()).checked_sub(1) {
+                    oldest[run] = oldest[run].min(due.seconds());
                 }
             }
             runs.iter().zip(oldest).map(|(run, oldest)| seconds(run - oldest)).filter(|&wait| wait > 0).collect()
@@ -86,17 +86,35 @@ fn seconds(delay: i64) -> u32 {
     u32::try_from(delay).unwrap_or(u32::MAX)
 }
 
-fn runs(record: Record<'_>) -> Vec<i64> {
-    let on_time = record.events.iter().filter(|event| !record.failed(event));
-    let mut writes: Vec<i64> = on_time.filter_map(|event| Some(event.written?.seconds())).collect();
-    writes.sort_unstable();
-    writes.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect()
+/// When each run of a job began, ascending: writes that follow each other closely are one run.
+pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
+    // Of the writes that lie in one slot as long as what parts two runs, the first and the last tell all.
+    let both = |(first, last): (Instant, Instant), (other, further)| (first.min(other), last.max(further));
+    let slots = record.events.gather(
+        Slots::default,
+        |slots, event| {
+            if let Some(written) = event.written.filter(|_| !record.failed(&event)) {
+                slots.put(slot(written, RUN), (written, written), both);
+            }
+        },
+        |slots, others| slots.join(others, both),
+    );
+    let mut runs = Vec::new();
+    let mut before: Option<Instant> = None;
+    for (_, (first, last)) in slots.iter() {
+        if before.is_none_or(|before| first.seconds() - before.seconds() > RUN) {
+            runs.push(first.seconds());
+        }
+        before = Some(last);
+    }
+    runs
 }
 
 #[cfg(test)]
 mod tests {
     use super::Delay;
     use crate::model::instant::{DAY, HOUR, Instant};
+    use crate::stalls::segment::marks::marks;
     use crate::stalls::segment::{Event, Fate, Record};
 
     fn learn(written: impl Fn(i64) -> i64) -> Delay {
@@ -107,7 +125,7 @@ mod tests {
                 Event { at, written: Some(written), learner: 0, fate: Fate::OnTime }
             })
             .collect();
-        Delay::learn(Record { events: &events, ..Record::default() })
+        marks(Record { events: events.as_slice(), proven_since: &[None], ..Record::default() }).1
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! Where events come from: something that can be gone through again and again.
+//!
+//! Must not know: records, files, wording.
+
+use super::Event;
+use rayon::prelude::*;
+
+/// Events that can be gone through any number of times, part by part and several parts side by side. Of millions
+/// of enrollments they are made anew each time: that costs less than to keep them.
+pub trait Events: Sync {
+    /// Into how many parts they fall.
+    fn parts(&self) -> usize;
+
+    /// Hands over every event of a part, each time the same.
+    fn each(&self, part: usize, take: impl FnMut(Event));
+
+    /// How many events each part has.
+    fn sizes(&self) -> Vec<usize> {
+        let size = |part| {
+            let mut size = 0;
+            self.each(part, |_| size += 1);
+            size
+        };
+        (0..self.parts()).into_par_iter().map(size).collect()
+    }
+
+    /// Gathers from every event, parts side by side. What `join` makes must not depend on how the events were
+    /// divided, or it differs with the number of threads.
+    fn gather<T: Send>(
+        &self,
+        empty: impl Fn() -> T + Sync + Send,
+        add: impl Fn(&mut T, Event) + Sync + Send,
+        join: impl Fn(T, T) -> T + Sync + Send,
+    ) -> T {
+        let part = |mut gathered: T, part: usize| {
+            self.each(part, |event| add(&mut gathered, event));
+            gathered
+        };
+        (0..self.parts()).into_par_iter().fold(&empty, part).reduce(&empty, join)
+    }
+}
+
+/// Events of a part, where they are held in memory.
+const PART: usize = 1 << 14;
+
+impl Events for [Event] {
+    fn parts(&self) -> usize {
+        self.len().div_ceil(PART)
+    }
+
+    fn each(&self, part: usize, take: impl FnMut(Event)) {
+        self.chunks(PART).nth(part).into_iter().flatten().copied().for_each(take);
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.chunks(PART).map(<[Event]>::len).collect()
+    }
+}
