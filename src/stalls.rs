@@ -8,6 +8,8 @@
 //!
 //! Must not know: files, checks, outputs.
 
+/// What is found out of the streams before they are cut.
+mod census;
 /// What should have been written, and when it was.
 pub mod events;
 /// The pulse of an object against its own history.
@@ -20,8 +22,12 @@ mod manual;
 pub mod segment;
 /// Time cut into hours, days and the like.
 mod slots;
+/// The streams of events.
+mod streams;
 /// A stall in plain sentences.
 mod telling;
+/// Whom and what stretches of time hit.
+mod toll;
 
 use crate::model::dataset::{Dataset, index};
 use crate::model::id::SfId;
@@ -31,10 +37,12 @@ use crate::model::word::words;
 use crate::model::zone::Readings;
 use crate::relations::Relations;
 use crate::settings::{EnrollmentMode, Rules};
-use events::{Due, Ripe, Toll};
+use events::Due;
 use heartbeat::Heartbeat;
 use incidents::Incident;
 use segment::{Bounds, Events, Fate, Record, Stretch, segment};
+use streams::Ripe;
+use toll::Toll;
 
 words! {
     /// Something that Docebo writes, judged by itself.
@@ -248,7 +256,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
             stretches.extend(stretch.map(|stretch| (Stream::Enrollments, stretch)));
         }
         EnrollmentMode::Realtime => {
-            let patience = events::patience(&enrollments, &census);
+            let patience = census::patience(&enrollments, &census);
             // The marks of a stream of millions take more room than everything else here, so the two long streams
             // are cut one after the other. To look at the updates takes none.
             let (found, (sizes, changes)) =

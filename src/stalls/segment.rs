@@ -36,6 +36,7 @@ use interval::{Change, Edges};
 use marks::{Mark, marks};
 use path::{Gains, Rates, change};
 pub use source::Events;
+pub(super) use source::count;
 
 /// What became of a due event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

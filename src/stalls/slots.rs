@@ -35,6 +35,16 @@ impl<T> Default for Slots<T> {
 impl<T: Copy> Slots<T> {
     /// Puts a value into its slot; with one that stands there already it becomes what `both` makes of the two.
     pub(super) fn put(&mut self, slot: usize, value: T, both: impl Fn(T, T) -> T) {
+        if slot < self.from || slot - self.from >= self.values.len() {
+            self.reach(slot);
+        }
+        let held = &mut self.values[slot - self.from];
+        *held = Some(held.map_or(value, |held| both(held, value)));
+    }
+
+    /// Makes room for a slot.
+    #[cold]
+    fn reach(&mut self, slot: usize) {
         let step = slot - slot % STEP;
         if self.values.is_empty() {
             self.from = step;
@@ -42,12 +52,7 @@ impl<T: Copy> Slots<T> {
             self.values.splice(..0, std::iter::repeat_n(None, self.from - step));
             self.from = step;
         }
-        let at = slot - self.from;
-        if at >= self.values.len() {
-            self.values.resize(at + 1, None);
-        }
-        let held = &mut self.values[at];
-        *held = Some(held.map_or(value, |held| both(held, value)));
+        self.values.resize(self.values.len().max(step + STEP - self.from), None);
     }
 
     /// The values of both, slot by slot.

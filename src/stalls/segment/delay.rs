@@ -6,7 +6,7 @@
 //!
 //! Must not know: stalls.
 
-use crate::model::instant::{Instant, MINUTE};
+use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::stalls::segment::{Events, Record};
 use crate::stalls::slots::{Slots, slot};
 
@@ -26,10 +26,15 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    /// How the delays of so many events are sampled: those of every so manieth day. Whole days are left out, so
-    /// that what waits side by side is seen side by side.
-    pub(super) const fn every(events: usize) -> i64 {
-        (events / MOST + 1) as i64
+    /// Of how many days one is looked at for the delays of so many events. Whole days are left out, so that what
+    /// waits side by side is seen side by side.
+    pub(super) fn every(events: usize) -> u32 {
+        u32::try_from(events / MOST + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Whether an event that fell due at a moment belongs to the sample, if of so many days one is looked at.
+    pub(super) fn samples(every: u32, due: Instant) -> bool {
+        u32::try_from(due.seconds() / DAY).is_ok_and(|day| day % every == 0)
     }
 
     /// From a sample of events that did not fail, as when each fell due and when it was written, in any order;
@@ -112,7 +117,7 @@ pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Delay;
+    use super::{Delay, RUN, runs};
     use crate::model::instant::{DAY, HOUR, Instant};
     use crate::stalls::segment::marks::marks;
     use crate::stalls::segment::{Event, Fate, Record};
@@ -136,6 +141,24 @@ mod tests {
         assert_eq!(nightly.run_for(1_760_000_000 + 500 * HOUR), None, "no run came after it");
         assert!(nightly.survives(12 * HOUR) > 0.9, "the first event of a day waits until the night");
         assert!(nightly.survives(25 * HOUR).abs() < f64::EPSILON && nightly.longest() <= DAY + 120);
+    }
+
+    #[test]
+    fn a_run_ends_where_nothing_is_written_for_a_while() {
+        let mut rng = fastrand::Rng::with_seed(11);
+        for _ in 0..20 {
+            let mut written: Vec<i64> =
+                (0..400).map(|_| 1_760_000_000 + rng.i64(0..60) * 1_000 + rng.i64(0..700)).collect();
+            let event = |&at: &i64| {
+                let at = Instant::from_seconds(at);
+                Event { at, written: Some(at), learner: 0, fate: Fate::OnTime }
+            };
+            let events: Vec<Event> = written.iter().map(event).collect();
+            written.sort_unstable();
+            let one_by_one: Vec<i64> =
+                written.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect();
+            assert_eq!(runs(Record { events: events.as_slice(), ..Record::default() }), one_by_one);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::delay::{Delay, runs};
 use super::{Event, Events, Fate, Record};
-use crate::model::instant::{DAY, HOUR, Instant};
+use crate::model::instant::{HOUR, Instant};
 use crate::stalls::slots::{Slots, slot};
 use rayon::prelude::*;
 
@@ -182,7 +182,7 @@ fn sort(marks: &mut [u64], threads: usize) {
 }
 
 /// The mark of an event; what the event tells besides is put there.
-fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: i64, beside: &mut Beside) -> Mark {
+fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: u32, beside: &mut Beside) -> Mark {
     let &Event { at, written, learner, fate } = event;
     let (proven, failed) = (record.proven(event), record.failed(event));
     if failed {
@@ -193,7 +193,7 @@ fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: i64, be
     }
     let later = written.filter(|&written| written >= at);
     if let Some(written) = later
-        && at.seconds() / DAY % every == 0
+        && Delay::samples(every, at)
     {
         beside.waits.push((at, written));
     }

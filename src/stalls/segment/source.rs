@@ -16,12 +16,7 @@ pub trait Events: Sync {
 
     /// How many events each part has.
     fn sizes(&self) -> Vec<usize> {
-        let size = |part| {
-            let mut size = 0;
-            self.each(part, |_| size += 1);
-            size
-        };
-        (0..self.parts()).into_par_iter().map(size).collect()
+        count(self)
     }
 
     /// Gathers from every event, parts side by side. What `join` makes must not depend on how the events were
@@ -38,6 +33,16 @@ pub trait Events: Sync {
         };
         (0..self.parts()).into_par_iter().fold(&empty, part).reduce(&empty, join)
     }
+}
+
+/// Goes through all events to find out how many each part has.
+pub(in crate::stalls) fn count<E: Events + ?Sized>(events: &E) -> Vec<usize> {
+    let size = |part| {
+        let mut size = 0;
+        events.each(part, |_| size += 1);
+        size
+    };
+    (0..events.parts()).into_par_iter().map(size).collect()
 }
 
 /// Events of a part, where they are held in memory.
