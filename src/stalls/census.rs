@@ -11,7 +11,7 @@ use crate::model::dataset::row;
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::stalls::Counts;
 use crate::stalls::events::Due;
-use crate::stalls::segment::{Event, Events, Fate};
+use crate::stalls::segment::{Event, Events, Fate, in_one_go};
 use crate::stalls::slots::{Slots, earlier, slot};
 use crate::stalls::streams::PART;
 
@@ -125,6 +125,7 @@ impl Due<'_> {
         let census = first
             .par_chunks_mut(PART)
             .zip(&mut sizes)
+            .with_min_len(in_one_go(self.parts()))
             .enumerate()
             .fold(Census::default, |mut census, (part, (first, size))| {
                 for (learner, enrollments) in self.of_part(part) {
@@ -170,7 +171,8 @@ impl Due<'_> {
             }
             signs
         };
-        let claims = self.relations.claimed_by.par_chunks(ROWS).enumerate();
+        let claims = &self.relations.claimed_by;
+        let claims = claims.par_chunks(ROWS).with_min_len(in_one_go(claims.len().div_ceil(ROWS))).enumerate();
         claims.fold(Slots::default, of_rows).reduce(Slots::default, |signs, others| signs.join(others, Instant::min))
     }
 
@@ -185,6 +187,7 @@ impl Due<'_> {
         };
         let signs = sizes
             .par_iter_mut()
+            .with_min_len(in_one_go(self.parts()))
             .enumerate()
             .fold(Slots::default, |mut signs, (part, size)| {
                 for (learner, enrollments) in self.of_part(part) {

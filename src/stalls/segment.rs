@@ -20,7 +20,9 @@
 //! The three failure rates are learned from the healthy stretches (a few rounds of segmental k-means,
 //! Rabiner section V.B), within bounds that keep a stalled year from passing for a bad one.
 //!
-//! When exactly a stall began and ended, and how surely, is told by [`interval`].
+//! [`marks`] lays the events out on the axis, [`path`] learns the rates and finds the path. When exactly a stall began
+//! and ended, and how surely, is told by [`interval`]. Of millions of events, one mark of eight bytes each is all
+//! that is held.
 //!
 //! Must not know: records, files, wording.
 
@@ -36,7 +38,7 @@ use interval::{Change, Edges};
 use marks::{Mark, marks};
 use path::{Gains, Rates, change};
 pub use source::Events;
-pub(super) use source::count;
+pub(super) use source::{count, in_one_go};
 
 /// What became of a due event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +221,7 @@ fn stretches<E: Events + ?Sized>(
             confidence: held * real,
         });
     }
+    // Each time that events are gone through they are made anew, so all edges are looked for at once.
     let changes: Vec<Edges> = edges.iter().flat_map(|&(onset, end)| std::iter::once(onset).chain(end)).collect();
     let mut bounds = interval::in_events(events, &changes).into_iter();
     for (stretch, (_, end)) in found.iter_mut().zip(edges) {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
 use crate::stalls::events::Due;
-use crate::stalls::segment::{Fate, Stretch};
+use crate::stalls::segment::{Fate, Stretch, in_one_go};
 use crate::stalls::slots::earlier;
 use crate::stalls::{Counts, Stream};
 
@@ -99,7 +99,8 @@ impl Due<'_> {
             }
             tolls
         };
-        (0..self.parts()).into_par_iter().fold(untouched, of_part).reduce(untouched, |tolls, others| {
+        let parts = (0..self.parts()).into_par_iter().with_min_len(in_one_go(self.parts()));
+        parts.fold(untouched, of_part).reduce(untouched, |tolls, others| {
             tolls.into_iter().zip(others).map(|(toll, other)| toll.join(other)).collect()
         })
     }

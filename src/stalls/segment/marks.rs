@@ -4,7 +4,7 @@
 //! Must not know: stalls.
 
 use super::delay::{Delay, runs};
-use super::{Event, Events, Fate, Record};
+use super::{Event, Events, Fate, Record, in_one_go};
 use crate::model::instant::{HOUR, Instant};
 use crate::stalls::slots::{Slots, slot};
 use rayon::prelude::*;
@@ -149,8 +149,9 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
         });
         beside
     };
-    let mut beside =
-        parts.into_par_iter().enumerate().fold(Beside::default, of_part).reduce(Beside::default, Beside::join);
+    let in_one_go = in_one_go(parts.len());
+    let parts = parts.into_par_iter().with_min_len(in_one_go).enumerate();
+    let mut beside = parts.fold(Beside::default, of_part).reduce(Beside::default, Beside::join);
     record.signs.iter().for_each(|&at| beside.write(at, 0));
     packed.truncate(count);
     let delay = Delay::learn(beside.waits, || runs(record));

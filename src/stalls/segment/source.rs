@@ -31,8 +31,15 @@ pub trait Events: Sync {
             self.each(part, |event| add(&mut gathered, event));
             gathered
         };
-        (0..self.parts()).into_par_iter().fold(&empty, part).reduce(&empty, join)
+        let parts = (0..self.parts()).into_par_iter().with_min_len(in_one_go(self.parts()));
+        parts.fold(&empty, part).reduce(&empty, join)
     }
+}
+
+/// How many parts are gone through in one go at least, so that no more than a few times as much is gathered side by
+/// side as there are threads.
+pub(in crate::stalls) fn in_one_go(parts: usize) -> usize {
+    parts.div_ceil(4 * rayon::current_num_threads()).max(1)
 }
 
 /// Goes through all events to find out how many each part has.
