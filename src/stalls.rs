@@ -8,6 +8,8 @@
 //!
 //! Must not know: files, checks, outputs.
 
+/// What is found out of the streams before they are cut.
+mod census;
 /// What should have been written, and when it was.
 pub mod events;
 /// The pulse of an object against its own history.
@@ -18,14 +20,18 @@ pub mod incidents;
 mod manual;
 /// The model: from due events to stalled stretches.
 pub mod segment;
+/// Time cut into hours, days and the like.
+mod slots;
+/// The streams of events.
+mod streams;
 /// A stall in plain sentences.
 mod telling;
+/// Whom and what stretches of time hit.
+mod toll;
 
-use std::borrow::Cow;
-
-use crate::model::dataset::{Dataset, NONE};
+use crate::model::dataset::{Dataset, index};
 use crate::model::id::SfId;
-use crate::model::instant::{DAY, Instant};
+use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::model::word::words;
 use crate::model::zone::Readings;
@@ -34,7 +40,9 @@ use crate::settings::{EnrollmentMode, Rules};
 use events::Due;
 use heartbeat::Heartbeat;
 use incidents::Incident;
-use segment::{Bounds, Event, Fate, Record, Stretch, segment};
+use segment::{Bounds, Events, Fate, Record, Stretch, segment};
+use streams::Ripe;
+use toll::Toll;
 
 words! {
     /// Something that Docebo writes, judged by itself.
@@ -83,6 +91,15 @@ impl Counts {
             Fate::OnTime | Fate::Covered => self.on_time += 1,
             Fate::Late => self.late += 1,
             Fate::Missed => self.missed += 1,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            expected: self.expected + other.expected,
+            on_time: self.on_time + other.on_time,
+            late: self.late + other.late,
+            missed: self.missed + other.missed,
         }
     }
 
@@ -230,13 +247,8 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     let proven = due.proven_since();
     let mut stretches: Vec<(Stream, Stretch)> = Vec::new();
 
-    // A stream of millions takes more room than everything else here, so they are held one after the other.
-    let enrollments: Vec<Event> = due.enrollments().collect();
-    let patience = events::patience(&enrollments);
-    let mut counts = Counts::default();
-    enrollments.iter().for_each(|event| counts.add(event.fate));
-    let days = by_day(&enrollments);
-    let learners = due.learners(&enrollments);
+    let census = due.census();
+    let (enrollments, learners) = (due.enrollments(&census.sizes), due.learners(&census.first));
     match rules.enrollment_mode {
         EnrollmentMode::Manual => {
             let writes = data.pulses.get(&SfObject::CourseEnrollment).map(|pulse| &pulse.created);
@@ -244,62 +256,42 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
             stretches.extend(stretch.map(|stretch| (Stream::Enrollments, stretch)));
         }
         EnrollmentMode::Realtime => {
-            let (events, signs) = (ripe(&enrollments, patience, read_at), due.other_rows());
-            let record = Record { events: &events, signs: &signs, proven_since: &proven, patience };
-            stretches.extend(segment(record).into_iter().map(|stretch| (Stream::Enrollments, stretch)));
+            let patience = census::patience(&enrollments, &census);
+            // The marks of a stream of millions take more room than everything else here, so the two long streams
+            // are cut one after the other. To look at the updates takes none.
+            let (found, (sizes, changes)) =
+                rayon::join(|| cut(&enrollments, &census.signs(), &proven, patience, read_at), || due.survey_updates());
+            stretches.extend(found.into_iter().map(|stretch| (Stream::Enrollments, stretch)));
+            let nobody = vec![None; data.learners.len()];
+            let (of_learners, of_updates) = rayon::join(
+                || cut(&learners, &due.docebo_users(), &nobody, patience, read_at),
+                || cut(&due.updates(&sizes), &changes, &proven, patience, read_at),
+            );
+            absorb(&mut stretches, Stream::Learners, of_learners);
+            absorb(&mut stretches, Stream::Updates, of_updates);
         }
-    }
-    drop(enrollments);
-    if rules.enrollment_mode == EnrollmentMode::Realtime {
-        let nobody = vec![None; data.learners.len()];
-        let (rows, events) = (due.docebo_users(), ripe(&learners, patience, read_at));
-        let record = Record { events: &events, signs: &rows, proven_since: &nobody, patience };
-        absorb(&mut stretches, Stream::Learners, segment(record));
-        let updates: Vec<Event> = due.updates().collect();
-        let (changes, events) = (due.other_updates(), ripe(&updates, patience, read_at));
-        let record = Record { events: &events, signs: &changes, proven_since: &proven, patience };
-        absorb(&mut stretches, Stream::Updates, segment(record));
     }
     stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
-    let streams = [
-        (Stream::Enrollments, fared(&stretches, due.enrollments())),
-        (Stream::Learners, fared(&stretches, learners.iter().copied())),
-        (Stream::Updates, fared(&stretches, due.updates())),
-    ];
+    let tolls = due.tolls(&stretches, &census.first);
     let found = stretches
         .iter()
-        .enumerate()
-        .map(|(at, (stream, stretch))| {
-            let streams = streams.each_ref().map(|(stream, counts)| (*stream, counts[at]));
-            stall(&due, *stream, stretch, streams, incidents)
-        })
+        .zip(tolls)
+        .map(|((stream, stretch), toll)| stall(&due, *stream, stretch, &toll, incidents))
         .filter(|stall| !stall.is_first_load())
         .collect();
-    Stalls { judged, found, counts, heartbeats, due: days }
+    let days = census.days.iter().map(|(day, due)| (index(day), due)).collect();
+    Stalls { judged, found, counts: census.counts, heartbeats, due: days }
 }
 
-/// How the events of a stream fared that fell due in each of some stretches.
-fn fared(stretches: &[(Stream, Stretch)], events: impl Iterator<Item = Event>) -> Vec<Counts> {
-    let mut counts = vec![Counts::default(); stretches.len()];
-    if !stretches.is_empty() {
-        for event in events {
-            for ((_, stretch), counts) in stretches.iter().zip(&mut counts) {
-                if stretch.holds(event.at) {
-                    counts.add(event.fate);
-                }
-            }
-        }
-    }
-    counts
-}
-
-/// The events that a slow job has had its time for; all of them where it is not slow.
-fn ripe(events: &[Event], patience: i64, read_at: Instant) -> Cow<'_, [Event]> {
-    if patience == 0 {
-        return Cow::Borrowed(events);
-    }
-    let ripe = |event: &&Event| event.written.is_some() || event.at.plus(patience) <= read_at;
-    Cow::Owned(events.iter().filter(ripe).copied().collect())
+/// Cuts a stream into stretches, without the events that a slow job has not had its time for.
+fn cut(
+    events: &impl Events,
+    signs: &[Instant],
+    proven_since: &[Option<Instant>],
+    patience: i64,
+    read_at: Instant,
+) -> Vec<Stretch> {
+    segment(Record { events: &Ripe { events, patience, read_at }, signs, proven_since, patience })
 }
 
 /// Adds the stretches of a further stream that tell of something new: those that no known stretch
@@ -316,18 +308,12 @@ fn absorb(known: &mut Vec<(Stream, Stretch)>, stream: Stream, stretches: Vec<Str
     }
 }
 
-fn stall(
-    due: &Due<'_>,
-    stream: Stream,
-    stretch: &Stretch,
-    streams: [(Stream, Counts); 3],
-    incidents: &[Incident],
-) -> Stall {
+fn stall(due: &Due<'_>, stream: Stream, stretch: &Stretch, toll: &Toll, incidents: &[Incident]) -> Stall {
     let &Stretch { onset, end, from, until, confidence } = stretch;
     let within = |at: Instant| stretch.holds(at);
     let mut beside: Vec<(Stream, Fared, Counts)> = Vec::new();
     let mut own = Counts::default();
-    for (other, counts) in streams {
+    for (other, counts) in [Stream::Enrollments, Stream::Learners, Stream::Updates].into_iter().zip(toll.counts) {
         if other == stream {
             own = counts;
         } else {
@@ -336,7 +322,6 @@ fn stall(
     }
     let (fared, counts) = due.courses(&within);
     beside.push((Stream::Courses, fared, counts));
-    let hit = due.hit(stream, &within);
     let last = onset.before.unwrap_or(from);
     let updates_froze = beside.iter().any(|&(other, fared, _)| other == Stream::Updates && fared == Fared::Frozen);
     let last_update = if updates_froze { due.last_write(Stream::Updates, last) } else { None };
@@ -348,27 +333,13 @@ fn stall(
         from,
         until,
         counts: own,
-        learners: hit.learners,
-        courses: hit.courses,
+        learners: toll.learners,
+        courses: toll.courses(),
         confidence,
         incidents: incidents.iter().filter(touches).cloned().collect(),
         beside,
         last_write: due.last_write(stream, last),
         last_update: last_update.map(|(_, id, at)| (id, at)),
-        first_missing: hit.first.map(|at| due.first_missing(stream, at)),
+        first_missing: toll.first().map(|at| due.first_missing(stream, at)),
     }
-}
-
-fn by_day(events: &[Event]) -> Vec<(u32, u64)> {
-    let day = |event: &Event| u32::try_from(event.at.seconds() / DAY).unwrap_or(NONE);
-    let Some((first, last)) = events.iter().map(day).fold(None, |span: Option<(u32, u32)>, day| {
-        Some(span.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
-    }) else {
-        return Vec::new();
-    };
-    let mut counts = vec![0_u64; (last - first) as usize + 1];
-    for event in events {
-        counts[(day(event) - first) as usize] += 1;
-    }
-    (first..).zip(counts).filter(|&(_, count)| count > 0).collect()
 }

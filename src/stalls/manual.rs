@@ -7,7 +7,8 @@
 use crate::model::instant::{HOUR, Instant};
 use crate::model::pulse::Writes;
 use crate::stalls::heartbeat::{Gaps, silence};
-use crate::stalls::segment::{Bounds, Event, Fate, LEAST_FAILURES, Stretch};
+use crate::stalls::segment::{Bounds, Events, Fate, LEAST_FAILURES, Stretch};
+use crate::stalls::slots::earlier;
 
 /// Writes that are further apart belong to two lumps, in hours.
 const APART: u32 = 12;
@@ -19,7 +20,7 @@ const LEAST_HISTORY: u64 = 5;
 ///
 /// The confidence is that of a rank: were the present gap like the others, it would be the longest of
 /// `n + 1` with a probability of one in `n + 1`.
-pub(super) fn stretch(writes: &Writes, events: &[Event], read_at: Instant) -> Option<Stretch> {
+pub(super) fn stretch(writes: &Writes, events: &impl Events, read_at: Instant) -> Option<Stretch> {
     let hours: Vec<u32> = writes.hours().map(|(hour, _)| hour).collect();
     let last = *hours.last()?;
     let between = hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= APART).collect();
@@ -28,14 +29,28 @@ pub(super) fn stretch(writes: &Writes, events: &[Event], read_at: Instant) -> Op
     if silence(since, read_at) <= gaps.p99.saturating_mul(3) {
         return None;
     }
-    let waiting = || events.iter().filter(|event| event.fate == Fate::Missed && event.at >= since);
-    if (waiting().count() as u64) < LEAST_FAILURES {
-        return None;
-    }
-    let from = waiting().map(|event| event.at).min()?;
-    let written = events.iter().filter(|event| event.fate != Fate::Missed && event.at < from);
+    let (waiting, first) = events.gather(
+        || (0, None::<Instant>),
+        |(waiting, first), event| {
+            if event.fate == Fate::Missed && event.at >= since {
+                *waiting += 1;
+                *first = earlier(*first, Some(event.at));
+            }
+        },
+        |(waiting, first), (others, other)| (waiting + others, earlier(first, other)),
+    );
+    let from = first.filter(|_| waiting >= LEAST_FAILURES)?;
+    let written = events.gather(
+        || None,
+        |written, event| {
+            if event.fate != Fate::Missed && event.at < from {
+                *written = (*written).max(Some(event.at));
+            }
+        },
+        Option::max,
+    );
     Some(Stretch {
-        onset: Bounds { after: written.map(|event| event.at).max(), before: Some(from) },
+        onset: Bounds { after: written, before: Some(from) },
         end: None,
         from,
         until: None,

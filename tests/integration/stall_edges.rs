@@ -82,6 +82,37 @@ fn the_order_of_the_events_does_not_matter() {
 }
 
 #[test]
+fn the_number_of_threads_does_not_matter() {
+    // Enough events for several parts: of a job that writes one by one, and of one that writes at night; every third
+    // learner has no record, and writes come late when a stall is over.
+    let proven: Vec<Option<Instant>> = (0..300).map(|learner| (learner % 3 != 0).then(|| at(-DAY))).collect();
+    for nightly in [false, true] {
+        let events: Vec<Event> = (0..100_000)
+            .map(|nth| {
+                let due = nth * 7_919 % 100_000 * 400;
+                let written = if nightly { (due / DAY + 1) * DAY + due % 240 } else { due + due % 1_100 };
+                let (fate, written) = match due {
+                    due if due / DAY % 100 > 95 => (Fate::Late, Some((due / DAY / 100 + 1) * 100 * DAY + due % 997)),
+                    due if due / DAY % 71 > 65 || due % 5_300 == 0 => (Fate::Missed, None),
+                    due if due % 1_700 == 0 => (Fate::Covered, None),
+                    _ => (Fate::OnTime, Some(written)),
+                };
+                Event { learner: u32::try_from(nth % 300).expect("few"), ..event(due, fate, written) }
+            })
+            .collect();
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            pool.install(|| cut_events(&events, &proven))
+        };
+        let one = on(1);
+        assert!(one.len() > 5, "{} stalls were found", one.len());
+        for threads in [2, 3, 8] {
+            assert_eq!(on(threads), one, "{threads} threads");
+        }
+    }
+}
+
+#[test]
 fn one_lost_batch_is_no_stall_however_large() {
     let mut events = hourly(60, &[]);
     events.extend((0..500).map(|_| event(20 * DAY + 1_800, Fate::Missed, None)));

@@ -6,8 +6,9 @@
 //!
 //! Must not know: stalls.
 
-use crate::model::instant::{DAY, MINUTE};
-use crate::stalls::segment::Record;
+use crate::model::instant::{DAY, Instant, MINUTE};
+use crate::stalls::segment::{Events, Record};
+use crate::stalls::slots::{Slots, slot};
 
 /// Delays that are looked at; more add no certainty.
 const MOST: usize = 100_000;
@@ -25,32 +26,36 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    pub(super) fn learn(record: Record<'_>) -> Self {
-        let events = record.events;
-        // Whole days are left out, so that what waits side by side is seen side by side.
-        let every = (events.len() / MOST + 1) as i64;
-        let mut written: Vec<(i64, i64)> = events
-            .iter()
-            .filter(|event| event.at.seconds() / DAY % every == 0 && !record.failed(event))
-            .filter_map(|event| Some((event.at.seconds(), event.written?.seconds())))
-            .filter(|(due, written)| written >= due)
-            .collect();
+    /// Of how many days one is looked at for the delays of so many events. Whole days are left out, so that what
+    /// waits side by side is seen side by side.
+    pub(super) fn every(events: usize) -> u32 {
+        u32::try_from(events / MOST + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Whether an event that fell due at a moment belongs to the sample, if of so many days one is looked at.
+    pub(super) fn samples(every: u32, due: Instant) -> bool {
+        u32::try_from(due.seconds() / DAY).is_ok_and(|day| day % every == 0)
+    }
+
+    /// From a sample of events that did not fail, as when each fell due and when it was written, in any order;
+    /// `runs` finds out when each run of a job began.
+    pub(super) fn learn(mut written: Vec<(Instant, Instant)>, runs: impl FnOnce() -> Vec<i64>) -> Self {
         written.sort_unstable();
         let waiting_together = written.windows(2).filter(|two| two[1].0 < two[0].1);
         let (mut pairs, mut same_run) = (0_u32, 0_u32);
         for two in waiting_together {
             pairs += 1;
-            same_run += u32::from((two[1].1 - two[0].1).abs() <= RUN);
+            same_run += u32::from((two[1].1.seconds() - two[0].1.seconds()).abs() <= RUN);
         }
-        let runs = if pairs >= 20 && same_run * 2 > pairs { runs(record) } else { Vec::new() };
+        let runs = if pairs >= 20 && same_run * 2 > pairs { runs() } else { Vec::new() };
         let mut sorted: Vec<u32> = if runs.is_empty() {
-            written.iter().map(|(due, written)| seconds(written - due)).collect()
+            written.iter().map(|(due, written)| seconds(written.seconds() - due.seconds())).collect()
         } else {
             // Of what waits together the longest wait tells when the job is late.
             let mut oldest: Vec<i64> = runs.clone();
             for (due, written) in written {
-                if let Some(run) = runs.partition_point(|&run| run <= written).checked_sub(1) {
-                    oldest[run] = oldest[run].min(due);
+                if let Some(run) = runs.partition_point(|&run| run <= written.seconds()).checked_sub(1) {
+                    oldest[run] = oldest[run].min(due.seconds());
                 }
             }
             runs.iter().zip(oldest).map(|(run, oldest)| seconds(run - oldest)).filter(|&wait| wait > 0).collect()
@@ -86,17 +91,35 @@ fn seconds(delay: i64) -> u32 {
     u32::try_from(delay).unwrap_or(u32::MAX)
 }
 
-fn runs(record: Record<'_>) -> Vec<i64> {
-    let on_time = record.events.iter().filter(|event| !record.failed(event));
-    let mut writes: Vec<i64> = on_time.filter_map(|event| Some(event.written?.seconds())).collect();
-    writes.sort_unstable();
-    writes.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect()
+/// When each run of a job began, ascending: writes that follow each other closely are one run.
+pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
+    // Of the writes that lie in one slot as long as what parts two runs, the first and the last tell all.
+    let both = |(first, last): (Instant, Instant), (other, further)| (first.min(other), last.max(further));
+    let slots = record.events.gather(
+        Slots::default,
+        |slots, event| {
+            if let Some(written) = event.written.filter(|_| !record.failed(&event)) {
+                slots.put(slot(written, RUN), (written, written), both);
+            }
+        },
+        |slots, others| slots.join(others, both),
+    );
+    let mut runs = Vec::new();
+    let mut before: Option<Instant> = None;
+    for (_, (first, last)) in slots.iter() {
+        if before.is_none_or(|before| first.seconds() - before.seconds() > RUN) {
+            runs.push(first.seconds());
+        }
+        before = Some(last);
+    }
+    runs
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Delay;
+    use super::{Delay, RUN, runs};
     use crate::model::instant::{DAY, HOUR, Instant};
+    use crate::stalls::segment::marks::marks;
     use crate::stalls::segment::{Event, Fate, Record};
 
     fn learn(written: impl Fn(i64) -> i64) -> Delay {
@@ -107,7 +130,7 @@ mod tests {
                 Event { at, written: Some(written), learner: 0, fate: Fate::OnTime }
             })
             .collect();
-        Delay::learn(Record { events: &events, ..Record::default() })
+        marks(Record { events: events.as_slice(), proven_since: &[None], ..Record::default() }).1
     }
 
     #[test]
@@ -118,6 +141,24 @@ mod tests {
         assert_eq!(nightly.run_for(1_760_000_000 + 500 * HOUR), None, "no run came after it");
         assert!(nightly.survives(12 * HOUR) > 0.9, "the first event of a day waits until the night");
         assert!(nightly.survives(25 * HOUR).abs() < f64::EPSILON && nightly.longest() <= DAY + 120);
+    }
+
+    #[test]
+    fn a_run_ends_where_nothing_is_written_for_a_while() {
+        let mut rng = fastrand::Rng::with_seed(11);
+        for _ in 0..20 {
+            let mut written: Vec<i64> =
+                (0..400).map(|_| 1_760_000_000 + rng.i64(0..60) * 1_000 + rng.i64(0..700)).collect();
+            let event = |&at: &i64| {
+                let at = Instant::from_seconds(at);
+                Event { at, written: Some(at), learner: 0, fate: Fate::OnTime }
+            };
+            let events: Vec<Event> = written.iter().map(event).collect();
+            written.sort_unstable();
+            let one_by_one: Vec<i64> =
+                written.chunk_by(|one, next| next - one <= RUN).filter_map(|run| run.first().copied()).collect();
+            assert_eq!(runs(Record { events: events.as_slice(), ..Record::default() }), one_by_one);
+        }
     }
 
     #[test]

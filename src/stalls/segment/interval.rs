@@ -13,8 +13,11 @@
 //! Must not know: records, files, wording.
 
 use super::delay::Delay;
-use super::{Bounds, Event, Kind, Mark, STRAY};
-use crate::model::instant::{DAY, Instant};
+use super::marks::{Kind, Mark};
+use super::path::Gains;
+use super::{Bounds, Events, STRAY};
+use crate::model::instant::DAY;
+use crate::stalls::slots::earlier;
 use std::ops::Range;
 
 /// The share of the posterior that an interval holds.
@@ -32,35 +35,39 @@ pub(super) enum Change<'a> {
     End,
 }
 
-/// The bounds of the change that is most probable right before mark `likely`, among the marks of a range,
-/// and the share of the posterior that they hold.
-pub(super) fn bounds(
-    events: &[Event],
+/// The moments of the marks on either side of a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edges {
+    after: Option<i64>,
+    before: Option<i64>,
+}
+
+/// Between which marks the change lies that is most probable right before mark `likely`, among the marks of a
+/// range, and the share of the posterior that this holds.
+pub(super) fn edges(
     marks: &[Mark],
-    gain: &[f32],
+    gains: &Gains,
     among: Range<usize>,
     likely: usize,
     change: &Change<'_>,
-) -> (Bounds, f64) {
+) -> (Edges, f64) {
     let from = among.start.max(likely.saturating_sub(WINDOW));
     let until = among.end.min(likely + WINDOW).min(marks.len());
-    let weights = weights(marks, gain, from..until, change);
+    let weights = weights(marks, gains, from..until, change);
     let (run, share) = nearest(&weights);
     let edge = |at: usize| marks.get(at).map(|mark| mark.at());
-    let after = (from + run.start).checked_sub(1).and_then(edge);
-    let before = edge(from + run.end - 1);
-    (in_events(events, after, before), share)
+    (Edges { after: (from + run.start).checked_sub(1).and_then(edge), before: edge(from + run.end - 1) }, share)
 }
 
 /// The weight of the gap before each mark of the range, and of the one after the last.
-fn weights(marks: &[Mark], gain: &[f32], among: Range<usize>, change: &Change<'_>) -> Vec<f64> {
+fn weights(marks: &[Mark], gains: &Gains, among: Range<usize>, change: &Change<'_>) -> Vec<f64> {
     let mut logs = Vec::with_capacity(among.len() + 1);
     let mut sum = 0.0_f64;
     for at in among.start..=among.end {
         if at > among.start {
             // An onset further right makes one more mark healthy, an end one more stalled.
             let sign = if matches!(change, Change::Onset(_)) { -1.0 } else { 1.0 };
-            sum += sign * f64::from(gain[at - 1]);
+            sum += sign * f64::from(gains.of_mark(marks[at - 1]));
         }
         // Before the first mark and after the last one the record says nothing; a day stands for it.
         let (left, right) = match (at.checked_sub(1).map(|before| marks[before].at()), marks.get(at)) {
@@ -70,7 +77,7 @@ fn weights(marks: &[Mark], gain: &[f32], among: Range<usize>, change: &Change<'_
             (None, None) => (0, DAY),
         };
         let waiting = match change {
-            Change::Onset(delay) => Waiting::before(marks, gain, among.start..at, left, delay),
+            Change::Onset(delay) => Waiting::before(marks, gains, among.start..at, left, delay),
             Change::End => Waiting::nobody(),
         };
         let mut span = 0.0;
@@ -98,7 +105,7 @@ impl<'a> Waiting<'a> {
         Self { events: Vec::new(), delay: None }
     }
 
-    fn before(marks: &[Mark], gain: &[f32], among: Range<usize>, now: i64, delay: &'a Delay) -> Self {
+    fn before(marks: &[Mark], gains: &Gains, among: Range<usize>, now: i64, delay: &'a Delay) -> Self {
         let mut events = Vec::new();
         for at in among.rev() {
             if now - marks[at].at() > delay.longest() {
@@ -106,7 +113,7 @@ impl<'a> Waiting<'a> {
             }
             if marks[at].failed() {
                 // An event that tells nothing either way (one more of a batch) is as good as lost.
-                let rate = ((1.0 - STRAY) * (-f64::from(gain[at])).exp()).clamp(f64::MIN_POSITIVE, 1.0);
+                let rate = ((1.0 - STRAY) * (-f64::from(gains.of_mark(marks[at]))).exp()).clamp(f64::MIN_POSITIVE, 1.0);
                 events.push((marks[at].at(), rate));
             } else if delay.in_runs() && marks[at].kind() != Kind::Write {
                 // A job that ran took along whatever waited.
@@ -165,13 +172,33 @@ fn nearest(weights: &[f64]) -> (Range<usize>, f64) {
     best
 }
 
-/// The bounds as due times of events: a written event stands on the axis at its write, a little later than
-/// it fell due.
-fn in_events(events: &[Event], after: Option<i64>, before: Option<i64>) -> Bounds {
-    let due = || events.iter().map(|event| event.at.seconds());
-    let after = after.and_then(|edge| due().filter(|&at| at <= edge).max());
-    let before = before.and_then(|edge| due().filter(|&at| at >= edge).min());
-    Bounds { after: after.map(Instant::from_seconds), before: before.map(Instant::from_seconds) }
+/// Edges as due times of events: a written event stands on the axis at its write, a little later than it fell
+/// due.
+pub(super) fn in_events<E: Events + ?Sized>(events: &E, edges: &[Edges]) -> Vec<Bounds> {
+    if edges.is_empty() {
+        return Vec::new();
+    }
+    events.gather(
+        || vec![Bounds { after: None, before: None }; edges.len()],
+        |bounds, event| {
+            let due = event.at.seconds();
+            for (bounds, edges) in bounds.iter_mut().zip(edges) {
+                if edges.after.is_some_and(|edge| due <= edge) {
+                    bounds.after = bounds.after.max(Some(event.at));
+                }
+                if edges.before.is_some_and(|edge| due >= edge) {
+                    bounds.before = earlier(bounds.before, Some(event.at));
+                }
+            }
+        },
+        |mut bounds, others| {
+            for (bounds, other) in bounds.iter_mut().zip(others) {
+                bounds.after = bounds.after.max(other.after);
+                bounds.before = earlier(bounds.before, other.before);
+            }
+            bounds
+        },
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,95 @@
+//! Time cut into slots of equal length (hours, days), one value for each in which something was: what is kept of
+//! millions of moments where one in each slot, or their number, is enough.
+//!
+//! Must not know: what happened.
+
+use crate::model::instant::Instant;
+
+/// A value for each slot in which something was. Slots are numbered since 1970.
+#[derive(Debug, Clone)]
+pub(super) struct Slots<T> {
+    /// The slot that `values` begins with.
+    from: usize,
+    values: Vec<Option<T>>,
+}
+
+/// The slot of so many seconds that a moment lies in.
+pub(super) fn slot(at: Instant, seconds: i64) -> usize {
+    usize::try_from(at.seconds() / seconds).unwrap_or(usize::MAX)
+}
+
+/// The lesser of two, where both are there; else the one that is.
+pub(super) fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    one.into_iter().chain(other).min()
+}
+
+/// The beginning moves in steps of so many slots, so that it seldom moves.
+const STEP: usize = 1_024;
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { from: 0, values: Vec::new() }
+    }
+}
+
+impl<T: Copy> Slots<T> {
+    /// Puts a value into its slot; with one that stands there already it becomes what `both` makes of the two.
+    pub(super) fn put(&mut self, slot: usize, value: T, both: impl Fn(T, T) -> T) {
+        if slot < self.from || slot - self.from >= self.values.len() {
+            self.reach(slot);
+        }
+        let held = &mut self.values[slot - self.from];
+        *held = Some(held.map_or(value, |held| both(held, value)));
+    }
+
+    /// Makes room for a slot.
+    #[cold]
+    fn reach(&mut self, slot: usize) {
+        let step = slot - slot % STEP;
+        if self.values.is_empty() {
+            self.from = step;
+        } else if step < self.from {
+            self.values.splice(..0, std::iter::repeat_n(None, self.from - step));
+            self.from = step;
+        }
+        self.values.resize(self.values.len().max(step + STEP - self.from), None);
+    }
+
+    /// The values of both, slot by slot.
+    pub(super) fn join(mut self, other: Self, both: impl Fn(T, T) -> T) -> Self {
+        if self.values.is_empty() {
+            return other;
+        }
+        for (slot, value) in other.iter() {
+            self.put(slot, value, &both);
+        }
+        self
+    }
+
+    /// Each slot that has a value, ascending.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, T)> {
+        (self.from..).zip(&self.values).filter_map(|(slot, value)| Some((slot, (*value)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slots;
+
+    #[test]
+    fn values_stand_in_their_slots_whatever_the_order_they_came_in() {
+        let came = [(9_000_usize, 3_u32), (7, 1), (9_000, 2), (1_030, 5), (8_999, 4), (7, 8)];
+        let of = |came: &[(usize, u32)]| {
+            let mut slots = Slots::default();
+            came.iter().for_each(|&(slot, value)| slots.put(slot, value, u32::min));
+            slots
+        };
+        let expected = [(7, 1), (1_030, 5), (8_999, 4), (9_000, 2)];
+        assert_eq!(of(&came).iter().collect::<Vec<_>>(), expected);
+        for cut in 0..=came.len() {
+            let (one, other) = came.split_at(cut);
+            assert_eq!(of(one).join(of(other), u32::min).iter().collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(Slots::<u32>::default().iter().count(), 0);
+    }
+}
