@@ -25,10 +25,10 @@ use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, Reject, Set
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
-use crate::table::{Row, Table};
+use crate::table::{Row, Rows, Table};
 use dates::{DateColumn, DateReader};
 use headings::Headings;
-use learners::LearnerBook;
+use learners::{LearnerBook, Reported};
 
 /// What the export said, and what is known of its files.
 #[derive(Debug, Default)]
@@ -184,23 +184,29 @@ impl<'a> Reader<'a> {
         let sfdc_id = self.sfdc_column(&headings)?;
         let columns = Columns::find(&headings, sfdc_id, !self.settings.users.is_empty())?;
         if matches!(columns.learner, LearnerColumn::Username(_)) {
-            self.learners.index_usernames();
+            self.learners.reported.index_usernames();
         }
         let mut dates = DateReader::new(self.settings.rules.date_order);
+        let fresh = dates.fresh();
         let first_row = self.export.side.enrollments.len();
         let first_course = self.export.side.courses_made.len();
         let mut rejects = 0;
-        let mut block = Block::new(&dates);
-        let rows = table.rows(progress, |row| {
-            let read = Reading { table, columns: &columns, learners: &self.learners, codes: &self.codes };
-            block.row(&read, row);
-            if block.entries.len() >= 4096 {
-                let full = std::mem::replace(&mut block, Block::new(&dates));
-                self.take(full, file, &mut dates, &mut rejects);
+        // What rows are read by stays as it is meanwhile; what they add goes elsewhere.
+        let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
+        let read = Reading { table, columns: &columns, learners: &reported, codes: &codes };
+        let parse = |rows: &mut Rows<'_>| {
+            let mut block = Block::new(fresh.fresh());
+            while let Some(row) = rows.next()? {
+                block.row(&read, row);
             }
+            Ok(block)
+        };
+        let take = |block: Block| {
+            self.take(block, &reported, file, &mut dates, &mut rejects);
             Ok(())
-        })?;
-        self.take(block, file, &mut dates, &mut rejects);
+        };
+        let rows = table.blocks(progress, parse, take)?;
+        (self.learners.reported, self.codes) = (reported, codes);
         dates.settle(table)?;
         if !dates.is_undecided() {
             let turn = |date: &mut LocalTime| {
@@ -215,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Books what a block of a file says; blocks come in the order of the file.
-    fn take(&mut self, block: Block, file: u16, dates: &mut DateReader, rejects: &mut u64) {
+    fn take(&mut self, block: Block, reported: &Reported, file: u16, dates: &mut DateReader, rejects: &mut u64) {
         dates.absorb(&block.dates);
         let words: Vec<u8> = block.words.iter().map(|word| self.word(word)).collect();
         let mut made = block.made.into_iter().peekable();
@@ -227,7 +233,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Entry::Archived(person) => {
-                    self.learner(person, &block.texts, place);
+                    self.learner(reported, person, &block.texts, place);
                     self.export
                         .set_aside
                         .push((ExportKind::Enrollments, SetAside { file, line, why: Aside::Archived }));
@@ -242,7 +248,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let [enrolled, completed, first_access, last_access] = stated.dates;
-            let learner = self.learner(stated.person, &block.texts, place);
+            let learner = self.learner(reported, stated.person, &block.texts, place);
             let word = words[usize::from(stated.word)];
             let open = dates.may_turn();
             let statement =
@@ -251,12 +257,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn learner(&mut self, person: Person, texts: &TextColumn, place: Place) -> u32 {
+    fn learner(&mut self, reported: &Reported, person: Person, texts: &TextColumn, place: Place) -> u32 {
         match person {
             Person::Known(row) => row,
             Person::Mentioned { id, username, sfdc_id } => {
                 let text = |at: Option<u32>| at.map(|at| texts.get(at as usize));
-                self.learners.mention(id, text(username), text(sfdc_id), place)
+                self.learners.mention(reported, id, text(username), text(sfdc_id), place)
             }
         }
     }
@@ -390,7 +396,7 @@ fn archived(text: &[u8]) -> Result<bool, Reject> {
 struct Reading<'a> {
     table: &'a Table,
     columns: &'a Columns,
-    learners: &'a LearnerBook,
+    learners: &'a Reported,
     codes: &'a CourseCodes,
 }
 
@@ -439,14 +445,14 @@ struct Block {
 }
 
 impl Block {
-    fn new(dates: &DateReader) -> Self {
+    fn new(dates: DateReader) -> Self {
         Self {
             entries: Vec::new(),
             texts: TextColumn::default(),
             words: Vec::new(),
             made: Vec::new(),
             met: FxHashSet::default(),
-            dates: dates.fresh(),
+            dates,
         }
     }
 

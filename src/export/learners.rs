@@ -13,11 +13,53 @@ use crate::model::provenance::Reject;
 /// that tells most.
 #[derive(Debug, Default)]
 pub(super) struct LearnerBook {
+    /// What the *Users* report says; it is read first, and then looked up from all sides.
+    pub(super) reported: Reported,
+    further: Rows,
+    last: Option<(u64, u32)>,
+}
+
+/// Rows and where each learner stands among them.
+#[derive(Debug, Default)]
+struct Rows {
     rows: LearnerRows,
     /// By id, the row that was added last.
     by_id: HashTable<u32>,
+}
+
+impl Rows {
+    fn find(&self, id: u64) -> Option<u32> {
+        self.by_id.find(FxBuildHasher.hash_one(id), |&row| self.rows.id(row as usize) == id).copied()
+    }
+
+    fn push(&mut self, learner: LearnerRow<'_>) -> u32 {
+        let row = index(self.rows.len());
+        self.rows.push(learner);
+        let rows = &self.rows;
+        let same = |&other: &u32| rows.id(other as usize) == learner.id;
+        let rehash = |&other: &u32| FxBuildHasher.hash_one(rows.id(other as usize));
+        *self.by_id.entry(FxBuildHasher.hash_one(learner.id), same, rehash).or_insert(row).get_mut() = row;
+        row
+    }
+
+    fn adds_nothing(&self, row: u32, username: Option<&str>, sfdc_id: Option<&str>) -> bool {
+        let (rows, row) = (&self.rows, row as usize);
+        let known = rows.sfdc_known(row);
+        match sfdc_id {
+            _ if rows.in_users_report(row) && known => true,
+            None => rows.in_users_report(row) || username.is_none_or(|username| username == rows.username(row)),
+            Some(sfdc_id) => {
+                known && rows.sfdc_id_is(row, sfdc_id) && username.is_none_or(|username| username == rows.username(row))
+            }
+        }
+    }
+}
+
+/// The learners of the *Users* report.
+#[derive(Debug, Default)]
+pub(super) struct Reported {
+    rows: Rows,
     by_username: Option<Usernames>,
-    last: Option<(u64, u32)>,
 }
 
 /// Usernames of the *Users* report.
@@ -48,74 +90,68 @@ impl Usernames {
 impl LearnerBook {
     /// A row of the *Users* report.
     pub(super) fn report(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: Place) {
-        self.push(LearnerRow { id, username, sfdc_id, in_users_report: true, place });
+        self.reported.rows.push(LearnerRow { id, username, sfdc_id, in_users_report: true, place });
     }
 
-    /// A learner named by an enrollment. A learner of the *Users* report stays as reported, unless
-    /// only the enrollments tell the Salesforce id.
-    pub(super) fn mention(&mut self, id: u64, username: Option<&str>, sfdc_id: Option<&str>, place: Place) -> u32 {
+    /// A learner named by an enrollment, as a row behind those of the *Users* report. A learner of that report stays as
+    /// reported, unless only the enrollments tell the Salesforce id.
+    pub(super) fn mention(
+        &mut self,
+        reported: &Reported,
+        id: u64,
+        username: Option<&str>,
+        sfdc_id: Option<&str>,
+        place: Place,
+    ) -> u32 {
+        let before = index(reported.rows.rows.len());
+        let adds_nothing = |further: &Rows, row: u32| match row.checked_sub(before) {
+            Some(row) => further.adds_nothing(row, username, sfdc_id),
+            None => reported.rows.adds_nothing(row, username, sfdc_id),
+        };
         if let Some((last, row)) = self.last
             && last == id
-            && self.adds_nothing(row, username, sfdc_id)
+            && adds_nothing(&self.further, row)
         {
             return row;
         }
-        let known = self.by_id.find(FxBuildHasher.hash_one(id), |&row| self.rows.id(row as usize) == id);
+        let known = self.further.find(id).map(|row| before + row).or_else(|| reported.rows.find(id));
         let row = match known {
-            Some(&row) if self.adds_nothing(row, username, sfdc_id) => row,
+            Some(row) if adds_nothing(&self.further, row) => row,
             _ => {
                 let username = username.unwrap_or("");
-                self.push(LearnerRow { id, username, sfdc_id, in_users_report: false, place })
+                before + self.further.push(LearnerRow { id, username, sfdc_id, in_users_report: false, place })
             }
         };
         self.last = Some((id, row));
         row
     }
 
-    fn adds_nothing(&self, row: u32, username: Option<&str>, sfdc_id: Option<&str>) -> bool {
-        let row = row as usize;
-        let known = self.rows.sfdc_known(row);
-        match sfdc_id {
-            _ if self.rows.in_users_report(row) && known => true,
-            None => {
-                self.rows.in_users_report(row) || username.is_none_or(|username| username == self.rows.username(row))
-            }
-            Some(sfdc_id) => {
-                known
-                    && self.rows.sfdc_id_is(row, sfdc_id)
-                    && username.is_none_or(|username| username == self.rows.username(row))
-            }
-        }
+    pub(super) fn finish(self) -> LearnerRows {
+        let mut rows = self.reported.rows.rows;
+        rows.append(self.further.rows);
+        rows
     }
+}
 
-    fn push(&mut self, learner: LearnerRow<'_>) -> u32 {
-        let row = index(self.rows.len());
-        self.rows.push(learner);
-        let rows = &self.rows;
-        let same = |&other: &u32| rows.id(other as usize) == learner.id;
-        let rehash = |&other: &u32| FxBuildHasher.hash_one(rows.id(other as usize));
-        *self.by_id.entry(FxBuildHasher.hash_one(learner.id), same, rehash).or_insert(row).get_mut() = row;
-        row
-    }
-
+impl Reported {
     /// The row of a learner of whom no enrollment can tell anything new.
     pub(super) fn told_in_full(&self, id: u64) -> Option<u32> {
-        let row = *self.by_id.find(FxBuildHasher.hash_one(id), |&row| self.rows.id(row as usize) == id)?;
-        (self.rows.in_users_report(row as usize) && self.rows.sfdc_known(row as usize)).then_some(row)
+        // In the report, without a word on the `sfdc_id`, an enrollment may have one.
+        self.rows.find(id).filter(|&row| self.rows.rows.sfdc_known(row as usize))
     }
 
-    /// Gets ready for [`LearnerBook::id_of`], once the *Users* report is read.
+    /// Gets ready for [`Reported::id_of`].
     pub(super) fn index_usernames(&mut self) {
-        let rows = &self.rows;
+        let rows = &self.rows.rows;
         self.by_username.get_or_insert_with(|| Usernames::of(rows));
     }
 
-    /// The id of the learner with this username in the *Users* report.
+    /// The id of the learner with this username.
     pub(super) fn id_of(&self, username: &str) -> Result<u64, Reject> {
         if !super::is_username(username) {
             return Err("the username is blank, and the file has no column with the learner's id".into());
         }
-        let rows = &self.rows;
+        let rows = &self.rows.rows;
         let same = |&row: &u32| rows.username(row as usize) == username;
         let Some(names) = &self.by_username else { return Err("the usernames are not known yet".into()) };
         match names.rows.find(FxBuildHasher.hash_one(username), same) {
@@ -128,9 +164,5 @@ impl LearnerBook {
                     .into(),
             ),
         }
-    }
-
-    pub(super) fn finish(self) -> LearnerRows {
-        self.rows
     }
 }

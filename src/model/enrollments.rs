@@ -253,6 +253,16 @@ impl Brief {
     }
 }
 
+impl Brief {
+    fn status(&self) -> Option<Status> {
+        Status::ALL.get(usize::from(self.kind.checked_sub(UNKNOWN_STATUS + 1)?)).copied()
+    }
+
+    fn editor(&self) -> u32 {
+        if self.editor == NO_EDITOR { NONE } else { self.editor }
+    }
+}
+
 impl Claim {
     const NONE: Self = Self { id: [0; 2], created: None, modified: None, rest: 0 };
 
@@ -306,6 +316,13 @@ pub struct Enrollments {
     kept_accesses: SparseColumn<LocalTime>,
     /// As [`Statements::accesses`].
     accesses: Vec<(u32, LocalTime)>,
+    filed: Filed,
+}
+
+/// The rows of Salesforce, as they are filed.
+#[derive(Debug, Clone, Default)]
+struct Filed {
+    /// By enrollment.
     claims: Vec<Claim>,
     /// How the ids of all claimed rows begin.
     head: Option<NonZeroU32>,
@@ -318,7 +335,131 @@ pub struct Enrollments {
     odd_keys: Vec<String>,
 }
 
+/// Where enrollments stand, while rows are filed at them.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots<'a> {
+    first: &'a [u32],
+    stated: &'a [Stated],
+}
+
+impl Slots<'_> {
+    fn of_learner(self, learner: usize) -> std::ops::Range<usize> {
+        match self.first.get(learner..learner.saturating_add(2)) {
+            Some(&[from, to]) => from as usize..to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// The Docebo enrollment of a learner and a course.
+    #[must_use]
+    pub fn find(self, account: u32, course: u32) -> Option<usize> {
+        let of_learner = self.of_learner(account as usize);
+        let from = of_learner.start;
+        let found = self.stated[of_learner].binary_search_by_key(&course, |stated| stated.course());
+        found.ok().map(|nth| from + nth)
+    }
+}
+
+/// Files rows of Salesforce.
+#[derive(Debug)]
+pub struct Filing<'a> {
+    slots: Slots<'a>,
+    filed: &'a mut Filed,
+}
+
+impl Filing<'_> {
+    /// Files a row: at the enrollment that [`Slots::find`] finds for its parents, if it is the row that counts there.
+    /// `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
+    pub fn file(&mut self, at: Option<usize>, mut row: EnrollmentRow, odd_key: Option<String>) {
+        let Self { slots, filed } = self;
+        if let Some(key) = odd_key {
+            row.odd_key = index(filed.odd_keys.len());
+            filed.odd_keys.push(key);
+        }
+        let Some(at) = at else { return filed.loose.push(row) };
+        let stated = slots.stated[at];
+        if filed.claims[at].is_there() {
+            let held = filed.row(at, row.account, stated);
+            if held.rank() >= row.rank() {
+                return filed.loose.push(row);
+            }
+            filed.loose.push(held);
+        }
+        filed.put(at, stated, row);
+    }
+}
+
+impl Filed {
+    /// The row that an enrollment claims, with all that it says.
+    fn row(&self, at: usize, account: u32, stated: Stated) -> EnrollmentRow {
+        let claim = self.claims[at];
+        if let Some(place) = claim.in_full() {
+            return self.in_full[place];
+        }
+        let brief = Brief::of(claim.rest);
+        EnrollmentRow {
+            account,
+            course: stated.course(),
+            status: brief.status(),
+            enrolled: self.shifts.written(stated.enrolled, brief.enrolled),
+            completed: self.shifts.written(stated.completed, brief.completed),
+            created: claim.created,
+            modified: claim.modified,
+            modified_by: brief.editor(),
+            ..EnrollmentRow::of(self.id(claim))
+        }
+    }
+
+    fn id(&self, claim: Claim) -> SfId {
+        let [high, low] = claim.id;
+        SfId::of_parts(self.head.unwrap_or(NonZeroU32::MIN), u64::from(high) << 32 | u64::from(low))
+    }
+
+    fn put(&mut self, at: usize, stated: Stated, row: EnrollmentRow) {
+        self.claims[at] = self.brief(stated, &row).unwrap_or_else(|| {
+            // The place of a row that stood there in full before is taken again.
+            let place = self.claims[at].in_full().unwrap_or(self.in_full.len());
+            if place == self.in_full.len() {
+                self.in_full.push(row);
+            } else {
+                self.in_full[place] = row;
+            }
+            let rest = Brief { enrolled: 0, completed: 0, kind: IN_FULL, editor: 0 }.packed();
+            Claim { id: [0, index(place)], created: row.created, modified: row.modified, rest }
+        });
+    }
+
+    /// A row as a claim, if it says nothing that a claim has no room for.
+    fn brief(&mut self, stated: Stated, row: &EnrollmentRow) -> Option<Claim> {
+        let (head, tail) = row.id.parts();
+        let editor =
+            if row.modified_by == NONE { NO_EDITOR } else { Some(row.modified_by).filter(|&by| by < NO_EDITOR)? };
+        if row.unenrolled.is_some() || row.odd_key != NONE || *self.head.get_or_insert(head) != head {
+            return None;
+        }
+        let kind = match row.status {
+            Some(status) => u8::try_from(status.index()).ok()? + UNKNOWN_STATUS + 1,
+            None => UNKNOWN_STATUS,
+        };
+        let enrolled = self.shifts.number(stated.enrolled, row.enrolled)?;
+        let completed = self.shifts.number(stated.completed, row.completed)?;
+        let id = [u32::try_from(tail >> 32).ok()?, u32::try_from(tail & u64::from(u32::MAX)).ok()?];
+        let rest = Brief { enrolled, completed, kind, editor }.packed();
+        Some(Claim { id, created: row.created, modified: row.modified, rest })
+    }
+}
+
 impl Enrollments {
+    /// Opens the table for filing: where enrollments stand, and what files rows at them.
+    pub fn open(&mut self) -> (Slots<'_>, Filing<'_>) {
+        let slots = Slots { first: &self.first, stated: &self.stated };
+        (slots, Filing { slots, filed: &mut self.filed })
+    }
+
+    const fn slots(&self) -> Slots<'_> {
+        Slots { first: self.first.as_slice(), stated: self.stated.as_slice() }
+    }
+
     /// Sorts what was read. Of several rows of one enrollment the one with the newest dates stays, whatever the order of rows
     /// and files; the others are set aside as repeats.
     ///
@@ -367,7 +508,7 @@ impl Enrollments {
             sorted.accessed.push(row.accessed);
         }
         sorted.first.resize(learners + 1, index(sorted.stated.len()));
-        sorted.claims = vec![Claim::NONE; sorted.stated.len()];
+        sorted.filed.claims = vec![Claim::NONE; sorted.stated.len()];
         (sorted, repeated)
     }
 
@@ -386,10 +527,7 @@ impl Enrollments {
     /// The enrollments of a learner.
     #[must_use]
     pub fn of_learner(&self, learner: usize) -> std::ops::Range<usize> {
-        match self.first.get(learner..learner + 2) {
-            Some(&[from, to]) => from as usize..to as usize,
-            _ => 0..0,
-        }
+        self.slots().of_learner(learner)
     }
 
     /// The learner of an enrollment: a row of the learners. Whoever looks at all enrollments asks each learner for theirs.
@@ -460,7 +598,7 @@ impl Enrollments {
             if !of_file(self.export_file(at)) {
                 continue;
             }
-            let claimed = self.claims[at].is_there().then(|| self.row(at));
+            let claimed = self.filed.claims[at].is_there().then(|| self.row(at));
             let stated = &mut self.stated[at];
             stated.enrolled = stated.enrolled.and_then(&change);
             stated.completed = stated.completed.and_then(&change);
@@ -470,7 +608,7 @@ impl Enrollments {
                 *accessed = accessed.and_then(&change).max(other);
             }
             if let Some(row) = claimed {
-                self.put(at, row);
+                self.filed.put(at, self.stated[at], row);
             }
         }
         self.accesses = Vec::new();
@@ -485,107 +623,45 @@ impl Enrollments {
         }
     }
 
-    /// The Docebo enrollment of a learner and a course.
-    #[must_use]
-    pub fn find(&self, account: u32, course: u32) -> Option<usize> {
-        let of_learner = self.of_learner(account as usize);
-        let from = of_learner.start;
-        let found = self.stated[of_learner].binary_search_by_key(&course, |stated| stated.course());
-        found.ok().map(|nth| from + nth)
-    }
-
-    /// Files a row of Salesforce: at the enrollment that [`Enrollments::find`] finds for its parents, if it is the row that
-    /// counts there. `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
-    pub fn file(&mut self, at: Option<usize>, mut row: EnrollmentRow, odd_key: Option<String>) {
-        if let Some(key) = odd_key {
-            row.odd_key = index(self.odd_keys.len());
-            self.odd_keys.push(key);
-        }
-        let Some(at) = at else { return self.loose.push(row) };
-        if self.claims[at].is_there() {
-            let held = EnrollmentRow { account: row.account, ..self.row(at) };
-            if held.rank() >= row.rank() {
-                return self.loose.push(row);
-            }
-            self.loose.push(held);
-        }
-        self.put(at, row);
-    }
-
-    fn put(&mut self, at: usize, row: EnrollmentRow) {
-        self.claims[at] = self.brief(at, &row).unwrap_or_else(|| {
-            // The place of a row that stood there in full before is taken again.
-            let place = self.claims[at].in_full().unwrap_or(self.in_full.len());
-            if place == self.in_full.len() {
-                self.in_full.push(row);
-            } else {
-                self.in_full[place] = row;
-            }
-            let rest = Brief { enrolled: 0, completed: 0, kind: IN_FULL, editor: 0 }.packed();
-            Claim { id: [0, index(place)], created: row.created, modified: row.modified, rest }
-        });
-    }
-
-    /// A row as a claim, if it says nothing that a claim has no room for.
-    fn brief(&mut self, at: usize, row: &EnrollmentRow) -> Option<Claim> {
-        let (head, tail) = row.id.parts();
-        let editor =
-            if row.modified_by == NONE { NO_EDITOR } else { Some(row.modified_by).filter(|&by| by < NO_EDITOR)? };
-        if row.unenrolled.is_some() || row.odd_key != NONE || *self.head.get_or_insert(head) != head {
-            return None;
-        }
-        let kind = match row.status {
-            Some(status) => u8::try_from(status.index()).ok()? + UNKNOWN_STATUS + 1,
-            None => UNKNOWN_STATUS,
-        };
-        let stated = self.stated[at];
-        let enrolled = self.shifts.number(stated.enrolled, row.enrolled)?;
-        let completed = self.shifts.number(stated.completed, row.completed)?;
-        let [.., a, b, c, d] = tail.to_be_bytes();
-        let id = [u32::try_from(tail >> 32).ok()?, u32::from_be_bytes([a, b, c, d])];
-        let rest = Brief { enrolled, completed, kind, editor }.packed();
-        Some(Claim { id, created: row.created, modified: row.modified, rest })
-    }
-
     /// Closes the table: nothing is filed any more.
     ///
     /// # Errors
     /// With the id of a record that stands twice, which no complete read of Salesforce yields.
     pub fn close(&mut self) -> Result<(), SfId> {
-        self.loose.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
-        self.loose.shrink_to_fit();
-        self.in_full.shrink_to_fit();
+        self.filed.loose.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
+        self.filed.loose.shrink_to_fit();
+        self.filed.in_full.shrink_to_fit();
         // The same record twice has the same parents, so the two stand side by side.
-        let beside = self.loose.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
+        let beside = self.filed.loose.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
         let claimed = || {
             let same = |row: &&EnrollmentRow| self.claimant(row).is_some_and(|at| self.id(at) == row.id);
-            self.loose.iter().find(same).map(|row| row.id)
+            self.filed.loose.iter().find(same).map(|row| row.id)
         };
         beside.or_else(claimed).map_or(Ok(()), Err)
     }
 
     /// The enrollment that claims another row of the same parents than this loose one.
     fn claimant(&self, loose: &EnrollmentRow) -> Option<usize> {
-        self.find(loose.account, loose.course).filter(|&at| self.claims[at].is_there())
+        self.slots().find(loose.account, loose.course).filter(|&at| self.filed.claims[at].is_there())
     }
 
     /// Number of Salesforce rows.
     #[must_use]
     pub fn row_count(&self) -> usize {
-        self.claims.iter().filter(|claim| claim.is_there()).count() + self.loose.len()
+        self.filed.claims.iter().filter(|claim| claim.is_there()).count() + self.filed.loose.len()
     }
 
     /// Numbers beyond the last Salesforce row.
     #[must_use]
     pub fn row_end(&self) -> usize {
-        self.len() + self.loose.len()
+        self.len() + self.filed.loose.len()
     }
 
     /// The row that an enrollment claims: of several of the same learner and course the one modified last, of equals the one
     /// with the highest id.
     #[must_use]
     pub fn counterpart(&self, at: usize) -> Option<usize> {
-        self.claims[at].is_there().then_some(at)
+        self.filed.claims[at].is_there().then_some(at)
     }
 
     /// The enrollment that claims a row.
@@ -609,7 +685,7 @@ impl Enrollments {
     /// All rows in the order of accounts, courses and record ids; rows whose parents are not in the extract come last.
     pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
         let mut learner = 0;
-        let mut claimed = (0..self.len()).filter(|&at| self.claims[at].is_there()).peekable();
+        let mut claimed = (0..self.len()).filter(|&at| self.filed.claims[at].is_there()).peekable();
         let mut loose = self.loose().peekable();
         std::iter::from_fn(move || {
             let (Some(&claim), Some(&other)) = (claimed.peek(), loose.peek()) else {
@@ -626,28 +702,18 @@ impl Enrollments {
 
     /// The row that stands in full under a number, if it does.
     fn standing(&self, row: usize) -> Option<&EnrollmentRow> {
-        match self.claims.get(row) {
-            Some(claim) => self.in_full.get(claim.in_full()?),
-            None => self.loose.get(row - self.len()),
+        match self.filed.claims.get(row) {
+            Some(claim) => self.filed.in_full.get(claim.in_full()?),
+            None => self.filed.loose.get(row - self.len()),
         }
     }
 
     /// A row with all that it says.
     #[must_use]
     pub fn row(&self, row: usize) -> EnrollmentRow {
-        if let Some(standing) = self.standing(row) {
-            return *standing;
-        }
-        EnrollmentRow {
-            account: self.account(row),
-            course: self.row_course(row),
-            status: self.status(row),
-            enrolled: self.row_enrolled(row),
-            completed: self.row_completed(row),
-            created: self.created(row),
-            modified: self.modified(row),
-            modified_by: self.modified_by(row),
-            ..EnrollmentRow::of(self.id(row))
+        match self.standing(row) {
+            Some(standing) => *standing,
+            None => self.filed.row(row, self.learner(row), self.stated[row]),
         }
     }
 
@@ -656,10 +722,7 @@ impl Enrollments {
     pub fn id(&self, row: usize) -> SfId {
         match self.standing(row) {
             Some(standing) => standing.id,
-            None => {
-                let [high, low] = self.claims[row].id;
-                SfId::of_parts(self.head.unwrap_or(NonZeroU32::MIN), u64::from(high) << 32 | u64::from(low))
-            }
+            None => self.filed.id(self.filed.claims[row]),
         }
     }
 
@@ -680,10 +743,7 @@ impl Enrollments {
     pub fn status(&self, row: usize) -> Option<Status> {
         match self.standing(row) {
             Some(standing) => standing.status,
-            None => {
-                let kind = Brief::of(self.claims[row].rest).kind;
-                Status::ALL.get(usize::from(kind.checked_sub(UNKNOWN_STATUS + 1)?)).copied()
-            }
+            None => Brief::of(self.filed.claims[row].rest).status(),
         }
     }
 
@@ -692,7 +752,9 @@ impl Enrollments {
     pub fn row_enrolled(&self, row: usize) -> Option<Instant> {
         match self.standing(row) {
             Some(standing) => standing.enrolled,
-            None => self.shifts.written(self.stated[row].enrolled, Brief::of(self.claims[row].rest).enrolled),
+            None => {
+                self.filed.shifts.written(self.stated[row].enrolled, Brief::of(self.filed.claims[row].rest).enrolled)
+            }
         }
     }
 
@@ -701,7 +763,9 @@ impl Enrollments {
     pub fn row_completed(&self, row: usize) -> Option<Instant> {
         match self.standing(row) {
             Some(standing) => standing.completed,
-            None => self.shifts.written(self.stated[row].completed, Brief::of(self.claims[row].rest).completed),
+            None => {
+                self.filed.shifts.written(self.stated[row].completed, Brief::of(self.filed.claims[row].rest).completed)
+            }
         }
     }
 
@@ -714,13 +778,13 @@ impl Enrollments {
     /// `CreatedDate` of a row.
     #[must_use]
     pub fn created(&self, row: usize) -> Option<Instant> {
-        self.claims.get(row).map_or_else(|| self.loose[row - self.len()].created, |claim| claim.created)
+        self.filed.claims.get(row).map_or_else(|| self.filed.loose[row - self.len()].created, |claim| claim.created)
     }
 
     /// `LastModifiedDate` of a row.
     #[must_use]
     pub fn modified(&self, row: usize) -> Option<Instant> {
-        self.claims.get(row).map_or_else(|| self.loose[row - self.len()].modified, |claim| claim.modified)
+        self.filed.claims.get(row).map_or_else(|| self.filed.loose[row - self.len()].modified, |claim| claim.modified)
     }
 
     /// Who modified a row last, as [`EnrollmentRow::modified_by`].
@@ -728,16 +792,13 @@ impl Enrollments {
     pub fn modified_by(&self, row: usize) -> u32 {
         match self.standing(row) {
             Some(standing) => standing.modified_by,
-            None => match Brief::of(self.claims[row].rest).editor {
-                NO_EDITOR => NONE,
-                editor => editor,
-            },
+            None => Brief::of(self.filed.claims[row].rest).editor(),
         }
     }
 
     /// The `EnrolmentId__c` of a row that says otherwise than its parents, or whose parents are missing.
     #[must_use]
     pub fn odd_key(&self, row: usize) -> Option<&str> {
-        self.odd_keys.get(self.standing(row)?.odd_key as usize).map(String::as_str)
+        self.filed.odd_keys.get(self.standing(row)?.odd_key as usize).map(String::as_str)
     }
 }

@@ -89,6 +89,24 @@ impl LearnerRows {
         self.place.push(place);
     }
 
+    /// Adds the rows of another list behind these; where there are none yet, it takes their place.
+    pub fn append(&mut self, further: Self) {
+        if self.is_empty() {
+            *self = further;
+            return;
+        }
+        for row in 0..further.len() {
+            let text = further.sfdc_text(row);
+            self.push(LearnerRow {
+                id: further.id(row),
+                username: further.username(row),
+                sfdc_id: further.sfdc_known(row).then_some(&*text),
+                in_users_report: further.in_users_report(row),
+                place: further.place.get(row),
+            });
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

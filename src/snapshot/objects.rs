@@ -7,7 +7,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::error::Error;
 use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, SalesforceSide, index};
-use crate::model::enrollments::EnrollmentRow;
+use crate::model::enrollments::{EnrollmentRow, Slots};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
@@ -17,7 +17,7 @@ use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
-use crate::table::{Row, Table};
+use crate::table::{Row, Rows, Table};
 
 /// Parents that an enrollment row can name, by record id.
 struct Parents {
@@ -249,24 +249,27 @@ impl Reader<'_> {
         let parents = Parents::of(data);
         let mut pulse = Pulse::default();
         let mut editors = Editors::default();
-        let mut block = Vec::new();
-        let mut take = |block: &mut Vec<Filed>, data: &mut Dataset| {
-            for Filed { at, mut row, by, odd_key } in block.drain(..) {
-                row.modified_by = by.map_or(NONE, |by| editors.index(by));
-                data.enrollments.file(at, row, odd_key);
+        let mut enrollments = std::mem::take(&mut data.enrollments);
+        let (slots, mut filing) = enrollments.open();
+        let parse = |rows: &mut Rows<'_>| {
+            let mut block = Vec::new();
+            while let Some(row) = rows.next()? {
+                well_formed(&table, row)?;
+                block.push(columns.read(row, &parents, data, slots)?);
             }
+            Ok(block)
         };
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            block.push(columns.read(row, &parents, data, &mut pulse)?);
-            if block.len() >= 4096 {
-                take(&mut block, data);
+        let take = |block: Vec<Filed>| {
+            for Filed { at, mut row, written, odd_key } in block {
+                written.count(row.id, &mut pulse);
+                row.modified_by = written.modified_by.map_or(NONE, |by| editors.index(by));
+                filing.file(at, row, odd_key);
             }
             Ok(())
-        })?;
-        take(&mut block, data);
-        data.editors = editors.ids;
-        data.enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
+        };
+        let rows = table.blocks(self.progress, parse, take)?;
+        enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
+        (data.enrollments, data.editors) = (enrollments, editors.ids);
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
         let lacking = fields.lacking;
         self.finish(SfObject::CourseEnrollment, &table, rows, lacking)
@@ -329,8 +332,7 @@ struct Filed {
     /// The Docebo enrollment of its parents.
     at: Option<usize>,
     row: EnrollmentRow,
-    /// `LastModifiedById`
-    by: Option<SfId>,
+    written: Written,
     /// `EnrolmentId__c`, where it says otherwise than the parents, or a parent is not in the extract.
     odd_key: Option<String>,
 }
@@ -350,7 +352,7 @@ impl<'a> EnrollmentColumns<'a> {
         })
     }
 
-    fn read(&self, row: Row<'_>, parents: &Parents, data: &Dataset, pulse: &mut Pulse) -> Result<Filed, Error> {
+    fn read(&self, row: Row<'_>, parents: &Parents, data: &Dataset, slots: Slots<'_>) -> Result<Filed, Error> {
         let account = parents.account(data, self.docebo_user.required_id(row)?);
         let course = parents.courses.get(&self.course.required_id(row)?).copied();
         let both = account.zip(course);
@@ -365,7 +367,6 @@ impl<'a> EnrollmentColumns<'a> {
         };
         let record = self.id.required_id(row)?;
         let written = self.writes.read(row)?;
-        written.count(record, pulse);
         let (account, course) = both.unwrap_or((NONE, NONE));
         let mut filed = EnrollmentRow::of(record);
         (filed.account, filed.course) = (account, course);
@@ -374,7 +375,7 @@ impl<'a> EnrollmentColumns<'a> {
         filed.enrolled = self.enrolled.instant(row)?;
         filed.completed = self.completed.instant(row)?;
         (filed.created, filed.modified) = (written.created, written.modified);
-        Ok(Filed { at: data.enrollments.find(account, course), row: filed, by: written.modified_by, odd_key })
+        Ok(Filed { at: slots.find(account, course), row: filed, written, odd_key })
     }
 }
 
