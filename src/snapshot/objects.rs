@@ -1,11 +1,9 @@
 //! The objects, one function each: which columns, and into which table.
 
-use std::hash::BuildHasher as _;
-
-use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use crate::error::Error;
+use crate::model::column::TextColumn;
 use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, SalesforceSide, index};
 use crate::model::enrollments::{EnrollmentRow, Slots};
 use crate::model::id::SfId;
@@ -19,31 +17,21 @@ use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
 use crate::table::{Row, Rows, Table};
 
-/// Parents that an enrollment row can name, by record id.
+/// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
 struct Parents {
-    /// Rows of the Docebo users.
-    docebo_users: HashTable<u32>,
-    /// Rows of the courses.
+    accounts: FxHashMap<SfId, u32>,
     courses: FxHashMap<SfId, u32>,
 }
 
 impl Parents {
     fn of(data: &Dataset) -> Self {
-        let courses = data.courses.record.iter().zip(0..);
         let users = &data.docebo_users;
-        let mut docebo_users = HashTable::with_capacity(users.len());
-        let hash = |&row: &u32| FxBuildHasher.hash_one(users.id(row as usize));
-        for row in 0..index(users.len()) {
-            docebo_users.insert_unique(hash(&row), row, hash);
+        let accounts = (0..users.len()).map(|at| (users.id(at), users.account(at)));
+        let courses = data.courses.record.iter().zip(0..);
+        Self {
+            accounts: accounts.collect(),
+            courses: courses.filter_map(|(&record, course)| Some((record?, course))).collect(),
         }
-        Self { docebo_users, courses: courses.filter_map(|(&record, course)| Some((record?, course))).collect() }
-    }
-
-    /// The account of a DoceboUser record.
-    fn account(&self, data: &Dataset, id: SfId) -> Option<u32> {
-        let row =
-            self.docebo_users.find(FxBuildHasher.hash_one(id), |&row| data.docebo_users.id(row as usize) == id)?;
-        Some(data.docebo_users.account(*row as usize))
     }
 }
 
@@ -252,12 +240,13 @@ impl Reader<'_> {
         let mut enrollments = std::mem::take(&mut data.enrollments);
         let (slots, mut filing) = enrollments.open();
         let parse = |rows: &mut Rows<'_>| {
-            let mut block = Vec::new();
+            let mut block = Block::default();
             while let Some(row) = rows.next()? {
                 well_formed(&table, row)?;
-                block.push(columns.read(row, &parents, data, slots)?);
+                columns.read(row, &mut block)?;
             }
-            Ok(block)
+            block.place(&parents, data, slots, columns.key.is_there());
+            Ok(block.rows)
         };
         let take = |block: Vec<Filed>| {
             for Filed { at, mut row, written, odd_key } in block {
@@ -327,6 +316,37 @@ struct EnrollmentColumns<'a> {
     writes: WriteColumns<'a>,
 }
 
+/// A run of enrollment rows, read without regard to the rows before.
+#[derive(Default)]
+struct Block {
+    rows: Vec<Filed>,
+    /// The DoceboUser and the course that each row names.
+    parents: Vec<(SfId, SfId)>,
+    /// `EnrolmentId__c` of each row.
+    keys: TextColumn,
+}
+
+impl Block {
+    /// Finds the place of each row. Every look at a table of millions waits for memory, and in loops that do nothing else
+    /// they wait together.
+    fn place(&mut self, parents: &Parents, data: &Dataset, slots: Slots<'_>, with_keys: bool) {
+        let accounts: Vec<Option<u32>> =
+            self.parents.iter().map(|(docebo_user, _)| parents.accounts.get(docebo_user).copied()).collect();
+        for ((filed, account), (_, course)) in self.rows.iter_mut().zip(accounts).zip(&self.parents) {
+            let both = account.zip(parents.courses.get(course).copied());
+            (filed.row.account, filed.row.course) = both.unwrap_or((NONE, NONE));
+        }
+        for filed in &mut self.rows {
+            filed.at = slots.find(filed.row.account, filed.row.course);
+        }
+        for (filed, key) in self.rows.iter_mut().zip(self.keys.iter()).filter(|_| with_keys) {
+            let course = data.courses.id.get(filed.row.course as usize).copied();
+            let ids = data.account_id(filed.row.account).zip(course);
+            filed.odd_key = ids.is_none_or(|ids| !says(key, ids)).then(|| key.to_owned());
+        }
+    }
+}
+
 /// An enrollment row as it was read.
 struct Filed {
     /// The Docebo enrollment of its parents.
@@ -352,30 +372,18 @@ impl<'a> EnrollmentColumns<'a> {
         })
     }
 
-    fn read(&self, row: Row<'_>, parents: &Parents, data: &Dataset, slots: Slots<'_>) -> Result<Filed, Error> {
-        let account = parents.account(data, self.docebo_user.required_id(row)?);
-        let course = parents.courses.get(&self.course.required_id(row)?).copied();
-        let both = account.zip(course);
-        let odd_key = if self.key.is_there() {
-            let text = self.key.text(row)?;
-            let ids = both.and_then(|(account, course)| {
-                Some((data.account_id(account)?, *data.courses.id.get(course as usize)?))
-            });
-            ids.is_none_or(|ids| !says(text, ids)).then(|| text.to_owned())
-        } else {
-            None
-        };
-        let record = self.id.required_id(row)?;
+    fn read(&self, row: Row<'_>, block: &mut Block) -> Result<(), Error> {
+        block.parents.push((self.docebo_user.required_id(row)?, self.course.required_id(row)?));
+        block.keys.push(self.key.text(row)?);
+        let mut filed = EnrollmentRow::of(self.id.required_id(row)?);
         let written = self.writes.read(row)?;
-        let (account, course) = both.unwrap_or((NONE, NONE));
-        let mut filed = EnrollmentRow::of(record);
-        (filed.account, filed.course) = (account, course);
         filed.unenrolled = self.unenrolled.instant(row)?;
         filed.status = Status::from_salesforce(self.status.text(row)?);
         filed.enrolled = self.enrolled.instant(row)?;
         filed.completed = self.completed.instant(row)?;
         (filed.created, filed.modified) = (written.created, written.modified);
-        Ok(Filed { at: slots.find(account, course), row: filed, written, odd_key })
+        block.rows.push(Filed { at: None, row: filed, written, odd_key: None });
+        Ok(())
     }
 }
 
