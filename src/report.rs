@@ -20,6 +20,8 @@ pub mod summary;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::books::Books;
 use crate::check::{Check, Need, Outcome, Severity};
 use crate::finding::Finding;
@@ -189,11 +191,14 @@ impl Report {
         let at = self.facts.read_at();
         // Room for all of them at once, so that they are not copied as they grow.
         let mut seen: Vec<Seen> = Vec::with_capacity(self.results.iter().map(|result| result.findings).sum());
-        seen.extend(self.findings().map(|finding| Seen {
-            key: finding.key,
-            check: finding.check.id,
-            ids: finding.ids,
-        }));
+        for result in self.found() {
+            let findings = (0..result.findings).into_par_iter().filter_map(|at| self.finding(result, at));
+            seen.par_extend(findings.map(|finding| Seen {
+                key: finding.key,
+                check: result.check.id,
+                ids: finding.ids,
+            }));
+        }
         self.facts.run = self.name(&seen, former);
         let whole = |id: &str| self.results.iter().find(|result| result.check.id == id).map(CheckResult::is_whole);
         let nothing = History::default();

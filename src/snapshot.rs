@@ -72,7 +72,9 @@ pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Beg
     reader.users()?;
     reader.docebo_users()?;
     reader.courses()?;
-    Ok(Begun(reader))
+    // Looked through beside the export, not behind it.
+    let enrollments = reader.table(SfObject::CourseEnrollment)?;
+    Ok(Begun { reader, enrollments })
 }
 
 /// Reads a snapshot without an export, to see whether it can be read.
@@ -86,7 +88,10 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
 }
 
 /// A snapshot of which the enrollments are not read yet.
-pub struct Begun<'a>(Reader<'a>);
+pub struct Begun<'a> {
+    reader: Reader<'a>,
+    enrollments: Option<Table>,
+}
 
 impl Begun<'_> {
     /// Joins what was read so far with the export; and tells which rows of that are repeats of others.
@@ -94,8 +99,8 @@ impl Begun<'_> {
     /// # Errors
     /// When a record stands twice, or both sides have more courses than can be told apart.
     pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Error> {
-        dataset::assemble(docebo, &mut self.0.snapshot.side).map_err(|why| match why {
-            Unjoinable::Double(double) => self.0.double(double),
+        dataset::assemble(docebo, &mut self.reader.snapshot.side).map_err(|why| match why {
+            Unjoinable::Double(double) => self.reader.double(double),
             Unjoinable::Courses => Error::Usage(format!("both sides together have more than {MOST_COURSES} courses")),
         })
     }
@@ -105,8 +110,10 @@ impl Begun<'_> {
     /// # Errors
     /// As [`parents`]; when an enrollment stands twice.
     pub fn enrollments(self, data: &mut Dataset) -> Result<Snapshot, Error> {
-        let Self(mut reader) = self;
-        reader.course_enrollments(data)?;
+        let Self { mut reader, enrollments } = self;
+        if let Some(table) = enrollments {
+            reader.course_enrollments(&table, data)?;
+        }
         for &object in SfObject::BESIDE {
             reader.beside(object)?;
         }

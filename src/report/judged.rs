@@ -3,6 +3,8 @@
 //!
 //! Must not know: formats, files, earlier runs.
 
+use rayon::prelude::*;
+
 use crate::books::{Books, Subject};
 use crate::check::{Check, Outcome};
 use crate::finding::Finding;
@@ -23,7 +25,8 @@ impl Judged {
     /// Runs a catalogue over the books.
     #[must_use]
     pub fn new(books: Books, catalogue: &[&'static Check]) -> (Self, Vec<CheckResult>) {
-        let (results, subjects) = catalogue.iter().enumerate().map(|(place, check)| run(place, check, &books)).unzip();
+        let run = |(place, check): (usize, &&'static Check)| run(place, check, &books);
+        let (results, subjects) = catalogue.par_iter().enumerate().map(run).unzip();
         (Self { books, checks: catalogue.to_vec(), subjects }, results)
     }
 

@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn raw<'r>(&self, row: Row<'r>) -> &'r [u8] {
+    pub(super) fn raw<'r>(&self, row: Row<'r>) -> &'r [u8] {
         self.column.map_or(&[], |column| row.get(column))
     }
 

@@ -62,11 +62,14 @@ impl<'a> WriteColumns<'a> {
     }
 
     fn read(&self, row: Row<'_>) -> Result<Written, Error> {
+        let created_by = self.created_by.id(row)?;
+        // Nearly every row was created and modified by the same user.
+        let same = self.modified_by.raw(row) == self.created_by.raw(row);
         Ok(Written {
             created: self.created.instant(row)?,
-            created_by: self.created_by.id(row)?,
+            created_by,
             modified: self.modified.instant(row)?,
-            modified_by: self.modified_by.id(row)?,
+            modified_by: if same { created_by } else { self.modified_by.id(row)? },
         })
     }
 }
@@ -230,9 +233,8 @@ impl Reader<'_> {
     }
 
     /// Files each enrollment at the one of Docebo's that it belongs to.
-    pub(super) fn course_enrollments(&mut self, data: &mut Dataset) -> Result<(), Error> {
-        let Some(table) = self.table(SfObject::CourseEnrollment)? else { return Ok(()) };
-        let mut fields = Fields::of(&table);
+    pub(super) fn course_enrollments(&mut self, table: &Table, data: &mut Dataset) -> Result<(), Error> {
+        let mut fields = Fields::of(table);
         let columns = EnrollmentColumns::find(&mut fields)?;
         let parents = Parents::of(data);
         let mut pulse = Pulse::default();
@@ -242,7 +244,7 @@ impl Reader<'_> {
         let parse = |rows: &mut Rows<'_>| {
             let mut block = Block::default();
             while let Some(row) = rows.next()? {
-                well_formed(&table, row)?;
+                well_formed(table, row)?;
                 columns.read(row, &mut block)?;
             }
             block.place(&parents, data, slots, columns.key.is_there());
@@ -261,7 +263,7 @@ impl Reader<'_> {
         (data.enrollments, data.editors) = (enrollments, editors.ids);
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
         let lacking = fields.lacking;
-        self.finish(SfObject::CourseEnrollment, &table, rows, lacking)
+        self.finish(SfObject::CourseEnrollment, table, rows, lacking)
     }
 
     /// An object that the audit looks at only for who wrote its rows, and when.

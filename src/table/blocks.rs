@@ -107,10 +107,17 @@ impl Source for Cutter {
         };
         let mut text = self.spare.pop().unwrap_or_default();
         text.clear();
-        text.extend_from_slice(&self.read[self.from..self.from + length]);
+        if self.from == 0 && self.read.len() - length <= self.size {
+            // Less is left than is cut off.
+            text.extend_from_slice(&self.read[length..]);
+            std::mem::swap(&mut self.read, &mut text);
+            text.truncate(length);
+        } else {
+            text.extend_from_slice(&self.read[self.from..self.from + length]);
+            self.from += length;
+        }
         let block = Block { line: self.line, last: self.done, text };
         self.line += line_ends(&block.text, None);
-        self.from += length;
         self.open = 0;
         Ok(Some(block))
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this room reads input files")]
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::survey::{Encoding, Survey};
@@ -37,22 +37,10 @@ pub(super) fn open(path: &Path, survey: &Survey, progress: &Progress) -> io::Res
 
 /// Reads until `text` has so many bytes more, or there are no more; says whether there were.
 pub(super) fn read(from: &mut (impl Read + ?Sized), text: &mut Vec<u8>, bytes: usize) -> io::Result<bool> {
-    let mut filled = text.len();
-    let wanted = filled + bytes;
-    text.resize(wanted, 0);
-    let more = loop {
-        if filled == wanted {
-            break Ok(true);
-        }
-        match from.read(&mut text[filled..]) {
-            Ok(0) => break Ok(false),
-            Ok(length) => filled += length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
-        }
-    };
-    text.truncate(filled);
-    more
+    // Without room the reader would ask for it bit by bit, and might make too much.
+    text.reserve(bytes + 1);
+    let read = from.take(bytes as u64).read_to_end(text)?;
+    Ok(read == bytes)
 }
 
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
