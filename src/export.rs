@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         let rows = table.blocks(progress, parse, take)?;
         (self.learners.reported, self.codes) = (reported, codes);
         dates.settle(table)?;
-        if !dates.is_undecided() {
+        if dates.may_turn() && !dates.is_undecided() {
             let turn = |date: &mut LocalTime| {
                 if dates.month_first() {
                     dates.exchange(date);

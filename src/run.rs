@@ -54,9 +54,10 @@ pub fn audit_after(
 ) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
-    let (snapshot, export) = rayon::join(
-        || snapshot::parents(settings, progress),
+    // What was read of the export is given up once it is sorted, and this thread has use for the room.
+    let (export, snapshot) = rayon::join(
         || export::read(settings, || snapshot::course_codes(settings), progress),
+        || snapshot::parents(settings, progress),
     );
     let (mut snapshot, mut export) = (snapshot?, export?);
     let docebo = std::mem::take(&mut export.side);

@@ -29,6 +29,19 @@ use tieout::settings::file::{self, Overrides};
 use tieout::stalls::segment::{Event, Fate, Record, segment};
 
 fn main() {
+    // As the program does it: this thread is one of those that work.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(1 + more_threads()).use_current_thread();
+    threads.build().expect("threads").install(measure);
+}
+
+/// How many threads work beside this one: `TIEOUT_THREADS` in all, else as many as there are cores.
+fn more_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let wanted = std::env::var("TIEOUT_THREADS").ok().and_then(|text| text.parse().ok()).filter(|&threads| threads > 0);
+    wanted.unwrap_or(cores) - 1
+}
+
+fn measure() {
     if std::env::var_os("TIEOUT_BENCH_FINDINGS").is_some() {
         return a_hundred_thousand_findings();
     }

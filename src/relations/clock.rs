@@ -5,6 +5,8 @@
 //! taken, if at least [`LEAST_PAIRS`] pairs and nine in ten of them agree; else UTC. What was found,
 //! and by how many pairs, stands in every output.
 
+use rayon::prelude::*;
+
 use crate::model::dataset::Dataset;
 use crate::model::instant::{DAY, Instant, LocalTime, Resolution, civil_from_days, days_from_civil};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
@@ -16,6 +18,8 @@ use crate::settings::{Rules, ZoneRule};
 pub const LEAST_PAIRS: u64 = 20;
 /// More pairs than this add no certainty.
 const MOST_PAIRS: usize = 20_000;
+/// Enrollments that are looked at in one go.
+const PART: usize = 1 << 16;
 /// Pairs of the first, coarse look at every zone.
 const COARSE_PAIRS: usize = 400;
 
@@ -193,14 +197,23 @@ pub(super) fn settle(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Resul
 fn pairs(data: &Dataset) -> Vec<Pair> {
     let both = &data.enrollments;
     let dated = |at: usize| Some((at, both.enrolled(at)?, both.row_enrolled(both.counterpart(at)?)?));
-    let count = (0..both.len()).filter_map(dated).count();
-    (0..both.len())
-        .filter_map(dated)
-        .step_by(count.div_ceil(MOST_PAIRS).max(1))
-        .map(|(at, local, salesforce)| {
-            let profile = &data.origins.exports[both.export_file(at)].dates;
-            let undecided = profile.order == DateOrder::Undecided;
-            Pair { local, resolution: profile.enrolled, zoned: profile.zoned, undecided, salesforce }
+    let parts = || (0..both.len().div_ceil(PART)).into_par_iter();
+    let of_part = |part: usize| (part * PART..both.len().min((part + 1) * PART)).filter_map(dated);
+    let mut starts: Vec<usize> = parts().map(|part| of_part(part).count()).collect();
+    let count: usize = starts.iter().sum();
+    let step = count.div_ceil(MOST_PAIRS).max(1);
+    let mut before = 0;
+    for start in &mut starts {
+        before += std::mem::replace(start, before);
+    }
+    parts()
+        .flat_map_iter(|part| {
+            let spread = (starts[part]..).zip(of_part(part)).filter(|(nth, _)| nth.is_multiple_of(step));
+            spread.map(|(_, (at, local, salesforce))| {
+                let profile = &data.origins.exports[both.export_file(at)].dates;
+                let undecided = profile.order == DateOrder::Undecided;
+                Pair { local, resolution: profile.enrolled, zoned: profile.zoned, undecided, salesforce }
+            })
         })
         .collect()
 }

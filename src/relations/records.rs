@@ -2,7 +2,7 @@
 //!
 //! Every learner's enrollments are judged by themselves, so learners are judged side by side.
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::prelude::*;
 
 use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE, index, row};
@@ -145,26 +145,25 @@ impl Judge<'_> {
     }
 
     fn count_due(&self) -> (Vec<u32>, Vec<DueCounts>) {
-        let learners = self.data.learners.len();
-        let mut due = vec![0; learners];
-        let mut counts = vec![DueCounts::default(); learners];
         let enrollments = &self.data.enrollments;
-        for learner in 0..learners {
+        let of_learner = |learner: usize| {
+            let (mut due, mut counts) = (0, DueCounts::default());
             for at in enrollments.of_learner(learner) {
                 match self.in_scope[enrollments.course(at)] {
                     InScope::No => {}
-                    InScope::Unknown => counts[learner].unknown += 1,
+                    InScope::Unknown => counts.unknown += 1,
                     InScope::Yes => {
-                        due[learner] += 1;
+                        due += 1;
                         // Whether something older is due matters only where the row is missing.
                         if self.docebo_user[learner] == NONE && !self.enrolled_after_cutoff(at) {
-                            counts[learner].before_cutoff += 1;
+                            counts.before_cutoff += 1;
                         }
                     }
                 }
             }
-        }
-        (due, counts)
+            (due, counts)
+        };
+        (0..self.data.learners.len()).into_par_iter().map(of_learner).unzip()
     }
 
     fn outbound(&self, due: &[u32], counts: &[DueCounts]) -> Vec<Outbound> {
