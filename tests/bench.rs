@@ -2,7 +2,7 @@
 //!
 //! Makes 200,000 learners with 2,000,000 enrollments a side in a temporary folder (`TIEOUT_BENCH_LEARNERS`
 //! and `TIEOUT_BENCH_ENROLLMENTS` change that; `TIEOUT_BENCH_KEEP=DIR` makes the files there, for whatever else
-//! one wants to try on them, and ends; `TIEOUT_BENCH_FINDINGS=1` does the part on many findings alone;
+//! one wants to try on them, and ends; `TIEOUT_THREADS` says on how many threads; `TIEOUT_BENCH_FINDINGS=1` does the part on many findings alone;
 //! `TIEOUT_BENCH_MOST=SCANS,MIB` does the audit alone and fails where it takes more), scans every file once with `csv::ByteRecord` on one
 //! thread, then runs the audit with every output. Machines differ and are noisy; the ratio within one run
 //! is what counts. Peak memory is read where the system tells it (Linux).

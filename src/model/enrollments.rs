@@ -254,9 +254,7 @@ impl Brief {
         let [enrolled, completed, kind, _] = rest.to_le_bytes();
         Self { enrolled, completed, kind: kind & 0xF, editor: rest >> 20 }
     }
-}
 
-impl Brief {
     fn status(&self) -> Option<Status> {
         Status::ALL.get(usize::from(self.kind.checked_sub(UNKNOWN_STATUS + 1)?)).copied()
     }
@@ -651,7 +649,13 @@ impl Enrollments {
     /// Number of Salesforce rows.
     #[must_use]
     pub fn row_count(&self) -> usize {
-        self.filed.claims.iter().filter(|claim| claim.is_there()).count() + self.filed.loose.len()
+        self.rows_in_any_order().count()
+    }
+
+    /// All rows, side by side, for whoever does not ask for their order.
+    pub fn rows_in_any_order(&self) -> impl ParallelIterator<Item = usize> + '_ {
+        let is_there = |&row: &usize| self.filed.claims.get(row).is_none_or(|claim| claim.is_there());
+        (0..self.row_end()).into_par_iter().filter(is_there)
     }
 
     /// Numbers beyond the last Salesforce row.

@@ -183,19 +183,18 @@ impl<'a> Due<'a> {
     pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, SfId, Instant)> {
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
         let by_then = |written: Option<Instant>| written.filter(|&written| written <= until);
-        let is_row = |&at: &usize| rows.claim(at).is_none_or(|at| rows.counterpart(at).is_some());
         let (object, newest) = match stream {
             Stream::Learners => {
                 let writes = (0..users.len()).filter_map(|at| Some((users.created(at)?, users.id(at))));
                 (SfObject::DoceboUser, writes.filter(|&(written, _)| written <= until).max())
             }
             Stream::Updates => {
-                let writes = (0..rows.row_end()).into_par_iter().filter(is_row).filter(|&at| self.by_integration(at));
+                let writes = rows.rows_in_any_order().filter(|&at| self.by_integration(at));
                 let newest = writes.filter_map(|at| Some((by_then(rows.modified(at))?, rows.id(at)))).max();
                 (SfObject::CourseEnrollment, newest)
             }
             Stream::Enrollments | Stream::Courses => {
-                let writes = (0..rows.row_end()).into_par_iter().filter(is_row);
+                let writes = rows.rows_in_any_order();
                 let newest = writes.filter_map(|at| Some((by_then(rows.created(at))?, rows.id(at)))).max();
                 (SfObject::CourseEnrollment, newest)
             }
