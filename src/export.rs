@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
         let read = Reading { table, columns: &columns, learners: &reported, codes: &codes };
         let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::new(fresh.fresh());
+            let mut block = Block::new(fresh.fresh(), rows.most());
             while let Some(row) = rows.next()? {
                 block.row(&read, row);
             }
@@ -384,6 +384,12 @@ fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reject {
 }
 
 fn archived(text: &[u8]) -> Result<bool, Reject> {
+    // What Docebo itself writes.
+    match text {
+        b"No" | b"" => return Ok(false),
+        b"Yes" => return Ok(true),
+        _ => {}
+    }
     let word = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
     match headings::fold(word).as_str() {
         "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
@@ -442,17 +448,21 @@ struct Block {
     made: Vec<Made>,
     met: FxHashSet<u64>,
     dates: DateReader,
+    /// The last learner of whom no row can tell anything new; their rows mostly stand together.
+    last: Option<(u64, u32)>,
 }
 
 impl Block {
-    fn new(dates: DateReader) -> Self {
+    /// A run of at most so many rows.
+    fn new(dates: DateReader, rows: usize) -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Vec::with_capacity(rows),
             texts: TextColumn::default(),
             words: Vec::new(),
             made: Vec::new(),
             met: FxHashSet::default(),
             dates,
+            last: None,
         }
     }
 
@@ -512,7 +522,9 @@ impl Block {
     }
 
     fn person(&mut self, read: &Reading<'_>, id: u64, username: Option<&str>, sfdc_id: Option<&str>) -> Person {
-        if let Some(row) = read.learners.told_in_full(id) {
+        let known = self.last.filter(|&(last, _)| last == id);
+        if let Some((_, row)) = known.or_else(|| Some((id, read.learners.told_in_full(id)?))) {
+            self.last = Some((id, row));
             return Person::Known(row);
         }
         let mut keep = |text: Option<&str>| {

@@ -115,6 +115,16 @@ impl<'a> Rows<'a> {
         Ok(row)
     }
 
+    /// So many rows at most, unless some lack cells.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        match &self.kind {
+            Kind::Sheet(records) => records.len(),
+            // Line ends within cells are no rows, and a row has at least its delimiters.
+            Kind::Text(records) => records.most(self.table.headings.len()),
+        }
+    }
+
     /// The row that goes on in the next block, once all before it are read.
     fn open(&self) -> Option<Open> {
         match &self.kind {

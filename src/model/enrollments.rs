@@ -353,32 +353,46 @@ impl Slots<'_> {
 
     /// The Docebo enrollment of a learner and a course.
     #[must_use]
-    pub fn find(self, account: u32, course: u32) -> Option<usize> {
+    pub fn find(self, account: u32, course: u32) -> Option<Slot> {
         let of_learner = self.of_learner(account as usize);
         let from = of_learner.start;
-        let found = self.stated[of_learner].binary_search_by_key(&course, |stated| stated.course());
-        found.ok().map(|nth| from + nth)
+        let stated = &self.stated[of_learner];
+        let nth = stated.binary_search_by_key(&course, |stated| stated.course()).ok()?;
+        Some(Slot { at: index(from + nth), stated: stated[nth] })
     }
+}
+
+/// An enrollment, and what Docebo states of it: whoever found it need not look for that again.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    at: u32,
+    stated: Stated,
 }
 
 /// Files rows of Salesforce.
 #[derive(Debug)]
 pub struct Filing<'a> {
-    slots: Slots<'a>,
     filed: &'a mut Filed,
 }
 
 impl Filing<'_> {
+    /// Makes room for the rows that will find their enrollment taken. As it looks at all places before the first row is
+    /// filed, they are fetched from memory together; one by one, each row would wait for its own.
+    pub fn make_room(&mut self, slots: impl Iterator<Item = Slot>) {
+        let taken = slots.filter(|slot| self.filed.claims[slot.at as usize].is_there()).count();
+        self.filed.loose.reserve(taken);
+    }
+
     /// Files a row: at the enrollment that [`Slots::find`] finds for its parents, if it is the row that counts there.
     /// `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
-    pub fn file(&mut self, at: Option<usize>, mut row: EnrollmentRow, odd_key: Option<String>) {
-        let Self { slots, filed } = self;
+    pub fn file(&mut self, slot: Option<Slot>, mut row: EnrollmentRow, odd_key: Option<String>) {
+        let Self { filed } = self;
         if let Some(key) = odd_key {
             row.odd_key = index(filed.odd_keys.len());
             filed.odd_keys.push(key);
         }
-        let Some(at) = at else { return filed.loose.push(row) };
-        let stated = slots.stated[at];
+        let Some(Slot { at, stated }) = slot else { return filed.loose.push(row) };
+        let at = at as usize;
         if filed.claims[at].is_there() {
             let held = filed.row(at, row.account, stated);
             if held.rank() >= row.rank() {
@@ -453,8 +467,7 @@ impl Filed {
 impl Enrollments {
     /// Opens the table for filing: where enrollments stand, and what files rows at them.
     pub fn open(&mut self) -> (Slots<'_>, Filing<'_>) {
-        let slots = Slots { first: &self.first, stated: &self.stated };
-        (slots, Filing { slots, filed: &mut self.filed })
+        (Slots { first: &self.first, stated: &self.stated }, Filing { filed: &mut self.filed })
     }
 
     const fn slots(&self) -> Slots<'_> {
@@ -643,7 +656,8 @@ impl Enrollments {
 
     /// The enrollment that claims another row of the same parents than this loose one.
     fn claimant(&self, loose: &EnrollmentRow) -> Option<usize> {
-        self.slots().find(loose.account, loose.course).filter(|&at| self.filed.claims[at].is_there())
+        let at = self.slots().find(loose.account, loose.course)?.at as usize;
+        self.filed.claims[at].is_there().then_some(at)
     }
 
     /// Number of Salesforce rows.

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::error::Error;
 use crate::model::column::TextColumn;
 use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, SalesforceSide, index};
-use crate::model::enrollments::{EnrollmentRow, Slots};
+use crate::model::enrollments::{EnrollmentRow, Slot, Slots};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
@@ -242,7 +242,7 @@ impl Reader<'_> {
         let mut enrollments = std::mem::take(&mut data.enrollments);
         let (slots, mut filing) = enrollments.open();
         let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::default();
+            let mut block = Block::with_room_for(rows.most());
             while let Some(row) = rows.next()? {
                 well_formed(table, row)?;
                 columns.read(row, &mut block)?;
@@ -251,10 +251,11 @@ impl Reader<'_> {
             Ok(block.rows)
         };
         let take = |block: Vec<Filed>| {
-            for Filed { at, mut row, written, odd_key } in block {
+            filing.make_room(block.iter().filter_map(|filed| filed.slot));
+            for Filed { slot, mut row, written, odd_key } in block {
                 written.count(row.id, &mut pulse);
                 row.modified_by = written.modified_by.map_or(NONE, |by| editors.index(by));
-                filing.file(at, row, odd_key);
+                filing.file(slot, row, odd_key);
             }
             Ok(())
         };
@@ -319,7 +320,6 @@ struct EnrollmentColumns<'a> {
 }
 
 /// A run of enrollment rows, read without regard to the rows before.
-#[derive(Default)]
 struct Block {
     rows: Vec<Filed>,
     /// The DoceboUser and the course that each row names.
@@ -329,6 +329,10 @@ struct Block {
 }
 
 impl Block {
+    fn with_room_for(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), parents: Vec::with_capacity(rows), keys: TextColumn::default() }
+    }
+
     /// Finds the place of each row. Every look at a table of millions waits for memory, and in loops that do nothing else
     /// they wait together.
     fn place(&mut self, parents: &Parents, data: &Dataset, slots: Slots<'_>, with_keys: bool) {
@@ -339,7 +343,7 @@ impl Block {
             (filed.row.account, filed.row.course) = both.unwrap_or((NONE, NONE));
         }
         for filed in &mut self.rows {
-            filed.at = slots.find(filed.row.account, filed.row.course);
+            filed.slot = slots.find(filed.row.account, filed.row.course);
         }
         for (filed, key) in self.rows.iter_mut().zip(self.keys.iter()).filter(|_| with_keys) {
             let course = data.courses.id.get(filed.row.course as usize).copied();
@@ -352,7 +356,7 @@ impl Block {
 /// An enrollment row as it was read.
 struct Filed {
     /// The Docebo enrollment of its parents.
-    at: Option<usize>,
+    slot: Option<Slot>,
     row: EnrollmentRow,
     written: Written,
     /// `EnrolmentId__c`, where it says otherwise than the parents, or a parent is not in the extract.
@@ -384,7 +388,7 @@ impl<'a> EnrollmentColumns<'a> {
         filed.enrolled = self.enrolled.instant(row)?;
         filed.completed = self.completed.instant(row)?;
         (filed.created, filed.modified) = (written.created, written.modified);
-        block.rows.push(Filed { at: None, row: filed, written, odd_key: None });
+        block.rows.push(Filed { slot: None, row: filed, written, odd_key: None });
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
-use memchr::{Memchr2, memchr_iter, memchr2_iter, memrchr2_iter};
+use memchr::{Memchr, memchr_iter, memrchr2_iter};
 
 use super::{Kind, Rows, Source, Table, text, unreadable};
 use crate::error::Error;
@@ -21,6 +21,10 @@ pub(super) struct Block {
     pub(super) text: Vec<u8>,
     /// The line on which it begins, counted from 1.
     pub(super) line: u64,
+    /// How many lines end in it.
+    lines: u64,
+    /// Whether some of them end with a CR that stands alone, which the CSV reader does not count.
+    returns: bool,
     /// Whether nothing comes behind it.
     last: bool,
 }
@@ -116,8 +120,10 @@ impl Source for Cutter {
             text.extend_from_slice(&self.read[self.from..self.from + length]);
             self.from += length;
         }
-        let block = Block { line: self.line, last: self.done, text };
-        self.line += line_ends(&block.text, None);
+        let (feeds, returns) = (feeds(&text), lone_returns(&text, None));
+        let lines = feeds + returns;
+        let block = Block { line: self.line, lines, returns: returns > 0, last: self.done, text };
+        self.line += lines;
         self.open = 0;
         Ok(Some(block))
     }
@@ -171,9 +177,15 @@ fn record_end(text: &[u8], open: usize, window: usize) -> Option<usize> {
 
 /// How many lines end in a text: with LF, CR LF or CR. `behind` is what comes next.
 pub(super) fn line_ends(text: &[u8], behind: Option<u8>) -> u64 {
-    let feeds = memchr_iter(b'\n', text).count();
-    let returns = memchr_iter(b'\r', text).filter(|&at| !is_first_half(text, at, behind)).count();
-    (feeds + returns) as u64
+    feeds(text) + lone_returns(text, behind)
+}
+
+fn feeds(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}
+
+fn lone_returns(text: &[u8], behind: Option<u8>) -> u64 {
+    memchr_iter(b'\r', text).filter(|&at| !is_first_half(text, at, behind)).count() as u64
 }
 
 /// Whether at this place stands the CR of a CR LF.
@@ -198,8 +210,11 @@ pub(super) struct Records<'a> {
     record: ByteRecord,
     /// The first byte that the reader was given of the block.
     from: usize,
-    /// The line ends behind the start of the record.
-    ends: Peekable<Memchr2<'a>>,
+    /// The lone CRs behind the start of the record.
+    returns: Peekable<Memchr<'a>>,
+    /// How many of them came before.
+    returned: u64,
+    /// The line on which the record starts.
     line: u64,
     ended: bool,
     /// The record that the block ends in the middle of, once it was met.
@@ -230,11 +245,18 @@ impl<'a> Records<'a> {
             reader,
             record: ByteRecord::new(),
             from,
-            ends: memchr2_iter(b'\n', b'\r', &block.text).peekable(),
+            returns: memchr_iter(b'\r', if block.returns { &block.text } else { &[] }).peekable(),
+            returned: 0,
             line: block.line,
             ended: false,
             open: None,
         }
+    }
+
+    /// So many records at most, if each has this many cells.
+    pub(super) fn most(&self, cells: usize) -> usize {
+        let lines = usize::try_from(self.block.lines).unwrap_or(usize::MAX).saturating_add(1);
+        lines.min(self.block.text.len() / cells.max(1) + 1)
     }
 
     pub(super) fn next(&mut self) -> csv::Result<Next<'_>> {
@@ -242,17 +264,20 @@ impl<'a> Records<'a> {
             return Ok(self.end());
         }
         let text = &self.block.text;
-        let before = self.at();
+        let (before, counted) = (self.at(), self.reader.position().line());
         let more = self.reader.read_byte_record(&mut self.record)?;
         // The reader passes over line ends only when it is asked for the record behind them.
-        let start = before + text[before..].iter().take_while(|&&c| matches!(c, b'\n' | b'\r')).count();
+        let blank = text[before..].iter().take_while(|&&c| matches!(c, b'\n' | b'\r')).count();
+        let start = before + blank;
         if !more || start == text.len() {
             self.ended = true;
             return Ok(Next::Nothing);
         }
-        while let Some(at) = self.ends.next_if(|&at| at < start) {
-            self.line += u64::from(!is_first_half(text, at, None));
+        while let Some(at) = self.returns.next_if(|&at| at < start) {
+            self.returned += u64::from(!is_first_half(text, at, None));
         }
+        // The reader counts from 1, and the LF of `LINE` too.
+        self.line = self.block.line + counted.saturating_sub(2) + feeds(&text[before..start]) + self.returned;
         if self.place() > text.len() + 1 {
             self.ended = true;
             self.open = Some(Open { at: start, line: self.line });

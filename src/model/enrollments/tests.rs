@@ -93,9 +93,9 @@ fn rows_are_given_back_as_they_were_filed() {
             (0..900).map(|nth| (row(&mut dice, nth), dice.one_in(12).then(|| format!("odd {nth}")))).collect();
         let (slots, mut filing) = enrollments.open();
         for (row, odd) in &rows {
-            let at = slots.find(row.account, row.course);
-            assert_eq!(at, pairs.iter().position(|&pair| pair == (row.account, row.course)));
-            filing.file(at, *row, odd.clone());
+            let slot = slots.find(row.account, row.course);
+            assert_eq!(slot.map(|slot| slot.at as usize), pairs.iter().position(|&pair| pair == (row.account, row.course)));
+            filing.file(slot, *row, odd.clone());
         }
         enrollments.close().expect("each stands once");
         // The odd keys are numbered by the table.
