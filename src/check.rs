@@ -214,17 +214,10 @@ pub(crate) fn select_enrollments(books: &Books, fires: impl Fn(usize) -> bool) -
 }
 
 /// `CourseEnrollment__c` rows that a condition holds for.
-pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
+pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool + Sync) -> Selection {
     let rows = &books.data.enrollments;
-    Selection {
-        examined: rows.row_count() as u64,
-        subjects: rows
-            .rows()
-            .filter(|&row| fires(row))
-            .map(|row| Subject::Row(crate::model::dataset::index(row)))
-            .collect(),
-        lacking: Vec::new(),
-    }
+    let subjects = rows.rows_where(fires).into_iter().map(|row| Subject::Row(crate::model::dataset::index(row)));
+    Selection { examined: rows.row_count() as u64, subjects: subjects.collect(), lacking: Vec::new() }
 }
 
 /// `DoceboUser__c` rows that a condition holds for.

@@ -167,9 +167,9 @@ impl Report {
         catalogue: &[&'static Check],
         find: impl FnOnce(&Facts) -> Result<Past, E>,
     ) -> Result<Self, E> {
-        let (judged, results) = Judged::new(books, catalogue);
+        let (judged, results, pseudonyms) = Judged::new(books, catalogue, facts::pseudonym_key);
         let verdict = verdict(&judged.books, &results);
-        let facts = Facts::of(&judged.books, verdict, &results);
+        let facts = Facts::of(&judged.books, verdict, &results, pseudonyms);
         let mut report = Self {
             facts,
             verdict,

@@ -28,6 +28,7 @@ use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
 use crate::table::Table;
 use manifest::Manifest;
+use objects::Parents;
 
 /// What Salesforce said, and what is known of the extract.
 #[derive(Debug, Default)]
@@ -74,7 +75,7 @@ pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Beg
     reader.courses()?;
     // Looked through beside the export, not behind it.
     let enrollments = reader.table(SfObject::CourseEnrollment)?;
-    Ok(Begun { reader, enrollments })
+    Ok(Begun { reader, enrollments, parents: Parents::default() })
 }
 
 /// Reads a snapshot without an export, to see whether it can be read.
@@ -91,6 +92,7 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
 pub struct Begun<'a> {
     reader: Reader<'a>,
     enrollments: Option<Table>,
+    parents: Parents,
 }
 
 impl Begun<'_> {
@@ -99,10 +101,15 @@ impl Begun<'_> {
     /// # Errors
     /// When a record stands twice, or both sides have more courses than can be told apart.
     pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Error> {
-        dataset::assemble(docebo, &mut self.reader.snapshot.side).map_err(|why| match why {
+        let joined = dataset::assemble(docebo, &mut self.reader.snapshot.side);
+        let (mut data, unsorted, users) = joined.map_err(|why| match why {
             Unjoinable::Double(double) => self.reader.double(double),
             Unjoinable::Courses => Error::Usage(format!("both sides together have more than {MOST_COURSES} courses")),
-        })
+        })?;
+        let ((enrollments, again), parents) = rayon::join(|| unsorted.sort(&data), || Parents::of(&data));
+        (data.enrollments, self.parents) = (enrollments, parents);
+        let users = users.into_iter().map(|aside| (ExportKind::Users, aside));
+        Ok((data, users.chain(again.into_iter().map(|aside| (ExportKind::Enrollments, aside))).collect()))
     }
 
     /// Files the enrollments where they belong, and reads what is left.
@@ -110,10 +117,11 @@ impl Begun<'_> {
     /// # Errors
     /// As [`parents`]; when an enrollment stands twice.
     pub fn enrollments(self, data: &mut Dataset) -> Result<Snapshot, Error> {
-        let Self { mut reader, enrollments } = self;
+        let Self { mut reader, enrollments, parents } = self;
         if let Some(table) = enrollments {
-            reader.course_enrollments(&table, data)?;
+            reader.course_enrollments(&table, &parents, data)?;
         }
+        drop(parents);
         for &object in SfObject::BESIDE {
             reader.beside(object)?;
         }

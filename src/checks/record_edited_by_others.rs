@@ -41,8 +41,8 @@ fn select(books: &Books) -> Selection {
     let courses = (0..data.courses.id.len()).filter(|&at| other(data.courses.modified_by[at]));
     selection.subjects.extend(courses.map(|at| Subject::Course(index(at))));
     let by = |at: usize| row(data.enrollments.modified_by(at));
-    let rows = data.enrollments.rows().filter(|&at| by(at).is_some_and(|editor| editors[editor]));
-    selection.subjects.extend(rows.map(|at| Subject::Row(index(at))));
+    let rows = data.enrollments.rows_where(|at| by(at).is_some_and(|editor| editors[editor]));
+    selection.subjects.extend(rows.into_iter().map(|at| Subject::Row(index(at))));
     let beside = (0..data.beside.len()).filter(|&at| data.beside[at].modified_by != user);
     selection.subjects.extend(beside.map(|at| Subject::Other(index(at))));
 

@@ -234,6 +234,13 @@ impl<T> Default for SparseColumn<T> {
 }
 
 impl<T: Copy> SparseColumn<T> {
+    /// From rows and their values, ascending.
+    #[must_use]
+    pub fn of(told: Vec<(u32, T)>) -> Self {
+        debug_assert!(told.is_sorted_by_key(|&(row, _)| row), "rows ascend");
+        Self { told }
+    }
+
     /// Gives a row a value; rows come in ascending order.
     pub fn push(&mut self, row: u32, value: T) {
         debug_assert!(self.told.last().is_none_or(|&(last, _)| last < row), "rows ascend");

@@ -14,7 +14,7 @@ use crate::model::enrollments::{Enrollments, MOST_COURSES, Statements};
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::people::{self, Contacts, DoceboUsers, LearnerRows, Learners, Users};
-use crate::model::provenance::{ExportKind, Origins, SetAside, SfObject};
+use crate::model::provenance::{Origins, SetAside, SfObject};
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 
@@ -266,15 +266,31 @@ impl From<DoubleRecord> for Unjoinable {
     }
 }
 
-/// Sorts and joins what was read, and tells which rows of the export are repeats of others. Salesforce's enrollments are
-/// filed afterwards, each at its place.
+/// The enrollments of an export that is joined otherwise.
+#[derive(Debug)]
+pub struct Unsorted {
+    read: Statements,
+    learner_of: Vec<u32>,
+    course_of: Vec<u32>,
+}
+
+impl Unsorted {
+    /// The enrollments in the order of the dataset's learners and courses, and which rows are repeats of others.
+    #[must_use]
+    pub fn sort(self, data: &Dataset) -> (Enrollments, Vec<SetAside>) {
+        Enrollments::of(self.read, &self.learner_of, &self.course_of, data.learners.len(), &data.status_words)
+    }
+}
+
+/// Sorts and joins what was read, but for the enrollments; and tells which rows of the *Users* report are repeats of others.
+/// Salesforce's enrollments are filed afterwards, each at its place.
 ///
 /// # Errors
 /// When one Salesforce record stands twice, or there are too many courses.
 pub fn assemble(
     docebo: DoceboSide,
     salesforce: &mut SalesforceSide,
-) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Unjoinable> {
+) -> Result<(Dataset, Unsorted, Vec<SetAside>), Unjoinable> {
     let contacts = std::mem::take(&mut salesforce.contacts);
     contacts.once()?;
     let learners = people::settle(docebo.learners, &contacts);
@@ -288,19 +304,10 @@ pub fn assemble(
     let mut docebo_users = std::mem::take(&mut salesforce.docebo_users);
     docebo_users.once()?;
     let beyond = docebo_users.settle(&learners.sorted);
-    let (enrollments, again) = Enrollments::of(
-        docebo.enrollments,
-        &learners.row_of,
-        &from_docebo,
-        learners.sorted.len(),
-        &docebo.status_words,
-    );
-    let repeated = learners.repeated.into_iter().map(|aside| (ExportKind::Users, aside));
-    let repeated = repeated.chain(again.into_iter().map(|aside| (ExportKind::Enrollments, aside))).collect();
+    let unsorted = Unsorted { read: docebo.enrollments, learner_of: learners.row_of, course_of: from_docebo };
     let data = Dataset {
         learners: learners.sorted,
         beyond,
-        enrollments,
         status_words: docebo.status_words,
         contacts,
         users,
@@ -308,7 +315,7 @@ pub fn assemble(
         courses,
         ..Dataset::default()
     };
-    Ok((data, repeated))
+    Ok((data, unsorted, learners.repeated))
 }
 
 impl Dataset {

@@ -502,28 +502,37 @@ impl Enrollments {
             pair(a).cmp(&pair(b)).then_with(of_one)
         });
 
-        let mut sorted = Self { lines, accesses, ..Self::default() };
-        sorted.first.reserve_exact(learners + 1);
-        sorted.stated.reserve_exact(rows.len());
-        sorted.accessed.reserve_exact(rows.len());
         let mut repeated = Vec::new();
-        let mut last = None;
-        for row in rows {
-            if last == Some(pair(&row)) {
-                let Place { file, line } = sorted.lines.place(row.line);
+        rows.dedup_by(|row, kept| {
+            let again = pair(row) == pair(kept);
+            if again {
+                let Place { file, line } = lines.place(row.line);
                 repeated.push(SetAside { file, line, why: Aside::Repeated });
-                continue;
             }
-            last = Some(pair(&row));
-            let before = index(sorted.stated.len());
-            sorted.first.resize(sorted.first.len().max(row.learner as usize + 1), before);
-            let Read { enrolled, completed, line, what, .. } = row;
-            sorted.stated.push(Stated { enrolled, completed, line, what });
-            sorted.accessed.push(row.accessed);
-        }
-        sorted.first.resize(learners + 1, index(sorted.stated.len()));
-        sorted.filed.claims = vec![Claim::NONE; sorted.stated.len()];
-        (sorted, repeated)
+            again
+        });
+        let first = || {
+            let mut first = Vec::with_capacity(learners + 1);
+            for (at, row) in (0..).zip(&rows) {
+                first.resize(first.len().max(row.learner as usize + 1), at);
+            }
+            first.resize(learners + 1, index(rows.len()));
+            first
+        };
+        let stated = || {
+            let stated = rows.par_iter().map(|&Read { enrolled, completed, line, what, .. }| Stated {
+                enrolled,
+                completed,
+                line,
+                what,
+            });
+            (stated.collect(), rows.par_iter().map(|row| row.accessed).collect())
+        };
+        let (first, (stated, accessed)) = rayon::join(first, stated);
+        let count = rows.len();
+        drop(rows);
+        let filed = Filed { claims: (0..count).into_par_iter().map(|_| Claim::NONE).collect(), ..Filed::default() };
+        (Self { first, stated, lines, accessed, accesses, filed, ..Self::default() }, repeated)
     }
 
     /// Number of Docebo enrollments.
@@ -629,12 +638,13 @@ impl Enrollments {
     }
 
     /// Forgets the accesses of all other enrollments.
-    pub fn keep_accesses(&mut self, of: impl Fn(usize) -> bool) {
-        for (at, accessed) in std::mem::take(&mut self.accessed).into_iter().enumerate() {
-            if let Some(accessed) = accessed.filter(|_| of(at)) {
-                self.kept_accesses.push(index(at), accessed);
-            }
-        }
+    pub fn keep_accesses(&mut self, of: impl Fn(usize) -> bool + Sync) {
+        let accessed = std::mem::take(&mut self.accessed);
+        let kept = accessed
+            .par_iter()
+            .enumerate()
+            .filter_map(|(at, accessed)| Some((index(at), accessed.filter(|_| of(at))?)));
+        self.kept_accesses = SparseColumn::of(kept.collect());
     }
 
     /// Closes the table: nothing is filed any more.
@@ -703,22 +713,17 @@ impl Enrollments {
         self.claimant(self.standing(row)?)
     }
 
-    /// All rows in the order of accounts, courses and record ids; rows whose parents are not in the extract come last.
-    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut learner = 0;
-        let mut claimed = (0..self.len()).filter(|&at| self.filed.claims[at].is_there()).peekable();
-        let mut loose = self.loose().peekable();
-        std::iter::from_fn(move || {
-            let (Some(&claim), Some(&other)) = (claimed.peek(), loose.peek()) else {
-                return claimed.next().or_else(|| loose.next());
-            };
-            while self.first[learner + 1] as usize <= claim {
-                learner += 1;
-            }
-            let key = |account: u32, row: usize| (account, self.row_course(row), self.id(row));
-            let loose_first = key(self.account(other), other) < key(index(learner), claim);
-            if loose_first { loose.next() } else { claimed.next() }
-        })
+    /// The rows that a condition holds for, in the order of accounts, courses and record ids; those whose parents are not in
+    /// the extract come last. All rows are looked at, side by side.
+    #[must_use]
+    pub fn rows_where(&self, holds: impl Fn(usize) -> bool + Sync) -> Vec<usize> {
+        let mut rows: Vec<usize> = self.rows_in_any_order().filter(|&row| holds(row)).collect();
+        // Claimed rows are in order among themselves, and so are the others.
+        let loose = rows.partition_point(|&row| row < self.len());
+        if loose > 0 && loose < rows.len() {
+            rows.sort_by_cached_key(|&row| (self.account(row), self.row_course(row), self.id(row)));
+        }
+        rows
     }
 
     /// The row that stands in full under a number, if it does.

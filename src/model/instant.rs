@@ -340,9 +340,7 @@ impl<'de> serde::Deserialize<'de> for Instant {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Instant, NotADate, Resolution, Stamp, civil_from_days, days_from_civil, to_the_second, to_whatever,
-    };
+    use super::{Instant, NotADate, Resolution, Stamp, civil_from_days, days_from_civil, to_the_second, to_whatever};
 
     #[test]
     fn the_calendar_agrees_with_a_library() {
@@ -401,7 +399,8 @@ mod tests {
     #[test]
     fn both_ways_read_the_same() {
         let mut short = 0;
-        for text in ["2026-01-31 23:59:59", "2024-02-29T00:00:00.000Z", "1999/12/31t19:09:59,5 +0100", "0000-03-01 0:00:00"]
+        for text in
+            ["2026-01-31 23:59:59", "2024-02-29T00:00:00.000Z", "1999/12/31t19:09:59,5 +0100", "0000-03-01 0:00:00"]
         {
             for at in 0..text.len() {
                 for c in 0..=u8::MAX {

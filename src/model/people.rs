@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
 use rustc_hash::FxBuildHasher;
 
 use crate::model::column::{IdColumn, NumberColumn, SparseColumn, SparseTexts, TextColumn, UniformColumn, reorder};
@@ -325,22 +326,31 @@ pub(super) struct Settled {
 pub(super) fn settle(rows: LearnerRows, contacts: &Contacts) -> Settled {
     let Once { kept, reported, row_of, repeated } = rows.once_each();
     let LearnerRows { id, username, sfdc_id, sfdc_text, told, place } = rows;
-    let mut learners = Learners { id: id.reorder(&kept), place: place.reorder(&kept), ..Learners::default() };
-    for ((new, &old), reported) in (0..).zip(&kept).zip(reported) {
-        let old = old as usize;
-        let id = sfdc_id[old];
-        let named = id.filter(|id| id.is_contact()).and_then(|id| contacts.find(id));
-        let mut told = told[old];
-        told.set(Told::REPORTED, reported);
-        told.set(Told::NAMED, named.is_some());
-        told.set(Told::KEYED, named.is_some_and(|contact| contacts.key(contact) == username.get(old)));
-        match (named, id) {
-            (Some(_), _) => {}
-            (None, Some(id)) => learners.sfdc_id.push(new, id),
-            (None, None) => sfdc_text.get(old).into_iter().for_each(|text| learners.sfdc_text.push(new, text)),
+    // To look up a contact is to wait for memory, so this is done side by side.
+    let (contact, judged): (Vec<u32>, Vec<Told>) = kept
+        .par_iter()
+        .zip(&reported)
+        .map(|(&old, &reported)| {
+            let old = old as usize;
+            let named = sfdc_id[old].filter(|id| id.is_contact()).and_then(|id| contacts.find(id));
+            let mut told = told[old];
+            told.set(Told::REPORTED, reported);
+            told.set(Told::NAMED, named.is_some());
+            told.set(Told::KEYED, named.is_some_and(|contact| contacts.key(contact) == username.get(old)));
+            (named.map_or(NONE, index), told)
+        })
+        .unzip();
+    let (id, place) = (id.reorder(&kept), place.reorder(&kept));
+    let mut learners = Learners { id, contact, told: judged, place, ..Learners::default() };
+    for (new, &old) in (0..).zip(&kept) {
+        if learners.contact[new as usize] != NONE {
+            continue;
         }
-        learners.contact.push(named.map_or(NONE, index));
-        learners.told.push(told);
+        match (sfdc_id[old as usize], sfdc_text.get(old as usize)) {
+            (Some(id), _) => learners.sfdc_id.push(new, id),
+            (None, Some(text)) => learners.sfdc_text.push(new, text),
+            (None, None) => {}
+        }
     }
     drop((sfdc_id, sfdc_text, told));
 

@@ -3,6 +3,7 @@
 //! The word is part of the tool's interface (ledgers, `report.json`, `--help`), so it stands beside
 //! the variant, once, and tables and counters are made from it.
 
+use rayon::iter::{FromParallelIterator, IntoParallelIterator, ParallelIterator as _};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -108,6 +109,20 @@ impl<W: Word> Tally<W> {
     /// The values that some record takes.
     pub fn present(&self) -> impl Iterator<Item = (W, u64)> + '_ {
         self.iter().filter(|&(_, count)| count > 0)
+    }
+}
+
+/// Counts every value of a column, side by side.
+impl<W: Word + Send> FromParallelIterator<W> for Tally<W> {
+    fn from_par_iter<I: IntoParallelIterator<Item = W>>(values: I) -> Self {
+        let counted = values.into_par_iter().fold(Self::default, |mut tally, value| {
+            tally.add(value);
+            tally
+        });
+        counted.reduce(Self::default, |mut one, other| {
+            one.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
+            one
+        })
     }
 }
 

@@ -197,21 +197,21 @@ impl Claims {
 }
 
 pub(super) fn relate(data: &Dataset, rules: &Rules) -> People {
-    let sfdc = classify(data);
-    let keyed = Keyed::of(data, Keys::of(&data.contacts, rules.equality));
+    let (sfdc, keys) = rayon::join(|| classify(data), || Keys::of(&data.contacts, rules.equality));
+    let keyed = Keyed::of(data, keys);
     let claims = Claims::of(data, &sfdc, &keyed);
     let near = Near::find(data, &sfdc, &keyed, &claims);
-    let (link, contact) = judge_learners(data, rules, &sfdc, &keyed, &near);
+    let ((link, contact), (forecast, contact_learner)) = rayon::join(
+        || judge_learners(data, rules, &sfdc, &keyed, &near),
+        || judge_contacts(data, rules, &sfdc, claims, &near, &keyed.keys.shared),
+    );
     let mut ambiguous: Vec<(u32, u32)> = (0..)
         .zip(link.iter().zip(&keyed.first))
         .filter(|&(_, (&link, &first))| link == Link::Ambiguous && first != NONE)
         .map(|(learner, (_, &first))| (first, learner))
         .collect();
     ambiguous.sort_unstable();
-    let key_group = keyed.keys.shared;
-    drop(keyed.first);
-    let (forecast, contact_learner) = judge_contacts(data, rules, &sfdc, claims, &near, &key_group);
-    People { sfdc, link, contact, forecast, contact_learner, key_group, ambiguous }
+    People { sfdc, link, contact, forecast, contact_learner, key_group: keyed.keys.shared, ambiguous }
 }
 
 fn judge_learners(

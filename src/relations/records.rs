@@ -168,6 +168,7 @@ impl Judge<'_> {
 
     fn outbound(&self, due: &[u32], counts: &[DueCounts]) -> Vec<Outbound> {
         (0..self.data.learners.len())
+            .into_par_iter()
             .map(|learner| {
                 let owed = if !self.data.origins.enrollments_report {
                     Due::Unknown

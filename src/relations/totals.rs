@@ -1,5 +1,6 @@
 //! The equations that account for every row: on each side, the values add up to the rows read.
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::Dataset;
@@ -230,8 +231,9 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
     let rejected = |why: &Aside| matches!(why, Aside::Rejected(_));
     let repeated = |why: &Aside| matches!(why, Aside::Repeated);
     let archived = |why: &Aside| matches!(why, Aside::Archived);
-    let claimed = (0..data.enrollments.len()).filter(|&at| data.enrollments.counterpart(at).is_some());
-    let rows = claimed.map(|at| records.enrollment[at]).chain(records.loose.iter().copied());
+    let first_loose = data.enrollments.len();
+    let rows = data.enrollments.rows_in_any_order();
+    let rows = rows.map(|row| records.enrollment.get(row).copied().unwrap_or_else(|| records.loose[row - first_loose]));
     Totals {
         learners: LearnerTotals {
             total: data.learners.len() as u64,
@@ -248,9 +250,9 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
                 archived: aside(ExportKind::Enrollments, archived),
                 rejected: aside(ExportKind::Enrollments, rejected),
                 repeated: aside(ExportKind::Enrollments, repeated),
-                values: Tally::of(records.enrollment.iter().copied()),
+                values: records.enrollment.par_iter().copied().collect(),
             },
-            salesforce: SalesforceTotals { total: rows_of(SfObject::CourseEnrollment.word()), values: Tally::of(rows) },
+            salesforce: SalesforceTotals { total: rows_of(SfObject::CourseEnrollment.word()), values: rows.collect() },
         },
         contacts: ContactTotals {
             total: rows_of(SfObject::Contact.word()),

@@ -232,11 +232,12 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
             Text::id(counterpart.map(|row| row.id)).raw(),
         ])?;
     }
-    for at in both.rows().filter(|&at| relations.claim(data, at).is_none()) {
+    let told = |at: usize| {
+        let exception = || named.rows[at] || relations.row_value(data, at).is_exception();
+        relations.claim(data, at).is_none() && (rows != Rows::Exceptions || exception())
+    };
+    for at in both.rows_where(told) {
         let value = relations.row_value(data, at);
-        if rows == Rows::Exceptions && !named.rows[at] && !value.is_exception() {
-            continue;
-        }
         let record = both.row(at);
         let learner = data.account_id(record.account).map_or_else(String::new, |id| id.to_string());
         let course = row(record.course).map_or_else(String::new, |at| data.courses.id[at].to_string());

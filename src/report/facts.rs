@@ -133,7 +133,7 @@ pub const WORTH_A_LOOK: [Forecast; 7] = [
 
 impl Facts {
     /// What the books tell.
-    pub(super) fn of(books: &Books, verdict: Verdict, results: &[CheckResult]) -> Self {
+    pub(super) fn of(books: &Books, verdict: Verdict, results: &[CheckResult], pseudonyms: String) -> Self {
         let (data, relations) = (&books.data, &books.relations);
         let written = data.pulses.get(&SfObject::CourseEnrollment);
         Self {
@@ -157,7 +157,7 @@ impl Facts {
             checks: results.iter().map(Told::of).collect(),
             before: None,
             trend: Vec::new(),
-            pseudonyms: data_encoding::HEXLOWER.encode(&secret(books)),
+            pseudonyms,
         }
     }
 
@@ -246,12 +246,12 @@ fn forecast(books: &Books) -> Vec<Forecasted> {
 }
 
 /// A key for pseudonyms that the same inputs give again and that nobody can know who does not have them all:
-/// the digest of every username of the export and every key of the extract.
-fn secret(books: &Books) -> [u8; 32] {
+/// the digest of every username of the export and every key of the extract, in hexadecimal.
+pub(super) fn pseudonym_key(books: &Books) -> String {
     let mut digest = Sha256::new_with_prefix(b"tieout pseudonyms");
     for text in books.data.usernames().chain(books.data.contacts.keys()) {
         digest.update(text.as_bytes());
         digest.update([0]);
     }
-    digest.finalize().into()
+    data_encoding::HEXLOWER.encode(&digest.finalize())
 }

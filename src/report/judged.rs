@@ -22,12 +22,16 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Runs a catalogue over the books.
-    #[must_use]
-    pub fn new(books: Books, catalogue: &[&'static Check]) -> (Self, Vec<CheckResult>) {
+    /// Runs a catalogue over the books, and beside it whatever else there is to do with them.
+    pub(super) fn new<T: Send>(
+        books: Books,
+        catalogue: &[&'static Check],
+        beside: impl FnOnce(&Books) -> T + Send,
+    ) -> (Self, Vec<CheckResult>, T) {
         let run = |(place, check): (usize, &&'static Check)| run(place, check, &books);
-        let (results, subjects) = catalogue.par_iter().enumerate().map(run).unzip();
-        (Self { books, checks: catalogue.to_vec(), subjects }, results)
+        let checked = || catalogue.par_iter().enumerate().map(run).unzip();
+        let ((results, subjects), beside) = rayon::join(checked, || beside(&books));
+        (Self { books, checks: catalogue.to_vec(), subjects }, results, beside)
     }
 
     /// A finding of a check by its place.

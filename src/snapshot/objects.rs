@@ -18,13 +18,14 @@ use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
 use crate::table::{Row, Rows, Table};
 
 /// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
-struct Parents {
+#[derive(Default)]
+pub(super) struct Parents {
     accounts: FxHashMap<SfId, u32>,
     courses: FxHashMap<SfId, u32>,
 }
 
 impl Parents {
-    fn of(data: &Dataset) -> Self {
+    pub(super) fn of(data: &Dataset) -> Self {
         let users = &data.docebo_users;
         let accounts = (0..users.len()).map(|at| (users.id(at), users.account(at)));
         let courses = data.courses.record.iter().zip(0..);
@@ -233,10 +234,14 @@ impl Reader<'_> {
     }
 
     /// Files each enrollment at the one of Docebo's that it belongs to.
-    pub(super) fn course_enrollments(&mut self, table: &Table, data: &mut Dataset) -> Result<(), Error> {
+    pub(super) fn course_enrollments(
+        &mut self,
+        table: &Table,
+        parents: &Parents,
+        data: &mut Dataset,
+    ) -> Result<(), Error> {
         let mut fields = Fields::of(table);
         let columns = EnrollmentColumns::find(&mut fields)?;
-        let parents = Parents::of(data);
         let mut pulse = Pulse::default();
         let mut editors = Editors::default();
         let mut enrollments = std::mem::take(&mut data.enrollments);
@@ -247,7 +252,7 @@ impl Reader<'_> {
                 well_formed(table, row)?;
                 columns.read(row, &mut block)?;
             }
-            block.place(&parents, data, slots, columns.key.is_there());
+            block.place(parents, data, slots, columns.key.is_there());
             Ok(block.rows)
         };
         let take = |block: Vec<Filed>| {
