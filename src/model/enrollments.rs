@@ -3,7 +3,7 @@
 //! Millions of them are held, and nearly all say the same twice: a row's dates are Docebo's on another clock, its parents
 //! are the enrollment's learner and course, its id begins as all others do. So the export is read first and sorted by
 //! learner and course (16 bytes an enrollment), and each row of Salesforce is filed at the enrollment with its parents as
-//! what it says beyond that (20 bytes). Nothing is lost: a row that cannot be told so briefly stands in full in a list of
+//! what it says beyond that (16 bytes). Nothing is lost: a row that cannot be told so briefly stands in full in a list of
 //! its own, and so do the rows that no enrollment claims.
 //!
 //! Must not know: which of it is right.
@@ -14,6 +14,7 @@ mod tests;
 use std::num::NonZeroU32;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::model::column::SparseColumn;
 use crate::model::dataset::{NONE, Place, StatusWord, index};
@@ -220,85 +221,101 @@ impl EnrollmentRow {
     }
 }
 
-/// The row that an enrollment claims, as far as it says more than the enrollment does.
+/// The row that an enrollment claims, as far as it says more than the enrollment does: 16 bytes.
 #[derive(Debug, Clone, Copy)]
 struct Claim {
-    /// What follows the head that all ids have in common; of a row that stands in full, its place there.
-    id: [u32; 2],
     created: Option<Instant>,
     modified: Option<Instant>,
-    /// See [`Brief`].
+    /// The lower half of the end of the record id; of a row that stands in full, its place there.
+    id: u32,
+    /// Further bits of the id (12), what kind of claim it is or its status (4), the number of its [`Common`] (16).
     rest: u32,
-}
-
-/// The last word of a claim: two dates by the number of their [`Shifts`] (8 bits each), what kind of claim it is or its
-/// status (4), the editor (12).
-struct Brief {
-    enrolled: u8,
-    completed: u8,
-    kind: u8,
-    editor: u32,
 }
 
 const NO_CLAIM: u8 = 0;
 const IN_FULL: u8 = 1;
 const UNKNOWN_STATUS: u8 = 2;
-const NO_EDITOR: u32 = (1 << 12) - 1;
-
-impl Brief {
-    fn packed(&self) -> u32 {
-        u32::from(self.enrolled) | u32::from(self.completed) << 8 | u32::from(self.kind & 0xF) << 16 | self.editor << 20
-    }
-
-    fn of(rest: u32) -> Self {
-        let [enrolled, completed, kind, _] = rest.to_le_bytes();
-        Self { enrolled, completed, kind: kind & 0xF, editor: rest >> 20 }
-    }
-
-    fn status(&self) -> Option<Status> {
-        Status::ALL.get(usize::from(self.kind.checked_sub(UNKNOWN_STATUS + 1)?)).copied()
-    }
-
-    fn editor(&self) -> u32 {
-        if self.editor == NO_EDITOR { NONE } else { self.editor }
-    }
-}
+/// Bits of a record id that a claim has room for; the others are [`Common`].
+const ID_BITS: u32 = 32 + 12;
 
 impl Claim {
-    const NONE: Self = Self { id: [0; 2], created: None, modified: None, rest: 0 };
+    const NONE: Self = Self { created: None, modified: None, id: 0, rest: 0 };
+
+    fn kind(self) -> u8 {
+        u8::try_from(self.rest >> 16 & 0xF).unwrap_or(NO_CLAIM)
+    }
 
     fn is_there(self) -> bool {
-        Brief::of(self.rest).kind != NO_CLAIM
+        self.kind() != NO_CLAIM
     }
 
     fn in_full(self) -> Option<usize> {
-        (Brief::of(self.rest).kind == IN_FULL).then_some(self.id[1] as usize)
+        (self.kind() == IN_FULL).then_some(self.id as usize)
+    }
+
+    fn status(self) -> Option<Status> {
+        Status::ALL.get(usize::from(self.kind().checked_sub(UNKNOWN_STATUS + 1)?)).copied()
+    }
+
+    /// The part of the record id that stands here.
+    fn id(self) -> u64 {
+        u64::from(self.rest >> 20) << 32 | u64::from(self.id)
+    }
+
+    const fn common(self) -> usize {
+        (self.rest & 0xFFFF) as usize
     }
 }
 
-/// How far Docebo's wall clock is from the same moment in Salesforce. An export whose dates are to the second has one
-/// distance, or two where the clocks change; one that is to the minute has sixty times as many.
+/// What many rows have in common: who wrote them, how their ids begin, and how far Docebo's wall clock is from the same
+/// moment in Salesforce. An export whose dates are to the second has one distance, or two where the clocks change; one
+/// that is to the minute has sixty times as many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Common {
+    /// The two parts of the record id, the second without its last [`ID_BITS`].
+    head: NonZeroU32,
+    above: u64,
+    /// Seconds from the row's dates to the enrollment's; nothing where the row has no such date.
+    enrolled: Option<i64>,
+    completed: Option<i64>,
+    editor: u32,
+}
+
+/// So many kinds of rows are numbered; under test few, so that some are left.
+const MOST_COMMON: usize = if cfg!(test) { 150 } else { 1 << 16 };
+
+/// What rows have in common, numbered.
 #[derive(Debug, Clone, Default)]
-struct Shifts(Vec<i64>);
+struct Commons {
+    known: Vec<Common>,
+    numbers: FxHashMap<Common, u32>,
+}
 
-impl Shifts {
-    /// The number of the distance between two dates, if it is one of the first 255.
-    fn number(&mut self, stated: Option<LocalTime>, written: Option<Instant>) -> Option<u8> {
-        let Some(written) = written else { return Some(0) };
-        let shift = stated?.seconds() - written.seconds();
-        let nth = self.0.iter().position(|&known| known == shift).unwrap_or_else(|| {
-            if self.0.len() < usize::from(u8::MAX) {
-                self.0.push(shift);
-            }
-            self.0.len() - 1
-        });
-        if self.0[nth] == shift { u8::try_from(nth + 1).ok() } else { None }
+impl Commons {
+    fn number(&mut self, common: Common) -> Option<u32> {
+        if let Some(&number) = self.numbers.get(&common) {
+            return Some(number);
+        }
+        if self.known.len() >= MOST_COMMON {
+            return None;
+        }
+        let number = index(self.known.len());
+        self.known.push(common);
+        self.numbers.insert(common, number);
+        Some(number)
     }
+}
 
-    fn written(&self, stated: Option<LocalTime>, number: u8) -> Option<Instant> {
-        let shift = self.0.get(usize::from(number.checked_sub(1)?))?;
-        Some(Instant::from_seconds(stated?.seconds() - shift))
-    }
+/// The distance between two dates; `None` where only a row in full can tell the second one.
+#[expect(clippy::option_option, reason = "outer: whether it can be told; inner: whether there is a date")]
+fn shift(stated: Option<LocalTime>, written: Option<Instant>) -> Option<Option<i64>> {
+    let Some(written) = written else { return Some(None) };
+    Some(Some(stated?.seconds() - written.seconds()))
+}
+
+/// The date at a distance from the one that is stated.
+fn shifted(stated: Option<LocalTime>, shift: Option<i64>) -> Option<Instant> {
+    Some(Instant::from_seconds(stated?.seconds() - shift?))
 }
 
 /// Current Docebo enrollments (archived ones and repeats are set aside), one for each learner and course, and the rows of
@@ -325,9 +342,7 @@ pub struct Enrollments {
 struct Filed {
     /// By enrollment.
     claims: Vec<Claim>,
-    /// How the ids of all claimed rows begin.
-    head: Option<NonZeroU32>,
-    shifts: Shifts,
+    commons: Commons,
     /// Claimed rows that need to stand in full.
     in_full: Vec<EnrollmentRow>,
     /// Rows that no enrollment claims, sorted by account, course and record id; rows whose parents are not in the extract
@@ -411,23 +426,27 @@ impl Filed {
         if let Some(place) = claim.in_full() {
             return self.in_full[place];
         }
-        let brief = Brief::of(claim.rest);
+        let common = self.common(claim);
         EnrollmentRow {
             account,
             course: stated.course(),
-            status: brief.status(),
-            enrolled: self.shifts.written(stated.enrolled, brief.enrolled),
-            completed: self.shifts.written(stated.completed, brief.completed),
+            status: claim.status(),
+            enrolled: shifted(stated.enrolled, common.enrolled),
+            completed: shifted(stated.completed, common.completed),
             created: claim.created,
             modified: claim.modified,
-            modified_by: brief.editor(),
+            modified_by: common.editor,
             ..EnrollmentRow::of(self.id(claim))
         }
     }
 
+    fn common(&self, claim: Claim) -> &Common {
+        &self.commons.known[claim.common()]
+    }
+
     fn id(&self, claim: Claim) -> SfId {
-        let [high, low] = claim.id;
-        SfId::of_parts(self.head.unwrap_or(NonZeroU32::MIN), u64::from(high) << 32 | u64::from(low))
+        let common = self.common(claim);
+        SfId::of_parts(common.head, common.above << ID_BITS | claim.id())
     }
 
     fn put(&mut self, at: usize, stated: Stated, row: EnrollmentRow) {
@@ -439,28 +458,31 @@ impl Filed {
             } else {
                 self.in_full[place] = row;
             }
-            let rest = Brief { enrolled: 0, completed: 0, kind: IN_FULL, editor: 0 }.packed();
-            Claim { id: [0, index(place)], created: row.created, modified: row.modified, rest }
+            Claim { created: row.created, modified: row.modified, id: index(place), rest: u32::from(IN_FULL) << 16 }
         });
     }
 
     /// A row as a claim, if it says nothing that a claim has no room for.
     fn brief(&mut self, stated: Stated, row: &EnrollmentRow) -> Option<Claim> {
-        let (head, tail) = row.id.parts();
-        let editor =
-            if row.modified_by == NONE { NO_EDITOR } else { Some(row.modified_by).filter(|&by| by < NO_EDITOR)? };
-        if row.unenrolled.is_some() || row.odd_key != NONE || *self.head.get_or_insert(head) != head {
+        if row.unenrolled.is_some() || row.odd_key != NONE {
             return None;
         }
         let kind = match row.status {
-            Some(status) => u8::try_from(status.index()).ok()? + UNKNOWN_STATUS + 1,
-            None => UNKNOWN_STATUS,
+            Some(status) => u32::try_from(status.index()).ok()? + u32::from(UNKNOWN_STATUS) + 1,
+            None => u32::from(UNKNOWN_STATUS),
         };
-        let enrolled = self.shifts.number(stated.enrolled, row.enrolled)?;
-        let completed = self.shifts.number(stated.completed, row.completed)?;
-        let id = [u32::try_from(tail >> 32).ok()?, u32::try_from(tail & u64::from(u32::MAX)).ok()?];
-        let rest = Brief { enrolled, completed, kind, editor }.packed();
-        Some(Claim { id, created: row.created, modified: row.modified, rest })
+        let (head, tail) = row.id.parts();
+        let common = self.commons.number(Common {
+            head,
+            above: tail >> ID_BITS,
+            enrolled: shift(stated.enrolled, row.enrolled)?,
+            completed: shift(stated.completed, row.completed)?,
+            editor: row.modified_by,
+        })?;
+        let id = u32::try_from(tail & u64::from(u32::MAX)).ok()?;
+        let further = u32::try_from((tail >> 32) & 0xFFF).ok()?;
+        let rest = further << 20 | kind << 16 | common;
+        Some(Claim { created: row.created, modified: row.modified, id, rest })
     }
 }
 
@@ -511,27 +533,17 @@ impl Enrollments {
             }
             again
         });
-        let first = || {
-            let mut first = Vec::with_capacity(learners + 1);
-            for (at, row) in (0..).zip(&rows) {
-                first.resize(first.len().max(row.learner as usize + 1), at);
-            }
-            first.resize(learners + 1, index(rows.len()));
-            first
-        };
-        let stated = || {
-            let stated = rows.par_iter().map(|&Read { enrolled, completed, line, what, .. }| Stated {
-                enrolled,
-                completed,
-                line,
-                what,
-            });
-            (stated.collect(), rows.par_iter().map(|row| row.accessed).collect())
-        };
-        let (first, (stated, accessed)) = rayon::join(first, stated);
-        let count = rows.len();
-        drop(rows);
-        let filed = Filed { claims: (0..count).into_par_iter().map(|_| Claim::NONE).collect(), ..Filed::default() };
+        let mut first = Vec::with_capacity(learners + 1);
+        for (at, row) in (0..).zip(&rows) {
+            first.resize(first.len().max(row.learner as usize + 1), at);
+        }
+        first.resize(learners + 1, index(rows.len()));
+        let accessed: Vec<Option<LocalTime>> = rows.par_iter().map(|row| row.accessed).collect();
+        // One by one, since that takes no further memory: what is stated stands where the row stood.
+        let stated = |Read { enrolled, completed, line, what, .. }| Stated { enrolled, completed, line, what };
+        let mut stated: Vec<Stated> = rows.into_iter().map(stated).collect();
+        stated.shrink_to_fit();
+        let filed = Filed { claims: stated.par_iter().map(|_| Claim::NONE).collect(), ..Filed::default() };
         (Self { first, stated, lines, accessed, accesses, filed, ..Self::default() }, repeated)
     }
 
@@ -769,7 +781,7 @@ impl Enrollments {
     pub fn status(&self, row: usize) -> Option<Status> {
         match self.standing(row) {
             Some(standing) => standing.status,
-            None => Brief::of(self.filed.claims[row].rest).status(),
+            None => self.filed.claims[row].status(),
         }
     }
 
@@ -778,9 +790,7 @@ impl Enrollments {
     pub fn row_enrolled(&self, row: usize) -> Option<Instant> {
         match self.standing(row) {
             Some(standing) => standing.enrolled,
-            None => {
-                self.filed.shifts.written(self.stated[row].enrolled, Brief::of(self.filed.claims[row].rest).enrolled)
-            }
+            None => shifted(self.stated[row].enrolled, self.filed.common(self.filed.claims[row]).enrolled),
         }
     }
 
@@ -789,9 +799,7 @@ impl Enrollments {
     pub fn row_completed(&self, row: usize) -> Option<Instant> {
         match self.standing(row) {
             Some(standing) => standing.completed,
-            None => {
-                self.filed.shifts.written(self.stated[row].completed, Brief::of(self.filed.claims[row].rest).completed)
-            }
+            None => shifted(self.stated[row].completed, self.filed.common(self.filed.claims[row]).completed),
         }
     }
 
@@ -818,7 +826,7 @@ impl Enrollments {
     pub fn modified_by(&self, row: usize) -> u32 {
         match self.standing(row) {
             Some(standing) => standing.modified_by,
-            None => Brief::of(self.filed.claims[row].rest).editor(),
+            None => self.filed.common(self.filed.claims[row]).editor,
         }
     }
 

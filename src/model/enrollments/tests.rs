@@ -73,7 +73,7 @@ fn row(dice: &mut Dice, nth: u32) -> EnrollmentRow {
     let mut row = EnrollmentRow::of(SfId::parse(text.as_bytes()).expect("an id"));
     (row.account, row.course) = (account, course);
     row.status = dice.maybe(8).map(|nth| Status::ALL[nth as usize]);
-    // Of far more distances than a claim can number.
+    // Of more distances than are numbered.
     row.enrolled = dice.maybe(1_000).map(instant);
     row.completed = dice.maybe(3).map(instant);
     row.unenrolled = dice.one_in(10).then(|| instant(dice.below(9)));
