@@ -59,13 +59,11 @@ impl SfId {
             _ => return Err(IdFault::Length),
         };
         let id = Self::pack(body).ok_or(IdFault::Character)?;
-        if text.len() == 18 {
-            if text[15..].iter().any(|&c| VALUE[usize::from(c)] == NOT_A_DIGIT) {
-                return Err(IdFault::Character);
-            }
-            if text[15..] != checksum(body) {
-                return Err(IdFault::Checksum);
-            }
+        if let Some(suffix) = text.get(15..18)
+            && *suffix != checksum(body)
+        {
+            let odd = suffix.iter().any(|&c| VALUE[usize::from(c)] == NOT_A_DIGIT);
+            return Err(if odd { IdFault::Character } else { IdFault::Checksum });
         }
         Ok(id)
     }
@@ -146,15 +144,16 @@ impl SfId {
 
     fn pack(body: &[u8; 15]) -> Option<Self> {
         let mut seen = 0u8;
-        // Three short sums, which the processor works out side by side.
-        let mut number = |from: usize| {
-            body[from..from + HEAD].iter().fold(0u32, |number, &c| {
+        let mut number = |five: &[u8]| {
+            five.iter().fold(0u32, |number, &c| {
                 let value = VALUE[usize::from(c)];
                 seen |= value;
                 number.wrapping_mul(62).wrapping_add(u32::from(value))
             })
         };
-        let [head, upper, lower] = [0, HEAD, 2 * HEAD].map(&mut number);
+        // Three short sums, which the processor works out side by side.
+        let head = number(&body[..HEAD]);
+        let (upper, lower) = (number(&body[HEAD..2 * HEAD]), number(&body[2 * HEAD..]));
         // Digits are below 62, so the top bit is set only by a character outside the alphabet.
         if seen & 0x80 != 0 {
             return None;

@@ -149,13 +149,16 @@ type Civil<'a> = (i64, Resolution, &'a [u8]);
 fn to_the_second(text: &[u8]) -> Option<Civil<'_>> {
     let (text, rest) = text.split_first_chunk::<19>()?;
     let mut wrong = false;
-    let [century, of_century, month, day, hour, minute, second] = [0, 2, 5, 8, 11, 14, 17].map(|at| {
-        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        wrong |= tens > 9 || ones > 9;
+    let mut two = |tens: u8, ones: u8| {
+        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+        wrong |= (tens > 9) | (ones > 9);
         tens.wrapping_mul(10).wrapping_add(ones)
-    });
-    wrong |= hour > 23 || minute > 59 || second > 59;
-    wrong |= !matches!((text[4], text[7]), (b'-', b'-') | (b'/', b'/')) || (text[13], text[16]) != (b':', b':');
+    };
+    let (century, of_century) = (two(text[0], text[1]), two(text[2], text[3]));
+    let (month, day) = (two(text[5], text[6]), two(text[8], text[9]));
+    let (hour, minute, second) = (two(text[11], text[12]), two(text[14], text[15]), two(text[17], text[18]));
+    wrong |= (hour > 23) | (minute > 59) | (second > 59);
+    wrong |= !matches!((text[4], text[7]), (b'-', b'-') | (b'/', b'/')) | ((text[13], text[16]) != (b':', b':'));
     if wrong || !is_before_time(text[10]) {
         return None;
     }
