@@ -2,6 +2,8 @@
 //!
 //! Must not know: any single check, or any output.
 
+use rayon::slice::ParallelSliceMut as _;
+
 use crate::books::{Books, Subject};
 use crate::evidence::Telling;
 use crate::model::dataset::Dataset;
@@ -234,9 +236,9 @@ fn select(rows: usize, subject: fn(u32) -> Subject, fires: impl Fn(usize) -> boo
 }
 
 /// Rows that share a value: for each value that two or more rows have, those rows.
-pub(crate) fn shared<K: Ord>(values: impl Iterator<Item = (K, u32)>) -> Vec<Vec<u32>> {
+pub(crate) fn shared<K: Ord + Send>(values: impl Iterator<Item = (K, u32)>) -> Vec<Vec<u32>> {
     let mut sorted: Vec<(K, u32)> = values.collect();
-    sorted.sort_unstable();
+    sorted.par_sort_unstable();
     let mut groups: Vec<Vec<u32>> = sorted
         .chunk_by(|a, b| a.0 == b.0)
         .filter(|group| group.len() > 1)

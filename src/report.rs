@@ -199,6 +199,7 @@ impl Report {
                 ids: finding.ids,
             }));
         }
+        seen.par_sort_unstable_by_key(|seen| seen.key);
         self.facts.run = self.name(&seen, former);
         let whole = |id: &str| self.results.iter().find(|result| result.check.id == id).map(CheckResult::is_whole);
         let nothing = History::default();
@@ -241,7 +242,7 @@ impl Report {
         Ok(Self { verdict: facts.verdict, facts, results, history, reviews, source: Source::Stored(stored) })
     }
 
-    /// A name for the run from what it says and what it follows; not from its files, in which the order of rows
+    /// A name for the run from what it says (sorted by key) and what it follows; not from its files, in which the order of rows
     /// may differ.
     fn name(&self, seen: &[Seen], former: Option<&Former>) -> String {
         let facts = &self.facts;
@@ -253,9 +254,7 @@ impl Report {
             facts.cutoff,
             former.map_or("", |former| &former.facts.run),
         );
-        let mut keys: Vec<Key> = seen.iter().map(|seen| seen.key).collect();
-        keys.sort_unstable();
-        run_id(std::iter::once(said).chain(keys.into_iter().map(|key| key.to_string())))
+        run_id(std::iter::once(said).chain(seen.iter().map(|seen| seen.key.to_string())))
     }
 
     fn before(&self, former: &Former) -> Before {

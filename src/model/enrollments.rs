@@ -369,9 +369,27 @@ impl Slots<'_> {
     /// The Docebo enrollment of a learner and a course.
     #[must_use]
     pub fn find(self, account: u32, course: u32) -> Option<Slot> {
-        let of_learner = self.of_learner(account as usize);
-        let from = of_learner.start;
-        let stated = &self.stated[of_learner];
+        self.find_within(self.of_learner(account as usize), course)
+    }
+
+    /// [`Slots::find`] for each of many pairs. Of millions of enrollments nearly every look waits for memory; step by step
+    /// for all pairs together, they wait together.
+    #[must_use]
+    pub fn find_each(self, pairs: &[(u32, u32)]) -> Vec<Option<Slot>> {
+        let of_learner: Vec<_> = pairs.iter().map(|&(account, _)| self.of_learner(account as usize)).collect();
+        let middle = |range: &std::ops::Range<usize>| range.start + range.len() / 2;
+        let met = of_learner.iter().map(|range| self.stated.get(middle(range)).map_or(NONE, |stated| stated.course()));
+        let met: Vec<u32> = met.collect();
+        let found = of_learner.into_iter().zip(met).zip(pairs).map(|((range, met), &(_, course))| {
+            let half = if course < met { range.start..middle(&range) } else { middle(&range)..range.end };
+            self.find_within(half, course)
+        });
+        found.collect()
+    }
+
+    fn find_within(self, range: std::ops::Range<usize>, course: u32) -> Option<Slot> {
+        let from = range.start;
+        let stated = &self.stated[range];
         let nth = stated.binary_search_by_key(&course, |stated| stated.course()).ok()?;
         Some(Slot { at: index(from + nth), stated: stated[nth] })
     }
@@ -533,12 +551,15 @@ impl Enrollments {
             }
             again
         });
-        let mut first = Vec::with_capacity(learners + 1);
-        for (at, row) in (0..).zip(&rows) {
-            first.resize(first.len().max(row.learner as usize + 1), at);
-        }
-        first.resize(learners + 1, index(rows.len()));
-        let accessed: Vec<Option<LocalTime>> = rows.par_iter().map(|row| row.accessed).collect();
+        let first = || {
+            let mut first = Vec::with_capacity(learners + 1);
+            for (at, row) in (0..).zip(&rows) {
+                first.resize(first.len().max(row.learner as usize + 1), at);
+            }
+            first.resize(learners + 1, index(rows.len()));
+            first
+        };
+        let (first, accessed) = rayon::join(first, || rows.par_iter().map(|row| row.accessed).collect());
         // One by one, since that takes no further memory: what is stated stands where the row stood.
         let stated = |Read { enrolled, completed, line, what, .. }| Stated { enrolled, completed, line, what };
         let mut stated: Vec<Stated> = rows.into_iter().map(stated).collect();

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
-use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
+use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::column::{IdColumn, NumberColumn, SparseColumn, SparseTexts, TextColumn, UniformColumn, reorder};
@@ -721,17 +721,10 @@ impl DoceboUsers {
     /// Gives each row its account and returns the ids that the export does not name, sorted.
     pub(super) fn settle(&mut self, learners: &Learners) -> Vec<u64> {
         let user_id = std::mem::take(&mut self.user_id);
-        let mut beyond: Vec<u64> = Vec::new();
-        self.account = user_id
-            .iter()
-            .map(|id| {
-                let learner = learners.find(id);
-                if learner.is_none() {
-                    beyond.push(id);
-                }
-                learner.map_or(NONE, index)
-            })
-            .collect();
+        let account = |at: usize| learners.find(user_id.get(at)).map_or(NONE, index);
+        self.account = (0..user_id.len()).into_par_iter().map(account).collect();
+        let unknown = self.account.iter().zip(user_id.iter()).filter(|&(&account, _)| account == NONE);
+        let mut beyond: Vec<u64> = unknown.map(|(_, id)| id).collect();
         beyond.sort_unstable();
         beyond.dedup();
         if !beyond.is_empty() {

@@ -343,17 +343,21 @@ impl Block {
     fn place(&mut self, parents: &Parents, data: &Dataset, slots: Slots<'_>, with_keys: bool) {
         let accounts: Vec<Option<u32>> =
             self.parents.iter().map(|(docebo_user, _)| parents.accounts.get(docebo_user).copied()).collect();
-        for ((filed, account), (_, course)) in self.rows.iter_mut().zip(accounts).zip(&self.parents) {
-            let both = account.zip(parents.courses.get(course).copied());
-            (filed.row.account, filed.row.course) = both.unwrap_or((NONE, NONE));
+        let pair =
+            |(account, (_, course)): (Option<u32>, &(SfId, SfId))| account.zip(parents.courses.get(course).copied());
+        let pairs: Vec<(u32, u32)> =
+            accounts.into_iter().zip(&self.parents).map(|both| pair(both).unwrap_or((NONE, NONE))).collect();
+        let found = slots.find_each(&pairs);
+        for ((filed, slot), &(account, course)) in self.rows.iter_mut().zip(found).zip(&pairs) {
+            filed.slot = slot;
+            (filed.row.account, filed.row.course) = (account, course);
         }
-        for filed in &mut self.rows {
-            filed.slot = slots.find(filed.row.account, filed.row.course);
-        }
-        for (filed, key) in self.rows.iter_mut().zip(self.keys.iter()).filter(|_| with_keys) {
-            let course = data.courses.id.get(filed.row.course as usize).copied();
-            let ids = data.account_id(filed.row.account).zip(course);
-            filed.odd_key = ids.is_none_or(|ids| !says(key, ids)).then(|| key.to_owned());
+        if with_keys {
+            let learners: Vec<Option<u64>> = pairs.iter().map(|&(account, _)| data.account_id(account)).collect();
+            for ((filed, key), learner) in self.rows.iter_mut().zip(self.keys.iter()).zip(learners) {
+                let ids = learner.zip(data.courses.id.get(filed.row.course as usize).copied());
+                filed.odd_key = ids.is_none_or(|ids| !says(key, ids)).then(|| key.to_owned());
+            }
         }
     }
 }

@@ -92,8 +92,11 @@ fn rows_are_given_back_as_they_were_filed() {
         let mut rows: Vec<(EnrollmentRow, Option<String>)> =
             (0..900).map(|nth| (row(&mut dice, nth), dice.one_in(12).then(|| format!("odd {nth}")))).collect();
         let (slots, mut filing) = enrollments.open();
-        for (row, odd) in &rows {
+        let together: Vec<(u32, u32)> = rows.iter().map(|(row, _)| (row.account, row.course)).collect();
+        let together = slots.find_each(&together);
+        for ((row, odd), found) in rows.iter().zip(together) {
             let slot = slots.find(row.account, row.course);
+            assert_eq!(found.map(|slot| slot.at), slot.map(|slot| slot.at));
             assert_eq!(
                 slot.map(|slot| slot.at as usize),
                 pairs.iter().position(|&pair| pair == (row.account, row.course))
