@@ -232,17 +232,28 @@ struct Claim {
     rest: u32,
 }
 
+/// Where the parts of [`Claim::rest`] begin, in bits.
+const KIND_AT: u32 = 16;
+const ID_AT: u32 = 20;
 const NO_CLAIM: u8 = 0;
 const IN_FULL: u8 = 1;
 const UNKNOWN_STATUS: u8 = 2;
 /// Bits of a record id that a claim has room for; the others are [`Common`].
-const ID_BITS: u32 = 32 + 12;
+const ID_BITS: u32 = 32 + (u32::BITS - ID_AT);
 
 impl Claim {
     const NONE: Self = Self { created: None, modified: None, id: 0, rest: 0 };
 
+    /// A claim of a kind; of the record id as much as there is room for.
+    fn of(row: &EnrollmentRow, kind: u8, common: u32) -> Self {
+        let (_, tail) = row.id.parts();
+        let [low, high] = [0, 32].map(|from| u32::try_from(tail >> from & u64::from(u32::MAX)).unwrap_or(0));
+        let rest = high << ID_AT | u32::from(kind) << KIND_AT | common;
+        Self { created: row.created, modified: row.modified, id: low, rest }
+    }
+
     fn kind(self) -> u8 {
-        u8::try_from(self.rest >> 16 & 0xF).unwrap_or(NO_CLAIM)
+        u8::try_from((self.rest >> KIND_AT) % (1 << (ID_AT - KIND_AT))).unwrap_or(NO_CLAIM)
     }
 
     fn is_there(self) -> bool {
@@ -259,11 +270,11 @@ impl Claim {
 
     /// The part of the record id that stands here.
     fn id(self) -> u64 {
-        u64::from(self.rest >> 20) << 32 | u64::from(self.id)
+        u64::from(self.rest >> ID_AT) << 32 | u64::from(self.id)
     }
 
     const fn common(self) -> usize {
-        (self.rest & 0xFFFF) as usize
+        (self.rest % (1 << KIND_AT)) as usize
     }
 }
 
@@ -282,7 +293,7 @@ struct Common {
 }
 
 /// So many kinds of rows are numbered; under test few, so that some are left.
-const MOST_COMMON: usize = if cfg!(test) { 150 } else { 1 << 16 };
+const MOST_COMMON: usize = if cfg!(test) { 150 } else { 1 << KIND_AT };
 
 /// What rows have in common, numbered.
 #[derive(Debug, Clone, Default)]
@@ -476,7 +487,7 @@ impl Filed {
             } else {
                 self.in_full[place] = row;
             }
-            Claim { created: row.created, modified: row.modified, id: index(place), rest: u32::from(IN_FULL) << 16 }
+            Claim { id: index(place), ..Claim::of(&row, IN_FULL, 0) }
         });
     }
 
@@ -486,8 +497,8 @@ impl Filed {
             return None;
         }
         let kind = match row.status {
-            Some(status) => u32::try_from(status.index()).ok()? + u32::from(UNKNOWN_STATUS) + 1,
-            None => u32::from(UNKNOWN_STATUS),
+            Some(status) => u8::try_from(status.index()).ok()? + UNKNOWN_STATUS + 1,
+            None => UNKNOWN_STATUS,
         };
         let (head, tail) = row.id.parts();
         let common = self.commons.number(Common {
@@ -497,10 +508,7 @@ impl Filed {
             completed: shift(stated.completed, row.completed)?,
             editor: row.modified_by,
         })?;
-        let id = u32::try_from(tail & u64::from(u32::MAX)).ok()?;
-        let further = u32::try_from((tail >> 32) & 0xFFF).ok()?;
-        let rest = further << 20 | kind << 16 | common;
-        Some(Claim { created: row.created, modified: row.modified, id, rest })
+        Some(Claim::of(row, kind, common))
     }
 }
 
