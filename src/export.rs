@@ -609,3 +609,22 @@ impl Columns {
 fn is_username(text: &str) -> bool {
     !key::is_blank(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::archived;
+
+    #[test]
+    fn an_archived_mark_reads_yes_or_no_in_whatever_case_and_language() {
+        for no in ["No", "", "no", "NO", " No ", "n", "false", "0", "Non", "Nein", "N\u{e3}o"] {
+            assert!(matches!(archived(no.as_bytes()), Ok(false)), "{no:?}");
+        }
+        for yes in ["Yes", "yes", "YES", " Yes ", "y", "True", "1", "S\u{ed}", "Oui", "Ja", "Sim"] {
+            assert!(matches!(archived(yes.as_bytes()), Ok(true)), "{yes:?}");
+        }
+        for neither in ["maybe", "2", "Yes No", "\u{662f}"] {
+            assert!(archived(neither.as_bytes()).is_err(), "{neither:?}");
+        }
+        assert!(archived(b"N\xe3o").is_err(), "not UTF-8");
+    }
+}
