@@ -186,8 +186,8 @@ impl<'a> Reader<'a> {
         if matches!(columns.learner, LearnerColumn::Username(_)) {
             self.learners.reported.index_usernames();
         }
-        let mut dates = DateReader::new(self.settings.rules.date_order);
-        let fresh = dates.fresh();
+        let order = self.settings.rules.date_order;
+        let mut dates = DateReader::new(order);
         let first_row = self.export.side.enrollments.len();
         let first_course = self.export.side.courses_made.len();
         let mut rejects = 0;
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
         let read = Reading { table, columns: &columns, learners: &reported, codes: &codes };
         let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::new(fresh.fresh(), rows.most());
+            let mut block = Block::new(DateReader::new(order), rows.most());
             while let Some(row) = rows.next()? {
                 block.row(&read, row);
             }

@@ -137,6 +137,11 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
     })
 }
 
+/// The value of a Salesforce row by its number: those of the rows that no enrollment claims follow those of the enrollments.
+fn row_value(enrollment: &[Enrollment], loose: &[Enrollment], row: usize) -> Enrollment {
+    enrollment.get(row).copied().unwrap_or_else(|| loose[row - enrollment.len()])
+}
+
 impl Relations {
     /// The Salesforce row that counts for a Docebo enrollment; nothing where enrollments could not be judged.
     #[must_use]
@@ -152,11 +157,8 @@ impl Relations {
 
     /// The value of a Salesforce row; a claimed one has its enrollment's.
     #[must_use]
-    pub fn row_value(&self, data: &Dataset, row: usize) -> Enrollment {
-        match data.enrollments.claim(row) {
-            Some(at) => self.enrollment[at],
-            None => self.loose[row - data.enrollments.len()],
-        }
+    pub fn row_value(&self, row: usize) -> Enrollment {
+        row_value(&self.enrollment, &self.loose, row)
     }
 
     /// What differs between an enrollment and its row.

@@ -29,7 +29,7 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let relations = &books.relations;
     select_rows(books, |at| {
-        matches!(relations.row_value(&books.data, at), Enrollment::Repeated | Enrollment::Unresolved)
+        matches!(relations.row_value(at), Enrollment::Repeated | Enrollment::Unresolved)
             || books.data.enrollments.odd_key(at).is_some()
     })
 }
@@ -37,7 +37,7 @@ fn select(books: &Books) -> Selection {
 fn tell(books: &Books, subject: &Subject) -> Telling {
     let Subject::Row(at) = subject else { return Telling::of_inputs("EnrolmentId__c") };
     let at = *at as usize;
-    let (expected, found) = match books.relations.row_value(&books.data, at) {
+    let (expected, found) = match books.relations.row_value(at) {
         Enrollment::Unresolved => {
             (Text::public("a DoceboUser and a Course record as parents"), Text::public("one is not there"))
         }

@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_rows(books, |at| books.relations.row_value(&books.data, at) == Enrollment::Orphaned)
+    select_rows(books, |at| books.relations.row_value(at) == Enrollment::Orphaned)
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -73,11 +73,6 @@ impl DateReader {
         }
     }
 
-    /// A reader of the same dates that has seen nothing yet.
-    pub(super) fn fresh(&self) -> Self {
-        Self::new(self.forced)
-    }
-
     /// Adds what a reader of other rows of the same file has seen.
     pub(super) fn absorb(&mut self, other: &Self) {
         let Self { forced: _, year_first, serial, day_first, month_first, either, zoned, zoneless, finest } = other;

@@ -12,6 +12,7 @@ use crate::relations::link::Link;
 use crate::relations::outbound::Outbound;
 use crate::relations::people::People;
 use crate::relations::records::Records;
+use crate::relations::row_value;
 
 /// Rows by what became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -231,9 +232,7 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
     let rejected = |why: &Aside| matches!(why, Aside::Rejected(_));
     let repeated = |why: &Aside| matches!(why, Aside::Repeated);
     let archived = |why: &Aside| matches!(why, Aside::Archived);
-    let first_loose = data.enrollments.len();
-    let rows = data.enrollments.rows_in_any_order();
-    let rows = rows.map(|row| records.enrollment.get(row).copied().unwrap_or_else(|| records.loose[row - first_loose]));
+    let rows = data.enrollments.rows_in_any_order().map(|row| row_value(&records.enrollment, &records.loose, row));
     Totals {
         learners: LearnerTotals {
             total: data.learners.len() as u64,

@@ -233,11 +233,11 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
         ])?;
     }
     let told = |at: usize| {
-        let exception = || named.rows[at] || relations.row_value(data, at).is_exception();
+        let exception = || named.rows[at] || relations.row_value(at).is_exception();
         relations.claim(data, at).is_none() && (rows != Rows::Exceptions || exception())
     };
     for at in both.rows_where(told) {
-        let value = relations.row_value(data, at);
+        let value = relations.row_value(at);
         let record = both.row(at);
         let learner = data.account_id(record.account).map_or_else(String::new, |id| id.to_string());
         let course = row(record.course).map_or_else(String::new, |at| data.courses.id[at].to_string());

@@ -214,8 +214,6 @@ pub(super) struct Records<'a> {
     returns: Peekable<Memchr<'a>>,
     /// How many of them came before.
     returned: u64,
-    /// The line on which the record starts.
-    line: u64,
     ended: bool,
     /// The record that the block ends in the middle of, once it was met.
     open: Option<Open>,
@@ -247,7 +245,6 @@ impl<'a> Records<'a> {
             from,
             returns: memchr_iter(b'\r', if block.returns { &block.text } else { &[] }).peekable(),
             returned: 0,
-            line: block.line,
             ended: false,
             open: None,
         }
@@ -277,13 +274,13 @@ impl<'a> Records<'a> {
             self.returned += u64::from(!is_first_half(text, at, None));
         }
         // The reader counts from 1, and the LF of `LINE` too.
-        self.line = self.block.line + counted.saturating_sub(2) + feeds(&text[before..start]) + self.returned;
+        let line = self.block.line + counted.saturating_sub(2) + feeds(&text[before..start]) + self.returned;
         if self.place() > text.len() + 1 {
             self.ended = true;
-            self.open = Some(Open { at: start, line: self.line });
+            self.open = Some(Open { at: start, line });
             return Ok(self.end());
         }
-        Ok(Next::Record(&self.record, self.line))
+        Ok(Next::Record(&self.record, line))
     }
 
     /// What comes behind the whole records.
