@@ -133,7 +133,7 @@ def extract(tieout, fake, scratch, api):
     out = scratch / api
     run(tieout, "extract", "--quiet", "-c", config, "--api", api, "--out", out, env=os.environ | {"SF_ACCESS_TOKEN": fake.token})
     manifest = json.loads((out / "manifest.json").read_text())
-    if manifest["hidden"] or any(entry["lacking"] for entry in manifest["objects"]):
+    if manifest["hidden"] or any(entry["missing"] for entry in manifest["objects"]):
         sys.exit("clients: the local Salesforce lacks something that tieout reads, so that it would go uncompared")
     objects = [file for file in out.glob("*.csv") if file.stem in ("Contact", "User") or file.stem.startswith(SPACE)]
     return {file.stem: file.read_bytes() for file in objects}

@@ -463,11 +463,11 @@ def main():
     arguments = [each for each in sys.argv[1:] if each != "--self-test"]
     if not arguments:
         sys.exit(__doc__)
-    lacking = [program for program in ("soffice", "pdftotext") if not shutil.which(program)]
+    missing = [program for program in ("soffice", "pdftotext") if not shutil.which(program)]
     if openpyxl is None:
-        lacking.append("openpyxl")
-    if lacking:
-        print(f"workbook: NOTHING WAS PROVED: {', '.join(lacking)} missing", file=sys.stderr)
+        missing.append("openpyxl")
+    if missing:
+        print(f"workbook: NOTHING WAS PROVED: {', '.join(missing)} missing", file=sys.stderr)
         sys.exit(3)
     folders = [pathlib.Path(each) for each in arguments]
     with tempfile.TemporaryDirectory() as scratch:

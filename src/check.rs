@@ -89,9 +89,9 @@ impl Need {
         }
     }
 
-    /// What is lacking, in words; nothing where the need is met.
+    /// What is missing, in words; nothing where the need is met.
     #[must_use]
-    pub fn lacking(self, data: &Dataset) -> Vec<String> {
+    pub fn missing(self, data: &Dataset) -> Vec<String> {
         let origins = &data.origins;
         match self {
             Self::SfdcIds if !origins.sfdc_ids => vec!["sfdc_id (no such column in the export)".to_owned()],
@@ -103,7 +103,7 @@ impl Need {
             Self::Rows(object) if origins.extract(object).extent == Extent::Absent => {
                 origins.lack_of(object).into_iter().collect()
             }
-            Self::Columns(object, columns) => origins.lacking_columns(object, columns).collect(),
+            Self::Columns(object, columns) => origins.missing_columns(object, columns).collect(),
             Self::Customisation if data.customisation.is_none() => {
                 vec!["setup of the package's objects (not in the snapshot; `tieout extract` asks for it)".to_owned()]
             }
@@ -136,7 +136,7 @@ pub struct Selection {
     /// Those it fires on, in the order of the tables.
     pub subjects: Vec<Subject>,
     /// What it could not see, beyond its declared needs.
-    pub lacking: Vec<String>,
+    pub missing: Vec<String>,
 }
 
 /// One check: a rule of its own, with its words.
@@ -196,7 +196,7 @@ pub(crate) fn select_stalls(books: &Books, fires: impl Fn(&crate::stalls::Stall)
             .filter(|(_, stall)| fires(stall))
             .map(|(at, _)| Subject::Stall(at))
             .collect(),
-        lacking: Vec::new(),
+        missing: Vec::new(),
     }
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn select_enrollments(books: &Books, fires: impl Fn(usize) -> bool) -
 pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool + Sync) -> Selection {
     let rows = &books.data.enrollments;
     let subjects = rows.rows_where(fires).into_iter().map(|row| Subject::Row(crate::model::dataset::index(row)));
-    Selection { examined: rows.row_count() as u64, subjects: subjects.collect(), lacking: Vec::new() }
+    Selection { examined: rows.row_count() as u64, subjects: subjects.collect(), missing: Vec::new() }
 }
 
 /// `DoceboUser__c` rows that a condition holds for.
@@ -231,7 +231,7 @@ fn select(rows: usize, subject: fn(u32) -> Subject, fires: impl Fn(usize) -> boo
     Selection {
         examined: rows as u64,
         subjects: (0..rows).filter(|&row| fires(row)).map(|row| subject(crate::model::dataset::index(row))).collect(),
-        lacking: Vec::new(),
+        missing: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ mod enrollment_key_mismatch;
 mod enrollment_orphaned;
 mod enrollment_outdated;
 mod export_incomplete;
-mod integration_customised;
+mod integration_customized;
 mod integration_user_inactive;
 mod learner_without_contact;
 mod outbound_gap;
@@ -47,7 +47,7 @@ pub static CATALOGUE: [&Check; 28] = [
     &enrollment_orphaned::CHECK,
     &enrollment_outdated::CHECK,
     &export_incomplete::CHECK,
-    &integration_customised::CHECK,
+    &integration_customized::CHECK,
     &integration_user_inactive::CHECK,
     &learner_without_contact::CHECK,
     &outbound_gap::CHECK,

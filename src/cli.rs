@@ -16,6 +16,8 @@ use tieout::checks::{self, CATALOGUE};
 use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
+use tieout::model::question::Question;
+use tieout::model::word::Word as _;
 use tieout::notify;
 use tieout::output::{self, File, Folder};
 use tieout::progress::Progress;
@@ -131,6 +133,19 @@ struct Audit {
     /// The time zone of the export's dates: an IANA name, or auto
     #[arg(long, value_name = "ZONE", env = "TIEOUT_TIME_ZONE", help_heading = "Instead of the configuration")]
     time_zone: Option<String>,
+    /// Go on although a result is questioned: dates-disagree, keys-disagree, other-organization, export-filtered,
+    /// export-time, extract-time or nothing-due; may be given several times
+    #[arg(long, value_name = "QUESTION", value_delimiter = ',', value_parser = question, env = "TIEOUT_ACCEPT")]
+    accept: Vec<Question>,
+}
+
+/// A question by its word, as `--accept` has it.
+fn question(word: &str) -> Result<Question, String> {
+    let words = || Question::ALL.iter().map(|question| question.word());
+    Question::of(word).ok_or_else(|| {
+        let near = file::nearest(word, words()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        format!("not a question that an audit asks{near} [possible values: {}]", words().collect::<Vec<_>>().join(", "))
+    })
 }
 
 #[derive(Debug, Args)]
@@ -463,6 +478,7 @@ impl Audit {
             enrollments: self.enrollments.clone(),
             exported_at: self.exported_at.clone(),
             time_zone: self.time_zone.clone(),
+            accept: self.accept.clone(),
         };
         let settings = file::load(&self.config, &text, &overrides)?;
         let target = self.out.clone().unwrap_or_else(|| {

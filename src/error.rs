@@ -1,7 +1,7 @@
 //! What can stop a run. Each text says what happened, where, and the next step; it is worded here and
 //! nowhere else.
 //!
-//! A row that cannot be read is not an error but a reject (`model::provenance::Aside`).
+//! A row that cannot be read is not an error but a reject (`model::provenance::Exclusion`).
 
 use std::path::PathBuf;
 

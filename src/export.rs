@@ -21,7 +21,7 @@ use crate::model::enrollments::{MOST_COURSES, MOST_WORDS, Statement};
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::key;
 use crate::model::number::{self, NumberFault};
-use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, Reject, SetAside};
+use crate::model::provenance::{ExcludedRow, Exclusion, ExportFile, ExportKind, Input, Reject};
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
@@ -40,7 +40,7 @@ pub struct Export {
     /// The same, for the report.
     pub inputs: Vec<Input>,
     /// Rows that take no value.
-    pub set_aside: Vec<(ExportKind, SetAside)>,
+    pub excluded: Vec<(ExportKind, ExcludedRow)>,
     /// Whether some file told the learners' Salesforce ids.
     pub sfdc_ids: bool,
     /// The oldest time of its files.
@@ -235,8 +235,8 @@ impl<'a> Reader<'a> {
                 Entry::Archived(person) => {
                     self.learner(reported, person, &block.texts, place);
                     self.export
-                        .set_aside
-                        .push((ExportKind::Enrollments, SetAside { file, line, why: Aside::Archived }));
+                        .excluded
+                        .push((ExportKind::Enrollments, ExcludedRow { file, line, why: Exclusion::Archived }));
                     continue;
                 }
                 Entry::Enrollment(stated) => stated,
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
     fn reject(&mut self, kind: ExportKind, place: Place, reason: Reject, rejects: &mut u64) {
         *rejects += 1;
         let Place { file, line } = place;
-        self.export.set_aside.push((kind, SetAside { file, line, why: Aside::Rejected(reason) }));
+        self.export.excluded.push((kind, ExcludedRow { file, line, why: Exclusion::Unreadable(reason) }));
     }
 
     fn finish(
@@ -345,6 +345,7 @@ pub(crate) fn input(
         file: table.name(),
         rows,
         rejects,
+        deleted: 0,
         counted: None,
         encoding: table.encoding().to_owned(),
         delimiter: table.delimiter.map(|c| char::from(c).to_string()),

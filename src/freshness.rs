@@ -174,12 +174,12 @@ fn gaps_of(writes: &Writes) -> Option<Gaps> {
 impl Freshness {
     /// Fewer rows are at hand than Salesforce counted: the newest may be among those that are missing, so
     /// that a silence proves nothing.
-    pub fn incomplete(&mut self, lacking: &[String]) {
+    pub fn incomplete(&mut self, missing: &[String]) {
         if self.state != State::Fresh {
             self.state = State::NotEvaluated;
             self.reasons.insert(
                 0,
-                format!("The snapshot is incomplete: {}; its newest rows may be missing.", lacking.join(", ")),
+                format!("The snapshot is incomplete: {}; its newest rows may be missing.", missing.join(", ")),
             );
         }
     }

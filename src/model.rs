@@ -28,6 +28,8 @@ pub mod people;
 pub mod provenance;
 /// When an object was written, hour by hour.
 pub mod pulse;
+/// Results that are questioned before anybody is charged with them.
+pub mod question;
 /// Enrollment statuses on both sides.
 pub mod status;
 /// Text whose characters act on what shows it.

@@ -82,7 +82,7 @@ pub struct CheckResult {
     /// Findings; none unless the outcome is *found*.
     pub findings: usize,
     /// What it could not see.
-    pub lacking: Vec<String>,
+    pub missing: Vec<String>,
     /// Of the findings, how many are there because of a stall.
     pub because_of_stalls: u64,
 }
@@ -97,7 +97,7 @@ impl CheckResult {
     /// Whether it looked at everything.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.outcome != Outcome::NotEvaluated && self.lacking.is_empty()
+        self.outcome != Outcome::NotEvaluated && self.missing.is_empty()
     }
 }
 
@@ -233,7 +233,7 @@ impl Report {
                 outcome: told.outcome,
                 examined: told.examined,
                 findings: told.findings,
-                lacking: told.lacking.clone(),
+                missing: told.missing.clone(),
                 because_of_stalls: told.because_of_stalls,
             })
         });
@@ -363,7 +363,7 @@ impl Report {
     /// The results of checks that could not see everything: those that were not evaluated, and those that found
     /// something in the part they saw.
     pub fn unseen(&self) -> impl Iterator<Item = &CheckResult> {
-        self.results.iter().filter(|result| !result.lacking.is_empty())
+        self.results.iter().filter(|result| !result.missing.is_empty())
     }
 
     /// Where everything came from.

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
-use crate::model::provenance::{DateOrder, ExportKind, Extent, Extracted, Origins, Plan, SetAside, SfObject};
+use crate::model::provenance::{DateOrder, ExcludedRow, ExportKind, Extent, Extracted, Origins, Plan, SfObject};
 use crate::output::{Folder, Place, Unfinished};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
@@ -128,9 +128,9 @@ pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error>
                 .to_owned(),
         );
     }
-    if !pulses.lacking.is_empty() {
+    if !pulses.missing.is_empty() {
         // The rows that are missing may be the newest ones.
-        freshness.incomplete(&pulses.lacking);
+        freshness.incomplete(&pulses.missing);
     }
     Ok(freshness)
 }
@@ -148,12 +148,17 @@ fn incidents(settings: &Settings) -> Result<Vec<Incident>, Error> {
     Ok(incidents::with_own(own))
 }
 
-fn origins(settings: &Settings, snapshot: Snapshot, export: Export, repeated: Vec<(ExportKind, SetAside)>) -> Origins {
+fn origins(
+    settings: &Settings,
+    snapshot: Snapshot,
+    export: Export,
+    repeated: Vec<(ExportKind, ExcludedRow)>,
+) -> Origins {
     let mut inputs = snapshot.inputs.clone();
     inputs.extend(export.inputs);
-    let mut set_aside = export.set_aside;
-    set_aside.extend(repeated);
-    set_aside.sort_by_key(|(_, aside)| (aside.file, aside.line));
+    let mut excluded = export.excluded;
+    excluded.extend(repeated);
+    excluded.sort_by_key(|(_, aside)| (aside.file, aside.line));
     let mut origins = Origins {
         exported_at: settings.exported_at.or(export.oldest),
         extracted_at: settings.extracted_at.or(snapshot.extracted_at),
@@ -162,7 +167,9 @@ fn origins(settings: &Settings, snapshot: Snapshot, export: Export, repeated: Ve
         platform: settings.platform.clone(),
         inputs,
         exports: export.files,
-        set_aside,
+        excluded,
+        deleted_rows: Vec::new(),
+        unread: Vec::new(),
         extracts: snapshot.extracts.clone(),
         extraction: snapshot.extraction.clone(),
         users_report: !settings.users.is_empty(),
@@ -223,7 +230,7 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
     let rejected: u64 = origins.inputs.iter().map(|input| input.rejects).sum();
     if rejected > 0 {
         caveats.push(format!(
-            "{rejected} rows of the export could not be read (the set-aside ledger lists them); a Salesforce row of such an enrollment looks orphaned."
+            "{rejected} rows of the export could not be read (the ledger of excluded rows lists them); a Salesforce row of such an enrollment looks orphaned."
         ));
     }
     caveats

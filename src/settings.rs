@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
+use crate::model::question::Question;
 use crate::model::status::Status;
 
 /// Everything a run needs to know.
@@ -40,6 +41,14 @@ pub struct Settings {
     pub incidents: Option<PathBuf>,
     /// Status words of the user's own, folded, beside the known ones.
     pub statuses: Vec<(String, Status)>,
+    /// Words of the export that mean nothing, such as `null`; compared without regard to case and surrounding spaces.
+    pub null_values: Vec<String>,
+    /// Words of the column *Archived Enrollment* that mean yes, in the export's language; every other word then means no.
+    pub archived_words: Vec<String>,
+    /// The pattern of the export's dates (`strptime`), where the user says so.
+    pub date_format: Option<String>,
+    /// Whether `OBJECT_2.csv` and its like are read as further parts of the object.
+    pub snapshot_parts: bool,
     /// The rules of comparison.
     pub rules: Rules,
 }
@@ -126,6 +135,65 @@ pub struct Rules {
     pub zone: ZoneRule,
     /// The order of day and month in the export, where the user says so.
     pub date_order: Option<DateOrder>,
+    /// How many unreadable rows of a file are accepted.
+    pub max_unreadable_rows: Tolerance,
+    /// Questioned results that the user accepts, in their order.
+    pub accepted: Vec<Question>,
+}
+
+/// How many unreadable rows of one file are accepted, so that the run still counts as evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tolerance {
+    /// So many rows.
+    Rows(u64),
+    /// So many in a million of the file's rows.
+    PerMillion(u32),
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self::Rows(0)
+    }
+}
+
+impl Tolerance {
+    /// Whether so many unreadable rows of a file with so many rows are accepted.
+    #[must_use]
+    pub fn accepts(self, unreadable: u64, rows: u64) -> bool {
+        match self {
+            Self::Rows(most) => unreadable <= most,
+            Self::PerMillion(share) => u128::from(unreadable) * 1_000_000 <= u128::from(rows) * u128::from(share),
+        }
+    }
+
+    /// Reads `0.1%` (at most 100, to four decimal places); nothing where the text is something else.
+    #[must_use]
+    pub fn parse_percent(text: &str) -> Option<Self> {
+        let (whole, decimals) = {
+            let number = text.trim().strip_suffix('%')?.trim_end();
+            number.split_once('.').unwrap_or((number, ""))
+        };
+        let digits = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 3 || decimals.len() > 4 || !digits(whole) || !digits(decimals) {
+            return None;
+        }
+        let share: u32 = format!("{whole}{decimals:0<4}").parse().ok()?;
+        (share <= 1_000_000).then_some(Self::PerMillion(share))
+    }
+}
+
+/// As the configuration has it.
+impl std::fmt::Display for Tolerance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rows(most) => write!(f, "{most}"),
+            Self::PerMillion(share) => {
+                let text = format!("{}.{:04}", share / 10_000, share % 10_000);
+                write!(f, "{}%", text.trim_end_matches('0').trim_end_matches('.'))
+            }
+        }
+    }
 }
 
 /// The zone of the export's dates.
@@ -240,5 +308,26 @@ impl Columns {
     #[must_use]
     pub fn heading(&self, column: ColumnName) -> Option<&str> {
         self.headings.iter().find(|(known, _)| *known == column).map(|(_, heading)| heading.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tolerance;
+
+    #[test]
+    fn a_tolerance_is_a_number_of_rows_or_a_share_of_the_file() {
+        for (text, accepted, refused) in
+            [("0.1%", (1, 1_000), (2, 1_000)), ("100%", (5, 5), (6, 5)), ("0%", (0, 9), (1, 9))]
+        {
+            let tolerance = Tolerance::parse_percent(text).expect("a percentage");
+            assert!(tolerance.accepts(accepted.0, accepted.1) && !tolerance.accepts(refused.0, refused.1), "{text}");
+            assert_eq!(tolerance.to_string(), text);
+        }
+        assert_eq!(Tolerance::parse_percent("12.345 %").map(|t| t.to_string()).as_deref(), Some("12.345%"));
+        for text in ["", "1", "%", "-1%", "101%", "1.23456%", "one%", "1e2%"] {
+            assert_eq!(Tolerance::parse_percent(text), None, "{text}");
+        }
+        assert!(Tolerance::default().accepts(0, 0) && !Tolerance::default().accepts(1, 1_000_000));
     }
 }

@@ -21,7 +21,7 @@ use crate::model::dataset::{self, Dataset, DoceboSide, DoubleRecord, SalesforceS
 use crate::model::enrollments::MOST_COURSES;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{ExportKind, Extent, Extraction, Input, ObjectExtract, REQUESTS, SetAside, SfObject};
+use crate::model::provenance::{ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, REQUESTS, SfObject};
 use crate::model::pulse::Reading;
 use crate::model::word::Word as _;
 use crate::progress::Progress;
@@ -100,7 +100,7 @@ impl Begun<'_> {
     ///
     /// # Errors
     /// When a record stands twice, or both sides have more courses than can be told apart.
-    pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, SetAside)>), Error> {
+    pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, ExcludedRow)>), Error> {
         let joined = dataset::assemble(docebo, &mut self.reader.snapshot.side);
         let (mut data, unsorted, users) = joined.map_err(|why| match why {
             Unjoinable::Double(double) => self.reader.double(double),
@@ -154,14 +154,14 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     }
     let Snapshot { side, extracts, extracted_at, counted, .. } = reader.snapshot;
     let read_at_assumed = watch.extracted_at.is_none() && !counted;
-    let lacking = extracts
+    let missing = extracts
         .iter()
         .filter_map(|(object, extract)| match extract.extent {
             Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
             _ => None,
         })
         .collect();
-    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, lacking })
+    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing })
 }
 
 /// The codes of the synchronised courses, for an export that has no course ids.
@@ -286,7 +286,7 @@ impl Reader<'_> {
     }
 
     /// Books a file that was read, if it is the one that the manifest describes.
-    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, lacking: Vec<&'static str>) -> Result<(), Error> {
+    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, missing: Vec<&'static str>) -> Result<(), Error> {
         self.check_digest(table, object.word())?;
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word()));
         let counted = entry.map(|entry| entry.counted);
@@ -298,7 +298,7 @@ impl Reader<'_> {
         let mut input = crate::export::input(table, "salesforce", object.word().to_owned(), rows, 0, None)?;
         input.counted = counted;
         self.snapshot.inputs.push(input);
-        self.snapshot.extracts.insert(object, ObjectExtract { extent, lacking });
+        self.snapshot.extracts.insert(object, ObjectExtract { extent, missing });
         Ok(())
     }
 }

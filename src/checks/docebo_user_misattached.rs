@@ -36,8 +36,8 @@ fn select(books: &Books) -> Selection {
     if untold {
         let origins = &books.data.origins;
         let users =
-            origins.lack_of(SfObject::User).or_else(|| origins.lacking_columns(SfObject::User, &["ContactId"]).next());
-        selection.lacking.extend(users.or_else(|| origins.lack_of(SfObject::Contact)));
+            origins.lack_of(SfObject::User).or_else(|| origins.missing_columns(SfObject::User, &["ContactId"]).next());
+        selection.missing.extend(users.or_else(|| origins.lack_of(SfObject::Contact)));
     }
     selection
 }

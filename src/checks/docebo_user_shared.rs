@@ -26,7 +26,7 @@ fn select(books: &Books) -> Selection {
     let contacts =
         (0..rows.len()).filter_map(|at| books.contact_of_docebo_user(at).map(|contact| (contact, index(at))));
     let subjects = shared(contacts).into_iter().map(Subject::DoceboUsers).collect();
-    Selection { examined: rows.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: rows.len() as u64, subjects, missing: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

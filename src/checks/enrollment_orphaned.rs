@@ -11,7 +11,7 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Low,
     owner: Owner::DoceboSupport,
     why: "Salesforce holds an enrollment of an exported learner in a course that is not deleted, not marked as unenrolled, and Docebo's report has no such enrollment. An unenrollment was not written.",
-    innocent_when: "the report was filtered, or a row of it was rejected (see ledger/set-aside.csv)",
+    innocent_when: "the report was filtered, or a row of it was rejected (see ledger/excluded-rows.csv)",
     remedy: "export the enrollments again without filters; if the rows stay, ask Docebo support why the unenrollment was not written",
     examines: "enrollment rows",
     needs: JUDGED_ENROLLMENTS,

@@ -26,7 +26,7 @@ const PERCENT: usize = 2;
 fn select(books: &Books) -> Selection {
     let (missing, total) = missing(books);
     let subjects = if missing * 100 > total * PERCENT { vec![Subject::Run] } else { Vec::new() };
-    Selection { examined: total as u64, subjects, lacking: Vec::new() }
+    Selection { examined: total as u64, subjects, missing: Vec::new() }
 }
 
 fn missing(books: &Books) -> (usize, usize) {

@@ -33,7 +33,7 @@ fn select(books: &Books) -> Selection {
     match books.data.users.find(user) {
         Some(at) if books.data.users.active(at) == Some(false) => selection.subjects.push(Subject::User(index(at))),
         Some(_) => {}
-        None => selection.lacking.push(format!("User {user} (not in the snapshot)")),
+        None => selection.missing.push(format!("User {user} (not in the snapshot)")),
     }
     selection
 }

@@ -32,8 +32,8 @@ fn select(books: &Books) -> Selection {
     let other = |by: Option<SfId>| by.is_some_and(|by| by != user);
     let editors: Vec<bool> = data.editors.iter().map(|&editor| editor != user).collect();
     let of_package = SfObject::ALL.iter().filter(|object| !matches!(object, SfObject::Contact | SfObject::User));
-    selection.lacking = of_package
-        .flat_map(|&object| data.origins.lacking_columns(object, &["LastModifiedById"]).collect::<Vec<_>>())
+    selection.missing = of_package
+        .flat_map(|&object| data.origins.missing_columns(object, &["LastModifiedById"]).collect::<Vec<_>>())
         .collect();
 
     let docebo_users = (0..data.docebo_users.len()).filter(|&at| other(data.docebo_users.modified_by(at)));

@@ -29,7 +29,7 @@ fn select(books: &Books) -> Selection {
         reference.id.filter(|_| usable).map(|id| (id, index(learner)))
     });
     let subjects = shared(ids).into_iter().map(Subject::Learners).collect();
-    Selection { examined: books.data.learners.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: books.data.learners.len() as u64, subjects, missing: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -24,7 +24,7 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let groups = books.relations.key_group.iter().map(|(contact, group)| (group, contact));
     let subjects = shared(groups).into_iter().map(Subject::Contacts).collect();
-    Selection { examined: books.data.contacts.len() as u64, subjects, lacking: Vec::new() }
+    Selection { examined: books.data.contacts.len() as u64, subjects, missing: Vec::new() }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

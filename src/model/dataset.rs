@@ -14,7 +14,7 @@ use crate::model::enrollments::{Enrollments, MOST_COURSES, Statements};
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::people::{self, Contacts, DoceboUsers, LearnerRows, Learners, Users};
-use crate::model::provenance::{Origins, SetAside, SfObject};
+use crate::model::provenance::{ExcludedRow, Origins, SfObject};
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 
@@ -277,7 +277,7 @@ pub struct Unsorted {
 impl Unsorted {
     /// The enrollments in the order of the dataset's learners and courses, and which rows are repeats of others.
     #[must_use]
-    pub fn sort(self, data: &Dataset) -> (Enrollments, Vec<SetAside>) {
+    pub fn sort(self, data: &Dataset) -> (Enrollments, Vec<ExcludedRow>) {
         Enrollments::of(self.read, &self.learner_of, &self.course_of, data.learners.len(), &data.status_words)
     }
 }
@@ -290,7 +290,7 @@ impl Unsorted {
 pub fn assemble(
     docebo: DoceboSide,
     salesforce: &mut SalesforceSide,
-) -> Result<(Dataset, Unsorted, Vec<SetAside>), Unjoinable> {
+) -> Result<(Dataset, Unsorted, Vec<ExcludedRow>), Unjoinable> {
     let contacts = std::mem::take(&mut salesforce.contacts);
     contacts.once()?;
     let learners = people::settle(docebo.learners, &contacts);

@@ -20,7 +20,7 @@ use crate::model::column::SparseColumn;
 use crate::model::dataset::{NONE, Place, StatusWord, index};
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, LocalTime};
-use crate::model::provenance::{Aside, SetAside};
+use crate::model::provenance::{ExcludedRow, Exclusion};
 use crate::model::status::Status;
 use crate::model::word::Word as _;
 
@@ -533,7 +533,7 @@ impl Enrollments {
         course_of: &[u32],
         learners: usize,
         words: &[StatusWord],
-    ) -> (Self, Vec<SetAside>) {
+    ) -> (Self, Vec<ExcludedRow>) {
         let Statements { mut rows, lines, accesses } = read;
         rows.par_iter_mut().for_each(|row| {
             row.learner = learner_of[row.learner as usize];
@@ -555,7 +555,7 @@ impl Enrollments {
             let again = pair(row) == pair(kept);
             if again {
                 let Place { file, line } = lines.place(row.line);
-                repeated.push(SetAside { file, line, why: Aside::Repeated });
+                repeated.push(ExcludedRow { file, line, why: Exclusion::Repeated });
             }
             again
         });

@@ -17,7 +17,7 @@ use crate::model::column::{IdColumn, NumberColumn, SparseColumn, SparseTexts, Te
 use crate::model::dataset::{Dataset, DoubleRecord, NONE, Place, Places, index, row};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Aside, SetAside, SfObject};
+use crate::model::provenance::{ExcludedRow, Exclusion, SfObject};
 
 /// What is told of a learner in one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -187,7 +187,7 @@ impl LearnerRows {
                 // Only a second row of a *Users* report is a repeat; a learner's many enrollments are not.
                 if reported && in_report {
                     let Place { file, line } = self.place.get(at as usize);
-                    once.repeated.push(SetAside { file, line, why: Aside::Repeated });
+                    once.repeated.push(ExcludedRow { file, line, why: Exclusion::Repeated });
                 }
                 reported |= in_report;
             }
@@ -203,7 +203,7 @@ struct Once {
     /// By learner: whether any of their rows stands in the *Users* report.
     reported: Vec<bool>,
     row_of: Vec<u32>,
-    repeated: Vec<SetAside>,
+    repeated: Vec<ExcludedRow>,
 }
 
 /// An `sfdc_id` as it stands.
@@ -319,7 +319,7 @@ pub(super) struct Settled {
     pub(super) sorted: Learners,
     /// For each row as it was read, the sorted row of the same learner.
     pub(super) row_of: Vec<u32>,
-    pub(super) repeated: Vec<SetAside>,
+    pub(super) repeated: Vec<ExcludedRow>,
 }
 
 /// Sorts the learners and keeps once what their contacts say too.

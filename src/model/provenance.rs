@@ -102,6 +102,9 @@ pub struct Input {
     pub rows: u64,
     /// Rows that could not be read.
     pub rejects: u64,
+    /// Rows that Salesforce has deleted (`IsDeleted`), which are excluded.
+    #[serde(default)]
+    pub deleted: u64,
     /// Rows that Salesforce counted, where a manifest says so.
     pub counted: Option<u64>,
     /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, or `XLSX`.
@@ -159,37 +162,52 @@ impl Default for DateProfile {
     }
 }
 
-/// Why a row of an export stands apart from the relations.
+/// Why a row of an export takes no value of any relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Aside {
+pub enum Exclusion {
     /// An archived enrollment: history, not a current claim.
     Archived,
     /// The same learner, or the same enrollment, once more.
     Repeated,
     /// It could not be read.
-    Rejected(Reject),
+    Unreadable(Reject),
 }
 
-/// Why a row could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A row that could not be read: why, and what it still says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reject {
+    /// The heading of the column whose value could not be read; blank where the row as a whole could not.
+    pub column: String,
     /// The reason, in words without values.
     pub reason: Cow<'static, str>,
-    /// The start of the value that could not be read, where there is one; it may tell about a person.
+    /// The start of the value that could not be read, where there is one; it may be personal data.
     pub value: String,
+    /// The learner's id of the row, where that can be read.
+    pub learner: Option<u64>,
+    /// The course's id of the row, where that can be read.
+    pub course: Option<u64>,
+    /// The username of the row, where that can be read; it is personal data.
+    pub username: Option<String>,
 }
 
 impl Reject {
     /// A reason with the start of the value it is about.
     #[must_use]
     pub fn of(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {
-        Self { reason: reason.into(), value: String::from_utf8_lossy(value).chars().take(40).collect() }
+        let value = String::from_utf8_lossy(value).chars().take(40).collect();
+        Self { reason: reason.into(), value, ..Self::default() }
+    }
+
+    /// The same reject with the heading of the column that it is about.
+    #[must_use]
+    pub fn in_column(self, heading: &str) -> Self {
+        Self { column: heading.to_owned(), ..self }
     }
 }
 
 impl From<&'static str> for Reject {
     fn from(reason: &'static str) -> Self {
-        Self { reason: Cow::Borrowed(reason), value: String::new() }
+        Self { reason: Cow::Borrowed(reason), ..Self::default() }
     }
 }
 
@@ -203,13 +221,22 @@ impl fmt::Display for Reject {
 
 /// A row of an export that takes no value but is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
+pub struct ExcludedRow {
     /// Which of the export's files, by index into [`Origins::exports`].
     pub file: u16,
-    /// The line in that file on which the row starts.
+    /// The line in that file on which the row starts, counted from 1.
     pub line: u32,
-    /// Why it stands apart.
-    pub why: Aside,
+    /// Why it is excluded.
+    pub why: Exclusion,
+}
+
+/// A row of the snapshot that Salesforce has deleted (`IsDeleted`): it is excluded and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedRow {
+    /// Which file, by index into the inputs of the snapshot.
+    pub input: u16,
+    /// The line in that file on which the row starts, counted from 1.
+    pub line: u32,
 }
 
 /// How far an extract of one object can be trusted.
@@ -247,7 +274,7 @@ pub struct ObjectExtract {
     pub extent: Extent,
     /// Wanted columns that the file does not have (hidden by field-level security, or not selected).
     #[serde(skip)] // the checks have said what follows from it
-    pub lacking: Vec<&'static str>,
+    pub missing: Vec<&'static str>,
 }
 
 /// One file of the export as the rest of the house needs it.
@@ -450,7 +477,13 @@ pub struct Origins {
     pub exports: Vec<ExportFile>,
     /// Rows of the export that take no value.
     #[serde(skip)] // the ledger holds them all, the frozen report those that could not be read
-    pub set_aside: Vec<(ExportKind, SetAside)>,
+    pub excluded: Vec<(ExportKind, ExcludedRow)>,
+    /// Rows of the snapshot that Salesforce has deleted.
+    #[serde(skip)] // the ledger holds them all
+    pub deleted_rows: Vec<DeletedRow>,
+    /// What is there and was not read, in words: sheets of a workbook, entries of an archive, files of the snapshot folder.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// The extracts, by [`SfObject`].
     pub extracts: std::collections::BTreeMap<SfObject, ObjectExtract>,
     /// How the snapshot was extracted.
@@ -472,7 +505,7 @@ impl Origins {
     /// The extract of an object; an empty one where there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {
-        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, lacking: Vec::new() };
+        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, missing: Vec::new() };
         self.extracts.get(&object).unwrap_or(&NOTHING)
     }
 
@@ -487,13 +520,13 @@ impl Origins {
     }
 
     /// The columns of an object that are missing, in words.
-    pub fn lacking_columns<'a>(
+    pub fn missing_columns<'a>(
         &'a self,
         object: SfObject,
         wanted: &'a [&'static str],
     ) -> impl Iterator<Item = String> + 'a {
         self.extract(object)
-            .lacking
+            .missing
             .iter()
             .filter(move |column| wanted.contains(column))
             .map(move |column| format!("{object}.{column} (no such column in the snapshot)"))

@@ -84,7 +84,7 @@ pub struct Reading {
     /// Whether that is the time of files.
     pub read_at_assumed: bool,
     /// Objects of which fewer rows are at hand than Salesforce counted, in words.
-    pub lacking: Vec<String>,
+    pub missing: Vec<String>,
 }
 
 /// The hour since 1970 that a moment lies in.

@@ -110,7 +110,7 @@ fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
 fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
     let courses = &data.courses;
     let extract = data.origins.extract(SfObject::Course);
-    let flags_known = !extract.lacking.iter().any(|column| NEEDED_OF_COURSE.contains(column));
+    let flags_known = !extract.missing.iter().any(|column| NEEDED_OF_COURSE.contains(column));
     (0..courses.id.len())
         .map(|course| match &rules.scope {
             Scope::All => InScope::Yes,
@@ -218,7 +218,7 @@ impl Judge<'_> {
             Some((_, None)) if !self.data.origins.extract(SfObject::User).extent.is_complete() => {
                 DoceboUserRow::NamesSomebody
             }
-            Some(_) if self.data.origins.extract(SfObject::User).lacking.contains(&"ContactId") => {
+            Some(_) if self.data.origins.extract(SfObject::User).missing.contains(&"ContactId") => {
                 DoceboUserRow::NamesSomebody
             }
             _ => DoceboUserRow::NamesOther,
@@ -243,8 +243,8 @@ impl Judge<'_> {
         origins.enrollments_report
             && rows.extent != Extent::Absent
             && courses.extent != Extent::Absent
-            && !rows.lacking.iter().any(|column| NEEDED_OF_ENROLLMENT.contains(column))
-            && !courses.lacking.iter().any(|column| NEEDED_OF_COURSE.contains(column))
+            && !rows.missing.iter().any(|column| NEEDED_OF_ENROLLMENT.contains(column))
+            && !courses.missing.iter().any(|column| NEEDED_OF_COURSE.contains(column))
     }
 
     fn unjudged(&self) -> Enrollments {

@@ -4,7 +4,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::Dataset;
-use crate::model::provenance::{Aside, ExportKind, SfObject};
+use crate::model::provenance::{Exclusion, ExportKind, SfObject};
 use crate::model::word::{Tally, Word};
 use crate::relations::enrollment::Enrollment;
 use crate::relations::forecast::Forecast;
@@ -226,12 +226,12 @@ impl Totals {
 pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Totals {
     let rows_of =
         |holds: &str| data.origins.inputs.iter().filter(|input| input.holds == holds).map(|input| input.rows).sum();
-    let aside = |kind: ExportKind, matches: fn(&Aside) -> bool| {
-        data.origins.set_aside.iter().filter(|(of, aside)| *of == kind && matches(&aside.why)).count() as u64
+    let aside = |kind: ExportKind, matches: fn(&Exclusion) -> bool| {
+        data.origins.excluded.iter().filter(|(of, aside)| *of == kind && matches(&aside.why)).count() as u64
     };
-    let rejected = |why: &Aside| matches!(why, Aside::Rejected(_));
-    let repeated = |why: &Aside| matches!(why, Aside::Repeated);
-    let archived = |why: &Aside| matches!(why, Aside::Archived);
+    let rejected = |why: &Exclusion| matches!(why, Exclusion::Unreadable(_));
+    let repeated = |why: &Exclusion| matches!(why, Exclusion::Repeated);
+    let archived = |why: &Exclusion| matches!(why, Exclusion::Archived);
     let rows = data.enrollments.rows_in_any_order().map(|row| row_value(&records.enrollment, &records.loose, row));
     Totals {
         learners: LearnerTotals {

@@ -136,7 +136,7 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
 }
 
 /// Which populations are not accounted for, and why.
-pub(crate) fn missing(report: &Report) -> Vec<&'static str> {
+pub(crate) fn missing_equations(report: &Report) -> Vec<&'static str> {
     let origins = report.origins();
     let mut missing = Vec::new();
     if !origins.enrollments_report {

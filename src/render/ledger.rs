@@ -7,7 +7,7 @@ use crate::books::{Books, Subject};
 use crate::evidence::Text;
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Aside, Origins};
+use crate::model::provenance::{Exclusion, Origins, Reject};
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
 use crate::relations::link::Link;
@@ -40,7 +40,7 @@ pub fn each<E>(
     put("ledger/learners.csv", &|out| learners(out, judged, rows, &named))?;
     put("ledger/enrollments.csv", &|out| enrollments(out, judged, rows, &named))?;
     put("ledger/contacts.csv", &|out| contacts(out, judged, rows, &named))?;
-    put("ledger/set-aside.csv", &|out| set_aside(out, &judged.books.data.origins))
+    put("ledger/excluded-rows.csv", &|out| excluded(out, &judged.books.data.origins))
 }
 
 /// As [`each`], into memory, by file name.
@@ -284,16 +284,22 @@ fn contacts(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
     Ok(writer.flush()?)
 }
 
-fn set_aside(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
-    let mut writer = start(out, &["file", "line", "what", "reason"])?;
-    for (_, aside) in &origins.set_aside {
-        let (what, reason) = match &aside.why {
-            Aside::Archived => ("archived", String::new()),
-            Aside::Repeated => ("repeated", String::new()),
-            Aside::Rejected(reject) => ("rejected", reject.to_string()),
+fn excluded(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
+    let mut writer = start(out, &["file", "line", "what", "column", "value", "reason"])?;
+    for (_, row) in &origins.excluded {
+        let nothing = Reject::default();
+        let (what, reject) = match &row.why {
+            Exclusion::Archived => ("archived", &nothing),
+            Exclusion::Repeated => ("repeated", &nothing),
+            Exclusion::Unreadable(reject) => ("unreadable", reject),
         };
-        let file = &origins.exports[usize::from(aside.file)].name;
-        writer.write_record([&csv_cell(file), aside.line.to_string().as_str(), what, &csv_cell(&reason)])?;
+        let (file, line) = (&origins.exports[usize::from(row.file)].name, row.line.to_string());
+        let cells = [file.as_str(), &line, what, &reject.column, &reject.value, &reject.reason];
+        writer.write_record(cells.map(csv_cell).iter().map(AsRef::<str>::as_ref))?;
+    }
+    for row in &origins.deleted_rows {
+        let file = &origins.inputs[usize::from(row.input)].file;
+        writer.write_record([&csv_cell(file), row.line.to_string().as_str(), "deleted", "IsDeleted", "true", ""])?;
     }
     Ok(writer.flush()?)
 }

@@ -260,6 +260,8 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
         // Told by [`zone`], together with what was found.
         zone: _,
         date_order,
+        max_unreadable_rows,
+        accepted,
     } = rules;
     let equality = match equality {
         Equality::Exact => "exact, as Docebo compares",
@@ -291,6 +293,15 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
         ("Hours that the sync may take", grouped(grace_hours.unsigned_abs())),
         ("Minutes by which equal dates may differ", grouped(tolerance_minutes.unsigned_abs())),
         ("Order of day and month", order.to_owned()),
+        ("Unreadable rows of a file that are accepted", max_unreadable_rows.to_string()),
+        (
+            "Questioned results that are accepted",
+            if accepted.is_empty() {
+                "none".to_owned()
+            } else {
+                accepted.iter().map(|question| question.word()).collect::<Vec<_>>().join(", ")
+            },
+        ),
     ]
 }
 

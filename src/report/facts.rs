@@ -12,7 +12,7 @@ use crate::model::customisation::Customisation;
 use crate::model::dataset::row;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Aside, ExportKind, Origins, Reject, SfObject, ZoneFinding};
+use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject, SfObject, ZoneFinding};
 use crate::relations::forecast::Forecast;
 use crate::relations::totals::Totals;
 use crate::report::{CheckResult, Verdict};
@@ -67,7 +67,7 @@ pub struct Told {
     /// Findings.
     pub findings: usize,
     /// What it could not see.
-    pub lacking: Vec<String>,
+    pub missing: Vec<String>,
     /// Findings that are there because of a stall.
     pub because_of_stalls: u64,
 }
@@ -175,7 +175,7 @@ impl Told {
             outcome: result.outcome,
             examined: result.examined,
             findings: result.findings,
-            lacking: result.lacking.clone(),
+            missing: result.missing.clone(),
             because_of_stalls: result.because_of_stalls,
         }
     }
@@ -191,7 +191,9 @@ fn origins(all: &Origins) -> Origins {
         platform,
         inputs,
         exports,
-        set_aside: _,
+        excluded: _,
+        deleted_rows: _,
+        unread,
         extracts,
         extraction,
         users_report,
@@ -208,7 +210,9 @@ fn origins(all: &Origins) -> Origins {
         platform: platform.clone(),
         inputs: inputs.clone(),
         exports: exports.clone(),
-        set_aside: Vec::new(),
+        excluded: Vec::new(),
+        deleted_rows: Vec::new(),
+        unread: unread.clone(),
         extracts: extracts.clone(),
         extraction: extraction.clone(),
         users_report: *users_report,
@@ -220,14 +224,14 @@ fn origins(all: &Origins) -> Origins {
 }
 
 fn rejects(origins: &Origins) -> Vec<Rejected> {
-    let rejected = origins.set_aside.iter().filter_map(|(kind, aside)| match &aside.why {
-        Aside::Rejected(reject) => Some(Rejected {
+    let rejected = origins.excluded.iter().filter_map(|(kind, aside)| match &aside.why {
+        Exclusion::Unreadable(reject) => Some(Rejected {
             kind: *kind,
             file: origins.exports[usize::from(aside.file)].name.clone(),
             line: aside.line,
             reject: reject.clone(),
         }),
-        Aside::Archived | Aside::Repeated => None,
+        Exclusion::Archived | Exclusion::Repeated => None,
     });
     rejected.take(MOST_REJECTS).collect()
 }

@@ -41,20 +41,20 @@ impl Judged {
 }
 
 fn run(place: usize, check: &'static Check, books: &Books) -> (CheckResult, Vec<Subject>) {
-    let lacking: Vec<String> = check.needs.iter().flat_map(|need| need.lacking(&books.data)).collect();
-    if !lacking.is_empty() {
+    let missing: Vec<String> = check.needs.iter().flat_map(|need| need.missing(&books.data)).collect();
+    if !missing.is_empty() {
         let outcome = Outcome::NotEvaluated;
         return (
-            CheckResult { place, check, outcome, examined: 0, findings: 0, lacking, because_of_stalls: 0 },
+            CheckResult { place, check, outcome, examined: 0, findings: 0, missing, because_of_stalls: 0 },
             Vec::new(),
         );
     }
     let mut selection = (check.select)(books);
     // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
-    selection.lacking.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
+    selection.missing.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
     let outcome = if !selection.subjects.is_empty() {
         Outcome::Found
-    } else if selection.lacking.is_empty() {
+    } else if selection.missing.is_empty() {
         Outcome::Clean
     } else {
         Outcome::NotEvaluated
@@ -67,7 +67,7 @@ fn run(place: usize, check: &'static Check, books: &Books) -> (CheckResult, Vec<
         outcome,
         examined: selection.examined,
         findings: selection.subjects.len(),
-        lacking: selection.lacking,
+        missing: selection.missing,
         because_of_stalls,
     };
     (result, selection.subjects)

@@ -41,7 +41,7 @@ impl Report {
                     examined: result.examined,
                     findings: result.findings as u64,
                     because_of_stalls: result.because_of_stalls,
-                    lacking: &result.lacking,
+                    missing: &result.missing,
                 })
                 .collect(),
             inputs: &origins.inputs,
@@ -173,7 +173,7 @@ pub struct CheckSummary<'a> {
     /// Of these, how many are there because of a stall.
     pub because_of_stalls: u64,
     /// What it could not see.
-    pub lacking: &'a [String],
+    pub missing: &'a [String],
 }
 
 pub(crate) fn word_schema<W: crate::model::word::Word>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

@@ -254,11 +254,11 @@ impl Headings {
             Some((row, has)) => (format!("row {row} of the sheet `{SHEET}`"), has),
             None => (format!("the first {HEADING_ROWS} rows of the sheet `{SHEET}`"), [false; 4]),
         };
-        let lacking: Vec<String> =
+        let missing: Vec<String> =
             Column::ALL.iter().filter(|heading| !has[heading.index()]).map(|heading| format!("`{heading}`")).collect();
         input(
             path,
-            format!("has no heading {} in {place}", lacking.join(" or ")),
+            format!("has no heading {} in {place}", missing.join(" or ")),
             "put the headings Finding, Status, Owner and Comment back into one row; their order does not matter",
         )
     }

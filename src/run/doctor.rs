@@ -12,7 +12,7 @@ use crate::diagnosis::{Area, Diagnosis, Line};
 use crate::error::Error;
 use crate::export;
 use crate::model::instant::{DAY, Instant};
-use crate::model::provenance::{Aside, ExportKind, Extent, Input};
+use crate::model::provenance::{Exclusion, ExportKind, Extent, Input};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
@@ -132,8 +132,8 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
             let found = format!("{rows} rows of {counted}; what rests on an absence there is not judged");
             lines.push(Line::warn(Area::Snapshot, object.to_string(), found, "extract the snapshot again"));
         }
-        if !extract.lacking.is_empty() {
-            let found = format!("has no {}; a check that needs one is not evaluated", extract.lacking.join(", "));
+        if !extract.missing.is_empty() {
+            let found = format!("has no {}; a check that needs one is not evaluated", extract.missing.join(", "));
             let next = "give the user read access to these fields, and save the object again with them";
             lines.push(Line::warn(Area::Snapshot, object.to_string(), found, next));
         }
@@ -158,8 +158,8 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line
     };
     // Rows whose course only Salesforce could tell are no fault of the export.
     let unknown_here = |file: usize| {
-        let rejected = export.set_aside.iter().filter(|(_, aside)| usize::from(aside.file) == file);
-        let by_code = |why: &Aside| matches!(why, Aside::Rejected(reject) if reject.reason.starts_with("no Salesforce course has this course code"));
+        let rejected = export.excluded.iter().filter(|(_, aside)| usize::from(aside.file) == file);
+        let by_code = |why: &Exclusion| matches!(why, Exclusion::Unreadable(reject) if reject.reason.starts_with("no Salesforce course has this course code"));
         rejected.filter(|(kind, aside)| *kind == ExportKind::Enrollments && by_code(&aside.why)).count() as u64
     };
     for (file, input) in export.inputs.iter().enumerate() {
@@ -183,7 +183,7 @@ fn export_file(input: &Input, by_code: u64) -> Line {
     let found = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let rejects = input.rejects.saturating_sub(by_code);
     if rejects > 0 {
-        let next = "run `tieout audit`: its set-aside ledger lists these rows, with the reason for each";
+        let next = "run `tieout audit`: its ledger of excluded rows lists these rows, with the reason for each";
         return Line::warn(Area::Export, &*input.file, format!("{found}; {rejects} rows cannot be read"), next);
     }
     if input.rows == 0 {

@@ -69,7 +69,7 @@ struct Entry<'a> {
     drift: u64,
     sha256: &'a str,
     soql: &'a str,
-    lacking: &'a [String],
+    missing: &'a [String],
 }
 
 /// Extracts everything that an audit reads into the folder `target`, going on where an earlier run with the
@@ -215,12 +215,12 @@ impl Run<'_> {
                 let known = self.known(wanted.object).await?;
                 return Ok(self.hide(wanted.object, known.as_deref())?);
             };
-            let (columns, lacking) = columns(self.live, wanted, &described)?;
-            self.note_lacking(wanted.object, &lacking).await?;
+            let (columns, missing) = columns(self.live, wanted, &described)?;
+            self.note_lacking(wanted.object, &missing).await?;
             let count = count(transport, &version, wanted.object, rested).await?;
             self.state
                 .objects
-                .insert(word.to_owned(), ObjectState { columns, lacking, count, ..ObjectState::default() });
+                .insert(word.to_owned(), ObjectState { columns, missing, count, ..ObjectState::default() });
             self.store.keep(&self.state)?;
         }
         let before = self.state.objects.get(word).cloned().unwrap_or_default();
@@ -242,13 +242,13 @@ impl Run<'_> {
         }
     }
 
-    /// Says of each column that is lacking whether it is hidden or absent, where that can be told.
-    async fn note_lacking(&mut self, object: SfObject, lacking: &[String]) -> Result<(), Trouble> {
-        if lacking.is_empty() {
+    /// Says of each column that is missing whether it is hidden or absent, where that can be told.
+    async fn note_lacking(&mut self, object: SfObject, missing: &[String]) -> Result<(), Trouble> {
+        if missing.is_empty() {
             return Ok(());
         }
         let known = self.known(object).await?.unwrap_or_default();
-        for name in lacking {
+        for name in missing {
             let how = if known.is_empty() {
                 "not there, or hidden from the user"
             } else if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -365,7 +365,7 @@ impl Run<'_> {
                     drift: finished.drift,
                     sha256: &finished.sha256,
                     soql: &finished.soql,
-                    lacking: &object.lacking,
+                    missing: &object.missing,
                 })
             })
             .collect();
@@ -377,7 +377,7 @@ impl Run<'_> {
             drift: 0,
             sha256: &beside.sha256,
             soql: &beside.soql,
-            lacking: &[],
+            missing: &[],
         }));
         let manifest = Manifest {
             version: 1,

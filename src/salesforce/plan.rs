@@ -35,8 +35,8 @@ pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result
             hidden.push(format!("{}: the object is not there, or hidden from the user", wanted.object));
             continue;
         };
-        let (columns, lacking) = columns(live, wanted, &described)?;
-        hidden.extend(lacking.into_iter().map(|name| format!("{}.{name}: not there, or hidden", wanted.object)));
+        let (columns, missing) = columns(live, wanted, &described)?;
+        hidden.extend(missing.into_iter().map(|name| format!("{}.{name}: not there, or hidden", wanted.object)));
         let rested = Part::Rested(None, fence);
         let rows = count(&transport, &api_version, wanted.object, rested).await?;
         let api = api.unwrap_or(Api::for_rows(rows));

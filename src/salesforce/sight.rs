@@ -180,7 +180,7 @@ pub(super) fn columns(
 ) -> Result<(Vec<Column>, Vec<String>), Error> {
     let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
     let mut columns: Vec<Column> = Vec::new();
-    let mut lacking = Vec::new();
+    let mut missing = Vec::new();
     let needed = wanted.required.iter().copied().chain(mapped);
     for (name, required) in needed
         .map(|name| (name, true))
@@ -201,8 +201,8 @@ pub(super) fn columns(
                     },
                 });
             }
-            None => lacking.push(name.to_owned()),
+            None => missing.push(name.to_owned()),
         }
     }
-    Ok((columns, lacking))
+    Ok((columns, missing))
 }

@@ -68,7 +68,7 @@ impl PartState {
 pub(super) struct ObjectState {
     pub(super) columns: Vec<Column>,
     /// Wanted columns that are not there, or hidden from the user.
-    pub(super) lacking: Vec<String>,
+    pub(super) missing: Vec<String>,
     /// Rows up to the fence, counted before reading.
     pub(super) count: u64,
     /// Parts by their range in words.

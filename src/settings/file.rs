@@ -9,9 +9,12 @@ use crate::error::Error;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
+use crate::model::question::Question;
 use crate::model::status::Status;
 use crate::model::word::Word as _;
-use crate::settings::{ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Watch, WebhookOn, ZoneRule};
+use crate::settings::{
+    ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Tolerance, Watch, WebhookOn, ZoneRule,
+};
 
 /// What flags and environment lay over the file; every value that is given wins.
 #[derive(Debug, Clone, Default)]
@@ -26,12 +29,15 @@ pub struct Overrides {
     pub exported_at: Option<String>,
     /// The zone of the export's dates.
     pub time_zone: Option<String>,
+    /// Questioned results that are accepted.
+    pub accept: Vec<Question>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
     salesforce: SalesforceTable,
+    snapshot: SnapshotTable,
     docebo: DoceboTable,
     mapping: MappingTable,
     scope: ScopeTable,
@@ -54,6 +60,12 @@ struct SalesforceTable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+struct SnapshotTable {
+    parts: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct DoceboTable {
     platform_url: Option<String>,
     users: OneOrMany,
@@ -61,6 +73,10 @@ struct DoceboTable {
     exported_at: Option<Moment>,
     time_zone: Option<String>,
     date_order: Option<OrderWord>,
+    date_format: Option<String>,
+    null_values: Vec<String>,
+    archived_words: Vec<String>,
+    max_unreadable_rows: Option<ToleranceValue>,
     columns: ColumnsTable,
     statuses: std::collections::BTreeMap<String, String>,
 }
@@ -157,6 +173,13 @@ enum ScopeWord {
     Default,
     Word(String),
     Courses(Vec<u64>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ToleranceValue {
+    Rows(u64),
+    Percent(String),
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -268,7 +291,7 @@ pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
 /// [`Error::Configuration`] with file, line and column.
 pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
     let source = Source { path, text };
-    let File { salesforce, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
+    let File { salesforce, snapshot: _, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
     let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
     if let (Some(warn), Some(error)) = (warn_after_hours, error_after_hours)
         && warn > error
@@ -303,7 +326,7 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     let source = Source { path, text };
     let wrong = |key: &str, what: String| source.wrong(key, &what);
     let base = source.base();
-    let File { salesforce, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
+    let File { salesforce, snapshot: snapshot_table, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
 
     let snapshot = source.snapshot(&salesforce, overrides.snapshot.as_deref())?;
     let live = if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None };
@@ -353,6 +376,25 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         })?;
         statuses.push((crate::model::status::fold(&word), status));
     }
+    let max_unreadable_rows = match docebo.max_unreadable_rows {
+        None => Tolerance::default(),
+        Some(ToleranceValue::Rows(most)) => Tolerance::Rows(most),
+        Some(ToleranceValue::Percent(text)) => Tolerance::parse_percent(&text).ok_or_else(|| {
+            wrong(
+                "docebo.max_unreadable_rows",
+                format!("`{text}` is neither a number of rows nor a percentage such as \"0.1%\""),
+            )
+        })?,
+    };
+    if docebo.date_format.is_some() && docebo.date_order.is_some() {
+        return Err(wrong(
+            "docebo.date_order",
+            "is given beside docebo.date_format, which says it already; remove one".to_owned(),
+        ));
+    }
+    let mut accepted = overrides.accept.clone();
+    accepted.sort_unstable();
+    accepted.dedup();
     let scope = match scope.courses {
         ScopeWord::Default => Scope::Synced,
         ScopeWord::Word(word) if word == "synced" => Scope::Synced,
@@ -381,6 +423,10 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         columns: columns(docebo.columns),
         incidents: sync.incidents.map(|path| base.join(path)),
         statuses,
+        null_values: docebo.null_values,
+        archived_words: docebo.archived_words,
+        date_format: docebo.date_format,
+        snapshot_parts: snapshot_table.parts,
         rules: Rules {
             username_field: mapping.username_field,
             equality: if mapping.case_sensitive { Equality::Exact } else { Equality::CaseBlind },
@@ -395,6 +441,8 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
                 OrderWord::DayFirst => DateOrder::DayFirst,
                 OrderWord::MonthFirst => DateOrder::MonthFirst,
             }),
+            max_unreadable_rows,
+            accepted,
         },
     })
 }
@@ -555,6 +603,9 @@ snapshot = "snapshot"             # a folder of CSV files, one an object, named 
 # api_budget_percent = 80         # of the organisation's daily API calls, beyond which tieout stops
 # extracted_at = "2026-11-20T06:10:00Z"             # when Salesforce was read; else manifest.json, else the oldest file
 
+[snapshot]
+# parts = true                    # read OBJECT_2.csv, OBJECT_3.csv, … as further parts of OBJECT.csv
+
 [docebo]
 # platform_url = "https://acme.docebosaas.com"
 users = "users.csv"               # the Users report; one path, a list, or a glob
@@ -562,6 +613,10 @@ enrollments = "enrollments.csv"   # the Users - Courses report; one path, a list
 # exported_at = "2026-11-20T06:00:00Z"              # when Docebo produced the export; else the oldest file
 time_zone = "auto"                # of the dates in the export: an IANA name, or inferred from both sides
 # date_order = "day-first"        # or "month-first"; only where the dates themselves do not tell
+# date_format = "%m/%d/%y %H:%M"  # the whole pattern (strptime); only where it cannot be found out
+# null_values = ["null", "#N/A"]  # words that mean nothing; by default only a blank cell does
+# archived_words = ["Archiviert"] # words of "Archived Enrollment" that mean yes, in the export's language
+# max_unreadable_rows = 0         # unreadable rows of a file that are accepted: a number, or a share such as "0.1%"
 
 [docebo.columns]                  # only where headings differ from the known ones
 # sfdc_id = "Salesforce ID"       # the additional field with the Salesforce id; false: the export does not have it

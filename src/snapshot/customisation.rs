@@ -36,6 +36,7 @@ impl Reader<'_> {
             file: FILE.to_owned(),
             rows: answer.parts.len() as u64,
             rejects: 0,
+            deleted: 0,
             counted: None,
             encoding: "UTF-8".to_owned(),
             delimiter: None,

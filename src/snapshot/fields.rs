@@ -17,12 +17,12 @@ pub(super) struct Field<'a> {
 /// Finds the columns of one table and remembers those it lacks.
 pub(super) struct Fields<'a> {
     table: &'a Table,
-    pub(super) lacking: Vec<&'static str>,
+    pub(super) missing: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) const fn of(table: &'a Table) -> Self {
-        Self { table, lacking: Vec::new() }
+        Self { table, missing: Vec::new() }
     }
 
     /// A column without which the object is of no use.
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
     pub(super) fn wanted(&mut self, name: &'static str) -> Result<Field<'a>, Error> {
         let column = self.find(name)?;
         if column.is_none() {
-            self.lacking.push(name);
+            self.missing.push(name);
         }
         Ok(Field { table: self.table, name, column })
     }

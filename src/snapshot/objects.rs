@@ -167,8 +167,8 @@ impl Reader<'_> {
             Ok(())
         })?;
         *users = std::mem::take(users).sorted();
-        let lacking = fields.lacking;
-        self.finish(SfObject::User, &table, rows, lacking)
+        let missing = fields.missing;
+        self.finish(SfObject::User, &table, rows, missing)
     }
 
     pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
@@ -200,9 +200,9 @@ impl Reader<'_> {
         })?;
         side.writers = writers.ids;
         *side = std::mem::take(side).sorted();
-        let lacking = fields.lacking;
+        let missing = fields.missing;
         self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
-        self.finish(SfObject::DoceboUser, &table, rows, lacking)
+        self.finish(SfObject::DoceboUser, &table, rows, missing)
     }
 
     pub(super) fn courses(&mut self) -> Result<(), Error> {
@@ -228,9 +228,9 @@ impl Reader<'_> {
             side.modified_by.push(written.modified_by);
             Ok(())
         })?;
-        let lacking = fields.lacking;
+        let missing = fields.missing;
         self.snapshot.side.pulses.insert(SfObject::Course, pulse);
-        self.finish(SfObject::Course, &table, rows, lacking)
+        self.finish(SfObject::Course, &table, rows, missing)
     }
 
     /// Files each enrollment at the one of Docebo's that it belongs to.
@@ -268,8 +268,8 @@ impl Reader<'_> {
         enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
         (data.enrollments, data.editors) = (enrollments, editors.ids);
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
-        let lacking = fields.lacking;
-        self.finish(SfObject::CourseEnrollment, table, rows, lacking)
+        let missing = fields.missing;
+        self.finish(SfObject::CourseEnrollment, table, rows, missing)
     }
 
     /// An object that the audit looks at only for who wrote its rows, and when.
@@ -297,9 +297,9 @@ impl Reader<'_> {
             each(id, written.modified_by);
             Ok(())
         })?;
-        let lacking = fields.lacking;
+        let missing = fields.missing;
         self.snapshot.side.pulses.insert(object, pulse);
-        self.finish(object, &table, rows, lacking)
+        self.finish(object, &table, rows, missing)
     }
 
     fn needed(&mut self, object: SfObject) -> Result<Table, Error> {

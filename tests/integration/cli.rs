@@ -62,7 +62,7 @@ fn the_output_folder_holds_every_file() {
         "ledger/learners.csv",
         "ledger/enrollments.csv",
         "ledger/contacts.csv",
-        "ledger/set-aside.csv",
+        "ledger/excluded-rows.csv",
     ] {
         assert!(out.join(file).metadata().is_ok_and(|metadata| metadata.len() > 0), "{file}");
     }

@@ -46,14 +46,14 @@ fn audit(server: &Server) -> Report {
 }
 
 fn result(report: &Report) -> &tieout::report::CheckResult {
-    report.results.iter().find(|result| result.check.id == "integration-customised").expect("the check")
+    report.results.iter().find(|result| result.check.id == "integration-customized").expect("the check")
 }
 
 #[test]
 fn an_organisation_that_left_the_package_alone_is_clean() {
     let report = audit(&server());
     let result = result(&report);
-    assert_eq!((result.outcome, result.examined), (Outcome::Clean, 45), "{:?}", result.lacking);
+    assert_eq!((result.outcome, result.examined), (Outcome::Clean, 45), "{:?}", result.missing);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn every_kind_of_part_is_found_and_the_packages_own_are_not() {
     }
     let report = audit(&server);
     let result = result(&report);
-    assert_eq!((result.outcome, result.examined, &result.lacking[..]), (Outcome::Found, 45, &[][..]));
+    assert_eq!((result.outcome, result.examined, &result.missing[..]), (Outcome::Found, 45, &[][..]));
     let found: Vec<String> = report
         .findings_of(result)
         .map(|finding| {
@@ -161,13 +161,13 @@ fn what_could_not_be_asked_is_told_line_by_line() {
         let report = audit(&server);
         let result = result(&report);
         assert_eq!((result.outcome, result.examined), (Outcome::NotEvaluated, 36), "{from}");
-        assert!(matches!(&result.lacking[..], [line] if line.starts_with(kind)), "{from}: {:?}", result.lacking);
+        assert!(matches!(&result.missing[..], [line] if line.starts_with(kind)), "{from}: {:?}", result.missing);
         assert!(report.is_cut());
     }
     let server = server();
     server.add_fault(Fault::once("FROM EntityDefinition", refusal(403, "INSUFFICIENT_ACCESS")).times(100));
     let report = audit(&server);
-    assert_eq!(result(&report).lacking.len(), 5, "{:?}", result(&report).lacking);
+    assert_eq!(result(&report).missing.len(), 5, "{:?}", result(&report).missing);
 }
 
 /// A user without sight of setup gets empty answers; an empty answer is no "there is none".
@@ -183,8 +183,8 @@ fn an_empty_answer_of_setup_is_no_pass() {
     let report = audit(&server);
     let result = result(&report);
     assert_eq!(result.outcome, Outcome::NotEvaluated);
-    assert_eq!(result.lacking.len(), 9);
-    assert!(result.lacking.iter().all(|line| line.contains("View Setup")), "{:?}", result.lacking);
+    assert_eq!(result.missing.len(), 9);
+    assert!(result.missing.iter().all(|line| line.contains("View Setup")), "{:?}", result.missing);
 }
 
 /// A folder saved by hand cannot tell of setup: not evaluated, yet nothing that it could have held is missing.
@@ -205,7 +205,7 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
     let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
     let result = result(&report);
     assert_eq!(result.outcome, Outcome::NotEvaluated);
-    assert!(result.lacking[0].contains("tieout extract"), "{:?}", result.lacking);
+    assert!(result.missing[0].contains("tieout extract"), "{:?}", result.missing);
     assert!(!report.is_cut());
 }
 

@@ -95,7 +95,7 @@ fn an_object_without_rows_is_a_file_with_headings() {
 }
 
 /// A field that is taken from the user's sight after it was described: the rest of the object is read anew,
-/// and the field is lacking; one that an audit cannot do without ends the extraction with clear words.
+/// and the field is missing; one that an audit cannot do without ends the extraction with clear words.
 #[test]
 fn a_field_that_vanishes_on_the_way_is_lacking() {
     let parent = folder();

@@ -93,7 +93,7 @@ pub(crate) fn check_counts(world: &World, dialect: &Dialect) -> BTreeMap<&'stati
         ("enrollment-outdated", docebo(&["outdated"])),
         ("enrollment-orphaned", labels.salesforce.values().filter(|label| *label == "orphaned").count()),
         ("enrollment-key-mismatch", oracle.mismatched_rows(&labels)),
-        ("integration-customised", world.customised.as_ref().map_or(0, |customised| customised.parts.len())),
+        ("integration-customized", world.customised.as_ref().map_or(0, |customised| customised.parts.len())),
         ("status-unknown", docebo(&["unknown-status"])),
         ("sfdc-id-blank", link("key-only")),
         ("sfdc-id-crossed", link("crossed")),
@@ -565,8 +565,8 @@ impl<'a> Oracle<'a> {
 
     fn export_incomplete(&self) -> usize {
         let rows = &self.world.docebo_users;
-        let lacking = rows.iter().filter(|row| !self.learners.iter().any(|learner| learner.id == row.learner)).count();
-        usize::from(lacking * 100 > rows.len() * 2)
+        let missing = rows.iter().filter(|row| !self.learners.iter().any(|learner| learner.id == row.learner)).count();
+        usize::from(missing * 100 > rows.len() * 2)
     }
 
     /// The User who created most `DoceboUser` rows.

@@ -205,7 +205,7 @@ proptest! {
         }
         let rows = ledger_rows(&report, "ledger/enrollments.csv");
         let of = |side: &[&str]| rows.iter().filter(|row| side.contains(&row["side"].as_str())).count() as u64;
-        let aside = ledger_rows(&report, "ledger/set-aside.csv").len() as u64;
+        let aside = ledger_rows(&report, "ledger/excluded-rows.csv").len() as u64;
         let totals = report.totals();
         prop_assert_eq!(of(&["both", "docebo"]) + aside, totals.enrollments.docebo.total + totals.learners.rejected + totals.learners.repeated);
         prop_assert_eq!(of(&["both", "salesforce"]), totals.enrollments.salesforce.total);
@@ -277,11 +277,11 @@ fn order_does_not_matter() {
             let alike = |place: Place| Place { file: place.file.min(1), line: 0 };
             data.learners.place = data.learners.place.iter().map(alike).collect();
             data.enrollments.set_places(alike);
-            for (_, aside) in &mut data.origins.set_aside {
+            for (_, aside) in &mut data.origins.excluded {
                 aside.line = 0;
                 aside.file = aside.file.min(1);
             }
-            data.origins.set_aside.sort_by_key(|(kind, aside)| (*kind, format!("{:?}", aside.why)));
+            data.origins.excluded.sort_by_key(|(kind, aside)| (*kind, format!("{:?}", aside.why)));
             crate::outputs::every_output(&Report::new(books, &tieout::checks::CATALOGUE))
         });
         for ((name, one), (_, other)) in first.iter().zip(&second) {

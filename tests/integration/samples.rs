@@ -88,10 +88,10 @@ fn every_check_over_every_sample() {
                     result.outcome,
                     result.findings,
                     result.examined,
-                    if result.lacking.is_empty() {
+                    if result.missing.is_empty() {
                         String::new()
                     } else {
-                        format!("  lacking {}", result.lacking.join("; "))
+                        format!("  missing {}", result.missing.join("; "))
                     }
                 );
                 for finding in report.findings_of(result).take(2) {

@@ -99,8 +99,8 @@ pub(super) fn examined(result: &CheckResult) -> String {
     counted(result.examined, many.strip_suffix('s').unwrap_or(many), many)
 }
 
-pub(super) fn lacking(result: &CheckResult) -> Vec<String> {
-    result.lacking.iter().map(|lack| visible(lack).into_owned()).collect()
+pub(super) fn missing(result: &CheckResult) -> Vec<String> {
+    result.missing.iter().map(|lack| visible(lack).into_owned()).collect()
 }
 
 pub(super) fn causes(inner: Rows<'_>) -> Vec<Cause> {
@@ -121,7 +121,7 @@ fn cause(inner: Rows<'_>, result: &CheckResult, most: usize, movement: Option<Mo
         count: grouped(all as u64),
         findings: if all == 1 { "finding" } else { "findings" },
         examined: examined(result),
-        unseen: lacking(result),
+        unseen: missing(result),
         movement: movement.map_or_else(String::new, moved),
         bar: bar(all, most),
         fallout: match result.because_of_stalls {

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::causes::{Cause, CheckView, OwnerView, causes, check, examined, lacking, owners};
+use super::causes::{Cause, CheckView, OwnerView, causes, check, examined, missing, owners};
 use super::explorer::{Explorer, explorer};
 use super::fact::{Fact, plain};
 use super::health::{Health, health};
@@ -13,7 +13,7 @@ use super::row::Rows;
 use crate::check::Outcome;
 use crate::model::word::Word as _;
 use crate::redact::Names;
-use crate::render::equations::{Equation, Term, equations, missing, tied};
+use crate::render::equations::{Equation, Term, equations, missing_equations, tied};
 use crate::render::inert::visible;
 use crate::render::wording;
 use crate::render::{counted, grouped};
@@ -105,7 +105,7 @@ struct TermView {
 #[derive(Serialize)]
 struct Blind {
     check: CheckView,
-    lacking: Vec<String>,
+    missing: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -173,7 +173,7 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
         pairs: pairs.into_iter().map(equation).collect(),
         populations: populations.into_iter().map(equation).collect(),
         all_tie: equations.iter().all(Equation::ties),
-        missing_equations: missing(report),
+        missing_equations: missing_equations(report),
         has_causes: !causes.is_empty(),
         causes,
         has_blind: !blind.is_empty(),
@@ -247,7 +247,7 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
             value: format!("{blind} of {checks}"),
             label: "checks not evaluated",
             detail: match (blind, report.unseen().count()) {
-                (0, 0) => "nothing was lacking".to_owned(),
+                (0, 0) => "nothing was missing".to_owned(),
                 (0, some) => format!("but {} could not see everything", grouped(some as u64)),
                 _ => "an input was missing or incomplete".to_owned(),
             },
@@ -329,7 +329,7 @@ fn equation(equation: &Equation) -> EquationView {
 }
 
 fn blind(result: &CheckResult) -> Blind {
-    Blind { check: check(result.check), lacking: lacking(result) }
+    Blind { check: check(result.check), missing: missing(result) }
 }
 
 fn clean(result: &CheckResult) -> Clean {

@@ -125,7 +125,7 @@ struct Checked {
     /// Of these, how many are in this pack.
     in_this_pack: u64,
     /// What it could not see.
-    lacking: Vec<String>,
+    missing: Vec<String>,
 }
 
 pub(super) fn analysis(report: &Report, scope: &super::scope::Scope<'_>) -> Analysis {
@@ -145,7 +145,7 @@ pub(super) fn analysis(report: &Report, scope: &super::scope::Scope<'_>) -> Anal
                 examined: result.examined,
                 findings: result.findings as u64,
                 in_this_pack: here(result.check.id),
-                lacking: result.lacking.clone(),
+                missing: result.missing.clone(),
             })
             .collect(),
     }

@@ -11,7 +11,7 @@ use crate::render::inert::visible;
 use crate::render::pack::words::{Style, rules};
 use crate::render::{counted, grouped, wording};
 use crate::report::Report;
-use crate::settings::{EnrollmentMode, Rules, Scope, ZoneRule};
+use crate::settings::{EnrollmentMode, Rules, Scope, Tolerance, ZoneRule};
 
 /// The rules in force, what is known of the inputs, and every check in words.
 pub(super) fn text(report: &Report) -> String {
@@ -70,9 +70,9 @@ pub(super) fn text(report: &Report) -> String {
         line(&mut text, format_args!("\n### `{}`: {}\n", check.id, check.title));
         line(&mut text, format_args!("{}\n", check.why));
         line(&mut text, format_args!("Innocent when: {}", check.innocent_when));
-        if !result.lacking.is_empty() {
-            let lacking: Vec<String> = result.lacking.iter().map(|lack| md.value(lack)).collect();
-            line(&mut text, format_args!("\nCould not be seen: {}.", lacking.join(", ")));
+        if !result.missing.is_empty() {
+            let missing: Vec<String> = result.missing.iter().map(|lack| md.value(lack)).collect();
+            line(&mut text, format_args!("\nCould not be seen: {}.", missing.join(", ")));
         }
     }
     text
@@ -130,6 +130,8 @@ pub(super) fn configuration(report: &Report) -> String {
         tolerance_minutes,
         zone,
         date_order,
+        max_unreadable_rows,
+        accepted,
     } = report.rules();
     // A string of JSON is one of TOML.
     let text = |value: &str| serde_json::Value::from(visible(value)).to_string();
@@ -149,6 +151,14 @@ pub(super) fn configuration(report: &Report) -> String {
         Some(DateOrder::DayFirst) => line(&mut toml, format_args!("date_order = \"day-first\"")),
         Some(DateOrder::MonthFirst) => line(&mut toml, format_args!("date_order = \"month-first\"")),
         Some(DateOrder::YearFirst | DateOrder::Undecided) | None => {}
+    }
+    match max_unreadable_rows {
+        Tolerance::Rows(rows) => line(&mut toml, format_args!("max_unreadable_rows = {rows}")),
+        Tolerance::PerMillion(_) => line(&mut toml, format_args!("max_unreadable_rows = \"{max_unreadable_rows}\"")),
+    }
+    if !accepted.is_empty() {
+        let words: Vec<&str> = accepted.iter().map(|question| question.word()).collect();
+        line(&mut toml, format_args!("# accepted by flag: --accept {}", words.join(",")));
     }
     line(&mut toml, format_args!("\n[mapping]\nusername_field = {}", text(username_field)));
     line(&mut toml, format_args!("case_sensitive = {}", *equality == Equality::Exact));

@@ -13,12 +13,12 @@ use crate::model::provenance::SfObject;
 use crate::relations;
 use crate::render::ticket;
 use crate::report::Report;
-use crate::settings::{EnrollmentMode, Rules, Scope, ZoneRule};
+use crate::settings::{EnrollmentMode, Rules, Scope, Tolerance, ZoneRule};
 
 const HOSTILE: &str = "=cmd|' /C calc'!A0 </script> `x` | [a](b) \u{202e}\u{1b}[31m";
 
 fn select(_: &Books) -> Selection {
-    Selection { examined: 40, subjects: vec![Subject::Run; 40], lacking: Vec::new() }
+    Selection { examined: 40, subjects: vec![Subject::Run; 40], missing: Vec::new() }
 }
 
 fn tell(_: &Books, _: &Subject) -> Telling {
@@ -69,6 +69,8 @@ fn report(catalogue: &[&'static Check]) -> Report {
         tolerance_minutes: 1,
         zone: ZoneRule::Auto,
         date_order: None,
+        max_unreadable_rows: Tolerance::default(),
+        accepted: Vec::new(),
     };
     let mut data = Dataset::default();
     data.origins.caveats =

@@ -75,13 +75,13 @@ pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String>
     if !unseen.is_empty() {
         lines.push(format!("Could not be evaluated (no pass): {}", ids(&unseen, false)));
     }
-    let mut lacking: Vec<&str> = report.results.iter().flat_map(|result| &result.lacking).map(String::as_str).collect();
-    lacking.sort_unstable();
-    lacking.dedup();
-    if !lacking.is_empty() {
+    let mut missing: Vec<&str> = report.results.iter().flat_map(|result| &result.missing).map(String::as_str).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    if !missing.is_empty() {
         let named: Vec<String> =
-            lacking.iter().take(detail.listed).map(|lack| style.value(&short(lack, 120))).collect();
-        lines.push(format!("Missing for that: {}{}", named.join(", "), more(lacking.len(), detail.listed)));
+            missing.iter().take(detail.listed).map(|lack| style.value(&short(lack, 120))).collect();
+        lines.push(format!("Missing for that: {}{}", named.join(", "), more(missing.len(), detail.listed)));
     }
     let caveats = &report.origins().caveats;
     for caveat in caveats.iter().take(detail.listed) {

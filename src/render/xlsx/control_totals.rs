@@ -6,7 +6,7 @@ use rust_xlsxwriter::XlsxError;
 use super::findings;
 use super::sheet::{Cell, Head, Sheet};
 use super::summary::{Line, Lines, NAME as SUMMARY};
-use crate::render::equations::{Equation, equations, missing};
+use crate::render::equations::{Equation, equations, missing_equations};
 use crate::report::Report;
 use crate::series::Movement;
 
@@ -55,7 +55,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
         ],
     )?;
 
-    let missing = missing(report).join(" ");
+    let missing = missing_equations(report).join(" ");
     if !missing.is_empty() {
         sheet.row(2, &[Cell::Line(missing)])?;
     }

@@ -4,7 +4,7 @@ use rust_xlsxwriter::XlsxError;
 
 use super::MOST_REJECTS;
 use super::sheet::{Cell, Head, Sheet};
-use crate::model::provenance::{Aside, Input};
+use crate::model::provenance::{Exclusion, Input};
 use crate::redact::Names;
 use crate::render::wording;
 use crate::render::{counted, grouped};
@@ -71,9 +71,9 @@ fn file(input: &Input) -> [Cell; 10] {
 fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u32) -> Result<(), XlsxError> {
     let origins = report.origins();
     let rejected = || {
-        origins.set_aside.iter().filter_map(|(_, aside)| match &aside.why {
-            Aside::Rejected(reason) => Some((aside, reason)),
-            Aside::Archived | Aside::Repeated => None,
+        origins.excluded.iter().filter_map(|(_, aside)| match &aside.why {
+            Exclusion::Unreadable(reason) => Some((aside, reason)),
+            Exclusion::Archived | Exclusion::Repeated => None,
         })
     };
     let all = rejected().count();
@@ -83,7 +83,7 @@ fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u3
         0 => "None.".to_owned(),
         all if all <= MOST_REJECTS => format!("{}.", counted(all as u64, "row", "rows")),
         all => format!(
-            "The first {} of {}; ledger/set-aside.csv lists all of them.",
+            "The first {} of {}; ledger/excluded-rows.csv lists all of them.",
             grouped(MOST_REJECTS as u64),
             counted(all as u64, "row", "rows"),
         ),

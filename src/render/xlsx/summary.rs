@@ -397,7 +397,7 @@ fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result
     sheet.heading(row, "Checks that could not be evaluated, or not in full")?;
     row += 1;
     if report.unseen().next().is_none() {
-        sheet.row(row, &[Cell::line("None: nothing was lacking.")])?;
+        sheet.row(row, &[Cell::line("None: nothing was missing.")])?;
         return Ok(row + 2);
     }
     sheet.head(row, &[Head::Text("Check"), Head::Text("Title"), Head::Text("Severity"), Head::Text("Lacking")])?;
@@ -409,7 +409,7 @@ fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result
                 Cell::Jump(causes::place(result), result.check.id.to_owned()),
                 Cell::text(result.check.title),
                 Cell::text(result.check.severity.word()),
-                Cell::Line(result.lacking.join("; ")),
+                Cell::Line(result.missing.join("; ")),
             ],
         )?;
     }

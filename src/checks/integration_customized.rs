@@ -1,4 +1,4 @@
-//! `integration-customised`: something was built onto the package's objects that the package did not ship.
+//! `integration-customized`: something was built onto the package's objects that the package did not ship.
 
 use crate::books::{Books, Subject};
 use crate::check::{Check, Need, Owner, Selection, Severity};
@@ -6,7 +6,7 @@ use crate::evidence::{Evidence, Origin, Telling, Text};
 use crate::model::dataset::index;
 
 pub(super) static CHECK: Check = Check {
-    id: "integration-customised",
+    id: "integration-customized",
     title: "Customisations of the package objects",
     severity: Severity::Medium,
     owner: Owner::SalesforceAdmin,
@@ -25,7 +25,7 @@ fn select(books: &Books) -> Selection {
     Selection {
         examined: answer.answered,
         subjects: (0..index(answer.parts.len())).map(Subject::Part).collect(),
-        lacking: answer.unseen.clone(),
+        missing: answer.unseen.clone(),
     }
 }
 

@@ -1,0 +1,44 @@
+//! Results so absurd that the inputs are questioned before anybody is charged with them.
+//!
+//! A wrong mapped field, a wrong time zone or the ids of another organization look like thousands of faults. Each question
+//! names one such mistake; until a person accepts the result (`--accept WORD`), the run is not evaluated and the checks that
+//! rest on the questioned thing say nothing.
+//!
+//! Must not know: how a question is found to apply (`relations::questions`), or what rests on it (`check`).
+
+use crate::model::word::words;
+
+words! {
+    /// What is questioned about a run.
+    pub enum Question {
+        /// Under half of the dates on both sides agree: the time zone, or the order of day and month.
+        DatesDisagree = "dates-disagree",
+        /// Over half of the linked learners are `drifted`: the mapped field.
+        KeysDisagree = "keys-disagree",
+        /// Over half of the addressable ids are `dangling`: another organization or a refreshed sandbox.
+        OtherOrganization = "other-organization",
+        /// Over half of the `DoceboUser__c` rows have a learner missing from the export: a filtered export.
+        ExportFiltered = "export-filtered",
+        /// `exported_at` lies in the future, or before something that the export holds.
+        ExportTime = "export-time",
+        /// `extracted_at` lies in the future, or before a write that the snapshot holds.
+        ExtractTime = "extract-time",
+        /// No enrollment was compared on both sides, and none was due: nothing is known of the sync.
+        NothingDue = "nothing-due",
+    }
+}
+
+/// A question that applies to a run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Questioned {
+    /// What is questioned.
+    #[schemars(with = "String")]
+    pub question: Question,
+    /// What was seen, with its numbers, and the likely cause, as one or two sentences without personal values.
+    pub sentence: String,
+    /// Whether a person accepted it (`--accept`), so that the run goes on.
+    pub accepted: bool,
+}
+
+/// Fewer records than this prove nothing absurd.
+pub const MIN_RECORDS: u64 = 20;
