@@ -4,6 +4,7 @@
 
 use crate::model::dataset::Dataset;
 use crate::model::id::SfId;
+use crate::model::question::Questioned;
 use crate::relations::Relations;
 use crate::settings::Rules;
 use crate::stalls::Stalls;
@@ -17,6 +18,8 @@ pub struct Books {
     pub relations: Relations,
     /// The rules it was compared by.
     pub rules: Rules,
+    /// What is questioned about the run.
+    pub questions: Vec<Questioned>,
     /// Where the sync stood still, and its pulse.
     pub stalls: Stalls,
 }
@@ -67,6 +70,9 @@ pub enum Subject {
     Row(u32),
     /// A row of another package object.
     Other(u32),
+    /// Unreadable rows of one file with one reason, by their place in
+    /// [`UnreadRows::groups`](crate::relations::unread::UnreadRows::groups).
+    Unreadable(u32),
     /// Something that was built onto one of the package's objects.
     Part(u32),
     /// One stall, by its place in [`Stalls::found`].

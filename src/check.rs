@@ -2,14 +2,26 @@
 //!
 //! Must not know: any single check, or any output.
 
+/// How much was judged, and the proof without which no check is clean.
+mod coverage;
+
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rayon::slice::ParallelSliceMut as _;
 
 use crate::books::{Books, Subject};
 use crate::evidence::Telling;
-use crate::model::dataset::Dataset;
+use crate::model::dataset::{index, row};
 use crate::model::provenance::{Extent, SfObject};
-use crate::model::word::words;
+use crate::model::question::Question;
+use crate::model::word::{Word as _, words};
+use crate::relations::enrollment::Enrollment;
+use crate::relations::forecast::Forecast;
+use crate::relations::link::{Link, SfdcId};
+use crate::relations::outbound::Outbound;
 use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+
+pub(crate) use coverage::outcome_schema;
+pub use coverage::{AllJudged, Coverage, Judged, Outcome};
 
 words! {
     /// How much a finding matters, worst first.
@@ -39,20 +51,21 @@ words! {
     }
 }
 
-words! {
-    /// What came of a check.
-    pub enum Outcome {
-        /// It looked at everything and found nothing.
-        Clean = "clean",
-        /// It found something.
-        Found = "found",
-        /// An input was missing or incomplete; this is not a pass.
-        NotEvaluated = "not-evaluated",
-    }
-}
+/// What must not be questioned for a record to be called missing or out of date.
+pub(crate) const DUE: &[Question] = &[
+    Question::DatesDisagree,
+    Question::OtherOrganization,
+    Question::ExportTime,
+    Question::ExtractTime,
+    Question::NothingDue,
+];
+
+/// What must not be questioned for a key to be called wrong.
+pub(crate) const KEYS: &[Question] = &[Question::KeysDisagree, Question::OtherOrganization];
 
 /// What every check on judged enrollments needs.
 pub(crate) const JUDGED_ENROLLMENTS: &[Need] = &[
+    Need::Unquestioned(DUE),
     Need::EnrollmentsReport,
     Need::Rows(SfObject::Course),
     Need::Rows(SfObject::CourseEnrollment),
@@ -77,23 +90,30 @@ pub enum Need {
     Columns(SfObject, &'static [&'static str]),
     /// What was built onto the package's objects. A folder of CSV files cannot hold it.
     Customisation,
+    /// That none of these is questioned about the run, or the user accepts it.
+    Unquestioned(&'static [Question]),
 }
 
 impl Need {
     /// What is there only in part, in words, where the check goes on with what there is.
     #[must_use]
-    pub fn partial(self, data: &Dataset) -> Option<String> {
+    pub fn partial(self, books: &Books) -> Option<String> {
         match self {
-            Self::Rows(object) => data.origins.lack_of(object),
+            Self::Rows(object) => books.data.origins.lack_of(object),
             _ => None,
         }
     }
 
     /// What is missing, in words; nothing where the need is met.
     #[must_use]
-    pub fn missing(self, data: &Dataset) -> Vec<String> {
-        let origins = &data.origins;
+    pub fn missing(self, books: &Books) -> Vec<String> {
+        let (data, origins) = (&books.data, &books.data.origins);
         match self {
+            Self::Unquestioned(questions) => {
+                let open = books.questions.iter().filter(|asked| !asked.accepted);
+                let open = open.filter(|asked| questions.contains(&asked.question));
+                open.map(|asked| format!("a plausible result (questioned: {})", asked.question.word())).collect()
+            }
             Self::SfdcIds if !origins.sfdc_ids => vec!["sfdc_id (no such column in the export)".to_owned()],
             Self::UsersReport if !origins.users_report => vec!["Users report (not given)".to_owned()],
             Self::EnrollmentsReport if !origins.enrollments_report => {
@@ -123,20 +143,34 @@ impl std::fmt::Display for Need {
             Self::Whole(object) => write!(f, "every row of {object}"),
             Self::Rows(object) => write!(f, "{object}"),
             Self::Customisation => f.write_str("the setup of the package's objects"),
+            Self::Unquestioned(_) => f.write_str("a plausible result"),
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),
         }
     }
 }
 
 /// What a check picked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Selection {
-    /// Records that it looked at.
-    pub examined: u64,
-    /// Those it fires on, in the order of the tables.
+    /// How much of what it looks at was judged.
+    pub coverage: Coverage,
+    /// Records that it fires on, in the order of the tables.
     pub subjects: Vec<Subject>,
     /// What it could not see, beyond its declared needs.
     pub missing: Vec<String>,
+}
+
+impl Selection {
+    /// What a check picked that judged so many records, and could judge all of them.
+    #[must_use]
+    pub const fn of_all(judged: u64, subjects: Vec<Subject>) -> Self {
+        Self { coverage: Coverage::all(judged), subjects, missing: Vec::new() }
+    }
+
+    /// Adds records of which nothing but unreadable rows tells.
+    pub(crate) fn add_unread(&mut self, books: &Books, records: u64) {
+        self.coverage.add_unread(records, books.relations.unread.accepted);
+    }
 }
 
 /// One check: a rule of its own, with its words.
@@ -156,7 +190,7 @@ pub struct Check {
     pub innocent_when: &'static str,
     /// What to do, and where.
     pub remedy: &'static str,
-    /// What `examined` counts.
+    /// What is judged, in the plural.
     pub examines: &'static str,
     /// Inputs without which it is not evaluated.
     pub needs: &'static [Need],
@@ -178,6 +212,7 @@ impl Check {
 
 /// What every check on stalls needs: all rows that could be missing.
 pub(crate) const STALLS: &[Need] = &[
+    Need::Unquestioned(DUE),
     Need::EnrollmentsReport,
     Need::Whole(SfObject::Course),
     Need::Whole(SfObject::DoceboUser),
@@ -189,50 +224,118 @@ pub(crate) const STALLS: &[Need] = &[
 /// Stalls that a condition holds for.
 pub(crate) fn select_stalls(books: &Books, fires: impl Fn(&crate::stalls::Stall) -> bool) -> Selection {
     let stalls = &books.stalls;
-    Selection {
-        examined: stalls.counts.expected,
-        subjects: (0..)
-            .zip(&stalls.found)
-            .filter(|(_, stall)| fires(stall))
-            .map(|(at, _)| Subject::Stall(at))
-            .collect(),
-        missing: Vec::new(),
+    let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
+    let mut selection = Selection::of_all(stalls.counts.expected, found.collect());
+    // Every row that could not be read, and every enrollment that may be there or not, could be an event.
+    selection.add_unread(books, books.relations.unread.enrollments.rows);
+    selection.coverage.add_unknown(stalls.unjudged);
+    selection
+}
+
+/// Learners with one of these links.
+pub(crate) fn select_links(books: &Books, fires: &[Link]) -> Selection {
+    let relations = &books.relations;
+    select_learners(books, |learner| match relations.link[learner] {
+        Link::Unknown if relations.sfdc(&books.data, learner).kind == SfdcId::Unread => Judged::Unread,
+        Link::Unknown => Judged::Unknown,
+        link => Judged::known(fires.contains(&link)),
+    })
+}
+
+/// Learners with one of these values of `outbound`.
+pub(crate) fn select_outbound(books: &Books, fires: &[Outbound]) -> Selection {
+    let (data, relations) = (&books.data, &books.relations);
+    select_learners(books, |learner| match relations.outbound[learner] {
+        Outbound::Unknown
+            if relations.sfdc(data, learner).kind == SfdcId::Unread
+                || row(relations.docebo_user[learner]).is_none()
+                    && relations.unread.has_enrollment_of(data.learners.id(learner)) =>
+        {
+            Judged::Unread
+        }
+        Outbound::Unknown => Judged::Unknown,
+        outbound => Judged::known(fires.contains(&outbound)),
+    })
+}
+
+/// What a check that fires on some values of `enrollment` says of a Docebo enrollment; `unknown` are those under which it
+/// cannot tell.
+pub(crate) fn judge_enrollment(books: &Books, at: usize, fires: &[Enrollment], unknown: &[Enrollment]) -> Judged {
+    let relations = &books.relations;
+    match relations.enrollment[at] {
+        Enrollment::Unknown if relations.rests_on_unread(&books.data, at) => Judged::Unread,
+        value if unknown.contains(&value) => Judged::Unknown,
+        value => Judged::known(fires.contains(&value)),
     }
 }
 
-/// Learners that a condition holds for.
-pub(crate) fn select_learners(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.learners.len(), Subject::Learner, fires)
+/// Docebo enrollments on which a check fires; those that could not be read are counted as unread.
+pub(crate) fn select_enrollments(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
+    let mut selection = select(books, books.data.enrollments.len(), Subject::Enrollment, judge);
+    selection.add_unread(books, books.relations.unread.enrollments.rows);
+    selection
 }
 
-/// Contacts that a condition holds for.
-pub(crate) fn select_contacts(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.contacts.len(), Subject::Contact, fires)
+/// `CourseEnrollment__c` rows that a condition holds for, whatever else is known of them, or that have one of these values.
+pub(crate) fn select_rows(books: &Books, fires: &[Enrollment], holds: impl Fn(usize) -> bool + Sync) -> Selection {
+    let (relations, rows) = (&books.relations, &books.data.enrollments);
+    let judge = |at: usize| match relations.row_value(at) {
+        _ if holds(at) => Judged::Fires,
+        Enrollment::Unknown if relations.row_rests_on_unread(&books.data, at) => Judged::Unread,
+        Enrollment::Unknown => Judged::Unknown,
+        value => Judged::known(fires.contains(&value)),
+    };
+    let subjects = rows.rows_where(|at| judge(at) == Judged::Fires);
+    let unjudged = rows.loose().into_par_iter().map(judge);
+    let claimed = |at: &usize| relations.enrollment[*at] == Enrollment::Unknown && rows.counterpart(*at).is_some();
+    let unjudged = unjudged.chain((0..rows.len()).into_par_iter().filter(claimed).map(judge));
+    let (unread, unknown) = unjudged
+        .map(|judged| (u64::from(judged == Judged::Unread), u64::from(judged == Judged::Unknown)))
+        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let subjects = subjects.into_iter().map(|row| Subject::Row(index(row))).collect();
+    let mut selection = Selection::of_all(rows.row_count() as u64 - unread - unknown, subjects);
+    selection.add_unread(books, unread);
+    selection.coverage.add_unknown(unknown);
+    selection
 }
 
-/// Docebo enrollments that a condition holds for.
-pub(crate) fn select_enrollments(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.enrollments.len(), Subject::Enrollment, fires)
+/// Contacts with one of these forecasts.
+pub(crate) fn select_forecasts(books: &Books, fires: &[Forecast]) -> Selection {
+    let (data, relations) = (&books.data, &books.relations);
+    let judge = |contact: usize| match relations.forecast[contact] {
+        Forecast::Unknown if relations.unread.is_empty() => Judged::Unknown,
+        Forecast::Unknown => match row(relations.contact_learner[contact]) {
+            Some(learner) if relations.sfdc(data, learner).kind != SfdcId::Unread => Judged::Unknown,
+            _ => Judged::Unread,
+        },
+        forecast => Judged::known(fires.contains(&forecast)),
+    };
+    select(books, data.contacts.len(), Subject::Contact, judge)
 }
 
-/// `CourseEnrollment__c` rows that a condition holds for.
-pub(crate) fn select_rows(books: &Books, fires: impl Fn(usize) -> bool + Sync) -> Selection {
-    let rows = &books.data.enrollments;
-    let subjects = rows.rows_where(fires).into_iter().map(|row| Subject::Row(crate::model::dataset::index(row)));
-    Selection { examined: rows.row_count() as u64, subjects: subjects.collect(), missing: Vec::new() }
+/// Learners on whom a check fires; those whom the export names only in unreadable rows are counted as unread.
+pub(crate) fn select_learners(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
+    let mut selection = select(books, books.data.learners.len(), Subject::Learner, judge);
+    selection.add_unread(books, books.relations.unread.missing_learners);
+    selection
 }
 
-/// `DoceboUser__c` rows that a condition holds for.
-pub(crate) fn select_docebo_users(books: &Books, fires: impl Fn(usize) -> bool) -> Selection {
-    select(books.data.docebo_users.len(), Subject::DoceboUser, fires)
+/// `DoceboUser__c` rows on which a check fires.
+pub(crate) fn select_docebo_users(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
+    select(books, books.data.docebo_users.len(), Subject::DoceboUser, judge)
 }
 
-fn select(rows: usize, subject: fn(u32) -> Subject, fires: impl Fn(usize) -> bool) -> Selection {
-    Selection {
-        examined: rows as u64,
-        subjects: (0..rows).filter(|&row| fires(row)).map(|row| subject(crate::model::dataset::index(row))).collect(),
-        missing: Vec::new(),
+fn select(books: &Books, rows: usize, subject: fn(u32) -> Subject, judge: impl Fn(usize) -> Judged) -> Selection {
+    let accepted = books.relations.unread.accepted;
+    let mut selection = Selection::of_all(0, Vec::new());
+    for row in 0..rows {
+        let judged = judge(row);
+        selection.coverage.add(judged, accepted);
+        if judged == Judged::Fires {
+            selection.subjects.push(subject(index(row)));
+        }
     }
+    selection
 }
 
 /// Rows that share a value: for each value that two or more rows have, those rows.

@@ -17,9 +17,11 @@ mod export_incomplete;
 mod integration_customized;
 mod integration_user_inactive;
 mod learner_without_contact;
+mod organization_mismatch;
 mod outbound_gap;
 mod outbound_stalled;
 mod record_edited_by_others;
+mod rows_unreadable;
 mod sfdc_id_blank;
 mod sfdc_id_crossed;
 mod sfdc_id_dangling;
@@ -35,7 +37,7 @@ mod username_shared;
 use crate::check::Check;
 
 /// Every check, by id.
-pub static CATALOGUE: [&Check; 28] = [
+pub static CATALOGUE: [&Check; 30] = [
     &contact_without_learner::CHECK,
     &docebo_user_absent::CHECK,
     &docebo_user_link_lost::CHECK,
@@ -50,9 +52,11 @@ pub static CATALOGUE: [&Check; 28] = [
     &integration_customized::CHECK,
     &integration_user_inactive::CHECK,
     &learner_without_contact::CHECK,
+    &organization_mismatch::CHECK,
     &outbound_gap::CHECK,
     &outbound_stalled::CHECK,
     &record_edited_by_others::CHECK,
+    &rows_unreadable::CHECK,
     &sfdc_id_blank::CHECK,
     &sfdc_id_crossed::CHECK,
     &sfdc_id_dangling::CHECK,

@@ -26,7 +26,6 @@ use tieout::render::ledger::Rows;
 use tieout::render::ticket::Filled;
 use tieout::render::{doctor, inert, json, summary};
 use tieout::report::facts::Facts;
-use tieout::report::{Report, Verdict};
 use tieout::run::series::{self, Previous};
 use tieout::run::{self, Outputs, pack};
 use tieout::salesforce::extract::Options;
@@ -532,19 +531,7 @@ impl Audit {
         } else if !self.quiet {
             print(&summary::text(&report, &place.display().to_string()));
         }
-        Ok(self.exit(&report))
-    }
-
-    fn exit(&self, report: &Report) -> Exit {
-        if report.verdict == Verdict::Stalled && !self.exit_zero {
-            Exit::Stalled
-        } else if report.findings_from(self.fail_on.into()) > 0 && !self.exit_zero {
-            Exit::Findings
-        } else if report.verdict == Verdict::NotEvaluated || report.is_cut() {
-            Exit::NotEvaluated
-        } else {
-            Exit::Clean
-        }
+        Ok(report.exit(self.fail_on.into(), self.exit_zero))
     }
 }
 

@@ -40,6 +40,8 @@ words! {
         Stall = "stall",
         /// A row of another package object.
         Record = "record",
+        /// Rows of an input that could not be read.
+        Rows = "rows",
     }
 }
 
@@ -98,6 +100,7 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
     };
     match subject {
         Subject::Run => (Kind::Run, Ids::default()),
+        Subject::Unreadable(_) => (Kind::Rows, Ids::default()),
         Subject::Part(_) => (Kind::Customisation, Ids::default()),
         Subject::Learner(at) => (Kind::Learner, learner(*at)),
         Subject::Learners(rows) => (Kind::Learners, rows.first().map_or_else(Ids::default, |&at| learner(at))),

@@ -19,12 +19,16 @@ pub mod link;
 /// One value for every learner: the `DoceboUser__c` row.
 pub mod outbound;
 mod people;
+/// Results so absurd that the inputs are questioned.
+pub mod questions;
 mod records;
 /// The equations that account for every row.
 pub mod totals;
+/// What the unreadable rows of the export still say.
+pub mod unread;
 
 use crate::model::column::{CountColumn, SparseColumn};
-use crate::model::dataset::Dataset;
+use crate::model::dataset::{self, Dataset};
 use crate::model::id::SfId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
 use crate::model::provenance::ZoneFinding;
@@ -33,12 +37,13 @@ use crate::settings::Rules;
 use clock::Clocks;
 use enrollment::{Differs, Enrollment};
 use forecast::Forecast;
-use link::Link;
+use link::{Link, SfdcId};
 use outbound::Outbound;
 pub use people::SfdcRef;
 use people::{ContactsOf, SfdcIds};
 pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 use totals::Totals;
+use unread::UnreadRows;
 
 /// Every value of every relation, column by column beside the [`Dataset`].
 #[derive(Debug, Clone)]
@@ -72,8 +77,12 @@ pub struct Relations {
     pub key_group: SparseColumn<u32>,
     /// Learners whose link is `ambiguous`, each behind the key group they match, sorted.
     pub ambiguous: Vec<(u32, u32)>,
+    /// The newest enrollment, completion or access that the export tells of, as early as it can be meant.
+    pub newest_of_export: Option<Instant>,
     /// Who created most `DoceboUser__c` rows; of equals the lowest id.
     pub integration_user: Option<SfId>,
+    /// What could not be read of the export.
+    pub unread: UnreadRows,
     /// Whether `link` was judged.
     pub link_judged: bool,
     /// Whether `enrollment` was judged.
@@ -108,16 +117,19 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
     let cutoff = exported.unwrap_or(newest).min(extracted.unwrap_or(newest)).plus(-rules.grace_hours * HOUR);
     let tolerance = rules.tolerance_minutes * MINUTE;
 
-    let clocks = clock::settle(data, rules, tolerance)?;
-    let people = people::relate(data, rules);
-    let records = records::relate(data, rules, &clocks, &people, cutoff, tolerance);
+    let clocks = clock::infer(data, rules, tolerance)?;
+    let unread = UnreadRows::of(data, rules);
+    let people = people::relate(data, rules, &unread);
+    let records = records::relate(data, rules, &clocks, &people, &unread, cutoff, tolerance);
     let totals = totals::count(data, &people, &records);
+    let newest_of_export = clocks.newest(data);
     // When somebody last opened the course is told of what is outdated alone.
     data.enrollments.keep_accesses(|at| records.enrollment[at] != Enrollment::Matched);
     Ok(Relations {
         cutoff,
         clocks,
         ambiguous: people.ambiguous,
+        newest_of_export,
         integration_user: data.docebo_users.foremost_creator(),
         sfdc: people.sfdc,
         link: people.link,
@@ -131,6 +143,7 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
         forecast: people.forecast,
         contact_learner: people.contact_learner,
         key_group: people.key_group,
+        unread,
         link_judged: data.origins.sfdc_ids,
         enrollment_judged: records.judged,
         totals,
@@ -172,6 +185,26 @@ impl Relations {
         }
     }
 
+    /// Whether the value of a Docebo enrollment is unknown because rows of the export could not be read.
+    #[must_use]
+    pub fn rests_on_unread(&self, data: &Dataset, at: usize) -> bool {
+        let learner = data.enrollments.learner(at) as usize;
+        self.sfdc(data, learner).kind == SfdcId::Unread
+            || self.unread.has_enrollment(data.learners.id(learner), data.courses.id[data.enrollments.course(at)])
+    }
+
+    /// Whether the value of a Salesforce row is unknown because rows of the export could not be read.
+    #[must_use]
+    pub fn row_rests_on_unread(&self, data: &Dataset, row: usize) -> bool {
+        if row < data.enrollments.len() {
+            return self.rests_on_unread(data, row);
+        }
+        let learner = data.account_id(data.enrollments.account(row));
+        // Without its parents, a row says nothing that a row of the export could answer.
+        learner.is_some_and(|id| self.unread.has_user(id) || self.unread.has_enrollment_of(id))
+            && dataset::row(data.enrollments.row_course(row)).is_some()
+    }
+
     /// What a learner's `sfdc_id` is, and which record it names; with the dataset that was related.
     #[must_use]
     pub fn sfdc(&self, data: &Dataset, learner: usize) -> SfdcRef {
@@ -185,9 +218,9 @@ impl Relations {
         self.contact.get(data, learner)
     }
 
-    /// The zone finding, for the outputs.
+    /// How the zone of each file's dates is known, for the outputs.
     #[must_use]
-    pub fn zone(&self) -> &ZoneFinding {
-        &self.clocks.finding
+    pub fn zones(&self) -> &[ZoneFinding] {
+        &self.clocks.findings
     }
 }

@@ -9,6 +9,8 @@
 pub mod facts;
 /// The checks, run over the books.
 pub mod judged;
+/// The run in one word and a few sentences.
+pub mod judgement;
 /// One finding as a line of JSON.
 pub mod line;
 /// Stalls and heartbeats as `report.json` has them.
@@ -23,11 +25,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::books::Books;
-use crate::check::{Check, Need, Outcome, Severity};
+use crate::check::{Check, Coverage, Need, Outcome, Severity};
+use crate::exit::Exit;
 use crate::finding::Finding;
 use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, Origins, SfObject};
+use crate::model::provenance::{Origins, SfObject};
 use crate::model::word::{Word as _, words};
 use crate::relations::totals::Totals;
 use crate::review::{Review, Reviews};
@@ -54,11 +57,15 @@ words! {
 }
 
 impl Verdict {
-    /// The verdict as a sentence; `whole` says whether every check was evaluated.
+    /// The verdict as a sentence; `whole` says whether every check was evaluated, `questioned` whether the result is so
+    /// absurd that the inputs are questioned.
     #[must_use]
-    const fn sentence(self, whole: bool) -> &'static str {
+    const fn sentence(self, whole: bool, questioned: bool) -> &'static str {
         match (self, whole) {
             (Self::Stalled, _) => "The sync has stalled: Docebo has stopped writing to Salesforce.",
+            (Self::NotEvaluated, _) if questioned => {
+                "The result is implausible, so the inputs are questioned and nothing that rests on them is reported."
+            }
             (Self::NotEvaluated, _) => "The inputs do not suffice to judge whether both sides agree.",
             (Self::Attention, true) => "Both sides were compared in full, and something needs attention.",
             (Self::Attention, false) => "Something needs attention, and not everything could be compared.",
@@ -75,11 +82,9 @@ pub struct CheckResult {
     pub place: usize,
     /// The check.
     pub check: &'static Check,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Records it looked at.
-    pub examined: u64,
-    /// Findings; none unless the outcome is *found*.
+    /// How much of what it looks at was judged.
+    pub coverage: Coverage,
+    /// How many findings there are.
     pub findings: usize,
     /// What it could not see.
     pub missing: Vec<String>,
@@ -94,10 +99,24 @@ impl CheckResult {
         self.because_of_stalls > 0 && self.because_of_stalls == self.findings as u64
     }
 
-    /// Whether it looked at everything.
+    /// What came of it.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of(self.findings, self.coverage, &self.missing)
+    }
+
+    /// Whether it judged everything.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.outcome != Outcome::NotEvaluated && self.missing.is_empty()
+        self.coverage.prove(&self.missing).is_some()
+    }
+
+    /// What it could not judge, in words: the inputs that were missing, and how many records it could not judge.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<String> {
+        let unjudged = self.coverage.unjudged();
+        let records = (unjudged > 0).then(|| format!("{unjudged} of the {} could not be judged", self.check.examines));
+        self.missing.iter().cloned().chain(records).collect()
     }
 }
 
@@ -168,7 +187,7 @@ impl Report {
         find: impl FnOnce(&Facts) -> Result<Past, E>,
     ) -> Result<Self, E> {
         let (judged, results, pseudonyms) = Judged::new(books, catalogue, facts::pseudonym_key);
-        let verdict = verdict(&judged.books, &results);
+        let verdict = judgement::verdict(judgement::facts(&judged.books, &results));
         let facts = Facts::of(&judged.books, verdict, &results, pseudonyms);
         let mut report = Self {
             facts,
@@ -230,8 +249,7 @@ impl Report {
                 place,
                 check: check
                     .ok_or_else(|| Unreadable(format!("the check `{}` is not known to this version", told.id)))?,
-                outcome: told.outcome,
-                examined: told.examined,
+                coverage: told.coverage,
                 findings: told.findings,
                 missing: told.missing.clone(),
                 because_of_stalls: told.because_of_stalls,
@@ -344,10 +362,34 @@ impl Report {
         self.reviews.get(&key.to_string())
     }
 
-    /// The verdict as a sentence, which claims no more than was evaluated.
+    /// The verdict as a sentence, which claims no more than was evaluated, and what it rests on.
     #[must_use]
-    pub fn sentence(&self) -> &'static str {
-        self.verdict.sentence(!self.is_cut())
+    pub fn sentence(&self) -> String {
+        let questioned = judgement::is_questioned(&self.facts.questions);
+        let sentence = self.verdict.sentence(!self.is_cut() && !self.rows_accepted(), questioned);
+        let remarks = self.facts.remarks.iter().map(String::as_str);
+        std::iter::once(sentence).chain(remarks).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether unreadable rows are accepted.
+    fn rows_accepted(&self) -> bool {
+        self.results.iter().any(|result| result.coverage.accepted() > 0)
+    }
+
+    /// How the run ends: with `exit_zero`, neither a stall nor a finding counts.
+    #[must_use]
+    pub fn exit(&self, fail_on: Severity, exit_zero: bool) -> Exit {
+        if self.verdict == Verdict::Stalled && !exit_zero {
+            Exit::Stalled
+        } else if judgement::is_questioned(&self.facts.questions) {
+            Exit::NotEvaluated
+        } else if self.findings_from(fail_on) > 0 && !exit_zero {
+            Exit::Findings
+        } else if self.verdict == Verdict::NotEvaluated || self.is_cut() {
+            Exit::NotEvaluated
+        } else {
+            Exit::Clean
+        }
     }
 
     /// Whether something could not be evaluated that these inputs could have told. Setup is not among it where
@@ -363,7 +405,7 @@ impl Report {
     /// The results of checks that could not see everything: those that were not evaluated, and those that found
     /// something in the part they saw.
     pub fn unseen(&self) -> impl Iterator<Item = &CheckResult> {
-        self.results.iter().filter(|result| !result.missing.is_empty())
+        self.results.iter().filter(|result| !result.is_whole())
     }
 
     /// Where everything came from.
@@ -400,14 +442,14 @@ impl Report {
     #[must_use]
     pub fn found(&self) -> Vec<&CheckResult> {
         let mut found: Vec<&CheckResult> =
-            self.results.iter().filter(|result| result.outcome == Outcome::Found).collect();
+            self.results.iter().filter(|result| result.outcome() == Outcome::Found).collect();
         found.sort_by_key(|result| (result.check.severity, result.because_of_stalls > 0, result.check.id));
         found
     }
 
     /// The results of checks that could not be evaluated.
     pub fn not_evaluated(&self) -> impl Iterator<Item = &CheckResult> {
-        self.results.iter().filter(|result| result.outcome == Outcome::NotEvaluated)
+        self.results.iter().filter(|result| result.outcome() == Outcome::NotEvaluated)
     }
 
     /// All findings, in the order of [`Report::found`] and of the tables; each is made as the
@@ -446,21 +488,5 @@ impl Report {
     #[must_use]
     pub fn record_url(&self, object: SfObject, id: crate::model::id::SfId) -> Option<String> {
         Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
-    }
-}
-
-fn verdict(books: &Books, results: &[CheckResult]) -> Verdict {
-    // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
-    let incomplete = [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
-        .into_iter()
-        .any(|object| matches!(books.data.origins.extract(object).extent, Extent::Incomplete { .. }));
-    if books.stalls.open().is_some() {
-        Verdict::Stalled
-    } else if incomplete || !books.relations.link_judged || !books.relations.enrollment_judged {
-        Verdict::NotEvaluated
-    } else if results.iter().any(|r| r.outcome == Outcome::Found && r.check.severity <= Severity::Medium) {
-        Verdict::Attention
-    } else {
-        Verdict::InSync
     }
 }

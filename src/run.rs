@@ -11,16 +11,18 @@ pub mod series;
 use std::path::{Path, PathBuf};
 
 use crate::books::Books;
+use crate::check::DUE;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::Export;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
+use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::{DateOrder, ExcludedRow, ExportKind, Extent, Extracted, Origins, Plan, SfObject};
 use crate::output::{Folder, Place, Unfinished};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
-use crate::relations::{self, Relations, Undecidable};
+use crate::relations::{self, Relations, Undecidable, questions};
 use crate::render::{self, RenderError, ledger::Rows};
 use crate::report::facts::{self, Facts};
 use crate::report::{Past, Report};
@@ -72,8 +74,11 @@ pub fn audit_after(
         return Err(Error::Defect(format!("the totals do not tie out ({})", broken.join("; "))));
     }
     note_clock(&mut data, &relations, &settings.rules);
+    let questions = questions::ask(&data, &relations, &settings.rules, now());
     let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
-    let books = Books { data, relations, rules: settings.rules.clone(), stalls };
+    let open = questions.iter().any(|asked| !asked.accepted && DUE.contains(&asked.question));
+    let stalls = if open { stalls::heartbeats_only(stalls) } else { stalls };
+    let books = Books { data, relations, rules: settings.rules.clone(), questions, stalls };
     let report = Report::following(books, &CATALOGUE, past)?;
     let loose = report.movements().unwrap_or_default().into_iter().find(|(_, movement)| !movement.ties());
     match loose {
@@ -227,29 +232,52 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
         caveats
             .push("The User object is not in the snapshot: every id with the prefix 005 counts as a user.".to_owned());
     }
-    let rejected: u64 = origins.inputs.iter().map(|input| input.rejects).sum();
-    if rejected > 0 {
-        caveats.push(format!(
-            "{rejected} rows of the export could not be read (the ledger of excluded rows lists them); a Salesforce row of such an enrollment looks orphaned."
-        ));
+    if let (Some(exported_at), Some(extracted_at)) = (origins.exported_at, origins.extracted_at) {
+        let apart = (exported_at.seconds() - extracted_at.seconds()).abs();
+        if apart > settings.rules.grace_hours * HOUR {
+            caveats.push(format!(
+                "Export and Salesforce were read {} hours apart ({} and {}): what changed in between is not compared. Read both \
+                 sides at the same time.",
+                apart / HOUR,
+                exported_at.to_minute(),
+                extracted_at.to_minute()
+            ));
+        }
     }
     caveats
 }
 
+/// When the run takes place: the one thing that the clock of this machine is asked for.
+#[expect(clippy::disallowed_methods, reason = "an export from the future is questioned")]
+fn now() -> Instant {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Instant::from_seconds(i64::try_from(since).unwrap_or(i64::MAX))
+}
+
 /// How the dates were read, where that was inferred.
 fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
-    let zone = relations.zone();
     let caveats = &mut data.origins.caveats;
-    match &*zone.how {
-        "assumed" => caveats.push(format!(
-            "The time zone of the export could not be inferred ({} of {} enrollments on both sides agree at best); UTC is assumed. Set docebo.time_zone.",
-            zone.agreeing, zone.pairs
-        )),
-        "configured" if zone.pairs >= relations::clock::LEAST_PAIRS && zone.agreeing * 2 < zone.pairs => caveats.push(format!(
-            "Under the configured time zone {} only {} of {} enrollments on both sides have the same date; check docebo.time_zone.",
-            zone.name, zone.agreeing, zone.pairs
-        )),
-        _ => {}
+    for zone in relations.zones() {
+        match &*zone.how {
+            "assumed" if zone.compared => caveats.push(format!(
+                "{}: the time zone could not be inferred ({} of {} enrollments on both sides agree under UTC, which is assumed). \
+                 Set docebo.time_zone.",
+                zone.file, zone.agreeing, zone.pairs
+            )),
+            "assumed" | "unclear" => caveats.push(format!(
+                "{}: no time zone fits the dates ({} of {} enrollments on both sides agree under {}), so they are not compared. \
+                 Set docebo.time_zone, docebo.date_order or docebo.date_format.",
+                zone.file, zone.agreeing, zone.pairs, zone.name
+            )),
+            "configured" if zone.pairs >= relations::clock::MIN_PAIRS && zone.agreeing * 2 < zone.pairs => {
+                caveats.push(format!(
+                    "{}: under the configured time zone {} only {} of {} enrollments on both sides have the same date; check \
+                     docebo.time_zone.",
+                    zone.file, zone.name, zone.agreeing, zone.pairs
+                ));
+            }
+            _ => {}
+        }
     }
     if rules.date_order.is_some() && data.origins.exports.iter().all(|file| file.dates.order == DateOrder::YearFirst) {
         caveats.push("docebo.date_order is set, but no date of the export needs it.".to_owned());

@@ -202,6 +202,9 @@ pub struct Stalls {
     pub found: Vec<Stall>,
     /// Every enrollment that fell due by the cutoff.
     pub counts: Counts,
+    /// Enrollments that fell due by the cutoff of which nobody knows whether Salesforce has them; rows of the export that
+    /// could not be read are counted elsewhere.
+    pub unjudged: u64,
     /// By object.
     pub heartbeats: Vec<Heartbeat>,
     /// Enrollments that fell due on each day (since 1970, in UTC), up to the cutoff, ascending.
@@ -280,7 +283,18 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         .filter(|stall| !stall.is_first_load())
         .collect();
     let days = census.days.iter().map(|(day, due)| (index(day), due)).collect();
-    Stalls { judged, found, counts: census.counts, heartbeats, due: days }
+    let unjudged = due.unjudged();
+    let found: Vec<Stall> = found;
+    // Five events not on time make a stall, so as many of which nobody knows may hide one.
+    let unread = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows };
+    let judged = !found.is_empty() || unjudged + unread < segment::LEAST_FAILURES;
+    Stalls { judged, found, counts: census.counts, unjudged, heartbeats, due: days }
+}
+
+/// The pulse alone, where the inputs are questioned and nothing may be inferred from them.
+#[must_use]
+pub fn heartbeats_only(stalls: Stalls) -> Stalls {
+    Stalls { heartbeats: stalls.heartbeats, ..Stalls::default() }
 }
 
 /// Cuts a stream into stretches, without the events that a slow job has not had its time for.

@@ -1,10 +1,11 @@
 //! `contact-without-learner`: a contact for whom Docebo has no learner yet.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_contacts};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_forecasts};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
 use crate::model::word::Word as _;
 use crate::relations::forecast::Forecast;
 
@@ -17,16 +18,20 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the contact was made after the last contacts sync, or is not meant to learn",
     remedy: "look at create-duplicate in the contacts ledger before the next contacts sync; the rest needs no action",
     examines: "contacts",
-    needs: &[Need::UsersReport, Need::SfdcIds, Need::Rows(SfObject::Contact)],
+    needs: &[
+        Need::Unquestioned(KEYS),
+        Need::Unquestioned(&[Question::ExportFiltered]),
+        Need::UsersReport,
+        Need::SfdcIds,
+        Need::Rows(SfObject::Contact),
+    ],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_contacts(books, |contact| {
-        matches!(books.relations.forecast[contact], Forecast::Create | Forecast::CreateDuplicate | Forecast::None)
-    })
+    select_forecasts(books, &[Forecast::Create, Forecast::CreateDuplicate, Forecast::None])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

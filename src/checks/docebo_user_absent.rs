@@ -1,7 +1,7 @@
 //! `docebo-user-absent`: a learner whom Docebo should have written into Salesforce and did not.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, DUE, Need, Owner, Selection, Severity, select_outbound};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "open a case with Docebo support and attach the evidence pack; ask for the state of the outbound job since the first missing record, a restart, and a backfill. Nothing has to be changed in Salesforce",
     examines: "learners",
     needs: &[
+        Need::Unquestioned(DUE),
         Need::SfdcIds,
         Need::EnrollmentsReport,
         Need::Whole(SfObject::Contact),
@@ -31,7 +32,10 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.outbound[learner] == Outbound::Missing)
+    let mut selection = select_outbound(books, &[Outbound::Missing]);
+    // An unreadable enrollment of nobody knows whom may be one that is due for a learner of whom nothing else is.
+    selection.add_unread(books, books.relations.unread.enrollments.without_learner);
+    selection
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,7 +1,7 @@
 //! `docebo-user-link-lost`: a DoceboUser record whose lookups are both empty.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
@@ -23,7 +23,8 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.outbound[learner] == Outbound::LinkLost)
+    // Two empty lookups need no other input; a row that is not there has none.
+    select_learners(books, |learner| Judged::known(books.relations.outbound[learner] == Outbound::LinkLost))
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

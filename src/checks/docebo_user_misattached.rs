@@ -1,10 +1,12 @@
 //! `docebo-user-misattached`: a DoceboUser record that names somebody else than the learner's sfdc_id.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_learners};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
+use crate::relations::link::SfdcId;
 use crate::relations::outbound::Outbound;
 
 pub(super) static CHECK: Check = Check {
@@ -16,15 +18,23 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the learner's Salesforce id was corrected a moment ago and Docebo has not written since",
     remedy: "compare sfdc_id in Docebo with the lookups of the row; correct sfdc_id if it is wrong, else ask Docebo support to write the row anew. Do not edit the row in Salesforce",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact), Need::Rows(SfObject::DoceboUser)],
+    needs: &[
+        Need::Unquestioned(&[Question::OtherOrganization]),
+        Need::SfdcIds,
+        Need::Whole(SfObject::Contact),
+        Need::Rows(SfObject::DoceboUser),
+    ],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    let mut selection = select_learners(books, |learner| {
-        matches!(books.relations.outbound[learner], Outbound::Misattached | Outbound::Stray)
+    let mut selection = select_learners(books, |learner| match books.relations.outbound[learner] {
+        Outbound::Unknown if row(books.relations.docebo_user[learner]).is_none() => Judged::Passes,
+        Outbound::Unknown if books.relations.sfdc(&books.data, learner).kind == SfdcId::Unread => Judged::Unread,
+        Outbound::Unknown => Judged::Unknown,
+        outbound => Judged::known(matches!(outbound, Outbound::Misattached | Outbound::Stray)),
     });
     // A row that hangs on a user says whose it is only with the users at hand.
     let untold = books

@@ -1,9 +1,10 @@
 //! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_docebo_users};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_docebo_users};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-orphaned",
@@ -14,7 +15,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the Docebo account was deleted; the package has no mark for that, the row stays",
     remedy: "check that the Users report covers everybody; delete nothing in Salesforce unless Docebo says so",
     examines: "docebo users",
-    needs: &[Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
+    needs: &[Need::Unquestioned(&[Question::ExportFiltered]), Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
     select,
     tell,
     fallout: None,
@@ -22,9 +23,19 @@ pub(super) static CHECK: Check = Check {
 
 fn select(books: &Books) -> Selection {
     let data = &books.data;
-    select_docebo_users(books, |at| {
-        !data.learner_of(data.docebo_users.account(at)).is_some_and(|learner| data.learners.in_users_report(learner))
-    })
+    let unread = &books.relations.unread;
+    let mut selection = select_docebo_users(books, |at| {
+        let account = data.docebo_users.account(at);
+        if data.learner_of(account).is_some_and(|learner| data.learners.in_users_report(learner)) {
+            Judged::Passes
+        } else if data.account_id(account).is_some_and(|learner| unread.has_user(learner)) {
+            Judged::Unread
+        } else {
+            Judged::Fires
+        }
+    });
+    selection.add_unread(books, unread.users.without_learner);
+    selection
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,7 +1,7 @@
 //! `docebo-user-shared`: several DoceboUser records on one contact.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, shared};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, shared};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
@@ -26,7 +26,17 @@ fn select(books: &Books) -> Selection {
     let contacts =
         (0..rows.len()).filter_map(|at| books.contact_of_docebo_user(at).map(|contact| (contact, index(at))));
     let subjects = shared(contacts).into_iter().map(Subject::DoceboUsers).collect();
-    Selection { examined: rows.len() as u64, subjects, missing: Vec::new() }
+    let mut selection = Selection::of_all(0, subjects);
+    let (users, origins) = (&books.data.users, &books.data.origins);
+    let users_known = origins.extract(SfObject::User).extent.is_complete()
+        && origins.missing_columns(SfObject::User, &["ContactId"]).next().is_none();
+    for at in 0..rows.len() {
+        // A row that hangs on a user says whose contact it is only with that user at hand.
+        let through_user = rows.contact(at, &books.data.contacts).is_none() && rows.user(at).is_some();
+        let known = !through_user || users_known || rows.user(at).and_then(|user| users.find(user)).is_some();
+        selection.coverage.add(if known { Judged::Passes } else { Judged::Unknown }, false);
+    }
+    selection
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,7 +1,7 @@
 //! `enrollment-absent`: an enrollment that is due in Salesforce and not there.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_enrollments};
+use crate::check::{Check, DUE, Need, Owner, Selection, Severity, judge_enrollment, select_enrollments};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "open a case with Docebo support with the evidence pack; ask for a backfill from the oldest missing enrollment on",
     examines: "enrollments",
     needs: &[
+        Need::Unquestioned(DUE),
         Need::SfdcIds,
         Need::Whole(SfObject::Contact),
         Need::EnrollmentsReport,
@@ -33,8 +34,9 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
+    let unknown = [Enrollment::Unknown, Enrollment::UnknownLink];
     select_enrollments(books, |at| {
-        matches!(books.relations.enrollment[at], Enrollment::Absent | Enrollment::AbsentNoCourse)
+        judge_enrollment(books, at, &[Enrollment::Absent, Enrollment::AbsentNoCourse], &unknown)
     })
 }
 

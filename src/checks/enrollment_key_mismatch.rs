@@ -27,11 +27,8 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let relations = &books.relations;
-    select_rows(books, |at| {
-        matches!(relations.row_value(at), Enrollment::Repeated | Enrollment::Unresolved)
-            || books.data.enrollments.odd_key(at).is_some()
-    })
+    let odd = |at: usize| books.data.enrollments.odd_key(at).is_some();
+    select_rows(books, &[Enrollment::Repeated, Enrollment::Unresolved], odd)
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

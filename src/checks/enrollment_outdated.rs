@@ -1,7 +1,9 @@
 //! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
+use crate::check::{
+    Check, JUDGED_ENROLLMENTS, Judged, Owner, Selection, Severity, judge_enrollment, select_enrollments,
+};
 use crate::evidence::{self, Telling, Text};
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
@@ -24,7 +26,17 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_enrollments(books, |at| books.relations.enrollment[at] == Enrollment::Outdated)
+    let (data, relations) = (&books.data, &books.relations);
+    select_enrollments(books, |at| match relations.enrollment[at] {
+        // Its status agrees; whether its dates do, nobody knows.
+        Enrollment::Matched if !relations.clocks.compares(data, at) => Judged::Unknown,
+        _ => judge_enrollment(
+            books,
+            at,
+            &[Enrollment::Outdated],
+            &[Enrollment::Unknown, Enrollment::UnknownLink, Enrollment::UnknownStatus],
+        ),
+    })
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

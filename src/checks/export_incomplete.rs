@@ -1,7 +1,7 @@
 //! `export-incomplete`: an export that leaves out more learners than chance would.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_docebo_users};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 
@@ -24,15 +24,39 @@ pub(super) static CHECK: Check = Check {
 const PERCENT: usize = 2;
 
 fn select(books: &Books) -> Selection {
+    let data = &books.data;
+    let unread = &books.relations.unread;
+    let mut selection = select_docebo_users(books, |at| {
+        let account = data.docebo_users.account(at);
+        let unread = || data.account_id(account).is_some_and(|learner| is_unread(books, learner));
+        if data.learner_of(account).is_none() && unread() { Judged::Unread } else { Judged::Passes }
+    });
+    selection.add_unread(books, unread.users.without_learner);
     let (missing, total) = missing(books);
-    let subjects = if missing * 100 > total * PERCENT { vec![Subject::Run] } else { Vec::new() };
-    Selection { examined: total as u64, subjects, missing: Vec::new() }
+    if missing * 100 > total * PERCENT {
+        selection.subjects = vec![Subject::Run];
+    }
+    if books.relations.totals.learners.rows == 0 {
+        selection.subjects.clear();
+        selection.missing.push("rows of the Users report (it has none)".to_owned());
+    }
+    selection
+}
+
+/// Whether the export names a learner in rows that could not be read.
+fn is_unread(books: &Books, learner: u64) -> bool {
+    books.relations.unread.has_user(learner) || books.relations.unread.has_enrollment_of(learner)
 }
 
 fn missing(books: &Books) -> (usize, usize) {
     let data = &books.data;
-    let missing = data.docebo_users.accounts().iter().filter(|&&account| data.learner_of(account).is_none()).count();
-    (missing, data.docebo_users.len())
+    let accounts = || data.docebo_users.accounts().iter();
+    let absent = |account: u32| data.learner_of(account).is_none();
+    let unread = |account: u32| data.account_id(account).is_some_and(|learner| is_unread(books, learner));
+    // Rows whose learner could not be read say neither that the learner is there nor that it is missing.
+    let unknown = accounts().filter(|&&account| absent(account) && unread(account)).count();
+    let missing = accounts().filter(|&&account| absent(account)).count() - unknown;
+    (missing, data.docebo_users.len() - unknown)
 }
 
 fn tell(books: &Books, _: &Subject) -> Telling {

@@ -21,12 +21,9 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let Some(answer) = &books.data.customisation else { return Selection::default() };
-    Selection {
-        examined: answer.answered,
-        subjects: (0..index(answer.parts.len())).map(Subject::Part).collect(),
-        missing: answer.unseen.clone(),
-    }
+    let Some(answer) = &books.data.customisation else { return Selection::of_all(0, Vec::new()) };
+    let parts = (0..index(answer.parts.len())).map(Subject::Part).collect();
+    Selection { missing: answer.unseen.clone(), ..Selection::of_all(answer.answered, parts) }
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -27,9 +27,9 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let mut selection = Selection { examined: 1, ..Selection::default() };
     // With no rows there is no user to speak of.
-    let Some(user) = books.integration_user() else { return Selection::default() };
+    let Some(user) = books.integration_user() else { return Selection::of_all(0, Vec::new()) };
+    let mut selection = Selection::of_all(1, Vec::new());
     match books.data.users.find(user) {
         Some(at) if books.data.users.active(at) == Some(false) => selection.subjects.push(Subject::User(index(at))),
         Some(_) => {}

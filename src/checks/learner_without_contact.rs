@@ -1,7 +1,7 @@
 //! `learner-without-contact`: a learner who has neither sfdc_id nor a contact to go with.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -15,14 +15,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the person is not meant to be in Salesforce: staff, test accounts, partners with single sign-on",
     remedy: "nothing, unless the person should be a contact; then make the contact and run the contacts sync",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Unlinked)
+    select_links(books, &[Link::Unlinked])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -3,7 +3,7 @@
 use rayon::iter::ParallelIterator as _;
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
+use crate::check::{Check, Coverage, Need, Owner, Selection, Severity};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::{index, row};
 use crate::model::id::SfId;
@@ -27,7 +27,7 @@ pub(super) static CHECK: Check = Check {
 
 fn select(books: &Books) -> Selection {
     let data = &books.data;
-    let mut selection = Selection::default();
+    let mut selection = Selection::of_all(0, Vec::new());
     let Some(user) = books.integration_user() else { return selection };
     let other = |by: Option<SfId>| by.is_some_and(|by| by != user);
     let editors: Vec<bool> = data.editors.iter().map(|&editor| editor != user).collect();
@@ -50,7 +50,7 @@ fn select(books: &Books) -> Selection {
         + data.courses.modified_by.iter().filter(|by| by.is_some()).count()
         + data.enrollments.rows_in_any_order().filter(|&at| by(at).is_some()).count()
         + data.beside.len();
-    selection.examined = seen as u64;
+    selection.coverage = Coverage::all(seen as u64);
     selection
 }
 

@@ -1,7 +1,7 @@
 //! `sfdc-id-blank`: a learner without sfdc_id whose username is the key of exactly one contact.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -15,14 +15,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the contact was made after the last contacts sync",
     remedy: "run the contacts sync; if the contact is outside the list view, add it. The forecast in the contacts ledger says what the next sync will do",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::KeyOnly)
+    select_links(books, &[Link::KeyOnly])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

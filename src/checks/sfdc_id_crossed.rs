@@ -1,7 +1,7 @@
 //! `sfdc-id-crossed`: a learner whose sfdc_id is one contact while the username is the key of another.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -15,14 +15,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "two contacts are the same person and are about to be merged",
     remedy: "find out which contact is the person; correct sfdc_id in Docebo or the key field in Salesforce, and merge duplicates",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Crossed)
+    select_links(books, &[Link::Crossed])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

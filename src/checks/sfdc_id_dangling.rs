@@ -1,10 +1,11 @@
 //! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that is not there.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::id::SfId;
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -16,14 +17,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the snapshot was taken by somebody who cannot see every contact",
     remedy: "look for the record in the Recycle Bin or find the surviving contact of a merge (the finding names it where Salesforce still remembers), and correct sfdc_id in Docebo",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(&[Question::OtherOrganization]), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Dangling)
+    select_links(books, &[Link::Dangling])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

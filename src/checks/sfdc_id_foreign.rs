@@ -1,7 +1,7 @@
 //! `sfdc-id-foreign`: a learner whose sfdc_id is the id of another object.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::relations::link::Link;
 
@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Foreign)
+    select_links(books, &[Link::Foreign])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,7 +1,7 @@
 //! `sfdc-id-malformed`: a learner whose sfdc_id is not an 18-character Salesforce id.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -22,7 +22,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Malformed)
+    select_links(books, &[Link::Malformed])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,10 +1,11 @@
 //! `sfdc-id-shared`: one usable sfdc_id on two or more learners.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, shared};
+use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_learners, shared};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
+use crate::relations::link::SfdcId;
 use crate::relations::outbound::Addressable;
 
 pub(super) static CHECK: Check = Check {
@@ -28,8 +29,13 @@ fn select(books: &Books) -> Selection {
         let usable = Addressable::from(reference.kind) == Addressable::Yes;
         reference.id.filter(|_| usable).map(|id| (id, index(learner)))
     });
-    let subjects = shared(ids).into_iter().map(Subject::Learners).collect();
-    Selection { examined: books.data.learners.len() as u64, subjects, missing: Vec::new() }
+    let mut selection = select_learners(books, |learner| match books.relations.sfdc(&books.data, learner).kind {
+        SfdcId::Unread => Judged::Unread,
+        SfdcId::Unknown | SfdcId::Unseen => Judged::Unknown,
+        _ => Judged::Passes,
+    });
+    selection.subjects = shared(ids).into_iter().map(Subject::Learners).collect();
+    selection
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -1,7 +1,7 @@
 //! `status-unknown`: an enrollment whose status word no table knows.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, select_enrollments};
+use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, judge_enrollment, select_enrollments};
 use crate::evidence::{self, Telling, Text};
 use crate::relations::enrollment::Enrollment;
 
@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_enrollments(books, |at| books.relations.enrollment[at] == Enrollment::UnknownStatus)
+    select_enrollments(books, |at| judge_enrollment(books, at, &[Enrollment::UnknownStatus], &[]))
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {
@@ -31,7 +31,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     Telling {
         field: "status".into(),
         expected: Text::public("a known status word"),
-        found: evidence::status_word(&books.data, word),
+        found: evidence::status_word(word),
         since: None,
         evidence: evidence::enrollment(books, at),
         more: books

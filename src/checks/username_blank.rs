@@ -1,9 +1,11 @@
 //! `username-blank`: a contact without a key.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_contacts};
+use crate::check::{Check, Need, Owner, Selection, Severity};
 use crate::evidence::{self, Telling, Text};
+use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
 use crate::relations::forecast::Forecast;
 
 pub(super) static CHECK: Check = Check {
@@ -15,14 +17,18 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the contact is not meant to learn",
     remedy: "fill the field, or leave the contact out of the list view",
     examines: "contacts",
-    needs: &[Need::Rows(SfObject::Contact)],
+    needs: &[Need::Unquestioned(&[Question::KeysDisagree]), Need::Rows(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_contacts(books, |contact| books.relations.forecast[contact] == Forecast::BlankKey)
+    // A blank key needs no learner to be known.
+    let fires = |contact: usize| books.relations.forecast[contact] == Forecast::BlankKey;
+    let blank = (0..books.data.contacts.len()).filter(|&contact| fires(contact));
+    let subjects = blank.map(|contact| Subject::Contact(index(contact))).collect();
+    Selection::of_all(books.data.contacts.len() as u64, subjects)
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

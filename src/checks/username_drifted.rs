@@ -1,7 +1,7 @@
 //! `username-drifted`: a learner whose contact no longer carries the username as its key.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -15,14 +15,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "usernames are not mapped to this field on purpose",
     remedy: "bring the mapped field and the username together again before the next contacts sync",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::Drifted)
+    select_links(books, &[Link::Drifted])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

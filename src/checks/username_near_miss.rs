@@ -1,7 +1,7 @@
 //! `username-near-miss`: a learner without sfdc_id whose username nearly is a contact's key.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_learners};
+use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
 use crate::evidence::{self, Telling, Text};
 use crate::model::provenance::SfObject;
 use crate::relations::link::Link;
@@ -15,14 +15,14 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "never: the two were meant to be equal",
     remedy: "correct the username in Docebo or the field in Salesforce so that both are the same text",
     examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
     select,
     tell,
     fallout: None,
 };
 
 fn select(books: &Books) -> Selection {
-    select_learners(books, |learner| books.relations.link[learner] == Link::NearMiss)
+    select_links(books, &[Link::NearMiss])
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

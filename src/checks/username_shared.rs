@@ -5,6 +5,7 @@ use crate::check::{Check, Need, Owner, Selection, Severity, shared};
 use crate::evidence::{self, Telling, Text};
 use crate::model::dataset::NONE;
 use crate::model::provenance::SfObject;
+use crate::model::question::Question;
 
 pub(super) static CHECK: Check = Check {
     id: "username-shared",
@@ -15,7 +16,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "a shared mailbox is used on purpose and none of these contacts is in the list view",
     remedy: "merge the duplicates or give each contact a key of its own",
     examines: "contacts",
-    needs: &[Need::Rows(SfObject::Contact)],
+    needs: &[Need::Unquestioned(&[Question::KeysDisagree]), Need::Rows(SfObject::Contact)],
     select,
     tell,
     fallout: None,
@@ -24,7 +25,7 @@ pub(super) static CHECK: Check = Check {
 fn select(books: &Books) -> Selection {
     let groups = books.relations.key_group.iter().map(|(contact, group)| (group, contact));
     let subjects = shared(groups).into_iter().map(Subject::Contacts).collect();
-    Selection { examined: books.data.contacts.len() as u64, subjects, missing: Vec::new() }
+    Selection::of_all(books.data.contacts.len() as u64, subjects)
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

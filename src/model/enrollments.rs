@@ -657,11 +657,13 @@ impl Enrollments {
     }
 
     /// Changes the dates of the enrollments of some files. The rows that they claim stay as they are.
-    pub fn redate(&mut self, of_file: impl Fn(usize) -> bool, change: impl Fn(LocalTime) -> Option<LocalTime>) {
+    pub fn redate(&mut self, of_file: impl Fn(usize) -> bool, change: impl Fn(usize, LocalTime) -> Option<LocalTime>) {
         for at in 0..self.len() {
-            if !of_file(self.export_file(at)) {
+            let file = self.export_file(at);
+            if !of_file(file) {
                 continue;
             }
+            let change = |date: LocalTime| change(file, date);
             let claimed = self.filed.claims[at].is_there().then(|| self.row(at));
             let stated = &mut self.stated[at];
             stated.enrolled = stated.enrolled.and_then(&change);

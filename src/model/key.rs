@@ -32,10 +32,11 @@ pub fn fold(key: &str) -> Cow<'_, str> {
 }
 
 /// Which key rule is in force: exact, or blind to case (`mapping.case_sensitive`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Equality {
     /// Byte for byte, as Docebo does.
+    #[default]
     Exact,
     /// Equal after Unicode case folding.
     CaseBlind,

@@ -289,18 +289,22 @@ pub struct ExportFile {
     pub dates: DateProfile,
 }
 
-/// How the zone of the export's dates is known.
+/// How the zone of a file's dates is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ZoneFinding {
-    /// The IANA name.
+    /// The file of the export.
+    pub file: String,
+    /// The IANA name; where it is unclear, that of the zone under which most pairs agree.
     pub name: String,
-    /// `configured`, `inferred`, `assumed` (too few pairs to infer), or `stated` (the dates carry
-    /// their own offset).
+    /// `configured`, `inferred`, `assumed` (too few pairs to infer), `stated` (the dates carry their own offset), or
+    /// `unclear` (enough pairs, and no zone under which nine in ten of them agree).
     pub how: Cow<'static, str>,
     /// Enrollments on both sides whose dates were compared.
     pub pairs: u64,
     /// Of these, how many agree under this zone.
     pub agreeing: u64,
+    /// Whether the dates of the file are compared with those of Salesforce.
+    pub compared: bool,
     /// Other zones that show the same time throughout, where the zone was inferred.
     pub same_clock: Vec<String>,
 }

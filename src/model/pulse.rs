@@ -72,6 +72,8 @@ pub struct Pulse {
     pub created: Writes,
     /// By `LastModifiedDate`: of each record only the last write, since the next one overwrites it.
     pub modified: Writes,
+    /// The newest `CreatedDate` or `LastModifiedDate` of any row, whoever wrote it.
+    pub newest: Option<Instant>,
 }
 
 /// The pulses of an organisation at one moment.

@@ -57,6 +57,14 @@ impl Status {
         ALIASES.iter().find(|(alias, _)| *alias == folded).map(|&(_, status)| status)
     }
 
+    /// Whether a status is further along than another one on the way from enrolled over started to finished; statuses off
+    /// that way are never.
+    #[must_use]
+    pub fn is_beyond(self, other: Self) -> bool {
+        let step = |status| [Self::Subscribed, Self::InProgress, Self::Completed].iter().position(|&on| on == status);
+        step(self).zip(step(other)).is_some_and(|(own, other)| own > other)
+    }
+
     /// The status of a Salesforce row; a blank field is [`Status::None`].
     #[must_use]
     pub fn from_salesforce(word: &str) -> Option<Self> {

@@ -40,7 +40,7 @@ words! {
         CourseDeleted = "course-deleted",
         /// A Salesforce row that Docebo knows nothing of.
         Orphaned = "orphaned",
-        /// An input that is needed to tell was not to be had.
+        /// A required input is missing or could not be read.
         Unknown = "unknown",
     }
 }
@@ -62,11 +62,12 @@ impl Enrollment {
     ];
 
     /// The values that a Salesforce row can take, as outputs list them.
-    pub const OF_SALESFORCE: [Self; 11] = [
+    pub const OF_SALESFORCE: [Self; 12] = [
         Self::Matched,
         Self::Outdated,
         Self::Pending,
         Self::UnknownStatus,
+        Self::OutOfScope,
         Self::Unresolved,
         Self::Repeated,
         Self::Unenrolled,
@@ -157,20 +158,6 @@ impl std::fmt::Display for Differs {
     }
 }
 
-/// A Docebo enrollment whose Salesforce row is there.
-#[must_use]
-pub fn present(status_known: bool, differs: Differs, newest_after_cutoff: bool) -> Enrollment {
-    if !status_known {
-        Enrollment::UnknownStatus
-    } else if differs.is_empty() {
-        Enrollment::Matched
-    } else if newest_after_cutoff {
-        Enrollment::Pending
-    } else {
-        Enrollment::Outdated
-    }
-}
-
 /// Whether a course is synchronised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InScope {
@@ -180,6 +167,42 @@ pub enum InScope {
     No,
     /// The course is not in an incomplete extract, or there is none.
     Unknown,
+}
+
+/// What decides the value of a Docebo enrollment whose Salesforce row is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PresentFacts {
+    /// Whether a table knows the export's status word.
+    pub status_known: bool,
+    /// What differs.
+    pub differs: Differs,
+    /// Whether the course is synchronised.
+    pub in_scope: InScope,
+    /// Whether the row was modified after the export and is in a later state than the export tells.
+    pub row_is_later: bool,
+    /// Whether the newest of the export's dates is after the cutoff.
+    pub newest_after_cutoff: bool,
+    /// Whether a further row of the export for the same learner and course could not be read.
+    pub unread_row: bool,
+}
+
+/// A Docebo enrollment whose Salesforce row is there.
+#[must_use]
+pub fn present(facts: PresentFacts) -> Enrollment {
+    if !facts.status_known {
+        Enrollment::UnknownStatus
+    } else if facts.differs.is_empty() {
+        Enrollment::Matched
+    } else if facts.in_scope == InScope::No {
+        Enrollment::OutOfScope
+    } else if facts.row_is_later || facts.newest_after_cutoff {
+        Enrollment::Pending
+    } else if facts.unread_row || facts.in_scope == InScope::Unknown {
+        // The row that could not be read may be the newer one, and agree.
+        Enrollment::Unknown
+    } else {
+        Enrollment::Outdated
+    }
 }
 
 /// Whether a record is there.
@@ -224,6 +247,7 @@ pub fn absent(facts: AbsentFacts) -> Enrollment {
     }
     match (facts.addressable, facts.docebo_user) {
         (Addressable::No, _) => return Enrollment::NotAddressable,
+        (Addressable::Unread, _) => return Enrollment::Unknown,
         (Addressable::Unknown, Presence::Absent | Presence::Unseen) => return Enrollment::UnknownLink,
         (Addressable::Yes, _) | (Addressable::Unknown, Presence::There) => {}
     }
@@ -244,12 +268,14 @@ pub fn absent(facts: AbsentFacts) -> Enrollment {
 pub struct UnclaimedFacts {
     /// Whether its course and its Docebo user are in the extract.
     pub parents: Presence,
+    /// Whether a row of the export that could not be read is its counterpart by its ids.
+    pub unread_counterpart: bool,
     /// Whether a newer row of the same learner and course counts instead.
     pub further: bool,
     /// Whether `UnenrollmentDate__c` is set.
     pub unenrolled: bool,
-    /// Whether the export names the learner.
-    pub learner_exported: bool,
+    /// Whether the export names the learner; [`Presence::Unseen`] where a row of theirs could not be read.
+    pub learner: Presence,
     /// Whether the course is `Deleted__c`.
     pub course_deleted: bool,
     /// Whether the row was created after the cutoff.
@@ -264,12 +290,16 @@ pub fn unclaimed(facts: UnclaimedFacts) -> Enrollment {
         Presence::Unseen => return Enrollment::Unknown,
         Presence::There => {}
     }
-    if facts.further {
+    if facts.unread_counterpart {
+        Enrollment::Unknown
+    } else if facts.further {
         Enrollment::Repeated
     } else if facts.unenrolled {
         Enrollment::Unenrolled
-    } else if !facts.learner_exported {
+    } else if facts.learner == Presence::Absent {
         Enrollment::LearnerNotExported
+    } else if facts.learner == Presence::Unseen {
+        Enrollment::Unknown
     } else if facts.course_deleted {
         Enrollment::CourseDeleted
     } else if facts.after_cutoff {

@@ -29,7 +29,7 @@ words! {
         Foreign = "foreign",
         /// The `sfdc_id` is the id of a contact or user that is not there.
         Dangling = "dangling",
-        /// An input that is needed to tell was not to be had.
+        /// A required input is missing or could not be read.
         Unknown = "unknown",
     }
 }
@@ -39,6 +39,8 @@ words! {
 pub enum SfdcId {
     /// No report tells it.
     Unknown,
+    /// A row of the learner in the *Users* report could not be read, so that whatever another row says is not the last word.
+    Unread,
     /// Blank.
     Blank,
     /// Not 18 characters of base 62 with the right checksum.
@@ -85,7 +87,7 @@ pub struct LinkFacts {
 #[must_use]
 pub fn link(facts: LinkFacts) -> Link {
     match facts.sfdc_id {
-        SfdcId::Unknown | SfdcId::Unseen => Link::Unknown,
+        SfdcId::Unknown | SfdcId::Unread | SfdcId::Unseen => Link::Unknown,
         SfdcId::Malformed => Link::Malformed,
         SfdcId::Foreign => Link::Foreign,
         SfdcId::Dangling => Link::Dangling,

@@ -26,7 +26,7 @@ words! {
         Stray = "stray",
         /// No row, and no usable `sfdc_id`: an inbound problem, reported there.
         NotAddressable = "not-addressable",
-        /// An input that is needed to tell was not to be had.
+        /// A required input is missing or could not be read.
         Unknown = "unknown",
     }
 }
@@ -38,8 +38,10 @@ pub enum Addressable {
     Yes,
     /// It is not.
     No,
-    /// It cannot be told.
+    /// No report says it.
     Unknown,
+    /// A row of the learner could not be read: nothing that rests on the `sfdc_id` can be said.
+    Unread,
 }
 
 impl From<SfdcId> for Addressable {
@@ -48,6 +50,7 @@ impl From<SfdcId> for Addressable {
             SfdcId::Contact | SfdcId::User => Self::Yes,
             SfdcId::Blank | SfdcId::Malformed | SfdcId::Dangling | SfdcId::Foreign => Self::No,
             SfdcId::Unknown | SfdcId::Unseen => Self::Unknown,
+            SfdcId::Unread => Self::Unread,
         }
     }
 }
@@ -59,7 +62,8 @@ pub enum DoceboUserRow {
     Absent,
     /// It is not in an incomplete extract.
     Unseen,
-    /// Its lookup is the `sfdc_id`, or a user of that contact.
+    /// Its lookup is the `sfdc_id`, or a user of that contact; where the `sfdc_id` is no usable id: the record that it stands
+    /// for once it is repaired, or that the contact was merged into.
     NamesLearner,
     /// Its lookup is somebody else.
     NamesOther,
@@ -85,13 +89,14 @@ pub enum Due {
 /// The decision table.
 #[must_use]
 pub fn outbound(addressable: Addressable, row: DoceboUserRow, due: Due) -> Outbound {
-    use Addressable::{No, Unknown, Yes};
+    use Addressable::{No, Unknown, Unread, Yes};
     use DoceboUserRow::{Absent, NamesLearner, NamesNobody, NamesOther, NamesSomebody, Unseen};
     match (addressable, row) {
         (_, NamesNobody) => Outbound::LinkLost,
-        (Yes | Unknown, NamesLearner) | (Unknown, NamesSomebody) => Outbound::Delivered,
+        // Of a learner who is not addressable, the fault is the link's and is reported there alone.
+        (Yes | No | Unknown, NamesLearner) | (Unknown, NamesSomebody) => Outbound::Delivered,
         (Yes, NamesOther) => Outbound::Misattached,
-        (No, NamesLearner | NamesOther | NamesSomebody) => Outbound::Stray,
+        (No, NamesOther | NamesSomebody) => Outbound::Stray,
         (No, Absent) => Outbound::NotAddressable,
         (Yes, Absent) => match due {
             Due::Nothing => Outbound::NotDue,
@@ -99,6 +104,6 @@ pub fn outbound(addressable: Addressable, row: DoceboUserRow, due: Due) -> Outbo
             Due::BeforeCutoff => Outbound::Missing,
             Due::Unknown => Outbound::Unknown,
         },
-        (Yes, NamesSomebody) | (Unknown, NamesOther | Absent) | (_, Unseen) => Outbound::Unknown,
+        (Yes, NamesSomebody) | (Unknown, NamesOther | Absent) | (Unread, _) | (_, Unseen) => Outbound::Unknown,
     }
 }

@@ -17,6 +17,7 @@ use crate::model::people::Contacts;
 use crate::model::provenance::SfObject;
 use crate::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
 use crate::relations::link::{Link, LinkFacts, Matches, SfdcId, link};
+use crate::relations::unread::UnreadRows;
 use crate::settings::Rules;
 
 /// A learner's `sfdc_id`: what it is, and the record it names.
@@ -42,7 +43,7 @@ impl SfdcIds {
     pub(super) fn get(&self, data: &Dataset, learner: usize) -> SfdcRef {
         let kind = self.kind[learner];
         let id = match kind {
-            SfdcId::Unknown | SfdcId::Blank => None,
+            SfdcId::Unknown | SfdcId::Unread | SfdcId::Blank => None,
             SfdcId::Malformed => self.meant.get(learner),
             SfdcId::Contact | SfdcId::User | SfdcId::Dangling | SfdcId::Unseen | SfdcId::Foreign => {
                 data.sfdc_record(learner)
@@ -181,7 +182,7 @@ impl Claims {
             }
             let contact = keyed.first[learner] as usize;
             let owner = match sfdc.kind(learner) {
-                SfdcId::Unknown => KeyOwner::Unknown,
+                SfdcId::Unknown | SfdcId::Unread => KeyOwner::Unknown,
                 SfdcId::Blank => KeyOwner::Blank,
                 SfdcId::Contact if data.learners.named(learner) == Some(contact) => KeyOwner::This,
                 _ => KeyOwner::Other,
@@ -196,14 +197,14 @@ impl Claims {
     }
 }
 
-pub(super) fn relate(data: &Dataset, rules: &Rules) -> People {
-    let (sfdc, keys) = rayon::join(|| classify(data), || Keys::of(&data.contacts, rules.equality));
+pub(super) fn relate(data: &Dataset, rules: &Rules, unread: &UnreadRows) -> People {
+    let (sfdc, keys) = rayon::join(|| classify(data, unread), || Keys::of(&data.contacts, rules.equality));
     let keyed = Keyed::of(data, keys);
     let claims = Claims::of(data, &sfdc, &keyed);
     let near = Near::find(data, &sfdc, &keyed, &claims);
     let ((link, contact), (forecast, contact_learner)) = rayon::join(
         || judge_learners(data, rules, &sfdc, &keyed, &near),
-        || judge_contacts(data, rules, &sfdc, claims, &near, &keyed.keys.shared),
+        || judge_contacts(data, rules, &sfdc, claims, &near, &keyed.keys.shared, unread),
     );
     let mut ambiguous: Vec<(u32, u32)> = (0..)
         .zip(link.iter().zip(&keyed.first))
@@ -269,6 +270,7 @@ fn judge_contacts(
     claims: Claims,
     near: &Near,
     key_group: &SparseColumn<u32>,
+    unread: &UnreadRows,
 ) -> (Vec<Forecast>, Vec<u32>) {
     // The first learner whose `sfdc_id` the contact is.
     let mut holder = vec![NONE; data.contacts.len()];
@@ -282,6 +284,9 @@ fn judge_contacts(
     let mut forecasts = Vec::with_capacity(data.contacts.len());
     let Claims { owner: owners, learner: mut learners } = claims;
     for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
+        // That nobody has the key as username says nothing where a learner's row could not be read.
+        let unread_owner = owner == KeyOwner::Nobody && unread.may_have_username(data.contacts.key(contact));
+        let owner = if unread_owner { KeyOwner::Unknown } else { owner };
         let near_learner = near.learner_of.get(&index(contact)).copied();
         forecasts.push(forecast(ForecastFacts {
             in_view: data.contacts.in_view(contact),
@@ -355,10 +360,13 @@ fn nearest<'a>(
     found
 }
 
-fn classify(data: &Dataset) -> SfdcIds {
+fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
     let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
     let users_complete = data.origins.extract(SfObject::User).extent.is_complete();
     let kind = |learner: usize| {
+        if unread.users.rows > 0 && unread.has_user(data.learners.id(learner)) {
+            return SfdcId::Unread;
+        }
         if !data.learners.sfdc_known(learner) {
             return SfdcId::Unknown;
         }

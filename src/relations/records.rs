@@ -8,13 +8,16 @@ use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE, index, row};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, SfObject};
+use crate::model::status::Status;
 use crate::relations::clock::Clocks;
 use crate::relations::enrollment::{
-    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, UnclaimedFacts, absent, present, unclaimed,
+    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, PresentFacts, UnclaimedFacts, absent, present,
+    unclaimed,
 };
 use crate::relations::link::SfdcId;
 use crate::relations::outbound::{Addressable, DoceboUserRow, Due, Outbound, outbound};
 use crate::relations::people::People;
+use crate::relations::unread::UnreadRows;
 use crate::settings::{Rules, Scope};
 
 pub(super) struct Records {
@@ -43,6 +46,7 @@ struct Judge<'a> {
     data: &'a Dataset,
     clocks: &'a Clocks,
     people: &'a People,
+    unread: &'a UnreadRows,
     cutoff: Instant,
     tolerance: i64,
     docebo_user: Vec<u32>,
@@ -55,6 +59,7 @@ pub(super) fn relate(
     rules: &Rules,
     clocks: &Clocks,
     people: &People,
+    unread: &UnreadRows,
     cutoff: Instant,
     tolerance: i64,
 ) -> Records {
@@ -62,6 +67,7 @@ pub(super) fn relate(
         data,
         clocks,
         people,
+        unread,
         cutoff,
         tolerance,
         docebo_user: newest_docebo_users(data),
@@ -174,7 +180,7 @@ impl Judge<'_> {
                     Due::Unknown
                 } else if counts[learner].before_cutoff > 0 {
                     Due::BeforeCutoff
-                } else if counts[learner].unknown > 0 {
+                } else if counts[learner].unknown > 0 || self.has_unread_enrollment(learner) {
                     Due::Unknown
                 } else if due[learner] > 0 {
                     Due::OnlyAfterCutoff
@@ -184,6 +190,10 @@ impl Judge<'_> {
                 outbound(Addressable::from(self.people.sfdc.kind(learner)), self.docebo_user_row(learner), owed)
             })
             .collect()
+    }
+
+    fn has_unread_enrollment(&self, learner: usize) -> bool {
+        self.unread.enrollments.rows > 0 && self.unread.has_enrollment_of(self.data.learners.id(learner))
     }
 
     fn docebo_user_row(&self, learner: usize) -> DoceboUserRow {
@@ -204,9 +214,12 @@ impl Judge<'_> {
         }
         let reference = self.people.sfdc.get(self.data, learner);
         let named = match reference.kind {
-            SfdcId::Contact | SfdcId::User | SfdcId::Unseen => reference.id,
-            SfdcId::Unknown => return DoceboUserRow::NamesSomebody,
-            SfdcId::Blank | SfdcId::Malformed | SfdcId::Dangling | SfdcId::Foreign => None,
+            // Of a malformed id, the one that it stands for.
+            SfdcId::Contact | SfdcId::User | SfdcId::Unseen | SfdcId::Malformed => reference.id,
+            // Of a contact that was merged away, the one that it was merged into.
+            SfdcId::Dangling => reference.id.and_then(|id| data.fate(id)).and_then(|gone| gone.into),
+            SfdcId::Unknown | SfdcId::Unread => return DoceboUserRow::NamesSomebody,
+            SfdcId::Blank | SfdcId::Foreign => None,
         };
         let Some(named) = named else { return DoceboUserRow::NamesOther };
         if contact == Some(named) || user == Some(named) {
@@ -287,7 +300,7 @@ impl Judge<'_> {
 
     fn enrollment(&self, learner: usize, at: usize) -> (Enrollment, Differs) {
         match self.data.enrollments.counterpart(at) {
-            Some(counterpart) => self.compare(at, counterpart),
+            Some(counterpart) => self.compare(learner, at, counterpart),
             None => (absent(self.absent_facts(learner, at)), Differs::default()),
         }
     }
@@ -313,12 +326,14 @@ impl Judge<'_> {
         values
     }
 
-    fn compare(&self, at: usize, counted: usize) -> (Enrollment, Differs) {
+    fn compare(&self, learner: usize, at: usize, counted: usize) -> (Enrollment, Differs) {
         let rows = &self.data.enrollments;
         let word = self.data.status_words.get(rows.word(at));
         let status = word.and_then(|word| word.status);
         let mut differs = Differs::default();
-        if status != rows.status(counted) {
+        let written = rows.status(counted);
+        // A status that nobody can read is not a difference.
+        if status.is_some_and(|status| Some(status) != written) {
             differs.add(Difference::Status);
         }
         let agrees =
@@ -328,24 +343,50 @@ impl Judge<'_> {
                 (Some(_), None) | (None, Some(_)) => false,
             };
         let enrolled = self.clocks.enrolled(self.data, at);
-        if !agrees(enrolled, rows.row_enrolled(counted)) {
-            differs.add(Difference::EnrollmentDate);
-        }
         let completed = self.clocks.completed(self.data, at);
-        if !agrees(completed, rows.row_completed(counted)) {
-            differs.add(Difference::CompletionDate);
+        // Dates whose zone is not known are not compared: `differs` never names them.
+        if self.clocks.compares(self.data, at) {
+            if !agrees(enrolled, rows.row_enrolled(counted)) {
+                differs.add(Difference::EnrollmentDate);
+            }
+            if !agrees(completed, rows.row_completed(counted)) {
+                differs.add(Difference::CompletionDate);
+            }
         }
         if rows.unenrolled(counted).is_some() {
             differs.add(Difference::Unenrolled);
         }
-        let newest_after_cutoff = !differs.is_empty()
-            && [enrolled, completed, self.clocks.accessed(self.data, at)]
-                .into_iter()
-                .flatten()
-                .any(|readings| readings.latest() > self.cutoff);
-        let value = present(status.is_some(), differs, newest_after_cutoff);
-        // A status that nobody can read is not a difference.
-        (value, if status.is_some() { differs } else { Differs::default() })
+        let Some(status) = status else { return (Enrollment::UnknownStatus, differs) };
+        if differs.is_empty() {
+            return (Enrollment::Matched, differs);
+        }
+        let after_cutoff = |readings: crate::model::zone::Readings| readings.latest() > self.cutoff;
+        let newest_after_cutoff =
+            [enrolled, completed, self.clocks.accessed(self.data, at)].into_iter().flatten().any(after_cutoff);
+        let course = self.data.enrollments.course(at);
+        let value = present(PresentFacts {
+            status_known: true,
+            differs,
+            in_scope: self.in_scope[course],
+            row_is_later: self.row_is_later(counted, status, written),
+            newest_after_cutoff,
+            unread_row: self.unread.enrollments.rows > 0
+                && self.unread.has_enrollment(self.data.learners.id(learner), self.data.courses.id[course]),
+        });
+        (value, differs)
+    }
+
+    /// Whether a row was modified after the export and tells of something that the export cannot know yet: an enrollment,
+    /// completion or unenrollment after it, or a status further along.
+    fn row_is_later(&self, row: usize, exported: Status, written: Option<Status>) -> bool {
+        let rows = &self.data.enrollments;
+        let Some(exported_at) = self.data.origins.exported_at else { return false };
+        let after = |at: Option<Instant>| at.is_some_and(|at| at > exported_at);
+        after(rows.modified(row))
+            && (after(rows.row_enrolled(row))
+                || after(rows.row_completed(row))
+                || after(rows.unenrolled(row))
+                || written.is_some_and(|written| written.is_beyond(exported)))
     }
 
     fn absent_facts(&self, learner: usize, at: usize) -> AbsentFacts {
@@ -369,6 +410,8 @@ impl Judge<'_> {
     fn unclaimed_facts(&self, at: usize, further: bool) -> UnclaimedFacts {
         let rows = &self.data.enrollments;
         let course = row(rows.row_course(at));
+        let learner = self.data.account_id(rows.account(at));
+        let pair = learner.zip(course.map(|course| self.data.courses.id[course]));
         let parents_complete = [SfObject::DoceboUser, SfObject::Course]
             .into_iter()
             .all(|object| self.data.origins.extract(object).extent.is_complete());
@@ -378,9 +421,16 @@ impl Judge<'_> {
                 None if parents_complete => Presence::Absent,
                 None => Presence::Unseen,
             },
+            unread_counterpart: pair.is_some_and(|(learner, course)| self.unread.has_enrollment(learner, course)),
             further,
             unenrolled: rows.unenrolled(at).is_some(),
-            learner_exported: self.data.learner_of(rows.account(at)).is_some(),
+            learner: match learner {
+                _ if self.data.learner_of(rows.account(at)).is_some() => Presence::There,
+                Some(learner) if self.unread.has_user(learner) || self.unread.has_enrollment_of(learner) => {
+                    Presence::Unseen
+                }
+                _ => Presence::Absent,
+            },
             course_deleted: course.is_some_and(|course| self.data.courses.deleted[course]),
             after_cutoff: rows.created(at).is_some_and(|created| created > self.cutoff),
         }

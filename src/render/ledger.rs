@@ -124,7 +124,8 @@ impl Named {
             | Subject::Course(_)
             | Subject::Other(_)
             | Subject::Part(_)
-            | Subject::Stall(_) => {}
+            | Subject::Stall(_)
+            | Subject::Unreadable(_) => {}
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn text(report: &Report) -> Result<Option<String>, RenderError> {
                     "`{}`: {} could not be looked for this time and count as missing ({})",
                     result.check.id,
                     grouped(movement.unseen),
-                    result.missing.iter().map(|lack| Style::Markdown.sentence(lack)).collect::<Vec<_>>().join("; ")
+                    result.gaps().iter().map(|lack| Style::Markdown.sentence(lack)).collect::<Vec<_>>().join("; ")
                 )
             })
             .collect(),

@@ -103,8 +103,8 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
                 result.check.title,
                 result.check.owner,
             )?;
-            if !result.missing.is_empty() {
-                writeln!(out, "{:20}not seen: {}", "", inert::visible(&result.missing.join("; ")))?;
+            if !result.is_whole() {
+                writeln!(out, "{:20}not seen: {}", "", inert::visible(&result.gaps().join("; ")))?;
             }
         }
     }
@@ -112,7 +112,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
     if unseen.peek().is_some() {
         writeln!(out, "\n{BOLD}Not evaluated{BOLD:#}  not the same as clean")?;
         for result in unseen {
-            writeln!(out, "  {:<26} missing: {}", result.check.id, inert::visible(&result.missing.join("; ")))?;
+            writeln!(out, "  {:<26} missing: {}", result.check.id, inert::visible(&result.gaps().join("; ")))?;
         }
     }
     if !origins.caveats.is_empty() {

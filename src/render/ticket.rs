@@ -451,7 +451,7 @@ fn cause(part: &Part<'_>, detail: Detail) -> Cause {
         },
         severity: check.severity.word(),
         findings: counted(part.count(), "finding", "findings"),
-        examined: format!("{} {}", grouped(part.result.examined), check.examines),
+        examined: format!("{} {}", grouped(part.result.coverage.judged()), check.examines),
         oldest: part.oldest().map_or_else(|| "not dated".to_owned(), utc),
     }
 }

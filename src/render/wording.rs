@@ -12,7 +12,7 @@ use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, Input, Origins, Reject, SfObject, ZoneFinding};
 use crate::model::word::Word as _;
 use crate::redact::Names;
-use crate::render::inert::cut;
+use crate::render::inert::{cut, visible};
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report, Verdict};
 use crate::series::{Movement, State};
@@ -213,8 +213,23 @@ pub(crate) const fn classification_word(names: Names<'_>) -> &'static str {
     }
 }
 
-/// How the zone of the export's dates is known.
-pub(crate) fn zone(zone: &ZoneFinding) -> String {
+/// How the zone of the export's dates is known: in one sentence where all files are alike, else in one for each file.
+pub(crate) fn zones(zones: &[ZoneFinding]) -> String {
+    each_zone(zones, zone)
+}
+
+/// Words on the zone of all files, where they are alike; else on each file, behind its name.
+pub(crate) fn each_zone(zones: &[ZoneFinding], words: impl Fn(&ZoneFinding) -> String) -> String {
+    let Some(first) = zones.first() else { return "No file of the export has dates to compare.".to_owned() };
+    if zones.iter().all(|zone| (&zone.name, &zone.how, zone.compared) == (&first.name, &first.how, first.compared)) {
+        let (pairs, agreeing) =
+            zones.iter().fold((0, 0), |(pairs, agreeing), zone| (pairs + zone.pairs, agreeing + zone.agreeing));
+        return words(&ZoneFinding { pairs, agreeing, ..first.clone() });
+    }
+    zones.iter().map(|zone| format!("{}: {}", visible(&zone.file), words(zone))).collect::<Vec<_>>().join(" ")
+}
+
+fn zone(zone: &ZoneFinding) -> String {
     let pairs = format!("{} of {} enrollments that stand on both sides", grouped(zone.agreeing), grouped(zone.pairs));
     let name = &zone.name;
     let mut text = match &*zone.how {
@@ -222,6 +237,12 @@ pub(crate) fn zone(zone: &ZoneFinding) -> String {
         "configured" => format!("{name}, as configured; under it {pairs} show the same moment."),
         "inferred" => format!("{name}, inferred: under it {pairs} show the same moment."),
         "stated" => "The dates of the export state their own offset from UTC.".to_owned(),
+        "unclear" => format!(
+            "No time zone fits: the best one is {name} ({pairs} show the same moment), so dates are not compared."
+        ),
+        _ if !zone.compared => {
+            format!("{name}, assumed, and dates are not compared: {pairs} show the same moment under it.")
+        }
         _ => format!("{name}, assumed: too little to infer it from ({pairs} show the same moment under it)."),
     };
     if let [first, rest @ ..] = &zone.same_clock[..] {

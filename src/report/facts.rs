@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::books::Books;
-use crate::check::Outcome;
+use crate::check::Coverage;
 use crate::model::customisation::Customisation;
 use crate::model::dataset::row;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject, SfObject, ZoneFinding};
+use crate::model::question::Questioned;
 use crate::relations::forecast::Forecast;
 use crate::relations::totals::Totals;
-use crate::report::{CheckResult, Verdict};
+use crate::report::{CheckResult, Verdict, judgement};
 use crate::series::{Before, Point};
 use crate::settings::Rules;
 use crate::stalls::Stalls;
@@ -60,10 +61,8 @@ pub struct Forecasted {
 pub struct Told {
     /// The check.
     pub id: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Records it looked at.
-    pub examined: u64,
+    /// How much of what it looks at was judged.
+    pub coverage: Coverage,
     /// Findings.
     pub findings: usize,
     /// What it could not see.
@@ -85,8 +84,12 @@ pub struct Facts {
     pub verdict: Verdict,
     /// What happened after this moment is not yet expected on the other side.
     pub cutoff: Instant,
-    /// The zone of the export's dates.
-    pub zone: ZoneFinding,
+    /// The zone of the dates of each *Users - Courses* file.
+    pub zones: Vec<ZoneFinding>,
+    /// What is questioned about the run.
+    pub questions: Vec<Questioned>,
+    /// What the verdict rests on, in sentences.
+    pub remarks: Vec<String>,
     /// The rules that both sides were compared by.
     pub rules: Rules,
     /// Where everything came from.
@@ -142,7 +145,9 @@ impl Facts {
             run: String::new(),
             verdict,
             cutoff: relations.cutoff,
-            zone: relations.zone().clone(),
+            zones: relations.zones().to_vec(),
+            questions: books.questions.clone(),
+            remarks: judgement::remarks(books),
             rules: books.rules.clone(),
             origins: origins(&data.origins),
             rejects: rejects(&data.origins),
@@ -172,8 +177,7 @@ impl Told {
     fn of(result: &CheckResult) -> Self {
         Self {
             id: result.check.id.to_owned(),
-            outcome: result.outcome,
-            examined: result.examined,
+            coverage: result.coverage,
             findings: result.findings,
             missing: result.missing.clone(),
             because_of_stalls: result.because_of_stalls,

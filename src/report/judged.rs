@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Outcome};
+use crate::check::{Check, Coverage, Selection};
 use crate::finding::Finding;
 use crate::report::CheckResult;
 
@@ -41,34 +41,16 @@ impl Judged {
 }
 
 fn run(place: usize, check: &'static Check, books: &Books) -> (CheckResult, Vec<Subject>) {
-    let missing: Vec<String> = check.needs.iter().flat_map(|need| need.missing(&books.data)).collect();
+    let missing: Vec<String> = check.needs.iter().flat_map(|need| need.missing(books)).collect();
     if !missing.is_empty() {
-        let outcome = Outcome::NotEvaluated;
-        return (
-            CheckResult { place, check, outcome, examined: 0, findings: 0, missing, because_of_stalls: 0 },
-            Vec::new(),
-        );
+        let coverage = Coverage::NOTHING;
+        return (CheckResult { place, check, coverage, findings: 0, missing, because_of_stalls: 0 }, Vec::new());
     }
-    let mut selection = (check.select)(books);
+    let Selection { coverage, subjects, mut missing } = (check.select)(books);
     // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
-    selection.missing.extend(check.needs.iter().filter_map(|need| need.partial(&books.data)));
-    let outcome = if !selection.subjects.is_empty() {
-        Outcome::Found
-    } else if selection.missing.is_empty() {
-        Outcome::Clean
-    } else {
-        Outcome::NotEvaluated
-    };
+    missing.extend(check.needs.iter().filter_map(|need| need.partial(books)));
     let because_of_stalls =
-        selection.subjects.iter().filter(|subject| check.stall_behind(books, subject).is_some()).count() as u64;
-    let result = CheckResult {
-        place,
-        check,
-        outcome,
-        examined: selection.examined,
-        findings: selection.subjects.len(),
-        missing: selection.missing,
-        because_of_stalls,
-    };
-    (result, selection.subjects)
+        subjects.iter().filter(|subject| check.stall_behind(books, subject).is_some()).count() as u64;
+    let result = CheckResult { place, check, coverage, findings: subjects.len(), missing, because_of_stalls };
+    (result, subjects)
 }

@@ -9,6 +9,7 @@ use super::{Report, Verdict};
 use crate::check::{Outcome, Severity};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Input, ZoneFinding};
+use crate::model::question::Questioned;
 use crate::relations::totals::Totals;
 use crate::series::{self, Before, Movement, Point};
 
@@ -25,7 +26,9 @@ impl Report {
             exported_at: origins.exported_at,
             extracted_at: origins.extracted_at,
             cutoff: self.facts.cutoff,
-            time_zone: &self.facts.zone,
+            sentence: self.sentence(),
+            questions: &self.facts.questions,
+            time_zones: &self.facts.zones,
             totals: self.totals(),
             stalls: stalls::stalls(self.stalls()),
             heartbeats: stalls::heartbeats(&self.stalls().heartbeats),
@@ -37,8 +40,10 @@ impl Report {
                     title: result.check.title,
                     severity: result.check.severity,
                     owner: result.check.owner,
-                    outcome: result.outcome,
-                    examined: result.examined,
+                    outcome: result.outcome(),
+                    examined: result.coverage.judged(),
+                    unjudged: result.coverage.unjudged(),
+                    accepted: result.coverage.accepted(),
                     findings: result.findings as u64,
                     because_of_stalls: result.because_of_stalls,
                     missing: &result.missing,
@@ -89,8 +94,12 @@ pub struct Summary<'a> {
     /// What happened after this moment is not yet expected on the other side.
     #[schemars(with = "String")]
     pub cutoff: Instant,
-    /// The zone of the export's dates.
-    pub time_zone: &'a ZoneFinding,
+    /// The verdict as a sentence, and what it rests on.
+    pub sentence: String,
+    /// What is questioned about the run; unless a question is accepted, the checks that rest on it are not evaluated.
+    pub questions: &'a [Questioned],
+    /// The zone of the dates of each file of the export.
+    pub time_zones: &'a [ZoneFinding],
     /// The equations.
     pub totals: &'a Totals,
     /// Where the sync stood still, the oldest first; null: the inputs do not suffice to look for it.
@@ -164,10 +173,14 @@ pub struct CheckSummary<'a> {
     #[schemars(schema_with = "word_schema::<crate::check::Owner>")]
     pub owner: crate::check::Owner,
     /// What came of it.
-    #[schemars(schema_with = "word_schema::<Outcome>")]
+    #[schemars(schema_with = "crate::check::outcome_schema")]
     pub outcome: Outcome,
-    /// Records it looked at.
+    /// Records that were judged.
     pub examined: u64,
+    /// Records that could not be judged.
+    pub unjudged: u64,
+    /// Records that could not be judged because of unreadable rows that are accepted (`docebo.max_unreadable_rows`).
+    pub accepted: u64,
     /// Findings.
     pub findings: u64,
     /// Of these, how many are there because of a stall.

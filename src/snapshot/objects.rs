@@ -79,6 +79,7 @@ impl Written {
     /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
     /// the sync: a flow that touches every row each night must not pass for one.
     fn count(&self, record: SfId, pulse: &mut Pulse) {
+        pulse.newest = pulse.newest.max(self.created).max(self.modified);
         if let Some(created) = self.created {
             pulse.created.add(created, record);
         }

@@ -43,7 +43,8 @@ impl<'a> Due<'a> {
     /// absent-no-docebo-user, and fell due by the cutoff.
     pub(super) fn enrollment(&self, learner: u32, at: usize) -> Option<Event> {
         let there = match self.relations.enrollment[at] {
-            Enrollment::Matched | Enrollment::Outdated => true,
+            // No word of status is needed to see that a row is there.
+            Enrollment::Matched | Enrollment::Outdated | Enrollment::UnknownStatus => true,
             Enrollment::Absent | Enrollment::AbsentNoDoceboUser => false,
             _ => return None,
         };
@@ -82,6 +83,20 @@ impl<'a> Due<'a> {
     pub(super) fn by_integration(&self, counterpart: usize) -> bool {
         let by = self.data.enrollments.modified_by(counterpart);
         row(by).is_none() || self.editor.is_none() || self.editor == Some(by)
+    }
+
+    /// Enrollments that fell due by the cutoff of which nobody knows whether Salesforce has them.
+    pub(super) fn unjudged(&self) -> u64 {
+        let unknown = |at: &usize| {
+            matches!(self.relations.enrollment[*at], Enrollment::Unknown | Enrollment::UnknownLink)
+                && !self.relations.rests_on_unread(self.data, *at)
+                && self
+                    .relations
+                    .clocks
+                    .enrolled(self.data, *at)
+                    .is_some_and(|due| due.latest() <= self.relations.cutoff)
+        };
+        (0..self.data.enrollments.len()).into_par_iter().filter(unknown).count() as u64
     }
 
     /// The event of a completion: on time or late where that can be told, covered where a later write of

@@ -29,6 +29,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "books",
             "check",
             "evidence",
+            "exit",
             "finding",
             "model",
             "relations",

@@ -57,7 +57,7 @@ fn every_check_fires_on_some_sample_and_none_on_the_one_in_sync() {
     let mut silent: BTreeSet<&str> = CATALOGUE.iter().map(|check| check.id).collect();
     for name in story::names() {
         for result in audit_sample(name).results {
-            if result.outcome == Outcome::Found {
+            if result.outcome() == Outcome::Found {
                 assert_ne!(name, "in-sync", "{} fires on it", result.check.id);
                 silent.remove(result.check.id);
             }

@@ -53,7 +53,7 @@ fn result(report: &Report) -> &tieout::report::CheckResult {
 fn an_organisation_that_left_the_package_alone_is_clean() {
     let report = audit(&server());
     let result = result(&report);
-    assert_eq!((result.outcome, result.examined), (Outcome::Clean, 45), "{:?}", result.missing);
+    assert!(result.outcome().is_clean() && result.coverage.judged() == 45, "{:?}", result.missing);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn every_kind_of_part_is_found_and_the_packages_own_are_not() {
     }
     let report = audit(&server);
     let result = result(&report);
-    assert_eq!((result.outcome, result.examined, &result.missing[..]), (Outcome::Found, 45, &[][..]));
+    assert_eq!((result.outcome(), result.coverage.judged(), &result.missing[..]), (Outcome::Found, 45, &[][..]));
     let found: Vec<String> = report
         .findings_of(result)
         .map(|finding| {
@@ -160,7 +160,7 @@ fn what_could_not_be_asked_is_told_line_by_line() {
         server.add_fault(Fault::once(from, refusal(code, error)).times(100));
         let report = audit(&server);
         let result = result(&report);
-        assert_eq!((result.outcome, result.examined), (Outcome::NotEvaluated, 36), "{from}");
+        assert_eq!((result.outcome(), result.coverage.judged()), (Outcome::NotEvaluated, 36), "{from}");
         assert!(matches!(&result.missing[..], [line] if line.starts_with(kind)), "{from}: {:?}", result.missing);
         assert!(report.is_cut());
     }
@@ -182,7 +182,7 @@ fn an_empty_answer_of_setup_is_no_pass() {
     server.add_fault(Fault::once("FROM CustomField", empty).times(100));
     let report = audit(&server);
     let result = result(&report);
-    assert_eq!(result.outcome, Outcome::NotEvaluated);
+    assert_eq!(result.outcome(), Outcome::NotEvaluated);
     assert_eq!(result.missing.len(), 9);
     assert!(result.missing.iter().all(|line| line.contains("View Setup")), "{:?}", result.missing);
 }
@@ -204,7 +204,7 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
     let settings = file::load(&sample.join("tieout.toml"), &text, &overrides).expect("settings");
     let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
     let result = result(&report);
-    assert_eq!(result.outcome, Outcome::NotEvaluated);
+    assert_eq!(result.outcome(), Outcome::NotEvaluated);
     assert!(result.missing[0].contains("tieout extract"), "{:?}", result.missing);
     assert!(!report.is_cut());
 }
@@ -214,7 +214,7 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
 fn what_a_check_did_not_see_stands_beside_what_it_found() {
     let report = crate::audit_sample("hostile-text");
     let line = "workflow-rule on every object";
-    assert_eq!(result(&report).outcome, Outcome::Found);
+    assert_eq!(result(&report).outcome(), Outcome::Found);
     assert!(report.is_cut());
     let page = tieout::render::html::page(&report, Names::Withheld).expect("a page");
     assert!(String::from_utf8(page).expect("UTF-8").contains(line));

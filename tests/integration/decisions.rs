@@ -1,7 +1,8 @@
 //! The four relations as decision tables: each line is one rule.
 
 use tieout::relations::enrollment::{
-    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, UnclaimedFacts, absent, present, unclaimed,
+    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, PresentFacts, UnclaimedFacts, absent, present,
+    unclaimed,
 };
 use tieout::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
 use tieout::relations::link::{Link, LinkFacts, Matches, SfdcId, link};
@@ -28,6 +29,7 @@ fn link_table() {
         (SfdcId::Foreign, false, One, false, Link::Foreign),
         (SfdcId::Dangling, false, One, false, Link::Dangling),
         (SfdcId::Unknown, false, One, false, Link::Unknown),
+        (SfdcId::Unread, true, One, true, Link::Unknown),
     ] {
         let facts = LinkFacts { sfdc_id, own_key, matches, near, contacts_complete: true };
         assert_eq!(link(facts), value, "{facts:?}");
@@ -54,7 +56,7 @@ fn with_contacts_missing_only_what_rests_on_no_absence_is_said() {
 
 #[test]
 fn outbound_table() {
-    use Addressable::{No, Unknown, Yes};
+    use Addressable::{No, Unknown, Unread, Yes};
     use DoceboUserRow as Row;
     for (addressable, row, due, value) in [
         (Yes, Row::Absent, Due::Nothing, Outbound::NotDue),
@@ -67,6 +69,8 @@ fn outbound_table() {
         (No, Row::NamesNobody, Due::Nothing, Outbound::LinkLost),
         (Unknown, Row::NamesNobody, Due::Nothing, Outbound::LinkLost),
         (No, Row::NamesOther, Due::Nothing, Outbound::Stray),
+        // The fault is the learner's link, and is reported there alone.
+        (No, Row::NamesLearner, Due::Nothing, Outbound::Delivered),
         (No, Row::Absent, Due::BeforeCutoff, Outbound::NotAddressable),
         (No, Row::Absent, Due::Nothing, Outbound::NotAddressable),
         // Inputs that cannot be had.
@@ -76,6 +80,13 @@ fn outbound_table() {
         (Yes, Row::NamesSomebody, Due::BeforeCutoff, Outbound::Unknown),
         (Yes, Row::Unseen, Due::BeforeCutoff, Outbound::Unknown),
         (No, Row::Unseen, Due::BeforeCutoff, Outbound::Unknown),
+        // Whatever rests on a learner's id says nothing where a row of the learner could not be read.
+        (Unread, Row::NamesNobody, Due::Nothing, Outbound::LinkLost),
+        (Unread, Row::NamesLearner, Due::Nothing, Outbound::Unknown),
+        (Unread, Row::NamesOther, Due::Nothing, Outbound::Unknown),
+        (Unread, Row::NamesSomebody, Due::Nothing, Outbound::Unknown),
+        (Unread, Row::Absent, Due::BeforeCutoff, Outbound::Unknown),
+        (Unread, Row::Absent, Due::Nothing, Outbound::Unknown),
     ] {
         assert_eq!(outbound(addressable, row, due), value, "{addressable:?} {row:?} {due:?}");
     }
@@ -89,15 +100,29 @@ fn differing() -> Differs {
 
 #[test]
 fn enrollment_with_a_row() {
-    for (known, differs, after_cutoff, value) in [
-        (false, Differs::default(), false, Enrollment::UnknownStatus),
-        (false, differing(), true, Enrollment::UnknownStatus),
-        (true, Differs::default(), false, Enrollment::Matched),
-        (true, Differs::default(), true, Enrollment::Matched),
-        (true, differing(), true, Enrollment::Pending),
-        (true, differing(), false, Enrollment::Outdated),
+    let agrees = PresentFacts {
+        status_known: true,
+        differs: Differs::default(),
+        in_scope: InScope::Yes,
+        row_is_later: false,
+        newest_after_cutoff: false,
+        unread_row: false,
+    };
+    let differs = PresentFacts { differs: differing(), ..agrees };
+    for (facts, value) in [
+        (PresentFacts { status_known: false, ..agrees }, Enrollment::UnknownStatus),
+        (PresentFacts { status_known: false, newest_after_cutoff: true, ..differs }, Enrollment::UnknownStatus),
+        (agrees, Enrollment::Matched),
+        (PresentFacts { in_scope: InScope::No, newest_after_cutoff: true, ..agrees }, Enrollment::Matched),
+        (PresentFacts { unread_row: true, ..agrees }, Enrollment::Matched),
+        (differs, Enrollment::Outdated),
+        (PresentFacts { in_scope: InScope::No, newest_after_cutoff: true, ..differs }, Enrollment::OutOfScope),
+        (PresentFacts { newest_after_cutoff: true, ..differs }, Enrollment::Pending),
+        (PresentFacts { row_is_later: true, ..differs }, Enrollment::Pending),
+        (PresentFacts { unread_row: true, ..differs }, Enrollment::Unknown),
+        (PresentFacts { unread_row: true, row_is_later: true, ..differs }, Enrollment::Pending),
     ] {
-        assert_eq!(present(known, differs, after_cutoff), value, "{known} {differs:?} {after_cutoff}");
+        assert_eq!(present(facts), value, "{facts:?}");
     }
 }
 
@@ -129,6 +154,13 @@ fn enrollment_without_a_row() {
         (AbsentFacts { docebo_user: Presence::Unseen, ..due }, Enrollment::Unknown),
         (AbsentFacts { course: Presence::Unseen, ..due }, Enrollment::Unknown),
         (AbsentFacts { in_scope: InScope::Unknown, ..due }, Enrollment::Unknown),
+        // So may be what rests on a row that could not be read.
+        (AbsentFacts { addressable: Addressable::Unread, ..due }, Enrollment::Unknown),
+        (
+            AbsentFacts { addressable: Addressable::Unread, docebo_user: Presence::Absent, after_cutoff: true, ..due },
+            Enrollment::Unknown,
+        ),
+        (AbsentFacts { addressable: Addressable::Unread, in_scope: InScope::No, ..due }, Enrollment::OutOfScope),
     ] {
         assert_eq!(absent(facts), value, "{facts:?}");
     }
@@ -140,7 +172,8 @@ fn a_row_without_an_enrollment() {
         parents: Presence::There,
         further: false,
         unenrolled: false,
-        learner_exported: true,
+        unread_counterpart: false,
+        learner: Presence::There,
         course_deleted: false,
         after_cutoff: false,
     };
@@ -148,11 +181,15 @@ fn a_row_without_an_enrollment() {
         (row, Enrollment::Orphaned),
         (UnclaimedFacts { after_cutoff: true, ..row }, Enrollment::Pending),
         (UnclaimedFacts { course_deleted: true, after_cutoff: true, ..row }, Enrollment::CourseDeleted),
-        (UnclaimedFacts { learner_exported: false, course_deleted: true, ..row }, Enrollment::LearnerNotExported),
-        (UnclaimedFacts { unenrolled: true, learner_exported: false, ..row }, Enrollment::Unenrolled),
+        (UnclaimedFacts { learner: Presence::Absent, course_deleted: true, ..row }, Enrollment::LearnerNotExported),
+        (UnclaimedFacts { unenrolled: true, learner: Presence::Absent, ..row }, Enrollment::Unenrolled),
         (UnclaimedFacts { further: true, unenrolled: true, ..row }, Enrollment::Repeated),
         (UnclaimedFacts { parents: Presence::Absent, further: true, ..row }, Enrollment::Unresolved),
         (UnclaimedFacts { parents: Presence::Unseen, ..row }, Enrollment::Unknown),
+        (UnclaimedFacts { unread_counterpart: true, further: true, unenrolled: true, ..row }, Enrollment::Unknown),
+        (UnclaimedFacts { parents: Presence::Absent, unread_counterpart: true, ..row }, Enrollment::Unresolved),
+        (UnclaimedFacts { learner: Presence::Unseen, course_deleted: true, ..row }, Enrollment::Unknown),
+        (UnclaimedFacts { learner: Presence::Unseen, unenrolled: true, ..row }, Enrollment::Unenrolled),
     ] {
         assert_eq!(unclaimed(facts), value, "{facts:?}");
     }

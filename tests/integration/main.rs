@@ -98,7 +98,7 @@ fn counts(report: &Report) -> BTreeMap<&'static str, usize> {
     report
         .results
         .iter()
-        .filter(|result| result.outcome == Outcome::Found)
+        .filter(|result| result.outcome() == Outcome::Found)
         .map(|result| (result.check.id, result.findings))
         .collect()
 }

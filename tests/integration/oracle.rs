@@ -307,6 +307,7 @@ impl<'a> Oracle<'a> {
             // A lookup holds only a record that exists, whether or not the extract shows it.
             Known::Unknown if row.contact == learner.sfdc_id => "delivered",
             Known::Unknown => "unknown",
+            Known::No if self.is_meant(learner, row) => "delivered",
             Known::No => "stray",
             Known::Yes => {
                 let id = &learner.sfdc_id;
@@ -325,6 +326,17 @@ impl<'a> Oracle<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a row names the record that an unusable `sfdc_id` stands for once it is repaired.
+    fn is_meant(&self, learner: &Learner, row: &DoceboUser) -> bool {
+        let id = learner.sfdc_id.trim().to_lowercase();
+        let stands_for = |record: &str| {
+            let record = record.to_lowercase();
+            self.sfdc_id(learner) == "malformed" && matches!(id.len(), 15 | 18) && record.starts_with(&id[..15])
+        };
+        let through = self.user(&row.user).map(|user| user.contact.clone()).unwrap_or_default();
+        [&row.contact, &row.user, &through].into_iter().any(|record| !record.is_empty() && stands_for(record))
     }
 
     fn outbound_without_row(&self, learner: &Learner) -> &'static str {
@@ -381,11 +393,26 @@ impl<'a> Oracle<'a> {
         let cutoff = self.world.cutoff();
         let pair = (enrollment.learner, enrollment.course);
         if let Some(row) = self.row_of(pair) {
-            if status(&enrollment.status).is_none() {
+            let Some(exported) = status(&enrollment.status) else {
                 return "unknown-status";
-            }
+            };
             if self.differs(enrollment, row).is_empty() {
                 return "matched";
+            }
+            if !self.in_scope(enrollment.course) {
+                return "out-of-scope";
+            }
+            let after_export = |at: Option<At>| at.is_some_and(|at| at > self.world.settings.exported_at);
+            let step = |word: &str| ["Subscribed", "In_Progress", "Completed"].iter().position(|step| *step == word);
+            let further =
+                step(exported).zip(status(&row.status).and_then(step)).is_some_and(|(one, other)| other > one);
+            if row.stamp.modified_at > self.world.settings.exported_at
+                && (further
+                    || after_export(row.enrolled_at)
+                    || after_export(row.completed_at)
+                    || after_export(row.unenrolled_at))
+            {
+                return "pending";
             }
             let dates =
                 [enrollment.enrolled_at, enrollment.first_access, enrollment.last_access, enrollment.completed_at];

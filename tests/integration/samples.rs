@@ -60,7 +60,7 @@ fn each_sample_has_the_findings_that_its_story_tells() {
     for name in story::names() {
         let report = audit_sample(name);
         let evaluated = |id: &&str| {
-            report.results.iter().any(|r| r.check.id == *id && r.outcome != tieout::check::Outcome::NotEvaluated)
+            report.results.iter().any(|r| r.check.id == *id && r.outcome() != tieout::check::Outcome::NotEvaluated)
         };
         let wanted: std::collections::BTreeMap<_, _> =
             story::expected(name).into_iter().filter(|(id, _)| evaluated(id)).collect();
@@ -85,9 +85,9 @@ fn every_check_over_every_sample() {
                 let _ = writeln!(
                     text,
                     "{name:<20} {:<13} {} of {}{}",
-                    result.outcome,
+                    result.outcome(),
                     result.findings,
-                    result.examined,
+                    result.coverage.judged(),
                     if result.missing.is_empty() {
                         String::new()
                     } else {

@@ -152,7 +152,7 @@ fn new_dates_of_the_export_leave_salesforce_alone() {
     let dates =
         |table: &Enrollments| (0..table.len()).map(|at| (table.enrolled(at), table.accessed(at))).collect::<Vec<_>>();
     let stated = dates(&enrollments);
-    enrollments.redate(|file| file == 1, |date| Some(LocalTime::from_seconds(date.seconds() + 86_400)));
+    enrollments.redate(|file| file == 1, |_, date| Some(LocalTime::from_seconds(date.seconds() + 86_400)));
     assert_eq!(
         enrollments.rows_where(|_| true).into_iter().map(|row| enrollments.row(row)).collect::<Vec<_>>(),
         before
@@ -176,7 +176,7 @@ fn of_two_accesses_the_later_one_counts_once_the_order_is_known() {
     let (settled, _) = Enrollments::of(settled, &[0], &[0], 1, &words());
     let (mut open, _) = Enrollments::of(read, &[0], &[0], 1, &words());
     assert_eq!(open.accessed(0), Some(first));
-    open.redate(|_| true, |date| Some(turn(date)));
+    open.redate(|_| true, |_, date| Some(turn(date)));
     for table in [settled, open] {
         assert_eq!(table.accessed(0), Some(local(900)));
     }

@@ -96,11 +96,11 @@ pub(super) fn check(check: &'static Check) -> CheckView {
 
 pub(super) fn examined(result: &CheckResult) -> String {
     let many = result.check.examines;
-    counted(result.examined, many.strip_suffix('s').unwrap_or(many), many)
+    counted(result.coverage.judged(), many.strip_suffix('s').unwrap_or(many), many)
 }
 
 pub(super) fn missing(result: &CheckResult) -> Vec<String> {
-    result.missing.iter().map(|lack| visible(lack).into_owned()).collect()
+    result.gaps().iter().map(|lack| visible(lack).into_owned()).collect()
 }
 
 pub(super) fn causes(inner: Rows<'_>) -> Vec<Cause> {

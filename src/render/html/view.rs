@@ -10,7 +10,6 @@ use super::fact::{Fact, plain};
 use super::health::{Health, health};
 use super::movement::{Roll, roll};
 use super::row::Rows;
-use crate::check::Outcome;
 use crate::model::word::Word as _;
 use crate::redact::Names;
 use crate::render::equations::{Equation, Term, equations, missing_equations, tied};
@@ -63,7 +62,7 @@ struct VerdictView {
     id: &'static str,
     sign: &'static str,
     word: &'static str,
-    sentence: &'static str,
+    sentence: String,
     headline: String,
     movement: String,
 }
@@ -139,8 +138,7 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
     let inner = Rows { report, names };
     let causes = causes(inner);
     let blind: Vec<Blind> = report.not_evaluated().map(blind).collect();
-    let clean: Vec<Clean> =
-        report.results.iter().filter(|result| result.outcome == Outcome::Clean).map(clean).collect();
+    let clean: Vec<Clean> = report.results.iter().filter(|result| result.outcome().is_clean()).map(clean).collect();
     let owners = owners(report);
     let (pairs, populations): (Vec<&Equation>, Vec<&Equation>) =
         equations.iter().partition(|equation| matches!(equation.reference, "C1" | "C2"));
@@ -184,7 +182,7 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
         has_findings: report.finding_count() > 0,
         explorer: explorer(inner),
         inputs: origins.inputs.iter().map(input).collect(),
-        zone: wording::zone(&report.facts.zone),
+        zone: wording::zones(&report.facts.zones),
         rules: wording::rules(report.rules())
             .into_iter()
             .map(|(term, value)| Fact { term, value: plain(&value) })

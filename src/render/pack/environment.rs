@@ -21,8 +21,8 @@ const STATE_OF_USER: &str = "integration-user-inactive";
 /// Whether the integration user is active, as far as a check said so.
 pub(crate) fn integration_user_is_active(report: &Report) -> Option<bool> {
     let result = report.results.iter().find(|result| result.check.id == STATE_OF_USER)?;
-    match result.outcome {
-        Outcome::Clean => Some(true),
+    match result.outcome() {
+        Outcome::Clean(_) => Some(true),
         Outcome::Found => Some(false),
         Outcome::NotEvaluated => None,
     }
@@ -110,7 +110,7 @@ struct Checked {
     /// One line.
     message: &'static str,
     /// What came of it.
-    #[schemars(schema_with = "word_schema::<Outcome>")]
+    #[schemars(schema_with = "crate::check::outcome_schema")]
     outcome: Outcome,
     /// How much a finding matters.
     #[schemars(schema_with = "word_schema::<Severity>")]
@@ -120,6 +120,8 @@ struct Checked {
     owner: Owner,
     /// Records it looked at.
     examined: u64,
+    /// Records that could not be judged.
+    unjudged: u64,
     /// Findings.
     findings: u64,
     /// Of these, how many are in this pack.
@@ -139,13 +141,14 @@ pub(super) fn analysis(report: &Report, scope: &super::scope::Scope<'_>) -> Anal
             .map(|result| Checked {
                 id: result.check.id,
                 message: result.check.title,
-                outcome: result.outcome,
+                outcome: result.outcome(),
                 severity: result.check.severity,
                 owner: result.check.owner,
-                examined: result.examined,
+                examined: result.coverage.judged(),
+                unjudged: result.coverage.unjudged(),
                 findings: result.findings as u64,
                 in_this_pack: here(result.check.id),
-                missing: result.missing.clone(),
+                missing: result.gaps(),
             })
             .collect(),
     }

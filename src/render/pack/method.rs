@@ -37,10 +37,10 @@ pub(super) fn text(report: &Report) -> String {
     );
     for result in &report.results {
         let check = result.check;
-        let looked = if result.outcome == Outcome::NotEvaluated && result.examined == 0 {
+        let looked = if result.outcome() == Outcome::NotEvaluated && result.coverage.judged() == 0 {
             "-".to_owned()
         } else {
-            format!("{} {}", grouped(result.examined), check.examines)
+            format!("{} {}", grouped(result.coverage.judged()), check.examines)
         };
         line(
             &mut text,
@@ -49,7 +49,7 @@ pub(super) fn text(report: &Report) -> String {
                 check.id,
                 check.severity.word(),
                 check.owner.word(),
-                result.outcome.word(),
+                result.outcome().word(),
                 grouped(result.findings as u64),
             ),
         );
@@ -70,8 +70,8 @@ pub(super) fn text(report: &Report) -> String {
         line(&mut text, format_args!("\n### `{}`: {}\n", check.id, check.title));
         line(&mut text, format_args!("{}\n", check.why));
         line(&mut text, format_args!("Innocent when: {}", check.innocent_when));
-        if !result.missing.is_empty() {
-            let missing: Vec<String> = result.missing.iter().map(|lack| md.value(lack)).collect();
+        if !result.is_whole() {
+            let missing: Vec<String> = result.gaps().iter().map(|lack| md.value(lack)).collect();
             line(&mut text, format_args!("\nCould not be seen: {}.", missing.join(", ")));
         }
     }

@@ -18,7 +18,7 @@ use crate::settings::{EnrollmentMode, Rules, Scope, Tolerance, ZoneRule};
 const HOSTILE: &str = "=cmd|' /C calc'!A0 </script> `x` | [a](b) \u{202e}\u{1b}[31m";
 
 fn select(_: &Books) -> Selection {
-    Selection { examined: 40, subjects: vec![Subject::Run; 40], missing: Vec::new() }
+    Selection::of_all(40, vec![Subject::Run; 40])
 }
 
 fn tell(_: &Books, _: &Subject) -> Telling {
@@ -36,7 +36,7 @@ fn tell(_: &Books, _: &Subject) -> Telling {
 }
 
 fn quiet(_: &Books) -> Selection {
-    Selection::default()
+    Selection::of_all(0, Vec::new())
 }
 
 fn check(id: &'static str, owner: Owner, select: fn(&Books) -> Selection, needs: &'static [Need]) -> &'static Check {
@@ -77,7 +77,7 @@ fn report(catalogue: &[&'static Check]) -> Report {
         (0..40).map(|i| format!("Remark {i} on the file <b>users</b>.csv, {}", "long ".repeat(50))).collect();
     let relations = relations::relate(&mut data, &rules).expect("no dates");
     let stalls = crate::stalls::Stalls::default();
-    Report::new(Books { data, relations, rules, stalls }, catalogue)
+    Report::new(Books { data, relations, rules, questions: Vec::new(), stalls }, catalogue)
 }
 
 fn crowded() -> Report {

@@ -11,7 +11,7 @@ use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
 use crate::model::word::{Tally, Word};
 use crate::render::inert::visible;
-use crate::render::{RenderError, grouped};
+use crate::render::{RenderError, grouped, wording};
 use crate::report::Report;
 use crate::settings::{EnrollmentMode, Scope};
 
@@ -111,13 +111,16 @@ pub(crate) const fn mode(mode: EnrollmentMode) -> &'static str {
 
 /// How the zone of the export's dates is known.
 pub(crate) fn zone(report: &Report) -> String {
-    let finding = &report.facts.zone;
-    let pairs = format!("{} of {} enrollments on both sides agree", grouped(finding.agreeing), grouped(finding.pairs));
-    match &*finding.how {
-        "stated" => "stated by the dates themselves".to_owned(),
-        "assumed" => format!("{} (assumed: too few agreeing pairs to infer a zone; {pairs})", finding.name),
-        how => format!("{} ({how}; {pairs})", finding.name),
-    }
+    wording::each_zone(&report.facts.zones, |finding| {
+        let pairs =
+            format!("{} of {} enrollments on both sides agree", grouped(finding.agreeing), grouped(finding.pairs));
+        match &*finding.how {
+            "stated" => "stated by the dates themselves".to_owned(),
+            "assumed" => format!("{} (assumed: too few agreeing pairs to infer a zone; {pairs})", finding.name),
+            "unclear" => format!("none fits, so dates are not compared (the best is {}; {pairs})", finding.name),
+            how => format!("{} ({how}; {pairs})", finding.name),
+        }
+    })
 }
 
 /// The rules in force: what each is called, and its value.

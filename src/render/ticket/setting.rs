@@ -6,7 +6,6 @@
 use serde::Serialize;
 
 use super::{Detail, Told, is_theirs, oldest, stall, worst};
-use crate::check::Outcome;
 use crate::model::instant::Instant;
 use crate::render::pack::environment::integration_user_is_active;
 use crate::render::pack::words::{Style, mode, scope, short, utc, zone};
@@ -45,7 +44,7 @@ pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String>
             .collect();
         names.join(", ")
     };
-    let clean: Vec<&CheckResult> = report.results.iter().filter(|result| result.outcome == Outcome::Clean).collect();
+    let clean: Vec<&CheckResult> = report.results.iter().filter(|result| result.outcome().is_clean()).collect();
     if !clean.is_empty() {
         let named = if clean.len() <= detail.listed {
             ids(&clean, false)
@@ -83,7 +82,7 @@ pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String>
             missing.iter().take(detail.listed).map(|lack| style.value(&short(lack, 120))).collect();
         lines.push(format!("Missing for that: {}{}", named.join(", "), more(missing.len(), detail.listed)));
     }
-    let caveats = &report.origins().caveats;
+    let caveats: Vec<&String> = report.facts.remarks.iter().chain(&report.origins().caveats).collect();
     for caveat in caveats.iter().take(detail.listed) {
         lines.push(style.sentence(&short(caveat, 240)));
     }

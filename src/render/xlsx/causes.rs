@@ -65,8 +65,8 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         let mut cells = vec![
             Cell::strong(check.id),
             Cell::text(check.title),
-            Cell::text(result.outcome.word()),
-            Cell::Number(result.examined),
+            Cell::text(result.outcome().word()),
+            Cell::Number(result.coverage.judged()),
             Cell::text(check.examines),
             Cell::Number(result.findings as u64),
         ];

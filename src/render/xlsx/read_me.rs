@@ -100,7 +100,7 @@ pub(super) fn write(
         ("", Cell::text("The cutoff: what is newer is not yet expected on the other side")),
         ("Docebo exported", Cell::Text(wording::moment_or_unknown(origins.exported_at))),
         ("Salesforce read", Cell::Text(wording::moment_or_unknown(origins.extracted_at))),
-        ("Time zone of the export", Cell::Text(wording::zone(&report.facts.zone))),
+        ("Time zone of the export", Cell::Text(wording::zones(&report.facts.zones))),
         ("Salesforce", Cell::Text(wording::organisation(origins))),
         ("Personal data", Cell::Text(personal(names))),
         ("Made by", Cell::Text(format!("{} {}", tool.name, tool.version))),

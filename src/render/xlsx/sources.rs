@@ -39,7 +39,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     row += 1;
 
     sheet.heading(row, "Rules of comparison")?;
-    let zone = wording::zone(&report.facts.zone);
+    let zone = wording::zones(&report.facts.zones);
     let rules = wording::rules(report.rules());
     for (term, value) in std::iter::once(("Time zone of the export's dates", zone)).chain(rules) {
         row += 1;

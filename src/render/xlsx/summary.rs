@@ -409,7 +409,7 @@ fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result
                 Cell::Jump(causes::place(result), result.check.id.to_owned()),
                 Cell::text(result.check.title),
                 Cell::text(result.check.severity.word()),
-                Cell::Line(result.missing.join("; ")),
+                Cell::Line(result.gaps().join("; ")),
             ],
         )?;
     }

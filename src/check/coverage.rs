@@ -1,0 +1,179 @@
+//! How much of what a check looks at was judged, and the proof without which no check is clean.
+
+use serde::{Deserialize, Serialize};
+
+/// What a check says of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// The check fires on it.
+    Fires,
+    /// The check does not fire on it.
+    Passes,
+    /// It cannot be told, because rows of the export could not be read.
+    Unread,
+    /// It cannot be told for another reason.
+    Unknown,
+}
+
+impl Judged {
+    /// A record that could be judged.
+    #[must_use]
+    pub const fn known(fires: bool) -> Self {
+        if fires { Self::Fires } else { Self::Passes }
+    }
+}
+
+/// How many of the records that a check looks at were judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    judged: u64,
+    unjudged: u64,
+    /// Unjudged because of unreadable rows that are accepted (`docebo.max_unreadable_rows`).
+    accepted: u64,
+}
+
+impl Coverage {
+    /// A check that looked at nothing, because an input is missing. It is not complete on its own: what is missing is told
+    /// beside it.
+    pub(crate) const NOTHING: Self = Self { judged: 0, unjudged: 0, accepted: 0 };
+
+    /// A check whose every record could be judged.
+    #[must_use]
+    pub const fn all(judged: u64) -> Self {
+        Self { judged, unjudged: 0, accepted: 0 }
+    }
+
+    /// Counts one more record.
+    pub fn add(&mut self, judged: Judged, unread_accepted: bool) {
+        match judged {
+            Judged::Fires | Judged::Passes => self.judged += 1,
+            Judged::Unread => self.add_unread(1, unread_accepted),
+            Judged::Unknown => self.unjudged += 1,
+        }
+    }
+
+    /// Counts records that could not be judged because of unreadable rows.
+    pub fn add_unread(&mut self, records: u64, accepted: bool) {
+        *(if accepted { &mut self.accepted } else { &mut self.unjudged }) += records;
+    }
+
+    /// Counts records that could not be judged for another reason.
+    pub fn add_unknown(&mut self, records: u64) {
+        self.unjudged += records;
+    }
+
+    /// Records that were judged.
+    #[must_use]
+    pub const fn judged(self) -> u64 {
+        self.judged
+    }
+
+    /// Records that could not be judged and are not accepted as such.
+    #[must_use]
+    pub const fn unjudged(self) -> u64 {
+        self.unjudged
+    }
+
+    /// Records that could not be judged because of unreadable rows that are accepted.
+    #[must_use]
+    pub const fn accepted(self) -> u64 {
+        self.accepted
+    }
+
+    /// The proof that every record was judged, or accepted as unreadable, and that no input was missing.
+    #[must_use]
+    pub fn prove(self, missing: &[String]) -> Option<AllJudged> {
+        (self.unjudged == 0 && missing.is_empty()).then_some(AllJudged(()))
+    }
+}
+
+/// The proof that a check judged every record that it looks at. Only [`Coverage::prove`] gives one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllJudged(());
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It judged every record and found nothing.
+    Clean(AllJudged),
+    /// It found something.
+    Found,
+    /// It found nothing, and an input was missing or a record could not be judged; this is not a pass.
+    NotEvaluated,
+}
+
+impl Outcome {
+    /// The words of all outcomes.
+    pub const WORDS: [&'static str; 3] = ["clean", "found", "not-evaluated"];
+
+    /// The outcome of a check with so many findings.
+    #[must_use]
+    pub fn of(findings: usize, coverage: Coverage, missing: &[String]) -> Self {
+        match coverage.prove(missing) {
+            _ if findings > 0 => Self::Found,
+            Some(proof) => Self::Clean(proof),
+            None => Self::NotEvaluated,
+        }
+    }
+
+    /// The word in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        let [clean, found, not_evaluated] = Self::WORDS;
+        match self {
+            Self::Clean(_) => clean,
+            Self::Found => found,
+            Self::NotEvaluated => not_evaluated,
+        }
+    }
+
+    /// Whether it is [`Outcome::Clean`].
+    #[must_use]
+    pub const fn is_clean(self) -> bool {
+        matches!(self, Self::Clean(_))
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+/// The words of [`Outcome`] as a schema has them.
+pub(crate) fn outcome_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "enum": Outcome::WORDS})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Coverage, Judged, Outcome};
+
+    #[test]
+    fn a_check_is_clean_only_where_every_record_was_judged_and_nothing_is_missing() {
+        let missing = ["Users report (not given)".to_owned()];
+        for (judged, accepted, findings, missing, word) in [
+            (&[Judged::Passes, Judged::Passes][..], false, 0, &[][..], "clean"),
+            (&[], false, 0, &[], "clean"),
+            (&[Judged::Passes, Judged::Unread], false, 0, &[], "not-evaluated"),
+            (&[Judged::Passes, Judged::Unread], true, 0, &[], "clean"),
+            (&[Judged::Passes, Judged::Unknown], true, 0, &[], "not-evaluated"),
+            (&[Judged::Passes], false, 0, &missing, "not-evaluated"),
+            (&[Judged::Fires], false, 1, &[], "found"),
+            (&[Judged::Fires, Judged::Unknown], false, 1, &[], "found"),
+            (&[Judged::Fires, Judged::Unread], true, 1, &missing, "found"),
+        ] {
+            let mut coverage = Coverage::all(0);
+            judged.iter().for_each(|&judged| coverage.add(judged, accepted));
+            assert_eq!(Outcome::of(findings, coverage, missing).word(), word, "{judged:?} {accepted} {missing:?}");
+            let all = coverage.judged() + coverage.unjudged() + coverage.accepted();
+            assert_eq!(all, judged.len() as u64, "every record is counted once");
+        }
+    }
+}

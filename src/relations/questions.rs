@@ -1,0 +1,237 @@
+//! Which results of a run are so absurd that its inputs are questioned before anybody is charged with them.
+//!
+//! Each question is a total function over a few numbers; shares count only over at least [`MIN_RECORDS`] records. Until the
+//! user accepts it (`--accept`), the run is not evaluated and what rests on the questioned thing says nothing.
+//!
+//! Must not know: checks, outputs, or the clock of this machine (its moment is handed in).
+
+use crate::model::dataset::Dataset;
+use crate::model::id::SfId;
+use crate::model::instant::{HOUR, Instant};
+use crate::model::provenance::Origins;
+use crate::model::question::{MIN_RECORDS, Question, Questioned};
+use crate::relations::Relations;
+use crate::relations::enrollment::Enrollment;
+use crate::relations::link::{Link, SfdcId};
+use crate::settings::Rules;
+
+/// Hours by which a local time can be ahead of UTC; the doubt that an uncertain zone leaves.
+const ZONE_DOUBT: i64 = 14 * HOUR;
+/// How long after its beginning a read of Salesforce may still go on: an extraction can be resumed for two days, and objects
+/// saved by hand are saved one after the other.
+const READ_LASTS: i64 = 2 * 24 * HOUR;
+/// As long as a folder that was saved by hand in one go takes.
+const SAVING_LASTS: i64 = HOUR;
+
+/// The questions that apply, in their order. `now` is when the run takes place.
+#[must_use]
+pub fn ask(data: &Dataset, relations: &Relations, rules: &Rules, now: Instant) -> Vec<Questioned> {
+    let asked = [
+        (Question::DatesDisagree, dates_disagree(relations)),
+        (Question::KeysDisagree, keys_disagree(relations, rules)),
+        (Question::OtherOrganization, other_organization(data, relations)),
+        (Question::ExportFiltered, export_filtered(data, relations)),
+        (Question::ExportTime, export_time(&data.origins, relations, now)),
+        (Question::ExtractTime, extract_time(data, now)),
+        (Question::NothingDue, nothing_due(relations)),
+    ];
+    let asked = asked.into_iter().filter_map(|(question, sentence)| Some((question, sentence?)));
+    asked
+        .map(|(question, sentence)| Questioned { question, sentence, accepted: rules.accepted.contains(&question) })
+        .collect()
+}
+
+/// Whether a share is over half of enough records.
+const fn is_most(part: u64, of: u64) -> bool {
+    of >= MIN_RECORDS && part * 2 > of
+}
+
+fn dates_disagree(relations: &Relations) -> Option<String> {
+    let total: u64 = relations.zones().iter().map(|zone| zone.pairs).sum();
+    let agreeing: u64 = relations.zones().iter().map(|zone| zone.agreeing).sum();
+    is_most(total - agreeing, total).then(|| {
+        format!(
+            "Only {agreeing} of {total} enrollment dates that both sides have agree, in the best case. The time zone or the \
+             order of day and month is probably wrong: set docebo.time_zone, docebo.date_order or docebo.date_format."
+        )
+    })
+}
+
+fn keys_disagree(relations: &Relations, rules: &Rules) -> Option<String> {
+    let links = &relations.totals.learners.link;
+    let drifted = links.get(Link::Drifted);
+    let linked = drifted + links.get(Link::Linked) + links.get(Link::Crossed);
+    is_most(drifted, linked).then(|| {
+        format!(
+            "For {drifted} of {linked} linked learners, no contact has the username in {}. This is probably not the field that \
+             Docebo's data mapper maps to the username: correct mapping.username_field.",
+            rules.username_field
+        )
+    })
+}
+
+/// Learners whose `sfdc_id` is the id of a contact or user, those of them whose record the extract does not have, and of
+/// these the ones that another instance of Salesforce has given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dangling {
+    /// Ids of contacts and users.
+    pub addressable: u64,
+    /// Those whose record does not exist.
+    pub dangling: u64,
+    /// Those of another instance than every id of the extract.
+    pub of_another: u64,
+}
+
+impl Dangling {
+    /// Counts them.
+    #[must_use]
+    pub fn of(data: &Dataset, relations: &Relations) -> Self {
+        let mut counts = Self::default();
+        let own = instances(data);
+        for learner in 0..data.learners.len() {
+            let named = relations.sfdc(data, learner);
+            match named.kind {
+                SfdcId::Contact | SfdcId::User => counts.addressable += 1,
+                SfdcId::Dangling => {
+                    counts.addressable += 1;
+                    counts.dangling += 1;
+                    counts.of_another += u64::from(named.id.is_some_and(|id| !own.contains(&instance(id))));
+                }
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// Whether over half are of no record of this organization, and of another instance: another organization.
+    #[must_use]
+    pub const fn is_mismatch(self) -> bool {
+        is_most(self.of_another, self.addressable)
+    }
+}
+
+/// The part of a record id that names the instance of Salesforce that gave it: its characters 4 to 6.
+fn instance(id: SfId) -> [u8; 3] {
+    let text = id.text();
+    [text[3], text[4], text[5]]
+}
+
+/// The instances that have given the ids of the extract, sorted.
+fn instances(data: &Dataset) -> Vec<[u8; 3]> {
+    let docebo_users = (0..data.docebo_users.len()).map(|at| data.docebo_users.id(at));
+    let ids = data.contacts.ids().chain(data.users.ids()).chain(docebo_users);
+    let mut all: Vec<[u8; 3]> = Vec::new();
+    for id in ids {
+        let instance = instance(id);
+        if all.last() != Some(&instance) && !all.contains(&instance) {
+            all.push(instance);
+        }
+    }
+    all
+}
+
+fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
+    let counts = Dangling::of(data, relations);
+    is_most(counts.dangling, counts.addressable).then(|| {
+        let Dangling { addressable, dangling, of_another } = counts;
+        let cause = if counts.is_mismatch() {
+            "They were given by another instance of Salesforce: export and snapshot are probably of two organizations, or of a \
+             sandbox and production."
+        } else {
+            "The snapshot probably lacks contacts, or a sandbox was refreshed."
+        };
+        format!(
+            "{dangling} of {addressable} Salesforce ids of learners are not in the snapshot ({of_another} of them of another \
+             instance). {cause}"
+        )
+    })
+}
+
+fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
+    let unread = |account: u32| {
+        let learner = data.account_id(account);
+        learner.is_some_and(|id| relations.unread.has_user(id) || relations.unread.has_enrollment_of(id))
+    };
+    let accounts = data.docebo_users.accounts();
+    let absent =
+        accounts.iter().filter(|&&account| data.learner_of(account).is_none() && !unread(account)).count() as u64;
+    let total = accounts.len() as u64;
+    is_most(absent, total).then(|| {
+        format!(
+            "The learners of {absent} of {total} DoceboUser records are missing from the export. It was probably filtered: \
+             export it again with all users, deactivated ones included."
+        )
+    })
+}
+
+fn export_time(origins: &Origins, relations: &Relations, now: Instant) -> Option<String> {
+    let exported_at = origins.exported_at?;
+    if exported_at > now {
+        return Some(format!(
+            "The export time {} lies in the future. Correct docebo.exported_at, or this machine's clock.",
+            exported_at.to_minute()
+        ));
+    }
+    let doubt = if relations.clocks.are_certain() { 0 } else { ZONE_DOUBT };
+    let newest = relations.newest_of_export.filter(|newest| newest.plus(-doubt) > exported_at)?;
+    Some(format!(
+        "The export time {} lies before the newest date inside the export, {}. Correct docebo.exported_at; if it is right, the \
+         dates are not read as they are meant (docebo.time_zone, docebo.date_format).",
+        exported_at.to_minute(),
+        newest.to_minute()
+    ))
+}
+
+fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
+    let origins = &data.origins;
+    let extracted_at = origins.extracted_at?;
+    if extracted_at > now {
+        return Some(format!(
+            "The time of the Salesforce snapshot, {}, lies in the future. Correct salesforce.extracted_at, or this machine's \
+             clock.",
+            extracted_at.to_minute()
+        ));
+    }
+    // `extracted_at` is when the read began, and rows that change while it goes on are read as well.
+    let lasts = if origins.extraction.queries.is_empty() { SAVING_LASTS } else { READ_LASTS };
+    let ended = origins.extraction.last.unwrap_or(extracted_at).max(extracted_at.plus(lasts));
+    let newest = data.pulses.values().filter_map(|pulse| pulse.newest).max().filter(|&newest| newest > ended)?;
+    Some(format!(
+        "The time of the Salesforce snapshot, {}, lies before the newest write inside it, {}. Correct \
+         salesforce.extracted_at, or extract again.",
+        extracted_at.to_minute(),
+        newest.to_minute()
+    ))
+}
+
+fn nothing_due(relations: &Relations) -> Option<String> {
+    let values = &relations.totals.enrollments.docebo.values;
+    let said = [
+        Enrollment::Matched,
+        Enrollment::Outdated,
+        Enrollment::UnknownStatus,
+        Enrollment::Absent,
+        Enrollment::AbsentNoCourse,
+        Enrollment::AbsentNoDoceboUser,
+        Enrollment::Unknown,
+        Enrollment::UnknownLink,
+    ];
+    let nothing = relations.enrollment_judged && said.iter().all(|&value| values.get(value) == 0);
+    nothing.then(|| {
+        "No enrollment was compared on both sides, and none was due in Salesforce: this run says nothing about the sync."
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_most;
+
+    #[test]
+    fn a_share_is_absurd_over_half_of_twenty_records() {
+        for (part, of, absurd) in [(10, 20, false), (11, 20, true), (19, 19, false), (0, 0, false), (500, 1_000, false)]
+        {
+            assert_eq!(is_most(part, of), absurd, "{part} of {of}");
+        }
+    }
+}

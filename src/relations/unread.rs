@@ -1,0 +1,188 @@
+//! What the unreadable rows of the export still say (contract of the relations: a row that could not be read makes what
+//! depends on it unknown).
+//!
+//! The ids of such a row tell which enrollment, which learner and which contact it may be about; where they cannot be read
+//! either, only the number of such rows is known, and every check that one of them could concern counts it as unjudged.
+//!
+//! Must not know: how a row is read, or which check counts what.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use crate::model::dataset::Dataset;
+use crate::model::key::{self, Equality};
+use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject};
+use crate::settings::Rules;
+
+/// Unreadable rows of one report, as counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnreadCounts {
+    /// All of them.
+    pub rows: u64,
+    /// Those whose learner id cannot be read.
+    pub without_learner: u64,
+    /// Those of which the learner id or the course id cannot be read; of the *Users* report, none.
+    pub without_pair: u64,
+}
+
+/// Unreadable rows of one file with one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadGroup {
+    /// The file, by index into [`Origins::exports`].
+    pub file: u16,
+    /// How many rows.
+    pub rows: u64,
+    /// The line of the first of them.
+    pub line: u32,
+    /// Why it cannot be read; its column and reason are those of all.
+    pub first: Reject,
+}
+
+/// The unreadable rows of the export, by what they are about.
+#[derive(Debug, Clone, Default)]
+pub struct UnreadRows {
+    /// Those of the *Users* report.
+    pub users: UnreadCounts,
+    /// Those of the *Users - Courses* report.
+    pub enrollments: UnreadCounts,
+    /// Whether every file's are within the tolerance (`docebo.max_unreadable_rows`), so that the run counts as evaluated.
+    pub accepted: bool,
+    /// By file and reason, in the order of the files and of the first rows.
+    pub groups: Vec<UnreadGroup>,
+    /// Learners whom the export names only in unreadable rows: their ids where they can be read, the rows where they
+    /// cannot.
+    pub missing_learners: u64,
+    /// Learner ids of rows of the *Users* report, sorted.
+    learners: Vec<u64>,
+    /// Learner ids of rows of the *Users - Courses* report, sorted.
+    enrolled: Vec<u64>,
+    /// Learner and course of rows of the *Users - Courses* report, sorted.
+    pairs: Vec<(u64, u64)>,
+    /// Usernames of learners whom the export names only in unreadable rows, in their canonical and in their folded form.
+    usernames: FxHashSet<String>,
+    folded: FxHashSet<String>,
+    /// Whether such a learner's username cannot be read either.
+    unknown_usernames: bool,
+    equality: Equality,
+}
+
+impl UnreadRows {
+    /// Looks through the excluded rows of the export.
+    pub(super) fn of(data: &Dataset, rules: &Rules) -> Self {
+        let origins = &data.origins;
+        let mut unread = Self { equality: rules.equality, ..Self::default() };
+        let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
+        let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
+        let mut nameless = 0;
+        for (kind, row) in &origins.excluded {
+            let Exclusion::Unreadable(reject) = &row.why else { continue };
+            *of_file.entry(row.file).or_default() += 1;
+            let group = *by_reason.entry((row.file, &reject.column, &reject.reason)).or_insert(unread.groups.len());
+            match unread.groups.get_mut(group) {
+                Some(known) => known.rows += 1,
+                None => {
+                    let first = reject.clone();
+                    unread.groups.push(UnreadGroup { file: row.file, rows: 1, line: row.line, first });
+                }
+            }
+            unread.add(*kind, reject);
+            // Whom the other rows name as well is known; a row of the enrollments is one of a learner's many.
+            let named_elsewhere = match reject.learner {
+                Some(id) => data.learners.find(id).is_some(),
+                None => *kind == ExportKind::Enrollments && origins.users_report,
+            };
+            if named_elsewhere {
+                continue;
+            }
+            match reject.learner {
+                Some(id) => drop(missing_ids.insert(id)),
+                None => nameless += 1,
+            }
+            match reject.username.as_deref().filter(|username| !key::is_blank(username)) {
+                Some(username) => {
+                    unread.usernames.insert(rules.equality.canonical(username).into_owned());
+                    unread.folded.insert(key::fold(username).into_owned());
+                }
+                None => unread.unknown_usernames = true,
+            }
+        }
+        unread.missing_learners = missing_ids.len() as u64 + nameless;
+        unread.accepted =
+            of_file.iter().all(|(&file, &rows)| rules.max_unreadable_rows.accepts(rows, rows_of(origins, file)));
+        for ids in [&mut unread.learners, &mut unread.enrolled] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        unread.pairs.sort_unstable();
+        unread.pairs.dedup();
+        unread
+    }
+
+    fn add(&mut self, kind: ExportKind, reject: &Reject) {
+        let counts = match kind {
+            ExportKind::Users => &mut self.users,
+            ExportKind::Enrollments => &mut self.enrollments,
+        };
+        counts.rows += 1;
+        counts.without_learner += u64::from(reject.learner.is_none());
+        match (kind, reject.learner, reject.course) {
+            (ExportKind::Users, learner, _) => self.learners.extend(learner),
+            (ExportKind::Enrollments, Some(learner), Some(course)) => {
+                self.enrolled.push(learner);
+                self.pairs.push((learner, course));
+            }
+            (ExportKind::Enrollments, learner, _) => {
+                counts.without_pair += 1;
+                self.enrolled.extend(learner);
+            }
+        }
+    }
+
+    /// Whether there are any.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.users.rows + self.enrollments.rows
+    }
+
+    /// Whether a row of the learner in the *Users* report could not be read.
+    #[must_use]
+    pub fn has_user(&self, learner: u64) -> bool {
+        self.learners.binary_search(&learner).is_ok()
+    }
+
+    /// Whether an enrollment of the learner could not be read.
+    #[must_use]
+    pub fn has_enrollment_of(&self, learner: u64) -> bool {
+        self.enrolled.binary_search(&learner).is_ok()
+    }
+
+    /// Whether the enrollment of a learner in a course could not be read.
+    #[must_use]
+    pub fn has_enrollment(&self, learner: u64, course: u64) -> bool {
+        self.pairs.binary_search(&(learner, course)).is_ok()
+    }
+
+    /// Whether a learner whom the export names only in unreadable rows may have this key as username, or one near it.
+    #[must_use]
+    pub fn may_have_username(&self, key: &str) -> bool {
+        let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
+        self.unknown_usernames
+            || !self.usernames.is_empty()
+                && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
+    }
+}
+
+/// The rows of a file of the export, headings not counted.
+fn rows_of(origins: &Origins, file: u16) -> u64 {
+    let mut inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
+    inputs.nth(usize::from(file)).map_or(0, |input| input.rows)
+}
