@@ -82,6 +82,8 @@ pub enum Need {
     UsersReport,
     /// The *Users - Courses* report.
     EnrollmentsReport,
+    /// Both reports, as far as they are there; an audit has at least one.
+    Reports,
     /// Every row of an object.
     Whole(SfObject),
     /// The rows of an object, as far as they are there.
@@ -99,6 +101,9 @@ impl Need {
     #[must_use]
     pub fn partial(self, books: &Books) -> Option<String> {
         match self {
+            Self::Reports => {
+                [Self::UsersReport, Self::EnrollmentsReport].iter().find_map(|need| need.missing(books).pop())
+            }
             Self::Rows(object) => books.data.origins.lack_of(object),
             _ => None,
         }
@@ -127,9 +132,12 @@ impl Need {
             Self::Customisation if data.customisation.is_none() => {
                 vec!["setup of the package's objects (not in the snapshot; `tieout extract` asks for it)".to_owned()]
             }
-            Self::Customisation | Self::SfdcIds | Self::UsersReport | Self::EnrollmentsReport | Self::Rows(_) => {
-                Vec::new()
-            }
+            Self::Customisation
+            | Self::SfdcIds
+            | Self::UsersReport
+            | Self::EnrollmentsReport
+            | Self::Reports
+            | Self::Rows(_) => Vec::new(),
         }
     }
 }
@@ -142,6 +150,7 @@ impl std::fmt::Display for Need {
             Self::EnrollmentsReport => f.write_str("the Users - Courses report"),
             Self::Whole(object) => write!(f, "every row of {object}"),
             Self::Rows(object) => write!(f, "{object}"),
+            Self::Reports => f.write_str("the reports of the export"),
             Self::Customisation => f.write_str("the setup of the package's objects"),
             Self::Unquestioned(_) => f.write_str("a plausible result"),
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),

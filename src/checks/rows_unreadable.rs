@@ -1,7 +1,7 @@
 //! `rows-unreadable`: rows of the export that could not be read, so that nothing can be said of what they are about.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, Owner, Selection, Severity};
+use crate::check::{Check, Need, Owner, Selection, Severity};
 use crate::evidence::{Evidence, Origin, Telling, Text};
 use crate::model::dataset::{Place, index};
 
@@ -14,7 +14,7 @@ pub(super) static CHECK: Check = Check {
     innocent_when: "the rows are known to be broken and are accepted with docebo.max_unreadable_rows",
     remedy: "look at the rows in ledger/excluded-rows.csv (file, line, column, value, reason); export the report again without opening it in a spreadsheet program, or set the key that the reason names",
     examines: "rows of the export",
-    needs: &[],
+    needs: &[Need::Reports],
     select,
     tell,
     fallout: None,

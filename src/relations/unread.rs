@@ -76,7 +76,8 @@ impl UnreadRows {
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
         let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
         let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
-        let mut nameless = 0;
+        // Rows whose learner id cannot be read, by their username.
+        let mut nameless: Vec<Option<&str>> = Vec::new();
         for (kind, row) in &origins.excluded {
             let Exclusion::Unreadable(reject) = &row.why else { continue };
             *of_file.entry(row.file).or_default() += 1;
@@ -97,19 +98,26 @@ impl UnreadRows {
             if named_elsewhere {
                 continue;
             }
+            let username = reject.username.as_deref().filter(|username| !key::is_blank(username));
             match reject.learner {
-                Some(id) => drop(missing_ids.insert(id)),
-                None => nameless += 1,
-            }
-            match reject.username.as_deref().filter(|username| !key::is_blank(username)) {
-                Some(username) => {
-                    unread.usernames.insert(rules.equality.canonical(username).into_owned());
-                    unread.folded.insert(key::fold(username).into_owned());
+                Some(id) => {
+                    missing_ids.insert(id);
+                    unread.add_username(username);
                 }
-                None => unread.unknown_usernames = true,
+                None => nameless.push(username),
             }
         }
-        unread.missing_learners = missing_ids.len() as u64 + nameless;
+        if !nameless.is_empty() {
+            // A username that a learner of the export has tells whose row it is.
+            let wanted: FxHashSet<&str> = nameless.iter().copied().flatten().collect();
+            let known: FxHashSet<&str> = data.usernames().filter(|username| wanted.contains(username)).collect();
+            nameless.retain(|username| username.is_none_or(|username| !known.contains(username)));
+            nameless.iter().for_each(|username| unread.add_username(*username));
+        }
+        unread.missing_learners = (missing_ids.len() + nameless.len()) as u64;
+        unread.groups.sort_by(|a, b| {
+            (a.file, &a.first.column, &a.first.reason).cmp(&(b.file, &b.first.column, &b.first.reason))
+        });
         unread.accepted =
             of_file.iter().all(|(&file, &rows)| rules.max_unreadable_rows.accepts(rows, rows_of(origins, file)));
         for ids in [&mut unread.learners, &mut unread.enrolled] {
@@ -119,6 +127,16 @@ impl UnreadRows {
         unread.pairs.sort_unstable();
         unread.pairs.dedup();
         unread
+    }
+
+    fn add_username(&mut self, username: Option<&str>) {
+        match username {
+            Some(username) => {
+                self.usernames.insert(self.equality.canonical(username).into_owned());
+                self.folded.insert(key::fold(username).into_owned());
+            }
+            None => self.unknown_usernames = true,
+        }
     }
 
     fn add(&mut self, kind: ExportKind, reject: &Reject) {

@@ -44,12 +44,37 @@ pub fn text(report: &Report, place: &str) -> String {
     out
 }
 
+/// The first unreadable row of each file and reason, as the customer has to find it.
+fn write_unreadable(out: &mut String, report: &Report) -> std::fmt::Result {
+    const MAX_SHOWN: usize = 5;
+    let mut shown: Vec<(&str, &str, &str)> = Vec::new();
+    let all: u64 = report.origins().inputs.iter().map(|input| input.rejects).sum();
+    writeln!(out, "\n{BOLD}Unreadable rows{BOLD:#}  {}; ledger/excluded-rows.csv lists them", grouped(all))?;
+    for rejected in &report.facts.rejects {
+        let kind = (&*rejected.file, &*rejected.reject.column, &*rejected.reject.reason);
+        if shown.contains(&kind) {
+            continue;
+        }
+        if shown.len() == MAX_SHOWN {
+            break;
+        }
+        shown.push(kind);
+        let (file, column, reason) = kind;
+        let place = if column.is_empty() { String::new() } else { format!("{column}: ") };
+        let value =
+            if rejected.reject.value.is_empty() { String::new() } else { format!(" `{}`", rejected.reject.value) };
+        let text = format!("{file}:{}: {place}{reason}{value}", rejected.line);
+        writeln!(out, "  {}", inert::visible(&text))?;
+    }
+    Ok(())
+}
+
 fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Result {
     let origins = report.origins();
     let style = verdict_style(report.verdict);
     let when =
         |at: Option<crate::model::instant::Instant>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
-    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.sentence())?;
+    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), inert::visible(&report.sentence()))?;
     writeln!(
         out,
         "{DIM}export of {}, Salesforce read {}, judged up to {}{DIM:#}",
@@ -107,6 +132,9 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
                 writeln!(out, "{:20}not seen: {}", "", inert::visible(&result.gaps().join("; ")))?;
             }
         }
+    }
+    if !report.facts.rejects.is_empty() {
+        write_unreadable(out, report)?;
     }
     let mut unseen = report.not_evaluated().peekable();
     if unseen.peek().is_some() {

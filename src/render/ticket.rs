@@ -451,7 +451,12 @@ fn cause(part: &Part<'_>, detail: Detail) -> Cause {
         },
         severity: check.severity.word(),
         findings: counted(part.count(), "finding", "findings"),
-        examined: format!("{} {}", grouped(part.result.coverage.judged()), check.examines),
+        examined: format!(
+            "{} {}{}",
+            grouped(part.result.coverage.judged()),
+            check.examines,
+            wording::unjudged(part.result)
+        ),
         oldest: part.oldest().map_or_else(|| "not dated".to_owned(), utc),
     }
 }

@@ -267,6 +267,20 @@ pub(crate) fn delimiter(input: &Input) -> &str {
     }
 }
 
+/// How many records a check could not judge, behind how many it judged; blank where it judged all.
+pub(crate) fn unjudged(result: &CheckResult) -> String {
+    match (result.coverage.unjudged(), result.coverage.accepted()) {
+        (0, 0) => String::new(),
+        (unjudged, 0) => format!(" ({} more could not be judged)", grouped(unjudged)),
+        (0, accepted) => format!(" ({} more could not be read, which is accepted)", grouped(accepted)),
+        (unjudged, accepted) => format!(
+            " ({} more could not be judged, {} more could not be read, which is accepted)",
+            grouped(unjudged),
+            grouped(accepted)
+        ),
+    }
+}
+
 /// The rules of comparison, each with its value.
 pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
     let Rules {

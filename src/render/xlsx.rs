@@ -38,8 +38,6 @@ const MOST_SHARED: u64 = 20_000;
 /// Links of one sheet. Excel drops all of them beyond 65,530; and each takes over a kilobyte of memory while
 /// the sheet is written.
 const MOST_LINKS: u32 = 40_000;
-/// Rejected rows on the sheet of sources.
-const MOST_REJECTS: usize = 1_000;
 /// About half the time of the usual level, for a tenth more bytes.
 const COMPRESSION: u8 = 2;
 

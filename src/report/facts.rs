@@ -147,7 +147,7 @@ impl Facts {
             cutoff: relations.cutoff,
             zones: relations.zones().to_vec(),
             questions: books.questions.clone(),
-            remarks: judgement::remarks(books),
+            remarks: judgement::remarks(books, verdict),
             rules: books.rules.clone(),
             origins: origins(&data.origins),
             rejects: rejects(&data.origins),

@@ -97,7 +97,7 @@ fn unjudged(books: &Books) -> u64 {
 
 /// What the verdict rests on, in sentences without personal values: the questions, the rows that could not be read, how much
 /// was compared, and what else more than half of the enrollments are.
-pub(super) fn remarks(books: &Books) -> Vec<String> {
+pub(super) fn remarks(books: &Books, verdict: Verdict) -> Vec<String> {
     let mut remarks = Vec::new();
     for asked in &books.questions {
         let word = asked.question.word();
@@ -122,11 +122,11 @@ pub(super) fn remarks(books: &Books) -> Vec<String> {
     }
     let values = &books.relations.totals.enrollments.docebo.values;
     let total = values.sum();
-    if books.relations.enrollment_judged && total > 0 {
+    if books.relations.enrollment_judged && total > 0 && verdict != Verdict::Stalled {
         let compared = values.get(Enrollment::Matched) + values.get(Enrollment::Outdated);
         let share =
             |part: u64| format!("{part} of {total} current enrollments of the export ({} %)", part * 100 / total);
-        if compared * 2 < total {
+        if verdict == Verdict::InSync || compared * 2 < total {
             remarks.push(format!("{} were compared with their Salesforce record.", share(compared)));
         }
         for (value, what) in [

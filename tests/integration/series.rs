@@ -68,6 +68,8 @@ pub(crate) fn audit(configuration: &Path, out: &Path, arguments: &[&str]) {
         .arg("--out")
         .arg(out)
         .arg("--exit-zero")
+        // A world that is put on an earlier day holds what happened since.
+        .args(["--accept", "export-time,extract-time"])
         .args(arguments));
     assert!(code == 0 || code == 6, "{code}: {stdout}{stderr}");
 }
@@ -432,7 +434,7 @@ fn what_an_analyst_said_goes_along() {
 
     // A run that is replaced hands its words to its successor.
     let (code, _, stderr) = run(tieout()
-        .args(["audit", "--exit-zero", "--force", "--no-previous", "-c"])
+        .args(["audit", "--exit-zero", "--force", "--no-previous", "--accept", "export-time,extract-time", "-c"])
         .arg(series.path("inputs-2026-11-18/tieout.toml"))
         .arg("--out")
         .arg(&first));

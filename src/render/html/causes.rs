@@ -96,7 +96,8 @@ pub(super) fn check(check: &'static Check) -> CheckView {
 
 pub(super) fn examined(result: &CheckResult) -> String {
     let many = result.check.examines;
-    counted(result.coverage.judged(), many.strip_suffix('s').unwrap_or(many), many)
+    let judged = counted(result.coverage.judged(), many.strip_suffix('s').unwrap_or(many), many);
+    judged + &wording::unjudged(result)
 }
 
 pub(super) fn missing(result: &CheckResult) -> Vec<String> {

@@ -40,7 +40,7 @@ pub(super) fn text(report: &Report) -> String {
         let looked = if result.outcome() == Outcome::NotEvaluated && result.coverage.judged() == 0 {
             "-".to_owned()
         } else {
-            format!("{} {}", grouped(result.coverage.judged()), check.examines)
+            format!("{} {}{}", grouped(result.coverage.judged()), check.examines, wording::unjudged(result))
         };
         line(
             &mut text,

@@ -33,6 +33,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         Head::Text("Title"),
         Head::Text("Outcome"),
         Head::Number("Examined"),
+        Head::Number("Not judged"),
         Head::Text("What was examined"),
         Head::Number("Findings"),
     ];
@@ -67,6 +68,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
             Cell::text(check.title),
             Cell::text(result.outcome().word()),
             Cell::Number(result.coverage.judged()),
+            Cell::Number(result.coverage.unjudged()),
             Cell::text(check.examines),
             Cell::Number(result.findings as u64),
         ];

@@ -2,9 +2,8 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::MOST_REJECTS;
 use super::sheet::{Cell, Head, Sheet};
-use crate::model::provenance::{Exclusion, Input};
+use crate::model::provenance::Input;
 use crate::redact::Names;
 use crate::render::wording;
 use crate::render::{counted, grouped};
@@ -69,23 +68,17 @@ fn file(input: &Input) -> [Cell; 10] {
 }
 
 fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u32) -> Result<(), XlsxError> {
-    let origins = report.origins();
-    let rejected = || {
-        origins.excluded.iter().filter_map(|(_, aside)| match &aside.why {
-            Exclusion::Unreadable(reason) => Some((aside, reason)),
-            Exclusion::Archived | Exclusion::Repeated => None,
-        })
-    };
-    let all = rejected().count();
+    let kept = &report.facts.rejects;
+    let all: u64 = report.origins().inputs.iter().map(|input| input.rejects).sum();
     sheet.heading(row, "Rows that could not be read")?;
     row += 1;
     let note = match all {
         0 => "None.".to_owned(),
-        all if all <= MOST_REJECTS => format!("{}.", counted(all as u64, "row", "rows")),
+        all if all <= kept.len() as u64 => format!("{}.", counted(all, "row", "rows")),
         all => format!(
             "The first {} of {}; ledger/excluded-rows.csv lists all of them.",
-            grouped(MOST_REJECTS as u64),
-            counted(all as u64, "row", "rows"),
+            grouped(kept.len() as u64),
+            counted(all, "row", "rows"),
         ),
     };
     sheet.row(row, &[Cell::Line(note)])?;
@@ -93,13 +86,17 @@ fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u3
         return Ok(());
     }
     row += 1;
-    sheet.head(row, &[Head::Text("File"), Head::Number("Line"), Head::Text("Reason")])?;
-    for (aside, reason) in rejected().take(MOST_REJECTS) {
+    sheet.head(row, &[Head::Text("File"), Head::Number("Line"), Head::Text("Column"), Head::Text("Reason")])?;
+    for rejected in kept {
         row += 1;
-        let name = origins.exports.get(usize::from(aside.file)).map_or("", |file| file.name.as_str());
         sheet.row(
             row,
-            &[Cell::text(name), Cell::Number(u64::from(aside.line)), Cell::Line(wording::reason(reason, names))],
+            &[
+                Cell::text(&rejected.file),
+                Cell::Number(u64::from(rejected.line)),
+                Cell::text(&rejected.reject.column),
+                Cell::Line(wording::reason(&rejected.reject, names)),
+            ],
         )?;
     }
     Ok(())

@@ -114,16 +114,24 @@ const DISTURBANCES: &[Disturbance] = &[
     one("shared_contact_key", "username-shared", to_one!(shared_contact_key)),
     one("deactivate_integration_user", "integration-user-inactive", |world, _| world.deactivate_integration_user()),
     one("edited_by_other", "record-edited-by-others", to_one!(edited_by_other)),
-    innocent("reject_row, learner's id", |world, _| {
+    one("reject_row, learner's id", "rows-unreadable", |world, _| {
         world.reject_row(Report::Enrollments, Damage::LearnerId("12x".to_owned()))
     }),
-    innocent("reject_row, no learner", |world, _| world.reject_row(Report::Users, Damage::LearnerId("n/a".to_owned()))),
-    innocent("reject_row, course's id", |world, _| {
+    one("reject_row, no learner", "rows-unreadable", |world, _| {
+        world.reject_row(Report::Users, Damage::LearnerId("n/a".to_owned()))
+    }),
+    one("reject_row, course's id", "rows-unreadable", |world, _| {
         world.reject_row(Report::Enrollments, Damage::CourseId("6-10".to_owned()))
     }),
-    innocent("reject_row, date", |world, _| world.reject_row(Report::Enrollments, Damage::Date("soon".to_owned()))),
-    innocent("reject_row, too few cells", |world, _| world.reject_row(Report::Enrollments, Damage::TooFewCells)),
-    innocent("reject_row, too many cells", |world, _| world.reject_row(Report::Users, Damage::TooManyCells)),
+    one("reject_row, date", "rows-unreadable", |world, _| {
+        world.reject_row(Report::Enrollments, Damage::Date("soon".to_owned()))
+    }),
+    one("reject_row, too few cells", "rows-unreadable", |world, _| {
+        world.reject_row(Report::Enrollments, Damage::TooFewCells)
+    }),
+    one("reject_row, too many cells", "rows-unreadable", |world, _| {
+        world.reject_row(Report::Users, Damage::TooManyCells)
+    }),
     innocent("repeat_export_row", to_one!(repeat_export_row)),
 ];
 
