@@ -27,7 +27,7 @@ use crate::check::{Check, Need, Outcome, Severity};
 use crate::finding::Finding;
 use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, Origins, SfObject};
+use crate::model::provenance::{Origins, SfObject};
 use crate::model::word::{Word as _, words};
 use crate::relations::totals::Totals;
 use crate::review::{Review, Reviews};
@@ -453,7 +453,7 @@ fn verdict(books: &Books, results: &[CheckResult]) -> Verdict {
     // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
     let incomplete = [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
         .into_iter()
-        .any(|object| matches!(books.data.origins.extract(object).extent, Extent::Incomplete { .. }));
+        .any(|object| books.data.origins.extract(object).extent.is_incomplete());
     if books.stalls.open().is_some() {
         Verdict::Stalled
     } else if incomplete || !books.relations.link_judged || !books.relations.enrollment_judged {
