@@ -150,7 +150,7 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     let mut reader = Reader::open(watch, "", progress)?;
     reader.adopt_manifest();
     for object in SfObject::PACKAGE {
-        reader.pulse(object)?;
+        reader.pulse(object, |_, _| ())?;
     }
     if reader.snapshot.extracts.values().all(|extract| extract.extent == Extent::Absent) {
         let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.lack(object));

@@ -290,7 +290,7 @@ pub struct ObjectExtract {
     pub missing: Vec<&'static str>,
     /// Why nothing was read although a file is there: it cannot be read, or has another name. The extent is then
     /// [`Extent::Absent`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_absent: Option<String>,
 }
 
@@ -299,6 +299,12 @@ impl ObjectExtract {
     #[must_use]
     pub fn unread(why: String) -> Self {
         Self { why_absent: Some(why), ..Self::default() }
+    }
+
+    /// Whether a file that is there, and holds or seems to hold its records, was not read.
+    #[must_use]
+    pub fn has_unread_files(&self) -> bool {
+        self.why_absent.is_some() || matches!(self.extent, Extent::Partial { .. })
     }
 
     /// What keeps the object from proving an absence, in words; nothing when it is whole.

@@ -43,8 +43,7 @@ impl<'a> From<&'a Settings> for Source<'a> {
 
 impl<'a> From<&'a Watch> for Source<'a> {
     fn from(watch: &'a Watch) -> Self {
-        let other_inputs = watch.webhook_template.iter().map(PathBuf::as_path).collect();
-        Self { path: &watch.snapshot, parts: watch.snapshot_parts, other_inputs }
+        Self { path: &watch.snapshot, parts: watch.snapshot_parts, other_inputs: Vec::new() }
     }
 }
 
@@ -125,10 +124,10 @@ impl Folder {
         parts.sort_unstable();
         let read: Vec<PathBuf> =
             plain.into_iter().chain(parts.into_iter().map(|(_, _, path)| path.as_path())).map(Path::to_owned).collect();
+        let parts = "set `snapshot.parts = true` to read numbered files as parts of it";
         let next = match (parts_would_help, read.is_empty()) {
-            (true, _) => {
-                "set `snapshot.parts = true` to read numbered files as parts of it, or move them away".to_owned()
-            }
+            (true, true) => parts.to_owned(),
+            (true, false) => format!("{parts}, or move them away"),
             (false, true) => format!("rename it to {}", content.file()),
             (false, false) => {
                 "move it away if its records are in the file that is read, or add them to that file".to_owned()

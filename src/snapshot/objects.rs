@@ -310,34 +310,40 @@ impl Reader<'_> {
 
     /// An object that the audit looks at only for who wrote its rows, and when.
     pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
-        let mut rows = self.pulse(object)?;
-        self.snapshot.side.beside.append(&mut rows);
+        let mut rows = Vec::new();
+        let was_read = self.pulse(object, |id, modified_by| {
+            rows.extend(modified_by.map(|modified_by| OtherRow { object, id, modified_by }));
+        })?;
+        if was_read {
+            self.snapshot.side.beside.append(&mut rows);
+        }
         Ok(())
     }
 
-    /// When an object's rows were written; and of every row who modified it last.
-    pub(super) fn pulse(&mut self, object: SfObject) -> Result<Vec<OtherRow>, Error> {
+    /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
+    /// was read to its end.
+    pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<bool, Error> {
         let read = self.optional(Content::Object(object), |reader, files| {
-            let (mut pulse, mut others, mut counts) = (Pulse::default(), Vec::new(), Counts::default());
+            let (mut pulse, mut counts) = (Pulse::default(), Counts::default());
             for table in files.tables() {
                 let mut fields = Fields::of(table);
                 let id = fields.required("Id")?;
                 let writes = WriteColumns::find(&mut fields)?;
-                let each = |row: Row<'_>| {
+                let row = |row: Row<'_>| {
                     let id = id.required_id(row)?;
                     let written = writes.read(row)?;
                     written.count(id, &mut pulse);
-                    others.extend(written.modified_by.map(|modified_by| OtherRow { object, id, modified_by }));
+                    each(id, written.modified_by);
                     Ok(())
                 };
-                counts.add(live_rows(table, reader.progress, each, |_| Ok(()))?, fields.missing);
+                counts.add(live_rows(table, reader.progress, row, |_| Ok(()))?, fields.missing);
             }
-            Ok((pulse, others, counts))
+            Ok((pulse, counts))
         })?;
-        let Some((files, (pulse, others, counts))) = read else { return Ok(Vec::new()) };
+        let Some((files, (pulse, counts))) = read else { return Ok(false) };
         self.snapshot.side.pulses.insert(object, pulse);
         self.finish(object, &files, counts)?;
-        Ok(others)
+        Ok(true)
     }
 }
 

@@ -316,6 +316,7 @@ fn what_can_be_done_without_is_missing_where_it_cannot_be_read() {
             assert!(known && caveat.contains(name) && !caveat.contains("Ada"), "{caveat}");
             let lack = report.origins().lack_of(object).expect("a lack");
             assert!(lack.contains("cannot be read"), "{lack}");
+            assert!(report.results.iter().any(|result| result.missing.contains(&lack)), "{lack}");
             assert_eq!(report.totals().learners.total, whole.totals().learners.total);
         }
     }
