@@ -140,7 +140,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {
-        let Some(files) = self.files(Content::Object(SfObject::Contact))? else { return Ok(()) };
+        let files = self.needed(SfObject::Contact)?;
         let mut contacts = Contacts::default();
         let (mut gone, mut counts) = (Vec::new(), Counts::default());
         for table in files.tables() {
@@ -195,7 +195,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
-        let Some(files) = self.files(Content::Object(SfObject::DoceboUser))? else { return Ok(()) };
+        let files = self.needed(SfObject::DoceboUser)?;
         let (mut side, mut counts) = (DoceboUsers::default(), Counts::default());
         let mut pulse = Pulse::default();
         let mut writers = Editors::default();

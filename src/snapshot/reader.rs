@@ -163,7 +163,6 @@ impl<'a> Reader<'a> {
     /// The files that hold this, opened; nothing where there are none, or one that can be done without cannot be read.
     pub(super) fn files(&mut self, content: Content) -> Result<Option<Files>, Error> {
         let Candidates { read, unread, next } = self.folder.candidates(content);
-        let file = self.folder.path.join(content.file());
         if let Some(entry) = self.folder.entry(content)
             && self.folder.find(&content.file()).is_none()
         {
@@ -174,31 +173,13 @@ impl<'a> Reader<'a> {
             });
         }
         if read.is_empty() {
-            return match (is_needed(content), unread.is_empty()) {
-                (true, _) => Err(Error::Input {
-                    path: file,
-                    what: format!(
-                        "is not there, and nothing can be compared without it{}",
-                        if unread.is_empty() { String::new() } else { format!("; {} is there", unread.join(", ")) }
-                    ),
-                    next: if unread.is_empty() {
-                        let object = content.stem();
-                        format!(
-                            "save the object {object} as {object}.csv into the snapshot folder (README, \"Read Salesforce itself, or save the objects\")"
-                        )
-                    } else {
-                        next
-                    },
-                }),
-                (false, true) => Ok(None),
-                (false, false) => {
-                    self.leave_out(
-                        content,
-                        format!("{} is not there, but {} is: {next}", content.file(), unread.join(", ")),
-                    );
-                    Ok(None)
-                }
-            };
+            if !unread.is_empty() {
+                self.leave_out(
+                    content,
+                    format!("{} is not there, but {} is: {next}", content.file(), unread.join(", ")),
+                );
+            }
+            return Ok(None);
         }
         let mut files = Files { content, opened: Vec::new(), unread, next };
         for path in read {
@@ -212,6 +193,25 @@ impl<'a> Reader<'a> {
             Ok(()) => Ok(Some(files)),
             Err(error) => self.unreadable(content, error).map(|()| None),
         }
+    }
+
+    /// The files of an object without which nothing can be compared.
+    pub(super) fn needed(&mut self, object: SfObject) -> Result<Files, Error> {
+        let content = Content::Object(object);
+        if let Some(files) = self.files(content)? {
+            return Ok(files);
+        }
+        let Candidates { unread, next, .. } = self.folder.candidates(content);
+        let what = "is not there, and nothing can be compared without it";
+        let (what, next) = if unread.is_empty() {
+            let save = format!(
+                "save the object {object} as {object}.csv into the snapshot folder (README, \"Read Salesforce itself, or save the objects\")"
+            );
+            (what.to_owned(), save)
+        } else {
+            (format!("{what}; {} is there", unread.join(", ")), next)
+        };
+        Err(Error::Input { path: self.folder.path.join(content.file()), what, next })
     }
 
     /// Reads what can be done without: where it is broken, nothing of it counts.
