@@ -133,6 +133,7 @@ pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error>
                 .to_owned(),
         );
     }
+    freshness.caveats.extend(pulses.caveats);
     if !pulses.missing.is_empty() {
         // The rows that are missing may be the newest ones.
         freshness.incomplete(&pulses.missing);
@@ -173,8 +174,8 @@ fn origins(
         inputs,
         exports: export.files,
         excluded,
-        deleted_rows: Vec::new(),
-        unread: Vec::new(),
+        deleted_rows: snapshot.deleted_rows.clone(),
+        unread: snapshot.unread.clone(),
         extracts: snapshot.extracts.clone(),
         extraction: snapshot.extraction.clone(),
         users_report: !settings.users.is_empty(),

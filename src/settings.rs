@@ -81,6 +81,8 @@ pub struct Live {
 pub struct Watch {
     /// The folder of CSV files that holds the Salesforce side; blank where a live organisation is asked.
     pub snapshot: PathBuf,
+    /// As [`Settings::snapshot_parts`].
+    pub snapshot_parts: bool,
     /// The live organisation that is asked.
     pub live: Option<Live>,
     /// When Salesforce was read, where the user says so.

@@ -1,34 +1,39 @@
 //! The Salesforce side as a folder of CSV files, one an object, named by its API name.
 //!
-//! Unlike an export, an extract must be whole: one unreadable row would invent an absent record, so
-//! it stops the run. With a `manifest.json` the rows are held against what Salesforce counted;
-//! without one they are taken as complete, and every output says that nobody counted.
+//! Unlike an export, an extract must be whole: one unreadable row would invent an absent record. So a file with one is
+//! not read at all: without `Contact` and `docebo_v3__DoceboUser__c` nothing can be compared and the run ends; every other
+//! file then counts as missing, and the reason is kept. With a `manifest.json` the rows are compared with what Salesforce
+//! counted; without one they are taken as complete, and every output says that nobody counted.
 //!
 //! Must not know: the Docebo side.
 
 mod customisation;
 mod fields;
+mod folder;
 mod manifest;
+mod names;
 mod objects;
+mod reader;
 mod requests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::export::{CourseCodes, older};
-use crate::model::dataset::{self, Dataset, DoceboSide, DoubleRecord, SalesforceSide, Unjoinable};
+use crate::export::CourseCodes;
+use crate::model::dataset::{self, Dataset, DoceboSide, Gone, SalesforceSide, Unjoinable};
 use crate::model::enrollments::MOST_COURSES;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, REQUESTS, SfObject};
+use crate::model::provenance::{
+    DeletedRow, ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, SfObject,
+};
 use crate::model::pulse::Reading;
-use crate::model::word::Word as _;
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
-use crate::table::Table;
-use manifest::Manifest;
+use names::Content;
 use objects::Parents;
+use reader::{Files, Reader};
 
 /// What Salesforce said, and what is known of the extract.
 #[derive(Debug, Default)]
@@ -39,6 +44,10 @@ pub struct Snapshot {
     pub extracts: BTreeMap<SfObject, ObjectExtract>,
     /// Its files, for the report.
     pub inputs: Vec<Input>,
+    /// Rows that Salesforce has deleted, by index into `inputs`.
+    pub deleted_rows: Vec<DeletedRow>,
+    /// A sentence for each file of the folder that was not read.
+    pub unread: Vec<String>,
     /// When the read began: stated by the manifest, else the oldest file's time.
     pub extracted_at: Option<Instant>,
     /// The organisation's id.
@@ -55,26 +64,22 @@ pub struct Snapshot {
     pub caveats: Vec<String>,
 }
 
-const LIST_VIEW: &str = "list_view_contacts.csv";
-const DELETED: &str = "deleted_contacts.csv";
-
 /// Reads all that an enrollment can belong to.
 ///
 /// # Errors
-/// When the folder or a file cannot be read, a needed object or column is missing, or a row is not
-/// what Salesforce writes.
+/// When the folder cannot be read; `Contact` or `docebo_v3__DoceboUser__c` is missing, lacks a needed column or has a row
+/// that is not what Salesforce writes; or a file is not the one that the manifest describes.
 pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Begun<'a>, Error> {
-    let folder = Folder::open(&settings.snapshot)?;
-    let username_field = &settings.rules.username_field;
-    let mut reader = Reader { folder, username_field, progress, snapshot: Snapshot::default() };
+    let mut reader = Reader::open(settings, &settings.rules.username_field, progress)?;
     reader.adopt_manifest();
+    reader.name_unread();
     let in_view = reader.list_view()?;
     reader.contacts(in_view.as_deref())?;
     reader.users()?;
     reader.docebo_users()?;
     reader.courses()?;
     // Looked through beside the export, not behind it.
-    let enrollments = reader.table(SfObject::CourseEnrollment)?;
+    let enrollments = reader.files(Content::Object(SfObject::CourseEnrollment))?;
     Ok(Begun { reader, enrollments, parents: Parents::default() })
 }
 
@@ -91,7 +96,7 @@ pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error>
 /// A snapshot of which the enrollments are not read yet.
 pub struct Begun<'a> {
     reader: Reader<'a>,
-    enrollments: Option<Table>,
+    enrollments: Option<Files>,
     parents: Parents,
 }
 
@@ -118,8 +123,8 @@ impl Begun<'_> {
     /// As [`parents`]; when an enrollment stands twice.
     pub fn enrollments(self, data: &mut Dataset) -> Result<Snapshot, Error> {
         let Self { mut reader, enrollments, parents } = self;
-        if let Some(table) = enrollments {
-            reader.course_enrollments(&table, &parents, data)?;
+        if let Some(files) = enrollments {
+            reader.course_enrollments(&files, &parents, data)?;
         }
         drop(parents);
         for &object in SfObject::BESIDE {
@@ -127,6 +132,11 @@ impl Begun<'_> {
         }
         reader.deleted_contacts()?;
         reader.customisation()?;
+        reader.name_uncounted();
+        let gone = &mut reader.snapshot.side.gone;
+        once_each(gone);
+        // A contact that was restored is not gone.
+        gone.retain(|gone| data.contacts.find(gone.id).is_none());
         data.adopt(std::mem::take(&mut reader.snapshot.side));
         Ok(reader.snapshot)
     }
@@ -137,43 +147,36 @@ impl Begun<'_> {
 /// # Errors
 /// As [`parents`]; no object is needed, but at least one must be there.
 pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
-    let folder = Folder::open(&watch.snapshot)?;
-    let mut reader = Reader { folder, username_field: "", progress, snapshot: Snapshot::default() };
+    let mut reader = Reader::open(watch, "", progress)?;
     reader.adopt_manifest();
     for object in SfObject::PACKAGE {
         reader.pulse(object, |_, _| ())?;
     }
-    if reader.snapshot.extracts.is_empty() {
+    if reader.snapshot.extracts.values().all(|extract| extract.extent == Extent::Absent) {
+        let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.lack(object));
+        let unread: Vec<String> = unread.collect();
+        let what = "holds none of the package's objects";
         return Err(Error::Input {
             path: watch.snapshot.clone(),
-            what: "holds none of the package's objects".to_owned(),
+            what: if unread.is_empty() { what.to_owned() } else { format!("{what} that can be read: {}", unread.join(", ")) },
             next: "save docebo_v3__CourseEnrollment__c.csv and docebo_v3__DoceboUser__c.csv into it, with Id, CreatedDate, \
                    CreatedById, LastModifiedDate and LastModifiedById"
                 .to_owned(),
         });
     }
-    let Snapshot { side, extracts, extracted_at, counted, .. } = reader.snapshot;
+    let Snapshot { side, extracts, extracted_at, counted, caveats, .. } = reader.snapshot;
     let read_at_assumed = watch.extracted_at.is_none() && !counted;
-    let missing = extracts
-        .iter()
-        .filter_map(|(object, extract)| match extract.extent {
-            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
-            _ => None,
-        })
-        .collect();
-    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing })
+    let missing = extracts.iter().filter_map(|(&object, extract)| extract.lack(object)).collect();
+    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing, caveats })
 }
 
 /// The codes of the synchronised courses, for an export that has no course ids.
 ///
 /// # Errors
-/// As [`parents`].
+/// As [`parents`]; and where the courses cannot be read, for no row of such an export can be read without them.
 pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
     let hidden = Progress::hidden();
-    let folder = Folder::open(&settings.snapshot)?;
-    let mut reader = Reader { folder, username_field: "", progress: &hidden, snapshot: Snapshot::default() };
-    reader.courses()?;
-    let courses = &reader.snapshot.side.courses;
+    let courses = Reader::open(settings, "", &hidden)?.course_table()?;
     let mut codes = CourseCodes::new();
     for (row, &id) in courses.id.iter().enumerate() {
         let code = courses.code.get(row).trim();
@@ -184,121 +187,14 @@ pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
     Ok(codes)
 }
 
-/// The folder's files by name.
-struct Folder {
-    path: PathBuf,
-    files: Vec<(String, PathBuf)>,
-    manifest: Option<Manifest>,
-}
-
-impl Folder {
-    #[expect(clippy::disallowed_methods, reason = "the snapshot is a folder of files")]
-    fn open(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            return Err(Error::Missing { path: path.to_owned(), what: "there is no such snapshot folder".to_owned() });
+/// Sorts deleted contacts, and keeps one entry of each: two lists can name the same one.
+fn once_each(gone: &mut Vec<Gone>) {
+    gone.sort_unstable_by_key(|gone| (gone.id, Reverse((gone.into, gone.at))));
+    gone.dedup_by(|again, kept| {
+        let same = again.id == kept.id;
+        if same {
+            kept.at = kept.at.max(again.at);
         }
-        if !path.is_dir() {
-            return Err(Error::Input {
-                path: path.to_owned(),
-                what: "is a file, not a folder".to_owned(),
-                next: "name the folder that holds Contact.csv and the docebo_v3__….csv files".to_owned(),
-            });
-        }
-        let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            files.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-        }
-        files.sort_unstable();
-        let manifest = match find(&files, "manifest.json") {
-            Some(path) => Some(Manifest::read(path)?),
-            None => None,
-        };
-        Ok(Self { path: path.to_owned(), files, manifest })
-    }
-}
-
-fn find<'a>(files: &'a [(String, PathBuf)], name: &str) -> Option<&'a Path> {
-    let exact = files.iter().find(|(known, _)| known == name);
-    exact.or_else(|| files.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))).map(|(_, path)| path.as_path())
-}
-
-struct Reader<'a> {
-    folder: Folder,
-    username_field: &'a str,
-    progress: &'a Progress,
-    snapshot: Snapshot,
-}
-
-impl Reader<'_> {
-    fn adopt_manifest(&mut self) {
-        if let Some(manifest) = &self.folder.manifest {
-            self.snapshot.org_id = manifest.org_id;
-            self.snapshot.instance.clone_from(&manifest.instance);
-            self.snapshot.counted = true;
-            self.snapshot.extracted_at = Some(manifest.server_time);
-            self.snapshot.extraction = manifest.extraction.clone();
-            // Without a manifest nobody vouches for a log either.
-            if let Some(path) = find(&self.folder.files, REQUESTS) {
-                requests::read(path, &mut self.snapshot.extraction, &mut self.snapshot.caveats);
-            }
-        }
-    }
-
-    /// The file of an object.
-    fn table(&mut self, object: SfObject) -> Result<Option<Table>, Error> {
-        let name = format!("{object}.csv");
-        let Some(path) = find(&self.folder.files, &name) else {
-            if let Some(entry) = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word())) {
-                return Err(Error::Input {
-                    path: self.folder.path.join(&entry.file),
-                    what: "is listed in manifest.json but is not there".to_owned(),
-                    next: "extract the snapshot again, or restore the file".to_owned(),
-                });
-            }
-            return Ok(None);
-        };
-        if self.folder.manifest.is_none() {
-            self.snapshot.extracted_at = older(self.snapshot.extracted_at, path)?;
-        }
-        Table::open(path, self.progress).map(Some)
-    }
-
-    /// The error of a record that stands twice.
-    fn double(&self, double: DoubleRecord) -> Error {
-        Error::Input {
-            path: self.folder.path.join(format!("{}.csv", double.object)),
-            what: format!("the record {} stands twice; no complete read of Salesforce yields that", double.id),
-            next: "save the object again in one go".to_owned(),
-        }
-    }
-
-    fn check_digest(&self, table: &Table, object: &str) -> Result<(), Error> {
-        match self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object)) {
-            Some(entry) if !entry.sha256.eq_ignore_ascii_case(table.sha256()) => Err(Error::Input {
-                path: table.path().to_owned(),
-                what: "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
-                next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: nobody then vouches for the counts".to_owned(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Books a file that was read, if it is the one that the manifest describes.
-    fn finish(&mut self, object: SfObject, table: &Table, rows: u64, missing: Vec<&'static str>) -> Result<(), Error> {
-        self.check_digest(table, object.word())?;
-        let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object(object.word()));
-        let counted = entry.map(|entry| entry.counted);
-        let extent = match counted {
-            Some(counted) if rows < counted => Extent::Incomplete { rows, counted },
-            Some(_) => Extent::Counted,
-            None => Extent::Assumed,
-        };
-        let mut input = crate::export::input(table, "salesforce", object.word().to_owned(), rows, 0, None)?;
-        input.counted = counted;
-        self.snapshot.inputs.push(input);
-        self.snapshot.extracts.insert(object, ObjectExtract { extent, missing });
-        Ok(())
-    }
+        same
+    });
 }

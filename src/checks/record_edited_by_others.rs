@@ -33,7 +33,12 @@ fn select(books: &Books) -> Selection {
     let editors: Vec<bool> = data.editors.iter().map(|&editor| editor != user).collect();
     let of_package = SfObject::ALL.iter().filter(|object| !matches!(object, SfObject::Contact | SfObject::User));
     selection.missing = of_package
-        .flat_map(|&object| data.origins.missing_columns(object, &["LastModifiedById"]).collect::<Vec<_>>())
+        .flat_map(|&object| {
+            let extract = data.origins.extract(object);
+            let unread = extract.lack(object).filter(|_| extract.has_unread_files());
+            let columns = data.origins.missing_columns(object, &["LastModifiedById"]);
+            unread.into_iter().chain(columns).collect::<Vec<_>>()
+        })
         .collect();
 
     let docebo_users = (0..data.docebo_users.len()).filter(|&at| other(data.docebo_users.modified_by(at)));

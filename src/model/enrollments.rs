@@ -690,6 +690,11 @@ impl Enrollments {
         self.kept_accesses = SparseColumn::of(kept.collect());
     }
 
+    /// Forgets every row of Salesforce that was filed: what was read of a file that cannot be read to its end is not kept.
+    pub fn forget_rows(&mut self) {
+        self.filed = Filed { claims: vec![Claim::NONE; self.stated.len()], ..Filed::default() };
+    }
+
     /// Closes the table: nothing is filed any more.
     ///
     /// # Errors

@@ -39,6 +39,24 @@ pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
     scientific(text)
 }
 
+/// The whole number that a text stands for, if it is written as Salesforce exports the value of a Number field:
+/// `40000.0`, `-3.0`, or with an exponent `1.2345678E7`. Plain digits are not, for a text field may hold them too.
+#[must_use]
+pub fn of_number_field(text: &str) -> Option<String> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let (before, after) = digits.split_once('.')?;
+    let fraction = after.split_once(['E', 'e']).map_or(after, |(fraction, _)| fraction);
+    let is_whole = before == "0" || !before.starts_with('0');
+    if before.is_empty() || fraction.is_empty() || !is_whole || !before.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let value = whole(digits.as_bytes()).ok()?;
+    Some(if value == 0 { "0".to_owned() } else { format!("{sign}{value}") })
+}
+
 fn scientific(text: &[u8]) -> Result<u64, NumberFault> {
     let text = text.strip_prefix(b"+").unwrap_or(text);
     let (mantissa, exponent) = match text.iter().position(|c| matches!(c, b'e' | b'E')) {
@@ -93,7 +111,32 @@ fn exponent(text: &[u8]) -> Result<i64, NumberFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NumberFault, whole};
+    use super::{NumberFault, of_number_field, whole};
+
+    #[test]
+    fn values_of_a_number_field_are_told_from_texts() {
+        for (text, value) in [
+            ("40000.0", Some("40000")),
+            ("40000.00", Some("40000")),
+            ("-3.0", Some("-3")),
+            ("0.0", Some("0")),
+            ("-0.0", Some("0")),
+            ("4.0E4", Some("40000")),
+            ("1.2345678E7", Some("12345678")),
+            ("40000", None),
+            ("4E4", None),
+            ("007.0", None),
+            ("1.5", None),
+            ("1.", None),
+            (".0", None),
+            ("ada@example.com", None),
+            ("1.0.0", None),
+            (" 1.0", None),
+            ("", None),
+        ] {
+            assert_eq!(of_number_field(text).as_deref(), value, "{text}");
+        }
+    }
 
     #[test]
     fn every_spelling_of_a_whole_number() {

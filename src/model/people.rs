@@ -17,6 +17,8 @@ use crate::model::column::{IdColumn, NumberColumn, SparseColumn, SparseTexts, Te
 use crate::model::dataset::{Dataset, DoubleRecord, NONE, Place, Places, index, row};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
+use crate::model::key::is_blank;
+use crate::model::number;
 use crate::model::provenance::{ExcludedRow, Exclusion, SfObject};
 
 /// What is told of a learner in one bit each.
@@ -420,6 +422,24 @@ impl Contacts {
         self.id.push(id);
         self.key.push(key);
         self.in_view.push(in_view);
+    }
+
+    /// Reads the keys as whole numbers where the field is a Number in Salesforce: where every key that is not blank is
+    /// written as such a field's value is (`40000.0`). Tells whether that is so.
+    pub fn read_number_keys(&mut self) -> bool {
+        let mut found = false;
+        for key in self.key.iter().filter(|key| !is_blank(key)) {
+            if number::of_number_field(key).is_none() {
+                return false;
+            }
+            found = true;
+        }
+        if found {
+            let mut keys = TextColumn::default();
+            self.key.iter().for_each(|key| keys.push(number::of_number_field(key).as_deref().unwrap_or(key)));
+            self.key = keys;
+        }
+        found
     }
 
     /// Puts them in the order of their ids.

@@ -253,6 +253,13 @@ pub enum Extent {
         /// Rows that Salesforce counted.
         counted: u64,
     },
+    /// Further files seem to hold records of the object and were not read: absence proves nothing.
+    Partial {
+        /// The names of these files.
+        unread: Vec<String>,
+        /// What to do so that they are read, or need not be.
+        next: String,
+    },
     /// As many rows as Salesforce counted.
     Counted,
     /// Nobody counted; taken as complete, and every output says so.
@@ -265,6 +272,12 @@ impl Extent {
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Counted | Self::Assumed)
     }
+
+    /// Whether some records are at hand, and others may be missing.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::Partial { .. })
+    }
 }
 
 /// One object's extract: how far it reaches and which wanted columns it lacks.
@@ -275,6 +288,38 @@ pub struct ObjectExtract {
     /// Wanted columns that the file does not have (hidden by field-level security, or not selected).
     #[serde(skip)] // the checks have said what follows from it
     pub missing: Vec<&'static str>,
+    /// Why nothing was read although a file is there: it cannot be read, or has another name. The extent is then
+    /// [`Extent::Absent`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_absent: Option<String>,
+}
+
+impl ObjectExtract {
+    /// An object of which nothing was read, for this reason.
+    #[must_use]
+    pub fn unread(why: String) -> Self {
+        Self { why_absent: Some(why), ..Self::default() }
+    }
+
+    /// Whether a file that is there, and holds or seems to hold its records, was not read.
+    #[must_use]
+    pub fn has_unread_files(&self) -> bool {
+        self.why_absent.is_some() || matches!(self.extent, Extent::Partial { .. })
+    }
+
+    /// What keeps the object from proving an absence, in words; nothing when it is whole.
+    #[must_use]
+    pub fn lack(&self, object: SfObject) -> Option<String> {
+        match &self.extent {
+            Extent::Absent => {
+                let why = self.why_absent.as_deref().unwrap_or("not in the snapshot");
+                Some(format!("{object} ({why})"))
+            }
+            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
+            Extent::Partial { unread, next } => Some(format!("{object} ({} not read; {next})", unread.join(", "))),
+            Extent::Counted | Extent::Assumed => None,
+        }
+    }
 }
 
 /// One file of the export as the rest of the house needs it.
@@ -509,18 +554,14 @@ impl Origins {
     /// The extract of an object; an empty one where there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {
-        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, missing: Vec::new() };
+        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, missing: Vec::new(), why_absent: None };
         self.extracts.get(&object).unwrap_or(&NOTHING)
     }
 
     /// What keeps an object from proving an absence, in words; nothing when it is whole.
     #[must_use]
     pub fn lack_of(&self, object: SfObject) -> Option<String> {
-        match &self.extract(object).extent {
-            Extent::Absent => Some(format!("{object} (not in the snapshot)")),
-            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
-            Extent::Counted | Extent::Assumed => None,
-        }
+        self.extract(object).lack(object)
     }
 
     /// The columns of an object that are missing, in words.

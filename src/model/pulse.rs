@@ -85,8 +85,10 @@ pub struct Reading {
     pub read_at: Option<Instant>,
     /// Whether that is the time of files.
     pub read_at_assumed: bool,
-    /// Objects of which fewer rows are at hand than Salesforce counted, in words.
+    /// Objects of which rows are missing or nothing could be read, in words.
     pub missing: Vec<String>,
+    /// What a reader has to know about the files.
+    pub caveats: Vec<String>,
 }
 
 /// The hour since 1970 that a moment lies in.

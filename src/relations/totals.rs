@@ -224,8 +224,9 @@ impl Totals {
 
 /// Counts rows as they were read against values as they were given.
 pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Totals {
-    let rows_of =
-        |holds: &str| data.origins.inputs.iter().filter(|input| input.holds == holds).map(|input| input.rows).sum();
+    let rows_of = |holds: &str| {
+        data.origins.inputs.iter().filter(|input| input.holds == holds).map(|input| input.rows - input.deleted).sum()
+    };
     let aside = |kind: ExportKind, matches: fn(&Exclusion) -> bool| {
         data.origins.excluded.iter().filter(|(of, aside)| *of == kind && matches(&aside.why)).count() as u64
     };

@@ -7,7 +7,7 @@
 
 use crate::books::Books;
 use crate::check::{Coverage, Judged, Outcome, Severity, judge_enrollment};
-use crate::model::provenance::{Extent, SfObject};
+use crate::model::provenance::SfObject;
 use crate::model::question::Questioned;
 use crate::model::word::Word as _;
 use crate::relations::enrollment::Enrollment;
@@ -47,17 +47,14 @@ pub const fn verdict(facts: VerdictFacts) -> Verdict {
 
 /// What decides the verdict of this run.
 pub(super) fn facts(books: &Books, results: &[CheckResult]) -> VerdictFacts {
-    // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
-    let partial = |object| {
-        !matches!(books.data.origins.extract(object).extent, Extent::Counted | Extent::Assumed | Extent::Absent)
-    };
     let relations = &books.relations;
     VerdictFacts {
         stall_open: books.stalls.open().is_some(),
         questioned: is_questioned(&books.questions),
+        // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
         incomplete: [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
             .into_iter()
-            .any(partial),
+            .any(|object| books.data.origins.extract(object).extent.is_incomplete()),
         judged: relations.link_judged && relations.enrollment_judged,
         unjudged: unjudged(books) > 0,
         found: results.iter().any(|r| r.outcome() == Outcome::Found && r.check.severity <= Severity::Medium),

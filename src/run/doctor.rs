@@ -128,15 +128,41 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
         Line::warn(Area::Snapshot, "manifest.json", found, "let `tieout extract` read Salesforce")
     });
     for (object, extract) in &snapshot.extracts {
-        if let Extent::Incomplete { rows, counted } = extract.extent {
-            let found = format!("{rows} rows of {counted}; what rests on an absence there is not judged");
-            lines.push(Line::warn(Area::Snapshot, object.to_string(), found, "extract the snapshot again"));
+        let of_object = |found: String, next: &str| Line::warn(Area::Snapshot, object.to_string(), found, next);
+        match &extract.extent {
+            Extent::Incomplete { rows, counted } => {
+                let found = format!("{rows} rows of {counted}; what rests on an absence there is not judged");
+                lines.push(of_object(found, "extract the snapshot again"));
+            }
+            Extent::Partial { unread, next } => {
+                let found = format!("{} not read; what rests on an absence there is not judged", unread.join(", "));
+                lines.push(of_object(found, next));
+            }
+            Extent::Absent => {
+                if let Some(why) = &extract.why_absent {
+                    let found = format!("counts as missing: {why}");
+                    lines.push(of_object(found, "save the object again, or move the file away"));
+                }
+            }
+            Extent::Assumed if snapshot.counted => {
+                let found = "not listed in manifest.json, so its rows were not counted; taken as complete".to_owned();
+                lines.push(of_object(found, "extract the snapshot again"));
+            }
+            Extent::Counted | Extent::Assumed => {}
         }
         if !extract.missing.is_empty() {
             let found = format!("has no {}; a check that needs one is not evaluated", extract.missing.join(", "));
             let next = "give the user read access to these fields, and save the object again with them";
-            lines.push(Line::warn(Area::Snapshot, object.to_string(), found, next));
+            lines.push(of_object(found, next));
         }
+    }
+    for unread in &snapshot.unread {
+        lines.push(Line::warn(
+            Area::Snapshot,
+            "further files",
+            unread.clone(),
+            "look whether a file has the wrong name",
+        ));
     }
 }
 

@@ -291,7 +291,7 @@ pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
 /// [`Error::Configuration`] with file, line and column.
 pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
     let source = Source { path, text };
-    let File { salesforce, snapshot: _, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
+    let File { salesforce, snapshot: snapshot_table, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
     let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
     if let (Some(warn), Some(error)) = (warn_after_hours, error_after_hours)
         && warn > error
@@ -305,6 +305,7 @@ pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Wa
     Ok(Watch {
         live: if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None },
         snapshot: snapshot.unwrap_or_default(),
+        snapshot_parts: snapshot_table.parts,
         extracted_at: source.moment("salesforce.extracted_at", salesforce.extracted_at)?,
         platform: source.address("docebo.platform_url", docebo.platform_url)?,
         instance: source.address("salesforce.instance_url", salesforce.instance_url)?,

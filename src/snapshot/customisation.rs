@@ -4,46 +4,55 @@
 
 #![expect(clippy::disallowed_methods, reason = "the answer is a file of the snapshot")]
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
+use std::path::Path;
 
-use super::{Reader, find};
+use super::folder::{check_digest, digest};
+use super::reader::{Reader, reason};
 use crate::error::Error;
-use crate::model::customisation::{FILE, File};
+use crate::model::customisation::{Customisation, FILE, File};
 use crate::model::provenance::Input;
 
 impl Reader<'_> {
-    /// Reads the answer where there is one.
+    /// Reads the answer where there is one; one that cannot be read counts as missing.
     pub(super) fn customisation(&mut self) -> Result<(), Error> {
-        let Some(path) = find(&self.folder.files, FILE) else { return Ok(()) };
-        let wrong = |what: String, next: &str| Error::Input { path: path.to_owned(), what, next: next.to_owned() };
-        let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-        let sha256 = HEXLOWER.encode(&Sha256::digest(&bytes));
+        let Some(path) = self.folder.find(FILE) else { return Ok(()) };
+        let read = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source });
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object("customisation"));
-        if entry.is_some_and(|entry| !entry.sha256.eq_ignore_ascii_case(&sha256)) {
-            return Err(wrong(
-                "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
-                "extract the snapshot again",
-            ));
+        if let (Some(entry), Ok(bytes)) = (entry, &read) {
+            check_digest(path, entry, &digest(bytes))?;
         }
-        let again = "extract the snapshot again; or remove the file: customisations are then not evaluated";
-        let file: File =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("cannot be read: {error}"), again))?;
-        let answer = file.read().map_err(|what| wrong(what, again))?;
-        self.snapshot.inputs.push(Input {
-            side: "salesforce".into(),
-            holds: "customisations of the package's objects".to_owned(),
-            file: FILE.to_owned(),
-            rows: answer.parts.len() as u64,
-            rejects: 0,
-            deleted: 0,
-            counted: None,
-            encoding: "UTF-8".to_owned(),
-            delimiter: None,
-            dates: None,
-            sha256,
-        });
-        self.snapshot.side.customisation = Some(answer);
+        match read.and_then(|bytes| Ok((parse(path, &bytes)?, digest(&bytes)))) {
+            Ok((answer, sha256)) => {
+                self.snapshot.inputs.push(Input {
+                    side: "salesforce".into(),
+                    holds: "customisations of the package's objects".to_owned(),
+                    file: FILE.to_owned(),
+                    rows: answer.parts.len() as u64,
+                    rejects: 0,
+                    deleted: 0,
+                    counted: None,
+                    encoding: "UTF-8".to_owned(),
+                    delimiter: None,
+                    dates: None,
+                    sha256,
+                });
+                self.snapshot.side.customisation = Some(answer);
+            }
+            Err(error) => self.snapshot.caveats.push(format!(
+                "What was built onto the package's objects is not known, because its file cannot be read: {}.",
+                reason(&error)
+            )),
+        }
         Ok(())
     }
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Customisation, Error> {
+    let wrong = |what: String| Error::Input {
+        path: path.to_owned(),
+        what,
+        next: "extract the snapshot again; or remove the file: customizations are then not evaluated".to_owned(),
+    };
+    let file: File = serde_json::from_slice(bytes).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    file.read().map_err(wrong)
 }

@@ -4,17 +4,18 @@ use rustc_hash::FxHashMap;
 
 use crate::error::Error;
 use crate::model::column::TextColumn;
-use crate::model::dataset::{Dataset, DoubleRecord, Gone, NONE, OtherRow, SalesforceSide, index};
+use crate::model::dataset::{Courses, Dataset, DoubleRecord, Gone, NONE, OtherRow, index};
 use crate::model::enrollments::{EnrollmentRow, Slot, Slots};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
-use crate::model::people::DoceboUserRow;
+use crate::model::people::{Contacts, DoceboUserRow, DoceboUsers, Users};
 use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 use crate::snapshot::fields::{Field, Fields, well_formed};
-use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
+use crate::snapshot::names::Content;
+use crate::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, line, live_rows};
 use crate::table::{Row, Rows, Table};
 
 /// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
@@ -93,222 +94,304 @@ impl Written {
 }
 
 impl Reader<'_> {
-    /// The ids of the list view's members, sorted; `None` where nobody read it.
+    /// The ids of the list view's members, sorted; `None` where nobody read it, or not all of it.
     pub(super) fn list_view(&mut self) -> Result<Option<Vec<SfId>>, Error> {
-        let Some(path) = find(&self.folder.files, LIST_VIEW) else { return Ok(None) };
-        let table = Table::open(path, self.progress)?;
-        let fields = Fields::of(&table);
-        let id = fields.required("Id")?;
-        let mut members = Vec::new();
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            members.push(id.required_id(row)?);
-            Ok(())
+        let read = self.optional(Content::ListView, |reader, files| {
+            let (mut members, mut counts) = (Vec::new(), Counts::default());
+            for table in files.tables() {
+                let id = Fields::of(table).required("Id")?;
+                let member = |row: Row<'_>| {
+                    members.push(id.required_id(row)?);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, member, |_| Ok(()))?, Vec::new());
+            }
+            members.sort_unstable();
+            Ok((members, counts))
         })?;
-        self.check_digest(&table, "list_view_contacts")?;
-        members.sort_unstable();
-        self.snapshot.list_view = true;
-        self.snapshot.inputs.push(crate::export::input(
-            &table,
-            "salesforce",
-            "list view members".to_owned(),
-            rows,
-            0,
-            None,
-        )?);
-        Ok(Some(members))
+        let Some((files, (members, counts))) = read else { return Ok(None) };
+        self.book(&files, counts.tables)?;
+        // A contact that is not in a part of the view may be in the rest of it.
+        self.snapshot.list_view = !files.is_incomplete();
+        Ok(self.snapshot.list_view.then_some(members))
     }
 
-    /// Deleted and merged contacts, where they were read.
+    /// Deleted and merged contacts, where they were read; those that `Contact` marks as deleted are known by now.
     pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
-        let Some(path) = find(&self.folder.files, DELETED) else { return Ok(()) };
-        let table = Table::open(path, self.progress)?;
-        let fields = Fields::of(&table);
-        let (id, into, at) =
-            (fields.required("Id")?, fields.required("MasterRecordId")?, fields.required("SystemModstamp")?);
-        let mut gone = Vec::new();
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
-            Ok(())
+        let read = self.optional(Content::DeletedContacts, |reader, files| {
+            let (mut gone, mut counts) = (Vec::new(), Counts::default());
+            for table in files.tables() {
+                let fields = Fields::of(table);
+                let (id, into) = (fields.required("Id")?, fields.required("MasterRecordId")?);
+                let at = fields.required("SystemModstamp")?;
+                // The list holds deleted records alone, whether it says so of each or not.
+                let rows = table.rows(reader.progress, |row| {
+                    well_formed(table, row)?;
+                    gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
+                    Ok(())
+                })?;
+                counts.add(RowCount { rows, ..RowCount::default() }, Vec::new());
+            }
+            Ok((gone, counts))
         })?;
-        self.check_digest(&table, "deleted_contacts")?;
-        let holds = "deleted and merged contacts".to_owned();
-        self.snapshot.inputs.push(crate::export::input(&table, "salesforce", holds, rows, 0, None)?);
-        self.snapshot.side.gone = gone;
+        let Some((files, (gone, counts))) = read else { return Ok(()) };
+        self.book(&files, counts.tables)?;
+        self.snapshot.side.gone.extend(gone);
         Ok(())
     }
 
     pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {
-        let table = self.needed(SfObject::Contact)?;
-        let fields = Fields::of(&table);
-        let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
-        let contacts = &mut self.snapshot.side.contacts;
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            let contact = id.required_id(row)?;
-            let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
-            contacts.push(contact, key.text(row)?, in_view);
-            Ok(())
-        })?;
-        *contacts = std::mem::take(contacts).sorted();
-        self.finish(SfObject::Contact, &table, rows, Vec::new())
+        let files = self.needed(SfObject::Contact)?;
+        let mut contacts = Contacts::default();
+        let (mut gone, mut counts) = (Vec::new(), Counts::default());
+        for table in files.tables() {
+            let fields = Fields::of(table);
+            let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
+            let into = fields.optional("MasterRecordId")?;
+            let stamp = fields.optional("SystemModstamp")?;
+            let at = if stamp.is_there() { stamp } else { fields.optional("LastModifiedDate")? };
+            let each = |row: Row<'_>| {
+                let contact = id.required_id(row)?;
+                let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
+                contacts.push(contact, key.text(row)?, in_view);
+                Ok(())
+            };
+            let deleted = |row: Row<'_>| {
+                gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
+                Ok(())
+            };
+            counts.add(live_rows(table, self.progress, each, deleted)?, Vec::new());
+        }
+        if contacts.read_number_keys() {
+            self.snapshot.caveats.push(format!(
+                "The mapped field {} is a number: a value such as `40000.0` is read as `40000`.",
+                self.username_field
+            ));
+        }
+        self.snapshot.side.contacts = contacts.sorted();
+        self.snapshot.side.gone = gone;
+        self.finish(SfObject::Contact, &files, counts)
     }
 
     pub(super) fn users(&mut self) -> Result<(), Error> {
-        let Some(table) = self.table(SfObject::User)? else { return Ok(()) };
-        let mut fields = Fields::of(&table);
-        let id = fields.required("Id")?;
-        let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
-        let SalesforceSide { users, contacts, .. } = &mut self.snapshot.side;
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
-            users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
-            Ok(())
+        let read = self.optional(Content::Object(SfObject::User), |reader, files| {
+            let (mut users, mut counts) = (Users::default(), Counts::default());
+            let contacts = &reader.snapshot.side.contacts;
+            for table in files.tables() {
+                let mut fields = Fields::of(table);
+                let id = fields.required("Id")?;
+                let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
+                let each = |row: Row<'_>| {
+                    let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
+                    users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, each, |_| Ok(()))?, fields.missing);
+            }
+            Ok((users.sorted(), counts))
         })?;
-        *users = std::mem::take(users).sorted();
-        let missing = fields.missing;
-        self.finish(SfObject::User, &table, rows, missing)
+        let Some((files, (users, counts))) = read else { return Ok(()) };
+        self.snapshot.side.users = users;
+        self.finish(SfObject::User, &files, counts)
     }
 
     pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
-        let table = self.needed(SfObject::DoceboUser)?;
-        let mut fields = Fields::of(&table);
-        let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
-        let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
-        let writes = WriteColumns::find(&mut fields)?;
+        let files = self.needed(SfObject::DoceboUser)?;
+        let (mut side, mut counts) = (DoceboUsers::default(), Counts::default());
         let mut pulse = Pulse::default();
         let mut writers = Editors::default();
-        let SalesforceSide { docebo_users: side, contacts, .. } = &mut self.snapshot.side;
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            let record = id.required_id(row)?;
-            let written = writes.read(row)?;
-            written.count(record, &mut pulse);
-            let docebo_user = DoceboUserRow {
-                id: record,
-                user_id: user_id.number(row)?,
-                contact: contact.id(row)?,
-                user: user.id(row)?,
-                created: written.created,
-                created_by: written.created_by.map_or(NONE, |id| writers.index(id)),
-                modified: written.modified,
-                modified_by: written.modified_by.map_or(NONE, |id| writers.index(id)),
+        let contacts = &self.snapshot.side.contacts;
+        for table in files.tables() {
+            let mut fields = Fields::of(table);
+            let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
+            let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
+            let writes = WriteColumns::find(&mut fields)?;
+            let each = |row: Row<'_>| {
+                let record = id.required_id(row)?;
+                let written = writes.read(row)?;
+                written.count(record, &mut pulse);
+                let docebo_user = DoceboUserRow {
+                    id: record,
+                    user_id: user_id.number(row)?,
+                    contact: contact.id(row)?,
+                    user: user.id(row)?,
+                    created: written.created,
+                    created_by: written.created_by.map_or(NONE, |id| writers.index(id)),
+                    modified: written.modified,
+                    modified_by: written.modified_by.map_or(NONE, |id| writers.index(id)),
+                };
+                side.push(docebo_user, contacts);
+                Ok(())
             };
-            side.push(docebo_user, contacts);
-            Ok(())
-        })?;
+            counts.add(live_rows(table, self.progress, each, |_| Ok(()))?, fields.missing);
+        }
         side.writers = writers.ids;
-        *side = std::mem::take(side).sorted();
-        let missing = fields.missing;
+        self.snapshot.side.docebo_users = side.sorted();
         self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
-        self.finish(SfObject::DoceboUser, &table, rows, missing)
+        self.finish(SfObject::DoceboUser, &files, counts)
     }
 
     pub(super) fn courses(&mut self) -> Result<(), Error> {
-        let Some(table) = self.table(SfObject::Course)? else { return Ok(()) };
-        let mut fields = Fields::of(&table);
-        let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
-        let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
-        let (deleted, effective) = (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
-        let writes = WriteColumns::find(&mut fields)?;
-        let mut pulse = Pulse::default();
-        let side = &mut self.snapshot.side.courses;
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            let record = id.required_id(row)?;
-            let written = writes.read(row)?;
-            written.count(record, &mut pulse);
-            side.record.push(Some(record));
-            side.id.push(course_id.number(row)?);
-            side.code.push(code.text(row)?);
-            side.title.push(title.text(row)?);
-            side.deleted.push(deleted.flag(row)?);
-            side.effective.push(effective.flag(row)?);
-            side.modified_by.push(written.modified_by);
-            Ok(())
-        })?;
-        let missing = fields.missing;
+        let read = self.optional(Content::Object(SfObject::Course), Self::read_courses)?;
+        let Some((files, (courses, pulse, counts))) = read else { return Ok(()) };
+        self.snapshot.side.courses = courses;
         self.snapshot.side.pulses.insert(SfObject::Course, pulse);
-        self.finish(SfObject::Course, &table, rows, missing)
+        self.finish(SfObject::Course, &files, counts)
     }
 
-    /// Files each enrollment at the one of Docebo's that it belongs to.
+    /// The courses alone; none where there is no such file.
+    pub(super) fn course_table(&mut self) -> Result<Courses, Error> {
+        let course = Content::Object(SfObject::Course);
+        let Some(files) = self.files(course)? else {
+            let why = self.snapshot.extracts.get(&SfObject::Course).and_then(|extract| extract.why_absent.clone());
+            return match why {
+                None => Ok(Courses::default()),
+                Some(why) => Err(Error::Input {
+                    path: self.folder.path.join(course.file()),
+                    what: format!("is needed, because the export names courses by their codes alone, and {why}"),
+                    next: "save the object again, or add the column \"Course Internal ID\" to the report".to_owned(),
+                }),
+            };
+        };
+        Ok(self.read_courses(&files)?.0)
+    }
+
+    fn read_courses(&self, files: &Files) -> Result<(Courses, Pulse, Counts), Error> {
+        let (mut side, mut pulse, mut counts) = (Courses::default(), Pulse::default(), Counts::default());
+        for table in files.tables() {
+            let mut fields = Fields::of(table);
+            let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
+            let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
+            let (deleted, effective) =
+                (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
+            let writes = WriteColumns::find(&mut fields)?;
+            let each = |row: Row<'_>| {
+                let record = id.required_id(row)?;
+                let written = writes.read(row)?;
+                written.count(record, &mut pulse);
+                side.record.push(Some(record));
+                side.id.push(course_id.number(row)?);
+                side.code.push(code.text(row)?);
+                side.title.push(title.text(row)?);
+                side.deleted.push(deleted.flag(row)?);
+                side.effective.push(effective.flag(row)?);
+                side.modified_by.push(written.modified_by);
+                Ok(())
+            };
+            counts.add(live_rows(table, self.progress, each, |_| Ok(()))?, fields.missing);
+        }
+        Ok((side, pulse, counts))
+    }
+
+    /// Files each enrollment at the one of Docebo's that it belongs to; none where one of them cannot be read.
     pub(super) fn course_enrollments(
         &mut self,
-        table: &Table,
+        files: &Files,
         parents: &Parents,
         data: &mut Dataset,
     ) -> Result<(), Error> {
-        let mut fields = Fields::of(table);
-        let columns = EnrollmentColumns::find(&mut fields)?;
-        let mut pulse = Pulse::default();
-        let mut editors = Editors::default();
-        let mut enrollments = std::mem::take(&mut data.enrollments);
-        let (slots, mut filing) = enrollments.open();
-        let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::with_room_for(rows.most());
-            while let Some(row) = rows.next()? {
-                well_formed(table, row)?;
-                columns.read(row, &mut block)?;
+        let mut filed = FiledRows::default();
+        let mut read = Ok(());
+        for table in files.tables() {
+            read = filed.add(table, parents, data, self);
+            if read.is_err() {
+                break;
             }
-            block.place(parents, data, slots, columns.key.is_there());
-            Ok(block.rows)
-        };
-        let take = |block: Vec<Filed>| {
-            filing.make_room(block.iter().filter_map(|filed| filed.slot));
-            for Filed { slot, mut row, written, odd_key } in block {
-                written.count(row.id, &mut pulse);
-                row.modified_by = written.modified_by.map_or(NONE, |by| editors.index(by));
-                filing.file(slot, row, odd_key);
-            }
-            Ok(())
-        };
-        let rows = table.blocks(self.progress, parse, take)?;
-        enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
-        (data.enrollments, data.editors) = (enrollments, editors.ids);
+        }
+        if let Err(error) = read {
+            data.enrollments.forget_rows();
+            return self.unreadable(files.content, error);
+        }
+        let FiledRows { pulse, editors, counts } = filed;
+        data.enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
+        data.editors = editors.ids;
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
-        let missing = fields.missing;
-        self.finish(SfObject::CourseEnrollment, table, rows, missing)
+        self.finish(SfObject::CourseEnrollment, files, counts)
     }
 
     /// An object that the audit looks at only for who wrote its rows, and when.
     pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
         let mut rows = Vec::new();
-        self.pulse(object, |id, modified_by| {
+        let was_read = self.pulse(object, |id, modified_by| {
             rows.extend(modified_by.map(|modified_by| OtherRow { object, id, modified_by }));
         })?;
-        self.snapshot.side.beside.append(&mut rows);
+        if was_read {
+            self.snapshot.side.beside.append(&mut rows);
+        }
         Ok(())
     }
 
-    /// When an object's rows were written; `each` is told of every row who modified it last.
-    pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<(), Error> {
-        let Some(table) = self.table(object)? else { return Ok(()) };
-        let mut fields = Fields::of(&table);
-        let id = fields.required("Id")?;
-        let writes = WriteColumns::find(&mut fields)?;
-        let mut pulse = Pulse::default();
-        let rows = table.rows(self.progress, |row| {
-            well_formed(&table, row)?;
-            let id = id.required_id(row)?;
-            let written = writes.read(row)?;
-            written.count(id, &mut pulse);
-            each(id, written.modified_by);
-            Ok(())
+    /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
+    /// was read to its end.
+    pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<bool, Error> {
+        let read = self.optional(Content::Object(object), |reader, files| {
+            let (mut pulse, mut counts) = (Pulse::default(), Counts::default());
+            for table in files.tables() {
+                let mut fields = Fields::of(table);
+                let id = fields.required("Id")?;
+                let writes = WriteColumns::find(&mut fields)?;
+                let row = |row: Row<'_>| {
+                    let id = id.required_id(row)?;
+                    let written = writes.read(row)?;
+                    written.count(id, &mut pulse);
+                    each(id, written.modified_by);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, row, |_| Ok(()))?, fields.missing);
+            }
+            Ok((pulse, counts))
         })?;
-        let missing = fields.missing;
+        let Some((files, (pulse, counts))) = read else { return Ok(false) };
         self.snapshot.side.pulses.insert(object, pulse);
-        self.finish(object, &table, rows, missing)
+        self.finish(object, &files, counts)?;
+        Ok(true)
     }
+}
 
-    fn needed(&mut self, object: SfObject) -> Result<Table, Error> {
-        self.table(object)?.ok_or_else(|| Error::Input {
-            path: self.folder.path.join(format!("{object}.csv")),
-            what: "is not there, and nothing can be compared without it".to_owned(),
-            next: format!("save the object {object} as {object}.csv into the snapshot folder (README, \"Read Salesforce itself, or save the objects\")"),
-        })
+/// The rows of `docebo_v3__CourseEnrollment__c` as they are filed, table by table.
+#[derive(Default)]
+struct FiledRows {
+    pulse: Pulse,
+    editors: Editors,
+    counts: Counts,
+}
+
+impl FiledRows {
+    fn add(&mut self, table: &Table, parents: &Parents, data: &mut Dataset, reader: &Reader<'_>) -> Result<(), Error> {
+        let mut fields = Fields::of(table);
+        let columns = EnrollmentColumns::find(&mut fields)?;
+        let is_deleted = fields.optional(IS_DELETED)?;
+        let mut enrollments = std::mem::take(&mut data.enrollments);
+        let (slots, mut filing) = enrollments.open();
+        let Self { pulse, editors, counts } = self;
+        let mut deleted = Vec::new();
+        let parse = |rows: &mut Rows<'_>| {
+            let mut block = Block::with_room_for(rows.most());
+            while let Some(row) = rows.next()? {
+                well_formed(table, row)?;
+                if is_deleted.is_there() && is_deleted.flag(row)? {
+                    block.deleted.push(line(row));
+                    continue;
+                }
+                columns.read(row, &mut block)?;
+            }
+            block.place(parents, data, slots, columns.key.is_there());
+            Ok((block.rows, block.deleted))
+        };
+        let take = |(block, mut lines): (Vec<Filed>, Vec<u32>)| {
+            deleted.append(&mut lines);
+            filing.make_room(block.iter().filter_map(|filed| filed.slot));
+            for Filed { slot, mut row, written, odd_key } in block {
+                written.count(row.id, pulse);
+                row.modified_by = written.modified_by.map_or(NONE, |by| editors.index(by));
+                filing.file(slot, row, odd_key);
+            }
+            Ok(())
+        };
+        let rows = table.blocks(reader.progress, parse, take);
+        data.enrollments = enrollments;
+        counts.add(RowCount { rows: rows?, deleted }, fields.missing);
+        Ok(())
     }
 }
 
@@ -332,11 +415,18 @@ struct Block {
     parents: Vec<(SfId, SfId)>,
     /// `EnrolmentId__c` of each row.
     keys: TextColumn,
+    /// The lines of rows that Salesforce has deleted, which are not among the others.
+    deleted: Vec<u32>,
 }
 
 impl Block {
     fn with_room_for(rows: usize) -> Self {
-        Self { rows: Vec::with_capacity(rows), parents: Vec::with_capacity(rows), keys: TextColumn::default() }
+        Self {
+            rows: Vec::with_capacity(rows),
+            parents: Vec::with_capacity(rows),
+            keys: TextColumn::default(),
+            deleted: Vec::new(),
+        }
     }
 
     /// Finds the place of each row. Every look at a table of millions waits for memory, and in loops that do nothing else

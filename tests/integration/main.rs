@@ -29,6 +29,7 @@ mod properties;
 mod samples;
 mod series;
 mod sign_in;
+mod snapshot_habits;
 mod stall_edges;
 mod stall_runs;
 mod stall_worlds;
