@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::id::SfId;
-use crate::model::instant::{Instant, Resolution};
+use crate::model::instant::{Instant, LocalTime, Resolution};
 use crate::model::word::words;
 
 words! {
@@ -287,6 +287,17 @@ pub struct ExportFile {
     /// How it states dates.
     #[serde(skip)] // the relations have read them
     pub dates: DateProfile,
+    /// Whether it tells when enrollments were completed; without that there is nothing to compare.
+    #[serde(skip, default = "stated")] // the relations have read it
+    pub has_completion_dates: bool,
+    /// The newest enrollment, completion or access date of its current enrollments, before zones; nothing where there is
+    /// none, or where day and month are not told apart yet.
+    #[serde(skip)] // the relations have read it
+    pub newest: Option<LocalTime>,
+}
+
+const fn stated() -> bool {
+    true
 }
 
 /// How the zone of the export's dates is known.
