@@ -8,27 +8,35 @@
 mod dates;
 mod headings;
 mod learners;
+mod rows;
+mod short_rows;
+mod understood;
+mod words;
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::error::Error;
 use crate::model::column::TextColumn;
 use crate::model::dataset::{DoceboSide, Place, StatusWord};
+use crate::model::date_format::DateFormat;
 use crate::model::enrollments::{MOST_COURSES, MOST_WORDS, Statement};
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::key;
-use crate::model::number::{self, NumberFault};
-use crate::model::provenance::{ExcludedRow, Exclusion, ExportFile, ExportKind, Input, Reject};
+use crate::model::provenance::{DateOrder, DateProfile, ExcludedRow, Exclusion, ExportFile, ExportKind, Input, Reject};
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
-use crate::table::{Row, Rows, Table};
-use dates::{DateColumn, DateReader};
+use crate::table::{Row, Table};
+use dates::{DateColumn, DateReader, DateRules};
 use headings::Headings;
 use learners::{LearnerBook, Reported};
+use rows::{Block, Cells, Columns, Entry, LearnerColumn, Made, Person, Reading, UserColumns, place};
+use short_rows::{ShortRows, Width};
+use words::Words;
 
 /// What the export said, and what is known of its files.
 #[derive(Debug, Default)]
@@ -45,6 +53,27 @@ pub struct Export {
     pub sfdc_ids: bool,
     /// The oldest time of its files.
     pub oldest: Option<Instant>,
+    /// Columns that its files could have and do not, although results depend on them.
+    pub missing_columns: Vec<MissingColumn>,
+    /// What a reader of the results has to know of its files, as whole sentences.
+    pub caveats: Vec<String>,
+}
+
+/// A column that a file of the export does not have, although results depend on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingColumn {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// The column.
+    pub column: ColumnName,
+    /// What follows, as a clause: `completion dates are not compared`.
+    pub consequence: &'static str,
+}
+
+/// The heading that Docebo's reports give a column.
+#[must_use]
+pub const fn usual_heading(column: ColumnName) -> &'static str {
+    headings::words(column).1
 }
 
 /// Course codes to Docebo course ids, `None` where two courses share a code.
@@ -53,14 +82,14 @@ pub type CourseCodes = BTreeMap<String, Option<u64>>;
 /// Reads every file of the export. `codes` is asked only where a file names courses by code.
 ///
 /// # Errors
-/// When a file cannot be read, a needed column is absent or could be several, or the dates of a file
-/// follow no single pattern.
+/// When a file cannot be read, a needed column is absent or could be several, the dates of a file
+/// follow no single pattern, or more than a fifth of its rows are unreadable for one reason.
 pub fn read(
     settings: &Settings,
     codes: impl FnOnce() -> Result<CourseCodes, Error>,
     progress: &Progress,
 ) -> Result<Export, Error> {
-    let mut reader = Reader::new(settings);
+    let mut reader = Reader::new(settings)?;
     let mut tables = Vec::new();
     for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
         for path in paths {
@@ -125,6 +154,7 @@ struct Reader<'a> {
     learners: LearnerBook,
     courses: FxHashMap<u64, u32>,
     words: FxHashMap<String, u8>,
+    format: Option<DateFormat>,
     export: Export,
 }
 
@@ -135,39 +165,63 @@ const DISTINCT_WORDS: usize = MOST_WORDS - 32;
 const FURTHER_WORDS: &str = "(further unknown words)";
 
 impl<'a> Reader<'a> {
-    fn new(settings: &'a Settings) -> Self {
-        Self {
+    fn new(settings: &'a Settings) -> Result<Self, Error> {
+        let format = settings.date_format.as_deref().map(DateFormat::new).transpose();
+        Ok(Self {
             settings,
             codes: CourseCodes::new(),
             learners: LearnerBook::default(),
             courses: FxHashMap::default(),
             words: FxHashMap::default(),
+            format: format.map_err(|what| Error::Usage(format!("docebo.date_format: {what}")))?,
             export: Export::default(),
-        }
+        })
     }
 
     fn users(&mut self, table: &Table, file: u16, progress: &Progress) -> Result<(), Error> {
         let headings = Headings::new(table, &self.settings.columns);
-        let id = headings.required(ColumnName::LearnerId)?;
-        let username = headings.required(ColumnName::Username)?;
-        let sfdc_id = self.sfdc_column(&headings)?;
-        let mut rejects = 0;
-        let rows = table.rows(progress, |row| {
-            let place = place(file, row);
-            let read = well_formed(row, table).and_then(|()| {
-                let id = learner_id(row.get(id))?;
-                let username = row.text(username).ok_or("the username is not valid UTF-8")?;
-                let sfdc_id =
-                    sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
-                Ok((id, username, sfdc_id))
-            });
+        let columns = UserColumns {
+            id: headings.required(ColumnName::LearnerId)?,
+            username: headings.required(ColumnName::Username)?,
+            sfdc_id: self.sfdc_column(&headings)?,
+        };
+        let words = Words::new(self.settings);
+        let cells = Cells::new(table, &words, [columns.id, columns.username]);
+        let mut rejects = Rejects { kind: ExportKind::Users, file, rows: Vec::new() };
+        let mut short = ShortRows::default();
+        let mut learn = |row: Row<'_>, place: Place, is_read: bool, rejects: &mut Rejects| {
+            let read = if is_read { columns.read(cells, row) } else { Err(cells.wrong_width(row)) };
             match read {
                 Ok((id, username, sfdc_id)) => self.learners.report(id, username, sfdc_id, place),
-                Err(reason) => self.reject(ExportKind::Users, place, reason, &mut rejects),
+                Err(reject) => rejects.rows.push((place, columns.identify(cells, row, reject))),
+            }
+        };
+        let rows = table.rows(progress, |row| {
+            let (place, width) = (place(file, row), cells.width(row));
+            short.add(place, width);
+            if width != Width::Short {
+                learn(row, place, width == Width::Full, &mut rejects);
             }
             Ok(())
         })?;
-        self.finish(table, ExportKind::Users, rows, rejects, &DateReader::new(None))
+        if !short.is_empty() {
+            // Only the whole file tells whether short rows are whole rows.
+            let unreadable = short.unreadable(rows, || is_cut_off(table));
+            table.rows(&Progress::hidden(), |row| {
+                let place = place(file, row);
+                if cells.width(row) == Width::Short {
+                    learn(row, place, unreadable.binary_search(&place).is_err(), &mut rejects);
+                }
+                Ok(())
+            })?;
+        }
+        let described = ExportFile {
+            name: table.name(),
+            kind: ExportKind::Users,
+            dates: DateProfile::default(),
+            has_completion_dates: true,
+        };
+        self.finish(table, &headings, described, rows, rejects, None)
     }
 
     fn sfdc_column(&mut self, headings: &Headings<'_>) -> Result<Option<usize>, Error> {
@@ -186,57 +240,98 @@ impl<'a> Reader<'a> {
         if matches!(columns.learner, LearnerColumn::Username(_)) {
             self.learners.reported.index_usernames();
         }
-        let order = self.settings.rules.date_order;
-        let mut dates = DateReader::new(order);
+        for (column, consequence) in columns.missing() {
+            self.export.missing_columns.push(MissingColumn { file: table.name(), column, consequence });
+        }
+        let words = Words::new(self.settings);
+        let cells = Cells::new(table, &words, columns.filled(!self.settings.users.is_empty()));
+        let format = self.format.clone();
+        let rules =
+            DateRules { order: self.settings.rules.date_order, format: format.as_ref(), ..DateRules::default() };
+        let mut reading = FileReading {
+            file,
+            dates: DateReader::new(rules),
+            rejects: Rejects { kind: ExportKind::Enrollments, file, rows: Vec::new() },
+            short: ShortRows::default(),
+            archived: Vec::new(),
+        };
         let first_row = self.export.side.enrollments.len();
         let first_course = self.export.side.courses_made.len();
-        let mut rejects = 0;
         // What rows are read by stays as it is meanwhile; what they add goes elsewhere.
         let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
-        let read = Reading { table, columns: &columns, learners: &reported, codes: &codes };
-        let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::new(DateReader::new(order), rows.most());
-            while let Some(row) = rows.next()? {
-                block.row(&read, row);
-            }
-            Ok(block)
-        };
-        let take = |block: Block| {
-            self.take(block, &reported, file, &mut dates, &mut rejects);
+        let read = Reading { cells, columns: &columns, learners: &reported, codes: &codes, unreadable: &[] };
+        let take = |block: Block<'_>| {
+            self.take(block, &reported, &mut reading);
             Ok(())
         };
-        let rows = table.blocks(progress, parse, take)?;
+        let rows = table.blocks(progress, |rows| read.block(rows, rules, file), take)?;
+        let FileReading { mut dates, mut rejects, short, mut archived, .. } = reading;
+        let verdict = dates.settle(table.path())?;
+        let unreadable = if short.is_empty() { Vec::new() } else { short.unreadable(rows, || is_cut_off(table)) };
+        let may_turn = dates.may_turn();
+        if verdict.is_some() || !unreadable.is_empty() {
+            let rules = DateRules { strict: verdict.unwrap_or_default(), ..rules };
+            let mut again = DateReader::new(rules);
+            let read = Reading { unreadable: &unreadable, ..read };
+            let known: Vec<Place> = rejects.rows.iter().map(|(place, _)| *place).collect();
+            table.blocks(
+                &Progress::hidden(),
+                |rows| read.block(rows, rules, file),
+                |block| {
+                    again.absorb(&block.dates);
+                    rejects.rows.extend(block.into_rejects(file).filter(|(at, _)| known.binary_search(at).is_err()));
+                    Ok(())
+                },
+            )?;
+            again.take_courses_made(&dates);
+            dates = again;
+            let taken_back: Vec<Place> = rejects.rows[known.len()..].iter().map(|(place, _)| *place).collect();
+            self.export.side.enrollments.remove(first_row, &taken_back);
+            archived.retain(|place| taken_back.binary_search(place).is_err());
+        }
         (self.learners.reported, self.codes) = (reported, codes);
-        dates.settle(table)?;
-        if dates.may_turn() && !dates.is_undecided() {
+        if may_turn && dates.order() != DateOrder::Undecided {
             let turn = |date: &mut LocalTime| {
-                if dates.month_first() {
-                    dates.exchange(date);
+                if dates.order() == DateOrder::MonthFirst {
+                    dates::exchange(date);
                 }
             };
-            self.export.side.enrollments.redate(first_row, turn);
-            self.export.side.courses_made[first_course..].iter_mut().flatten().for_each(|(made, _)| turn(made));
+            let which = [DateColumn::Enrolled, DateColumn::Completed, DateColumn::Accessed];
+            self.export.side.enrollments.redate(first_row, which.map(|column| dates.is_year_last(column)), turn);
+            if dates.is_year_last(DateColumn::CourseMade) {
+                self.export.side.courses_made[first_course..].iter_mut().flatten().for_each(|(made, _)| turn(made));
+            }
         }
-        self.finish(table, ExportKind::Enrollments, rows, rejects, &dates)
+        let is_archived = |Place { file, line }| ExcludedRow { file, line, why: Exclusion::Archived };
+        self.export.excluded.extend(archived.into_iter().map(|at| (ExportKind::Enrollments, is_archived(at))));
+        let profile = dates.profile();
+        let described = ExportFile {
+            name: table.name(),
+            kind: ExportKind::Enrollments,
+            dates: profile,
+            has_completion_dates: columns.completed.is_some(),
+        };
+        self.finish(table, &headings, described, rows, rejects, dates.describe())
     }
 
     /// Books what a block of a file says; blocks come in the order of the file.
-    fn take(&mut self, block: Block, reported: &Reported, file: u16, dates: &mut DateReader, rejects: &mut u64) {
+    fn take(&mut self, block: Block<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
+        let FileReading { file, dates, rejects, short, archived } = reading;
+        let file = *file;
         dates.absorb(&block.dates);
         let words: Vec<u8> = block.words.iter().map(|word| self.word(word)).collect();
         let mut made = block.made.into_iter().peekable();
-        for (line, entry) in block.entries {
+        for (line, width, entry) in block.entries {
             let place = Place { file, line };
+            short.add(place, width);
             let stated = match entry {
-                Entry::Reject(reason) => {
-                    self.reject(ExportKind::Enrollments, place, *reason, rejects);
+                Entry::Reject(reject) => {
+                    rejects.rows.push((place, *reject));
                     continue;
                 }
                 Entry::Archived(person) => {
                     self.learner(reported, person, &block.texts, place);
-                    self.export
-                        .excluded
-                        .push((ExportKind::Enrollments, ExcludedRow { file, line, why: Exclusion::Archived }));
+                    archived.push(place);
                     continue;
                 }
                 Entry::Enrollment(stated) => stated,
@@ -244,7 +339,8 @@ impl<'a> Reader<'a> {
             let told = made.next_if(|told| told.line == line);
             let Some(course) = self.course(stated.course, told, dates, file) else {
                 let reason = format!("it is of one more course than {MOST_COURSES}");
-                self.reject(ExportKind::Enrollments, place, Reject::of(reason, b""), rejects);
+                let reject = Reject { course: Some(stated.course), ..Reject::of(reason, b"") };
+                rejects.rows.push((place, reject));
                 continue;
             };
             let [enrolled, completed, first_access, last_access] = stated.dates;
@@ -268,7 +364,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The index of a course; nothing where there are too many.
-    fn course(&mut self, id: u64, told: Option<Made>, dates: &mut DateReader, file: u16) -> Option<u32> {
+    fn course(&mut self, id: u64, told: Option<Made>, dates: &mut DateReader<'_>, file: u16) -> Option<u32> {
         let met = self.courses.len();
         if let Some(&known) = self.courses.get(&id) {
             return Some(known);
@@ -310,23 +406,65 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn reject(&mut self, kind: ExportKind, place: Place, reason: Reject, rejects: &mut u64) {
-        *rejects += 1;
-        let Place { file, line } = place;
-        self.export.excluded.push((kind, ExcludedRow { file, line, why: Exclusion::Unreadable(reason) }));
-    }
-
+    /// Books a file once all its rows are read.
     fn finish(
         &mut self,
         table: &Table,
-        kind: ExportKind,
+        headings: &Headings<'_>,
+        file: ExportFile,
         rows: u64,
-        rejects: u64,
-        dates: &DateReader,
+        rejects: Rejects,
+        dates: Option<String>,
     ) -> Result<(), Error> {
-        self.export.files.push(ExportFile { name: table.name(), kind, dates: dates.profile() });
-        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, rejects, dates.describe())?);
+        let Rejects { kind, file: at, rows: mut rejected } = rejects;
+        rejected.sort_by_key(|(place, _)| *place);
+        let lines = rejected.iter().map(|(place, reject)| (place.line, reject));
+        understood::check(table, rows, lines, |heading| headings.meaning(heading))?;
+        if rows == 0 {
+            self.export.caveats.push(format!("{} has its headings and no rows.", table.name()));
+        }
+        let count = rejected.len() as u64;
+        self.export.excluded.extend(rejected.into_iter().map(|(place, reject)| {
+            (kind, ExcludedRow { file: at, line: place.line, why: Exclusion::Unreadable(reject) })
+        }));
+        self.export.files.push(file);
+        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, count, dates)?);
         Ok(())
+    }
+}
+
+/// What a file of enrollments turns out to be while its blocks are taken.
+struct FileReading<'a> {
+    file: u16,
+    dates: DateReader<'a>,
+    rejects: Rejects,
+    short: ShortRows,
+    archived: Vec<Place>,
+}
+
+/// The unreadable rows of a file.
+struct Rejects {
+    kind: ExportKind,
+    file: u16,
+    rows: Vec<(Place, Reject)>,
+}
+
+/// Whether a text ends without a line end, as a download that broke off does. Where nobody can tell (a packed file), it
+/// counts as such.
+#[expect(clippy::disallowed_methods, reason = "the last byte of an input")]
+fn is_cut_off(table: &Table) -> bool {
+    let ends = || -> std::io::Result<([u8; 2], [u8; 2])> {
+        let mut file = std::fs::File::open(table.path())?;
+        let (mut first, mut last) = ([0; 2], [0; 2]);
+        file.read_exact(&mut first)?;
+        file.seek(SeekFrom::End(-2))?;
+        file.read_exact(&mut last)?;
+        Ok((first, last))
+    };
+    match ends() {
+        Ok(([b'P', b'K'] | [0x1f, 0x8b], _)) | Err(_) => true,
+        // UTF-16 has a zero beside the line end.
+        Ok((_, last)) => !last.iter().any(|c| matches!(c, b'\n' | b'\r')),
     }
 }
 
@@ -354,278 +492,7 @@ pub(crate) fn input(
     })
 }
 
-fn place(file: u16, row: Row<'_>) -> Place {
-    Place { file, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
-}
-
-fn well_formed(row: Row<'_>, table: &Table) -> Result<(), Reject> {
-    let (cells, columns) = (row.len(), table.headings.len());
-    if cells == columns {
-        return Ok(());
-    }
-    let too = if cells < columns { "few" } else { "many" };
-    Err(Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b""))
-}
-
-fn learner_id(text: &[u8]) -> Result<u64, Reject> {
-    number::whole(text).map_err(|fault| not_an_id("the learner's id", text, fault))
-}
-
-fn course_id(text: &[u8]) -> Result<u64, Reject> {
-    number::whole(text).map_err(|fault| not_an_id("the course id", text, fault))
-}
-
-fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reject {
-    let why = match fault {
-        _ if text.is_empty() => "is blank",
-        NumberFault::NotANumber | NumberFault::Fraction => "is not a whole number",
-        NumberFault::TooLarge => "has more than 18 digits",
-    };
-    Reject::of(format!("{what} {why}"), text)
-}
-
-fn archived(text: &[u8]) -> Result<bool, Reject> {
-    // What Docebo itself writes.
-    match text {
-        b"No" | b"" => return Ok(false),
-        b"Yes" => return Ok(true),
-        _ => {}
-    }
-    let word = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
-    match headings::fold(word).as_str() {
-        "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
-        "yes" | "y" | "true" | "1" | "si" | "oui" | "ja" | "sim" => Ok(true),
-        _ => Err(Reject::of("whether the enrollment is archived reads neither yes nor no", text)),
-    }
-}
-
-/// What the rows of a file are read by; the same for all of them.
-struct Reading<'a> {
-    table: &'a Table,
-    columns: &'a Columns,
-    learners: &'a Reported,
-    codes: &'a CourseCodes,
-}
-
-/// Whose enrollment a row is.
-#[derive(Clone, Copy)]
-enum Person {
-    /// A learner of whom the row can tell nothing new.
-    Known(u32),
-    /// A learner by id, and what the row tells of them, as places among the texts of the block.
-    Mentioned { id: u64, username: Option<u32>, sfdc_id: Option<u32> },
-}
-
-/// What one row says.
-enum Entry {
-    Enrollment(Stated),
-    Archived(Person),
-    Reject(Box<Reject>),
-}
-
-/// What a row says of a current enrollment.
-struct Stated {
-    person: Person,
-    course: u64,
-    /// Index into the words of the block.
-    word: u16,
-    /// Enrolled, completed, first and last access.
-    dates: [Option<LocalTime>; 4],
-}
-
-/// When a course was made, as its first row in a block tells.
-struct Made {
-    line: u32,
-    text: Vec<u8>,
-}
-
-/// A run of rows of a *Users - Courses* file, read without regard to the rows before.
-struct Block {
-    /// Line and content of each row.
-    entries: Vec<(u32, Entry)>,
-    texts: TextColumn,
-    words: Vec<String>,
-    /// By line.
-    made: Vec<Made>,
-    met: FxHashSet<u64>,
-    dates: DateReader,
-    /// The last learner of whom no row can tell anything new; their rows mostly stand together.
-    last: Option<(u64, u32)>,
-}
-
-impl Block {
-    /// A run of at most so many rows.
-    fn new(dates: DateReader, rows: usize) -> Self {
-        Self {
-            entries: Vec::with_capacity(rows),
-            texts: TextColumn::default(),
-            words: Vec::new(),
-            made: Vec::new(),
-            met: FxHashSet::default(),
-            dates,
-            last: None,
-        }
-    }
-
-    fn row(&mut self, read: &Reading<'_>, row: Row<'_>) {
-        let line = u32::try_from(row.line).unwrap_or(u32::MAX);
-        let entry = self.entry(read, row, line).unwrap_or_else(|reason| Entry::Reject(Box::new(reason)));
-        self.entries.push((line, entry));
-    }
-
-    fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Reject> {
-        let columns = read.columns;
-        well_formed(row, read.table)?;
-        let id = match columns.learner {
-            LearnerColumn::Id(column) => learner_id(row.get(column))?,
-            LearnerColumn::Username(column) => {
-                let username = row.text(column).ok_or("the username is not valid UTF-8")?;
-                read.learners.id_of(username)?
-            }
-        };
-        let course = match columns.course {
-            CourseColumn::Id(column) => course_id(row.get(column))?,
-            CourseColumn::Code(column) => {
-                let code = row.text(column).ok_or("the course code is not valid UTF-8")?;
-                match read.codes.get(code.trim()) {
-                    Some(Some(id)) => *id,
-                    Some(None) => return Err("several Salesforce courses have this course code".into()),
-                    None => {
-                        return Err("no Salesforce course has this course code, and the export has no course id".into());
-                    }
-                }
-            }
-        };
-        let username =
-            columns.username.map(|column| row.text(column).ok_or("the username is not valid UTF-8")).transpose()?;
-        let sfdc_id =
-            columns.sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
-        let archived = columns.archived.map_or(Ok(false), |column| archived(row.get(column)))?;
-        if archived {
-            return Ok(Entry::Archived(self.person(read, id, username, sfdc_id)));
-        }
-        let mut date = |name: DateColumn, column: Option<usize>| {
-            column.map_or(Ok(None), |column| self.dates.read(row.get(column), name, row.line))
-        };
-        let dates = [
-            date(DateColumn::Enrolled, Some(columns.enrolled))?,
-            date(DateColumn::Completed, Some(columns.completed))?,
-            date(DateColumn::Accessed, columns.first_access)?,
-            date(DateColumn::Accessed, columns.last_access)?,
-        ];
-        let word = self.word(row.text(columns.status).ok_or("the status is not valid UTF-8")?);
-        if let Some(column) = columns.course_created
-            && self.met.insert(course)
-        {
-            self.made.push(Made { line, text: row.get(column).to_vec() });
-        }
-        Ok(Entry::Enrollment(Stated { person: self.person(read, id, username, sfdc_id), course, word, dates }))
-    }
-
-    fn person(&mut self, read: &Reading<'_>, id: u64, username: Option<&str>, sfdc_id: Option<&str>) -> Person {
-        let known = self.last.filter(|&(last, _)| last == id);
-        if let Some((_, row)) = known.or_else(|| Some((id, read.learners.told_in_full(id)?))) {
-            self.last = Some((id, row));
-            return Person::Known(row);
-        }
-        let mut keep = |text: Option<&str>| {
-            text.map(|text| {
-                self.texts.push(text);
-                crate::model::dataset::index(self.texts.len() - 1)
-            })
-        };
-        Person::Mentioned { id, username: keep(username), sfdc_id: keep(sfdc_id) }
-    }
-
-    fn word(&mut self, text: &str) -> u16 {
-        // Few words, and the next row has mostly one of the first.
-        let at = self.words.iter().position(|known| known == text).unwrap_or_else(|| {
-            self.words.push(text.to_owned());
-            self.words.len() - 1
-        });
-        u16::try_from(at).unwrap_or(u16::MAX)
-    }
-}
-
-enum LearnerColumn {
-    Id(usize),
-    Username(usize),
-}
-
-enum CourseColumn {
-    Id(usize),
-    Code(usize),
-}
-
-/// Where the columns of a *Users - Courses* file are.
-struct Columns {
-    learner: LearnerColumn,
-    course: CourseColumn,
-    username: Option<usize>,
-    sfdc_id: Option<usize>,
-    status: usize,
-    enrolled: usize,
-    completed: usize,
-    first_access: Option<usize>,
-    last_access: Option<usize>,
-    archived: Option<usize>,
-    course_created: Option<usize>,
-}
-
-impl Columns {
-    fn find(headings: &Headings<'_>, sfdc_id: Option<usize>, with_users_report: bool) -> Result<Self, Error> {
-        let username = headings.optional(ColumnName::Username)?;
-        let learner = match (headings.optional(ColumnName::LearnerId)?, username) {
-            (Some(column), _) => LearnerColumn::Id(column),
-            (None, Some(column)) if with_users_report => LearnerColumn::Username(column),
-            (None, _) => LearnerColumn::Id(headings.required(ColumnName::LearnerId)?),
-        };
-        let course = match headings.optional(ColumnName::CourseId)? {
-            Some(column) => CourseColumn::Id(column),
-            None => match headings.optional(ColumnName::CourseCode)? {
-                Some(column) => CourseColumn::Code(column),
-                None => CourseColumn::Id(headings.required(ColumnName::CourseId)?),
-            },
-        };
-        if !with_users_report {
-            headings.required(ColumnName::Username)?;
-        }
-        Ok(Self {
-            learner,
-            course,
-            username,
-            sfdc_id,
-            status: headings.required(ColumnName::Status)?,
-            enrolled: headings.required(ColumnName::EnrollmentDate)?,
-            completed: headings.required(ColumnName::CompletionDate)?,
-            first_access: headings.optional(ColumnName::FirstAccess)?,
-            last_access: headings.optional(ColumnName::LastAccess)?,
-            archived: headings.optional(ColumnName::Archived)?,
-            course_created: headings.optional(ColumnName::CourseCreated)?,
-        })
-    }
-}
-
 /// Whether a username is worth looking up.
 fn is_username(text: &str) -> bool {
     !key::is_blank(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::archived;
-
-    #[test]
-    fn an_archived_mark_reads_yes_or_no_in_whatever_case_and_language() {
-        for no in ["No", "", "no", "NO", " No ", "n", "false", "0", "Non", "Nein", "N\u{e3}o"] {
-            assert!(matches!(archived(no.as_bytes()), Ok(false)), "{no:?}");
-        }
-        for yes in ["Yes", "yes", "YES", " Yes ", "y", "True", "1", "S\u{ed}", "Oui", "Ja", "Sim"] {
-            assert!(matches!(archived(yes.as_bytes()), Ok(true)), "{yes:?}");
-        }
-        for neither in ["maybe", "2", "Yes No", "\u{662f}"] {
-            assert!(archived(neither.as_bytes()).is_err(), "{neither:?}");
-        }
-        assert!(archived(b"N\xe3o").is_err(), "not UTF-8");
-    }
 }

@@ -10,6 +10,8 @@ pub mod column;
 pub mod customisation;
 /// Everything both sides said, in columns, ready to be related.
 pub mod dataset;
+/// A pattern of dates that the user gives.
+pub mod date_format;
 /// Enrollments of both sides, side by side.
 pub mod enrollments;
 /// By what a finding is known from run to run.

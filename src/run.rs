@@ -14,7 +14,7 @@ use crate::books::Books;
 use crate::check::DUE;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
-use crate::export::Export;
+use crate::export::{Export, MissingColumn};
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant};
@@ -186,6 +186,13 @@ fn origins(
     };
     origins.caveats = caveats(settings, &snapshot, &origins);
     origins.caveats.extend(snapshot.caveats);
+    for MissingColumn { file, column, consequence } in &export.missing_columns {
+        let column = export::usual_heading(*column);
+        origins.caveats.push(format!("{file} has no column `{column}`: {consequence}."));
+    }
+    origins.caveats.extend(export.caveats);
+    let unread = origins.unread.iter().map(|what| format!("Not read: {what}"));
+    origins.caveats.extend(unread.collect::<Vec<_>>());
     origins
 }
 

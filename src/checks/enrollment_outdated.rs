@@ -5,6 +5,7 @@ use crate::check::{
     Check, JUDGED_ENROLLMENTS, Judged, Owner, Selection, Severity, judge_enrollment, select_enrollments,
 };
 use crate::evidence::{self, Telling, Text};
+use crate::model::provenance::ExportKind;
 use crate::model::word::Word as _;
 use crate::model::zone::Readings;
 use crate::relations::enrollment::Difference;
@@ -27,7 +28,7 @@ pub(super) static CHECK: Check = Check {
 
 fn select(books: &Books) -> Selection {
     let (data, relations) = (&books.data, &books.relations);
-    select_enrollments(books, |at| match relations.enrollment[at] {
+    let mut selection = select_enrollments(books, |at| match relations.enrollment[at] {
         // Its status agrees; whether its dates do, nobody knows.
         Enrollment::Matched if !relations.clocks.compares(data, at) => Judged::Unknown,
         _ => judge_enrollment(
@@ -36,7 +37,11 @@ fn select(books: &Books) -> Selection {
             &[Enrollment::Outdated],
             &[Enrollment::Unknown, Enrollment::UnknownLink, Enrollment::UnknownStatus],
         ),
-    })
+    });
+    let files = data.origins.exports.iter().filter(|file| file.kind == ExportKind::Enrollments);
+    let without = files.filter(|file| !file.has_completion_dates);
+    selection.missing.extend(without.map(|file| format!("Completion Date (no such column in {})", file.name)));
+    selection
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

@@ -2,21 +2,48 @@
 //!
 //! `2026-01-31 23:59:59` and its kin name themselves. Of `03/04/2026` nobody can say which number is
 //! the day; another row of the same file usually can. Until the end of the file such a value is kept
-//! as if the day came first; where it turns out otherwise, [`DateReader::exchange`] turns it round,
+//! as if the day came first; where it turns out otherwise, [`exchange`] turns it round,
 //! which loses nothing, since both numbers are 12 or less.
+//!
+//! A few values that contradict the rest of their column are unreadable rows ([`Strict`]); where a file
+//! contradicts itself throughout, the run ends.
+
+mod months;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::path::Path;
 
 use crate::error::Error;
-use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil, time_of_day};
+use crate::model::date_format::DateFormat;
+use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil};
 use crate::model::provenance::{DateOrder, DateProfile, Reject};
-use crate::table::Table;
+
+use written::{Form, Written, YearLast};
 
 /// Which date a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DateColumn {
     Enrolled,
     Completed,
+    /// First or last access.
     Accessed,
     CourseMade,
+}
+
+impl DateColumn {
+    const COUNT: usize = 4;
+
+    /// The date in words.
+    pub(super) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Enrolled => "the enrollment date",
+            Self::Completed => "the completion date",
+            Self::Accessed => "the access date",
+            Self::CourseMade => "the course's creation date",
+        }
+    }
 }
 
 /// The first line on which something was seen, and how often.
@@ -37,50 +64,122 @@ impl Seen {
         }
         self.count += other.count;
     }
+
+    /// Whether so few values contradict the others that they are taken for slips: at most one in twenty.
+    const fn is_slip_among(self, others: Self) -> bool {
+        self.count * 20 <= others.count
+    }
 }
+
+/// What is known of a file's dates before it is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct DateRules<'a> {
+    /// The order of day and month (`docebo.date_order`).
+    pub(super) order: Option<DateOrder>,
+    /// The pattern of every date (`docebo.date_format`).
+    pub(super) format: Option<&'a DateFormat>,
+    /// Whether serial numbers count from 1904, as the workbook says.
+    pub(super) date_1904: bool,
+    /// What the file turned out to contradict in a few rows.
+    pub(super) strict: Strict,
+}
+
+/// Values that are refused, because nearly all others of the file are written otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Strict {
+    /// The order that values with the year last have.
+    order: Option<DateOrder>,
+    /// By column, the forms that are refused, as bits.
+    refused: [u8; DateColumn::COUNT],
+    /// Whether values have to state their offset from UTC, or must not.
+    zoned: Option<bool>,
+}
+
+/// Dates with a two-digit year, of which nobody knows whether the year comes first.
+#[derive(Debug, Clone, Copy, Default)]
+struct ShortYears {
+    seen: Seen,
+    /// Values whose first number cannot be a year.
+    year_last: u64,
+    /// Values that make a date only if the year comes first.
+    year_first: u64,
+    /// The distinct first and last numbers, as bits.
+    firsts: u128,
+    lasts: u128,
+}
+
+impl ShortYears {
+    /// Adds a date whose last number has two digits.
+    fn add(&mut self, date: &YearLast, last: u8, line: u64) {
+        self.seen.add(line);
+        let fits = date.fits_year_first();
+        self.year_last += u64::from(!fits);
+        self.year_first += u64::from(fits && date.day_first().is_none() && date.month_first().is_none());
+        self.firsts |= 1 << date.first;
+        self.lasts |= 1 << last;
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        let Self { seen, year_last, year_first, firsts, lasts } = other;
+        self.seen.absorb(*seen);
+        self.year_last += year_last;
+        self.year_first += year_first;
+        self.firsts |= firsts;
+        self.lasts |= lasts;
+    }
+
+    /// Whether every value can be read with the year first, and something speaks for that: a value that makes no other
+    /// date, or last numbers that vary more than the first ones, as days do and years do not.
+    const fn may_come_first(&self) -> bool {
+        let varies = self.lasts.count_ones() > self.firsts.count_ones();
+        self.seen.count > 0 && self.year_last == 0 && (self.year_first > 0 || varies)
+    }
+}
+
+/// The forms of dates whose day and month are never in doubt.
+const OTHERS: [Form; Form::COUNT - 1] = [Form::YearFirst, Form::Named, Form::Serial, Form::Unix];
 
 /// Reads the dates of one file and learns its pattern on the way.
 #[derive(Debug)]
-pub(super) struct DateReader {
-    forced: Option<DateOrder>,
-    year_first: Seen,
-    serial: Seen,
+pub(super) struct DateReader<'a> {
+    rules: DateRules<'a>,
+    /// By column and form.
+    forms: [[Seen; Form::COUNT]; DateColumn::COUNT],
     day_first: Seen,
     month_first: Seen,
     either: Seen,
+    short: ShortYears,
     zoned: Seen,
     zoneless: Seen,
-    finest: [Option<Resolution>; 4],
+    finest: [Option<Resolution>; DateColumn::COUNT],
 }
 
-/// Serial numbers of spreadsheets that are dates of this age: 1954 to 2119.
-const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
-/// 1970-01-01 as a serial number.
-const SERIAL_EPOCH: f64 = 25_569.0;
-
-impl DateReader {
-    pub(super) fn new(forced: Option<DateOrder>) -> Self {
+impl<'a> DateReader<'a> {
+    pub(super) const fn new(rules: DateRules<'a>) -> Self {
+        const NEVER: Seen = Seen { count: 0, line: 0 };
         Self {
-            forced,
-            year_first: Seen::default(),
-            serial: Seen::default(),
-            day_first: Seen::default(),
-            month_first: Seen::default(),
-            either: Seen::default(),
-            zoned: Seen::default(),
-            zoneless: Seen::default(),
-            finest: [None; 4],
+            rules,
+            forms: [[NEVER; Form::COUNT]; DateColumn::COUNT],
+            day_first: NEVER,
+            month_first: NEVER,
+            either: NEVER,
+            short: ShortYears { seen: NEVER, year_last: 0, year_first: 0, firsts: 0, lasts: 0 },
+            zoned: NEVER,
+            zoneless: NEVER,
+            finest: [None; DateColumn::COUNT],
         }
     }
 
     /// Adds what a reader of other rows of the same file has seen.
-    pub(super) fn absorb(&mut self, other: &Self) {
-        let Self { forced: _, year_first, serial, day_first, month_first, either, zoned, zoneless, finest } = other;
-        self.year_first.absorb(*year_first);
-        self.serial.absorb(*serial);
+    pub(super) fn absorb(&mut self, other: &DateReader<'_>) {
+        let DateReader { rules: _, forms, day_first, month_first, either, short, zoned, zoneless, finest } = other;
+        for (own, other) in self.forms.as_flattened_mut().iter_mut().zip(forms.as_flattened()) {
+            own.absorb(*other);
+        }
         self.day_first.absorb(*day_first);
         self.month_first.absorb(*month_first);
         self.either.absorb(*either);
+        self.short.absorb(short);
         self.zoned.absorb(*zoned);
         self.zoneless.absorb(*zoneless);
         for (own, other) in self.finest.iter_mut().zip(finest) {
@@ -88,9 +187,17 @@ impl DateReader {
         }
     }
 
+    /// The order of day and month, where it is known before the file is read.
+    const fn forced(&self) -> Option<DateOrder> {
+        match self.rules.order {
+            Some(order) => Some(order),
+            None => self.rules.strict.order,
+        }
+    }
+
     /// Whether values seen so far may turn out to have day and month the other way round.
     pub(super) fn may_turn(&self) -> bool {
-        self.forced.is_none() && self.either.count > 0
+        self.forced().is_none() && self.either.count > 0
     }
 
     /// Reads one cell; blanks and zero dates are no date.
@@ -99,44 +206,63 @@ impl DateReader {
         if text.is_empty() || is_zero_date(text) {
             return Ok(None);
         }
-        let (seconds, resolution) = if let Some(stamp) = Stamp::parse(text) {
-            self.year_first.add(line);
-            match stamp.offset {
-                Some(offset) => {
-                    self.zoned.add(line);
-                    (stamp.seconds - offset, stamp.resolution)
-                }
-                None => {
-                    self.zoneless.add(line);
-                    (stamp.seconds, stamp.resolution)
-                }
+        let read = match self.rules.format {
+            Some(format) => format.read(text).map(|stamp| (Form::Named, stamp)),
+            None => match Stamp::parse(text) {
+                Some(stamp) => Some((Form::YearFirst, stamp)),
+                None => self.otherwise(text, line),
+            },
+        };
+        let (form, stamp) = read.ok_or_else(|| unreadable(text, column, self.rules.format))?;
+        let strict = &self.rules.strict;
+        if strict.refused[column as usize] & (1 << form as u8) != 0
+            || strict.zoned.is_some_and(|zoned| zoned != stamp.offset.is_some())
+        {
+            return Err(contradicts(text, column));
+        }
+        self.forms[column as usize][form as usize].add(line);
+        let seconds = match stamp.offset {
+            Some(offset) => {
+                self.zoned.add(line);
+                stamp.seconds - offset
             }
-        } else if let Some(date) = Slashed::parse(text) {
-            self.zoneless.add(line);
-            (self.slashed(&date, line).ok_or_else(|| unreadable(text, column))?, date.resolution)
-        } else if let Some(serial) = serial(text) {
-            self.serial.add(line);
-            self.zoneless.add(line);
-            serial
-        } else {
-            return Err(unreadable(text, column));
+            None => {
+                self.zoneless.add(line);
+                stamp.seconds
+            }
         };
         let finest = &mut self.finest[column as usize];
-        *finest = Some(finest.map_or(resolution, |known| known.min(resolution)));
+        *finest = Some(finest.map_or(stamp.resolution, |known| known.min(stamp.resolution)));
         Ok(Some(LocalTime::from_seconds(seconds)))
     }
 
-    fn slashed(&mut self, date: &Slashed, line: u64) -> Option<i64> {
-        let day_first = days_from_civil(date.year, date.second, date.first);
-        let month_first = days_from_civil(date.year, date.first, date.second);
-        let days = match (self.forced, day_first, month_first) {
+    /// Reads a date that is not written as nearly every date is.
+    #[inline(never)]
+    fn otherwise(&mut self, text: &[u8], line: u64) -> Option<(Form, Stamp)> {
+        match written::parse(text, self.rules.date_1904)? {
+            Written::Settled(form, stamp) => Some((form, stamp)),
+            Written::YearLast(date) => {
+                if let Some(last) = date.short {
+                    self.short.add(&date, last, line);
+                }
+                let seconds = self.year_last(&date, line)?;
+                let offset = date.utc.then_some(0);
+                Some((Form::YearLast, Stamp { seconds, offset, resolution: date.resolution }))
+            }
+        }
+    }
+
+    fn year_last(&mut self, date: &YearLast, line: u64) -> Option<i64> {
+        let days = match (self.forced(), date.day_first(), date.month_first()) {
             (Some(DateOrder::DayFirst), days, _) => {
+                let days = days?;
                 self.day_first.add(line);
-                days?
+                days
             }
             (Some(DateOrder::MonthFirst), _, days) => {
+                let days = days?;
                 self.month_first.add(line);
-                days?
+                days
             }
             (_, Some(days), Some(_)) => {
                 self.either.add(line);
@@ -155,65 +281,134 @@ impl DateReader {
         Some(days * DAY + date.seconds)
     }
 
-    /// Settles the pattern at the end of the file.
-    pub(super) fn settle(&self, table: &Table) -> Result<(), Error> {
-        let wrong =
-            |what: String, next: &str| Error::Input { path: table.path().to_owned(), what, next: next.to_owned() };
-        if self.forced.is_none() && self.day_first.count > 0 && self.month_first.count > 0 {
-            return Err(wrong(
-                format!(
-                    "the dates follow no single pattern: on line {} the day comes first, on line {} the month",
-                    self.day_first.line, self.month_first.line
+    /// Settles the pattern at the end of the file. Columns may be written in different forms; but where some values of one
+    /// column have the year last and others do not, a program may have converted those that it could, with day and month
+    /// exchanged. Returns which values are to be refused, where a few contradict the others.
+    pub(super) fn settle(&self, file: &Path) -> Result<Option<Strict>, Error> {
+        if self.rules.format.is_none() && self.rules.order.is_none() && self.short.may_come_first() {
+            return Err(Error::Input {
+                path: file.to_owned(),
+                what: format!(
+                    "the years of the dates have two digits (line {}), and could be the first number or the last",
+                    self.short.seen.line
                 ),
-                "set `date_order = \"day-first\"` or \"month-first\" under [docebo]; rows that do not follow it are then rejected and listed",
-            ));
+                next: "set the pattern of the dates under [docebo], for example date_format = \"%y-%m-%d\" for 26-01-31 or \
+                       date_format = \"%d-%m-%y\" for 31-01-26 (with a time: \"%y-%m-%d %H:%M\")"
+                    .to_owned(),
+            });
         }
-        let slashed = [self.day_first, self.month_first, self.either].into_iter().find(|seen| seen.count > 0);
-        let other = [self.year_first, self.serial].into_iter().find(|seen| seen.count > 0);
-        if let (None, Some(slashed), Some(other)) = (self.forced, slashed, other) {
-            return Err(wrong(
-                format!(
-                    "the dates follow no single pattern: line {} has the year last, line {} does not; a spreadsheet program \
-                     may have read some of them as dates and left the others as text",
-                    slashed.line, other.line
+        let mut strict = self.rules.strict;
+        if self.forced().is_none() {
+            strict.order = self.settle_order(file)?;
+            for (refused, forms) in strict.refused.iter_mut().zip(&self.forms) {
+                *refused |= self.settle_forms(file, forms)?;
+            }
+        }
+        strict.zoned = self.settle_zone(file)?.or(strict.zoned);
+        let mixed = OTHERS.iter().any(|&form| self.has(form));
+        if self.is_undecided() && mixed && strict.refused == [0; DateColumn::COUNT] {
+            return Err(Error::Input {
+                path: file.to_owned(),
+                what: format!(
+                    "day and month of some dates cannot be told apart (line {}), and other columns are written otherwise",
+                    self.either.line
                 ),
-                "export the report again and do not open it in between, or set `date_order` under [docebo]",
-            ));
+                next: "set `date_order = \"day-first\"` or `date_order = \"month-first\"` under [docebo]".to_owned(),
+            });
         }
-        if self.zoned.count > 0 && self.zoneless.count > 0 {
-            return Err(wrong(
-                format!(
-                    "some dates carry an offset from UTC (line {}), others do not (line {})",
-                    self.zoned.line, self.zoneless.line
-                ),
-                "export the report again in one format",
-            ));
-        }
-        Ok(())
+        Ok((strict != self.rules.strict).then_some(strict))
     }
 
-    /// Whether values that could be read either way were kept the wrong way round.
-    pub(super) fn month_first(&self) -> bool {
-        self.forced.is_none() && self.month_first.count > 0
+    /// The order of day and month that a few values contradict.
+    fn settle_order(&self, file: &Path) -> Result<Option<DateOrder>, Error> {
+        let (day, month) = (self.day_first, self.month_first);
+        if day.count == 0 || month.count == 0 {
+            return Ok(None);
+        }
+        if month.is_slip_among(day) {
+            return Ok(Some(DateOrder::DayFirst));
+        }
+        if day.is_slip_among(month) {
+            return Ok(Some(DateOrder::MonthFirst));
+        }
+        Err(Error::Input {
+            path: file.to_owned(),
+            what: format!(
+                "the dates follow no single pattern: on line {} the day comes first, on line {} the month",
+                day.line, month.line
+            ),
+            next: "set `date_order = \"day-first\"` or \"month-first\" under [docebo]; rows that do not follow it are then rejected and listed"
+                .to_owned(),
+        })
+    }
+
+    /// The forms that a few values of a column have, as bits.
+    fn settle_forms(&self, file: &Path, forms: &[Seen; Form::COUNT]) -> Result<u8, Error> {
+        let year_last = forms[Form::YearLast as usize];
+        let mut other = Seen::default();
+        OTHERS.iter().for_each(|&form| other.absorb(forms[form as usize]));
+        if year_last.count == 0 || other.count == 0 {
+            return Ok(0);
+        }
+        if year_last.is_slip_among(other) {
+            return Ok(1 << Form::YearLast as u8);
+        }
+        if other.is_slip_among(year_last) {
+            return Ok(OTHERS.iter().fold(0, |bits, &form| bits | 1 << form as u8));
+        }
+        Err(Error::Input {
+            path: file.to_owned(),
+            what: format!(
+                "the dates follow no single pattern: line {} has the year last, line {} does not; a spreadsheet program \
+                 may have read some of them as dates and left the others as text",
+                year_last.line, other.line
+            ),
+            next: "export the report again and do not open it in between, or set `date_order` under [docebo]"
+                .to_owned(),
+        })
+    }
+
+    /// Whether values have to state their offset from UTC, where a few contradict the others in that.
+    fn settle_zone(&self, file: &Path) -> Result<Option<bool>, Error> {
+        let (zoned, zoneless) = (self.zoned, self.zoneless);
+        if zoned.count == 0 || zoneless.count == 0 {
+            return Ok(None);
+        }
+        if zoned.is_slip_among(zoneless) {
+            return Ok(Some(false));
+        }
+        if zoneless.is_slip_among(zoned) {
+            return Ok(Some(true));
+        }
+        Err(Error::Input {
+            path: file.to_owned(),
+            what: format!(
+                "some dates carry an offset from UTC (line {}), others do not (line {})",
+                zoned.line, zoneless.line
+            ),
+            next: "export the report again in one format".to_owned(),
+        })
     }
 
     /// Whether nothing in the file tells the day from the month.
-    pub(super) fn is_undecided(&self) -> bool {
+    fn is_undecided(&self) -> bool {
         self.order() == DateOrder::Undecided
     }
 
-    /// Turns a value round that could be read either way.
-    #[expect(clippy::unused_self, reason = "the operation belongs to the pattern that was found")]
-    pub(super) fn exchange(&self, value: &mut LocalTime) {
-        let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
-        // A day beyond 12 was never in doubt.
-        if let Some(days) = days_from_civil(year, day, month) {
-            *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
-        }
+    /// Whether day and month of a column's values were in doubt.
+    pub(super) fn is_year_last(&self, column: DateColumn) -> bool {
+        self.forms[column as usize][Form::YearLast as usize].count > 0
     }
 
-    fn order(&self) -> DateOrder {
-        match self.forced {
+    /// What another reader, of all rows of the file, has seen of the courses' creation dates, which are read once a course.
+    pub(super) fn take_courses_made(&mut self, other: &Self) {
+        let at = DateColumn::CourseMade as usize;
+        (self.forms[at], self.finest[at]) = (other.forms[at], other.finest[at]);
+    }
+
+    /// The order of day and month in the file.
+    pub(super) fn order(&self) -> DateOrder {
+        match self.rules.order {
             Some(order) if self.day_first.count + self.month_first.count > 0 => order,
             _ if self.month_first.count > 0 => DateOrder::MonthFirst,
             _ if self.day_first.count > 0 => DateOrder::DayFirst,
@@ -228,31 +423,49 @@ impl DateReader {
         DateProfile { order: self.order(), zoned: self.zoned.count > 0, enrolled, completed, accessed, course_made }
     }
 
+    /// Whether some value of the file has this form.
+    fn has(&self, form: Form) -> bool {
+        self.forms.iter().any(|forms| forms[form as usize].count > 0)
+    }
+
     /// The pattern in words, `None` where no date was seen.
     pub(super) fn describe(&self) -> Option<String> {
         let finest = self.finest.iter().flatten().min()?;
         let mut patterns = Vec::new();
-        if self.year_first.count > 0 {
-            patterns.push("year-month-day");
+        if let Some(format) = self.rules.format {
+            patterns.push(format!("{} (configured)", format.pattern()));
+        } else {
+            for (form, words) in [
+                (Form::YearFirst, "year-month-day"),
+                (Form::Named, "months by name"),
+                (Form::Serial, "spreadsheet serial numbers"),
+                (Form::Unix, "seconds since 1970"),
+            ] {
+                if self.has(form) {
+                    patterns.push(words.to_owned());
+                }
+            }
         }
-        if self.serial.count > 0 {
-            patterns.push("spreadsheet serial numbers");
-        }
-        match (self.order(), self.forced) {
-            (DateOrder::DayFirst, None) => patterns.push("day before month"),
-            (DateOrder::MonthFirst, None) => patterns.push("month before day"),
-            (DateOrder::DayFirst, Some(_)) => patterns.push("day before month (configured)"),
-            (DateOrder::MonthFirst, Some(_)) => patterns.push("month before day (configured)"),
-            (DateOrder::YearFirst | DateOrder::Undecided, _) => {}
+        let order = match self.order() {
+            DateOrder::DayFirst => "day before month",
+            DateOrder::MonthFirst => "month before day",
+            DateOrder::YearFirst | DateOrder::Undecided => "",
+        };
+        if !order.is_empty() {
+            let configured = if self.rules.order.is_some() { " (configured)" } else { "" };
+            patterns.push(format!("{order}{configured}"));
         }
         if self.zoned.count > 0 {
-            patterns.push("offset from UTC stated");
+            patterns.push("offset from UTC stated".to_owned());
         }
-        patterns.push(match finest {
-            Resolution::Second => "to the second",
-            Resolution::Minute => "to the minute",
-            Resolution::Day => "to the day",
-        });
+        patterns.push(
+            match finest {
+                Resolution::Second => "to the second",
+                Resolution::Minute => "to the minute",
+                Resolution::Day => "to the day",
+            }
+            .to_owned(),
+        );
         Some(patterns.join(", "))
     }
 }
@@ -261,173 +474,22 @@ fn is_zero_date(text: &[u8]) -> bool {
     text.starts_with(b"0000-00-00") || text.starts_with(b"00/00/0000") || text == b"0"
 }
 
-fn unreadable(text: &[u8], column: DateColumn) -> Reject {
-    Reject::of(
-        match column {
-            DateColumn::Enrolled => "the enrollment date is not a date",
-            DateColumn::Completed => "the completion date is not a date",
-            DateColumn::Accessed => "the access date is not a date",
-            DateColumn::CourseMade => "the course's creation date is not a date",
-        },
-        text,
-    )
-}
-
-/// A date with the year last: `31/01/2026 23:59`, `1.2.2026`, `01/31/2026 11:59:59 PM`.
-struct Slashed {
-    first: u8,
-    second: u8,
-    year: i64,
-    seconds: i64,
-    resolution: Resolution,
-}
-
-impl Slashed {
-    fn parse(text: &[u8]) -> Option<Self> {
-        let (first, rest) = small_number(text)?;
-        let (&separator, rest) = rest.split_first()?;
-        if !matches!(separator, b'/' | b'.' | b'-') {
-            return None;
-        }
-        let (second, rest) = small_number(rest)?;
-        let rest = rest.strip_prefix(&[separator])?;
-        let (year, rest) = rest.split_at_checked(4)?;
-        let year =
-            std::str::from_utf8(year).ok().filter(|year| year.bytes().all(|c| c.is_ascii_digit()))?.parse().ok()?;
-        let time = match rest {
-            [] => return Some(Self { first, second, year, seconds: 0, resolution: Resolution::Day }),
-            [b',', b' ', time @ ..] | [b' ' | b'T', time @ ..] => time,
-            _ => return None,
-        };
-        let (seconds, resolution, rest) = time_of_day(time)?;
-        let hour = seconds / 3_600;
-        let seconds = match rest.trim_ascii() {
-            [] => seconds,
-            half if half.eq_ignore_ascii_case(b"AM") && (1..=12).contains(&hour) => {
-                seconds - if hour == 12 { 12 * 3_600 } else { 0 }
-            }
-            half if half.eq_ignore_ascii_case(b"PM") && (1..=12).contains(&hour) => {
-                seconds + if hour == 12 { 0 } else { 12 * 3_600 }
-            }
-            _ => return None,
-        };
-        Some(Self { first, second, year, seconds, resolution })
+/// Exchanges day and month of a value that could be read either way.
+pub(super) fn exchange(value: &mut LocalTime) {
+    let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
+    // A day beyond 12 was never in doubt.
+    if let Some(days) = days_from_civil(year, day, month) {
+        *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
     }
 }
 
-/// One or two digits from the start of a text.
-fn small_number(text: &[u8]) -> Option<(u8, &[u8])> {
-    let length = text.iter().take(2).take_while(|c| c.is_ascii_digit()).count();
-    let (digits, rest) = text.split_at(length);
-    (length > 0).then(|| (digits.iter().fold(0, |number, c| number * 10 + (c - b'0')), rest))
+#[cold]
+fn unreadable(text: &[u8], column: DateColumn, format: Option<&DateFormat>) -> Reject {
+    let why = if format.is_some() { "does not follow docebo.date_format" } else { "is not a date" };
+    Reject::of(format!("{} {why}", column.meaning()), text)
 }
 
-/// A date as the number of days since the end of 1899.
-fn serial(text: &[u8]) -> Option<(i64, Resolution)> {
-    if !text.iter().all(|c| c.is_ascii_digit() || *c == b'.') {
-        return None;
-    }
-    let days: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    if !SERIALS.contains(&days) {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "below 5e9 seconds by the range above")]
-    let seconds = ((days - SERIAL_EPOCH) * 86_400.0).round() as i64;
-    Some((seconds, if seconds % DAY == 0 { Resolution::Day } else { Resolution::Second }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{DateColumn, DateReader};
-    use crate::model::instant::{LocalTime, Resolution};
-    use crate::model::provenance::DateOrder;
-
-    fn read(reader: &mut DateReader, text: &str) -> Result<Option<LocalTime>, String> {
-        reader.read(text.as_bytes(), DateColumn::Enrolled, 1).map_err(|reject| reject.to_string())
-    }
-
-    #[test]
-    fn every_pattern_reads_to_the_same_time() {
-        for text in [
-            "2026-01-31 23:59:59",
-            "2026-01-31T23:59:59",
-            "2026/01/31 23:59:59",
-            "31/01/2026 23:59:59",
-            "31.1.2026 23:59:59",
-            "01/31/2026 11:59:59 PM",
-            "1/31/2026, 11:59:59 pm",
-            "2026-01-31T23:59:59Z",
-            "2026-02-01T00:59:59+01:00",
-            "46053.9999884259",
-        ] {
-            let found = read(&mut DateReader::new(None), text);
-            assert_eq!(
-                found.map(|time| time.map(|t| t.to_string())),
-                Ok(Some("2026-01-31T23:59:59".to_owned())),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn blanks_and_zero_dates_are_no_date() {
-        for text in ["", "  ", "0000-00-00", "0000-00-00 00:00:00", "00/00/0000"] {
-            assert_eq!(read(&mut DateReader::new(None), text), Ok(None), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_date_is_told() {
-        for text in [
-            "yesterday",
-            "2026-02-30",
-            "31/13/2026",
-            "32/01/2026",
-            "12345",
-            "99999",
-            "1/1/26",
-            "13:00 PM",
-            "01/31/2026 13:00 PM",
-            "2026-01-31 24:00",
-        ] {
-            assert!(read(&mut DateReader::new(None), text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn one_row_decides_for_the_whole_column() {
-        let mut reader = DateReader::new(None);
-        let mut column =
-            [read(&mut reader, "03/04/2026").expect("a date"), read(&mut reader, "04/13/2026").expect("a date")];
-        assert_eq!(reader.profile().order, DateOrder::MonthFirst);
-        assert!(reader.month_first());
-        column.iter_mut().flatten().for_each(|value| reader.exchange(value));
-        let shown: Vec<String> = column.iter().flatten().map(ToString::to_string).collect();
-        assert_eq!(shown, ["2026-03-04T00:00:00", "2026-04-13T00:00:00"]);
-        assert_eq!(reader.profile().enrolled, Resolution::Day);
-    }
-
-    #[test]
-    fn without_such_a_row_the_order_stays_open_unless_configured() {
-        let mut open = DateReader::new(None);
-        read(&mut open, "03/04/2026").expect("a date").expect("not blank");
-        assert_eq!(open.profile().order, DateOrder::Undecided);
-        let mut forced = DateReader::new(Some(DateOrder::MonthFirst));
-        assert_eq!(
-            read(&mut forced, "03/04/2026").map(|t| t.map(|t| t.to_string())),
-            Ok(Some("2026-03-04T00:00:00".to_owned()))
-        );
-        assert!(
-            read(&mut forced, "31/01/2026").is_err(),
-            "a row that does not follow the configured order is rejected"
-        );
-    }
-
-    #[test]
-    fn the_finest_value_is_the_resolution_of_the_column() {
-        let mut reader = DateReader::new(None);
-        read(&mut reader, "31/01/2026").expect("a date");
-        read(&mut reader, "31/01/2026 08:15").expect("a date");
-        assert_eq!(reader.profile().enrolled, Resolution::Minute);
-    }
+#[cold]
+fn contradicts(text: &[u8], column: DateColumn) -> Reject {
+    Reject::of(format!("{} is written otherwise than nearly all others of the file", column.meaning()), text)
 }

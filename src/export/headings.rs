@@ -19,6 +19,15 @@ pub(super) fn fold(heading: &str) -> String {
         .collect()
 }
 
+/// A heading without a remark in parentheses at its end: `Archived Enrollment (Yes / No)`.
+fn without_remark(heading: &str) -> &str {
+    let heading = heading.trim_end();
+    match heading.strip_suffix(')').and_then(|heading| heading.rfind('(')) {
+        Some(at) => &heading[..at],
+        None => heading,
+    }
+}
+
 /// The known headings of a column, folded. `Enrollment Start Date` is the validity window and not the
 /// enrollment date; `Course Unique ID` is a code and not the numeric id.
 const fn known(column: ColumnName) -> &'static [&'static str] {
@@ -43,7 +52,7 @@ const fn known(column: ColumnName) -> &'static [&'static str] {
 }
 
 /// A column in words, and the heading that Docebo's reports give it.
-const fn words(column: ColumnName) -> (&'static str, &'static str) {
+pub(super) const fn words(column: ColumnName) -> (&'static str, &'static str) {
     match column {
         ColumnName::LearnerId => ("the learner's id", "User unique ID"),
         ColumnName::Username => ("the username", "Username"),
@@ -96,8 +105,22 @@ impl<'a> Headings<'a> {
                 let exact = matching(&|at| self.table.headings[at] == own);
                 if exact.is_empty() { matching(&|at| self.folded[at] == fold(own)) } else { exact }
             }
-            None => matching(&|at| known(column).contains(&self.folded[at].as_str())),
+            None => {
+                let exact = matching(&|at| known(column).contains(&self.folded[at].as_str()));
+                if exact.is_empty() {
+                    matching(&|at| known(column).contains(&fold(without_remark(&self.table.headings[at])).as_str()))
+                } else {
+                    exact
+                }
+            }
         }
+    }
+
+    /// Which column a heading is.
+    pub(super) fn meaning(&self, heading: &str) -> Option<ColumnName> {
+        let is_meant =
+            |column: &ColumnName| self.candidates(*column).iter().any(|&at| self.table.headings[at] == heading);
+        ColumnName::ALL.into_iter().find(is_meant)
     }
 
     /// The column, if there is one.

@@ -7,7 +7,6 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::model::dataset::{Place, index};
 use crate::model::people::{LearnerRow, LearnerRows};
-use crate::model::provenance::Reject;
 
 /// Rows of learners, several of one id possible; [`crate::model::dataset::assemble`] keeps the one
 /// that tells most.
@@ -147,21 +146,18 @@ impl Reported {
     }
 
     /// The id of the learner with this username.
-    pub(super) fn id_of(&self, username: &str) -> Result<u64, Reject> {
+    pub(super) fn id_of(&self, username: &str) -> Result<u64, &'static str> {
         if !super::is_username(username) {
-            return Err("the username is blank, and the file has no column with the learner's id".into());
+            return Err("the username is blank, and the file has no column with the learner's id");
         }
         let rows = &self.rows.rows;
         let same = |&row: &u32| rows.username(row as usize) == username;
-        let Some(names) = &self.by_username else { return Err("the usernames are not known yet".into()) };
+        let Some(names) = &self.by_username else { return Err("the usernames are not known yet") };
         match names.rows.find(FxBuildHasher.hash_one(username), same) {
-            Some(row) if names.shared.contains(row) => {
-                Err("several learners of the Users report have this username".into())
-            }
+            Some(row) if names.shared.contains(row) => Err("several learners of the Users report have this username"),
             Some(&row) => Ok(rows.id(row as usize)),
             None => Err(
-                "no learner of the Users report has this username, and the file has no column with the learner's id"
-                    .into(),
+                "no learner of the Users report has this username, and the file has no column with the learner's id",
             ),
         }
     }

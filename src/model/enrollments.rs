@@ -134,18 +134,31 @@ impl Statements {
         self.rows.push(Read { learner, what: what(course, word), enrolled, completed, accessed, line });
     }
 
-    /// Changes every date from a row on, and settles then which of two accesses is the later one.
-    pub fn redate(&mut self, from: usize, change: impl Fn(&mut LocalTime)) {
+    /// Changes the dates of every row from a row on, and settles then which of two accesses is the later one. `which`:
+    /// whether enrollment, completion and access dates are changed.
+    pub fn redate(&mut self, from: usize, which: [bool; 3], change: impl Fn(&mut LocalTime)) {
         let first_line = self.rows.get(from).map_or(u32::MAX, |row| row.line);
         let kept = self.accesses.partition_point(|&(line, _)| line < first_line);
         let mut others = self.accesses.split_off(kept).into_iter().peekable();
         for row in &mut self.rows[from..] {
-            [&mut row.enrolled, &mut row.completed, &mut row.accessed].into_iter().flatten().for_each(&change);
+            let dates = [&mut row.enrolled, &mut row.completed, &mut row.accessed].into_iter().zip(which);
+            dates.filter(|&(_, changed)| changed).filter_map(|(date, _)| date.as_mut()).for_each(&change);
             if let Some((_, mut other)) = others.next_if(|&(line, _)| line == row.line) {
-                change(&mut other);
+                if which[2] {
+                    change(&mut other);
+                }
                 row.accessed = row.accessed.max(Some(other));
             }
         }
+    }
+
+    /// Takes back rows behind a row: those in these places, ascending.
+    pub fn remove(&mut self, from: usize, places: &[Place]) {
+        let Self { rows, lines, accesses } = self;
+        let first_line = rows.get(from).map_or(u32::MAX, |row| row.line);
+        let is_removed = |line: u32| line >= first_line && places.binary_search(&lines.place(line)).is_ok();
+        rows.retain(|row| !is_removed(row.line));
+        accesses.retain(|&(line, _)| !is_removed(line));
     }
 }
 

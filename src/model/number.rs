@@ -57,6 +57,25 @@ pub fn of_number_field(text: &str) -> Option<String> {
     Some(if value == 0 { "0".to_owned() } else { format!("{sign}{value}") })
 }
 
+/// Whether a text is a number whose digits are grouped by thousands: `10,008`, `10.008`, `10 008`, `10'008`, perhaps with
+/// zero decimals. `12.003` may be such a number or a decimal fraction; nothing in it says which.
+#[must_use]
+pub fn has_thousands_separator(text: &str) -> bool {
+    const SEPARATORS: [char; 8] = [',', '.', ' ', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'];
+    let Some(separator) = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| SEPARATORS.contains(c)) else {
+        return false;
+    };
+    // Decimals stand behind another separator.
+    let decimals = |c: char| matches!(c, ',' | '.') && c != separator;
+    let (whole, decimals) = text.split_once(decimals).unwrap_or((text, ""));
+    let mut groups = whole.split(separator);
+    let first = groups.next().unwrap_or_default();
+    let are_digits = |group: &str| group.bytes().all(|c| c.is_ascii_digit());
+    (1..=3).contains(&first.len())
+        && groups.all(|group| group.len() == 3 && are_digits(group))
+        && decimals.bytes().all(|c| c == b'0')
+}
+
 fn scientific(text: &[u8]) -> Result<u64, NumberFault> {
     let text = text.strip_prefix(b"+").unwrap_or(text);
     let (mantissa, exponent) = match text.iter().position(|c| matches!(c, b'e' | b'E')) {
@@ -111,7 +130,7 @@ fn exponent(text: &[u8]) -> Result<i64, NumberFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NumberFault, of_number_field, whole};
+    use super::{NumberFault, has_thousands_separator, of_number_field, whole};
 
     #[test]
     fn values_of_a_number_field_are_told_from_texts() {
@@ -135,6 +154,41 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(of_number_field(text).as_deref(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_in_groups_of_three() {
+        for text in [
+            "10,008",
+            "10.008",
+            "10 008",
+            "10'008",
+            "10\u{2019}008",
+            "10\u{a0}008",
+            "10\u{202f}008",
+            "1,000,000",
+            "12.000",
+            "10,008.00",
+            "10.008,0",
+        ] {
+            assert!(has_thousands_separator(text), "{text}");
+        }
+        for text in [
+            "",
+            "10008",
+            "10008.0",
+            "10,08",
+            "1000,008",
+            "10,008.5",
+            "1.0008E+4",
+            "1,0008",
+            "a,008",
+            ",008",
+            "10,00x",
+            "10_008",
+        ] {
+            assert!(!has_thousands_separator(text), "{text}");
         }
     }
 

@@ -332,6 +332,13 @@ pub struct ExportFile {
     /// How it states dates.
     #[serde(skip)] // the relations have read them
     pub dates: DateProfile,
+    /// Whether it tells when enrollments were completed; without that there is nothing to compare.
+    #[serde(skip, default = "stated")] // the relations have read it
+    pub has_completion_dates: bool,
+}
+
+const fn stated() -> bool {
+    true
 }
 
 /// How the zone of a file's dates is known.

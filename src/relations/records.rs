@@ -349,7 +349,8 @@ impl Judge<'_> {
             if !agrees(enrolled, rows.row_enrolled(counted)) {
                 differs.add(Difference::EnrollmentDate);
             }
-            if !agrees(completed, rows.row_completed(counted)) {
+            let stated = self.data.origins.exports[self.data.enrollments.export_file(at)].has_completion_dates;
+            if stated && !agrees(completed, rows.row_completed(counted)) {
                 differs.add(Difference::CompletionDate);
             }
         }

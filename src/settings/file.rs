@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::model::date_format::DateFormat;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
@@ -392,6 +393,9 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
             "docebo.date_order",
             "is given beside docebo.date_format, which says it already; remove one".to_owned(),
         ));
+    }
+    if let Some(pattern) = &docebo.date_format {
+        DateFormat::new(pattern).map_err(|what| wrong("docebo.date_format", what))?;
     }
     let mut accepted = overrides.accept.clone();
     accepted.sort_unstable();

@@ -172,7 +172,7 @@ fn of_two_accesses_the_later_one_counts_once_the_order_is_known() {
     read.push(statement(0, 0, 0, [None, None, Some(first), Some(last)]));
     let turn = |date: LocalTime| if date == first { local(10) } else { local(900) };
     let mut settled = read.clone();
-    settled.redate(0, |date| *date = turn(*date));
+    settled.redate(0, [true; 3], |date| *date = turn(*date));
     let (settled, _) = Enrollments::of(settled, &[0], &[0], 1, &words());
     let (mut open, _) = Enrollments::of(read, &[0], &[0], 1, &words());
     assert_eq!(open.accessed(0), Some(first));

@@ -1,0 +1,131 @@
+//! Whether a file was understood: where more than a fifth of its rows are unreadable for one reason, the file follows a
+//! pattern that the tool does not know, and the run ends with what to set.
+//!
+//! Fewer than five such rows are a list and no pattern, unless no row of the file can be read at all.
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::model::provenance::Reject;
+use crate::settings::ColumnName;
+use crate::table::Table;
+
+/// Fewer rows show no pattern.
+const MIN_ROWS: u64 = 5;
+/// At most one row in so many may be unreadable for one reason.
+const SHARE: u64 = 5;
+/// As few distinct values in so many rows are words rather than dates or ids.
+const MAX_WORDS: usize = 3;
+
+/// Reasons that are no fault of the file: which courses Salesforce has is not for the export to say.
+pub(super) const UNKNOWN_COURSE: &str = "no Salesforce course has this course code, and the export has no course id";
+
+/// Rows that are unreadable for the same reason.
+struct Group<'a> {
+    count: u64,
+    line: u32,
+    first: &'a Reject,
+}
+
+/// The reason without the numbers of the row.
+fn kind(reject: &Reject) -> (&str, &str) {
+    (&reject.column, reject.reason.split(':').next().unwrap_or_default())
+}
+
+/// Checks the unreadable rows of a file, each with its line, in the order of the file. `column` says which column of the
+/// tool a heading is.
+///
+/// # Errors
+/// When too many are unreadable for one reason.
+pub(super) fn check<'a>(
+    table: &Table,
+    rows: u64,
+    rejects: impl Iterator<Item = (u32, &'a Reject)> + Clone,
+    column: impl Fn(&str) -> Option<ColumnName>,
+) -> Result<(), Error> {
+    let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
+    let mut unreadable = 0;
+    for (line, first) in rejects.clone() {
+        unreadable += 1;
+        groups.entry(kind(first)).or_insert(Group { count: 0, line, first }).count += 1;
+    }
+    let Some(most) = groups.values().max_by_key(|group| (group.count, std::cmp::Reverse(group.line))) else {
+        return Ok(());
+    };
+    let is_pattern = most.count >= MIN_ROWS || unreadable == rows;
+    if most.count * SHARE <= rows || !is_pattern || most.first.reason == UNKNOWN_COURSE {
+        return Ok(());
+    }
+    let mut words: Vec<&str> = Vec::new();
+    for (_, reject) in rejects.filter(|(_, reject)| kind(reject) == kind(most.first)) {
+        if !words.contains(&reject.value.as_str()) {
+            words.push(&reject.value);
+        }
+        if words.len() > MAX_WORDS {
+            break;
+        }
+    }
+    let are_words = words.len() <= MAX_WORDS
+        && (most.count > MAX_WORDS as u64)
+        && words.iter().all(|word| !word.is_empty() && !word.chars().any(|c| c.is_ascii_digit()));
+    let Group { count, line, first } = most;
+    let (of, where_it_is) = (
+        if *count == rows {
+            format!("none of the {rows} rows")
+        } else {
+            format!("{count} of {rows} rows ({}%) cannot", count * 100 / rows)
+        },
+        if first.column.is_empty() { String::new() } else { format!(" in the column `{}`", first.column) },
+    );
+    let cannot = if *count == rows { format!("{of} can") } else { of };
+    let value = if first.value.is_empty() { String::new() } else { format!(", which reads `{}`", first.value) };
+    Err(Error::Input {
+        path: table.path().to_owned(),
+        what: format!("{cannot} be read{where_it_is}: {}; the first is line {line}{value}", first.reason),
+        next: advice(column(&first.column), first, are_words.then_some(&words)),
+    })
+}
+
+/// What to set, or how to export.
+fn advice(column: Option<ColumnName>, first: &Reject, words: Option<&Vec<&str>>) -> String {
+    let Some(column) = column else {
+        return "check that the file has one delimiter throughout and quotation marks around cells that hold it, and export \
+                the report again without opening it in between"
+            .to_owned();
+    };
+    let other =
+        format!("if the dates or ids are in another column, set {} = \"HEADING\" under [docebo.columns]", column.key());
+    if first.reason.contains("UTF-8") {
+        return "save the file as UTF-8 (CSV UTF-8), or export the report again".to_owned();
+    }
+    if column == ColumnName::Archived {
+        return "name the words that mean archived under [docebo], for example archived_words = [\"Yes\"]; every other word \
+                then means not archived"
+            .to_owned();
+    }
+    if let Some(words) = words {
+        let list: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+        return format!(
+            "if that means that there is no value, set null_values = [{}] under [docebo]; {other}",
+            list.join(", ")
+        );
+    }
+    match column {
+        ColumnName::EnrollmentDate
+        | ColumnName::CompletionDate
+        | ColumnName::FirstAccess
+        | ColumnName::LastAccess
+        | ColumnName::CourseCreated => format!(
+            "set the pattern of the dates under [docebo], for example date_format = \"%d/%m/%Y %H:%M\" for 31/01/2026 08:15, or \
+             date_format = \"%m/%d/%y %I:%M %p\" for 1/31/26 8:15 AM; {other}"
+        ),
+        ColumnName::LearnerId | ColumnName::CourseId => format!(
+            "export the report again without opening it in a spreadsheet program, or format the column as a plain number or as \
+             text and save the file again; {other}"
+        ),
+        ColumnName::Username => "add `User unique ID` to the report and export it again".to_owned(),
+        ColumnName::SfdcId | ColumnName::CourseCode | ColumnName::Status | ColumnName::Archived => {
+            format!("correct the formulas in the spreadsheet, or export the report again; {other}")
+        }
+    }
+}
