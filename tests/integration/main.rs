@@ -13,6 +13,7 @@ mod blocks;
 mod cases;
 mod catalogue;
 mod cli;
+mod configuration;
 mod customisation;
 mod decisions;
 mod doctor;
