@@ -440,6 +440,10 @@ pub struct Origins {
     pub extracted_at: Option<Instant>,
     /// The organisation's id, where a manifest says so.
     pub org_id: Option<SfId>,
+    /// Characters 4 to 6 of most `DoceboUser__c` record ids: the instance on which the organization was created.
+    /// Nothing where there are no such records.
+    #[serde(default)] // runs of earlier versions do not have it
+    pub id_prefix: Option<String>,
     /// `https://…` of the organisation, where known.
     pub instance: Option<String>,
     /// The Docebo platform's address, where configured.
@@ -468,7 +472,51 @@ pub struct Origins {
     pub caveats: Vec<String>,
 }
 
+/// What identifies an organization, the most certain first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The Salesforce organization's id.
+    OrgId,
+    /// The address of the Docebo platform.
+    Platform,
+    /// The instance part of record ids, which organizations of one instance share.
+    IdPrefix,
+}
+
+/// Whether two runs read the same organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameOrganization {
+    /// They did, as far as this tells.
+    Yes(Identity),
+    /// They did not: this differs.
+    No(Identity),
+    /// Both runs know nothing that could be compared.
+    Unknown,
+}
+
 impl Origins {
+    /// Whether another run read the same organization: by the organization's id, else by the platform, else by the
+    /// instance part of record ids. A different id or platform settles it, whatever else is the same.
+    #[must_use]
+    pub fn same_organization(&self, other: &Self) -> SameOrganization {
+        fn same<T>(one: Option<&T>, other: Option<&T>, equal: impl FnOnce(&T, &T) -> bool) -> Option<bool> {
+            one.zip(other).map(|(one, other)| equal(one, other))
+        }
+        let org_id = same(self.org_id.as_ref(), other.org_id.as_ref(), SfId::eq);
+        let platform =
+            same(self.platform.as_ref(), other.platform.as_ref(), |one, other| one.eq_ignore_ascii_case(other));
+        let id_prefix = same(self.id_prefix.as_ref(), other.id_prefix.as_ref(), String::eq);
+        match (org_id, platform, id_prefix) {
+            (Some(false), ..) => SameOrganization::No(Identity::OrgId),
+            (_, Some(false), _) => SameOrganization::No(Identity::Platform),
+            (Some(true), ..) => SameOrganization::Yes(Identity::OrgId),
+            (_, Some(true), _) => SameOrganization::Yes(Identity::Platform),
+            (None, None, Some(true)) => SameOrganization::Yes(Identity::IdPrefix),
+            (None, None, Some(false)) => SameOrganization::No(Identity::IdPrefix),
+            (None, None, None) => SameOrganization::Unknown,
+        }
+    }
+
     /// The extract of an object; an empty one where there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {

@@ -20,6 +20,7 @@ mod doctor;
 mod extract;
 mod extract_edges;
 mod extract_kill;
+mod following;
 mod freshness;
 mod gone;
 mod hostile;
