@@ -547,3 +547,40 @@ impl Origins {
             .map(move |column| format!("{object}.{column} (no such column in the snapshot)"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, Origins, SameOrganization};
+    use crate::model::id::SfId;
+
+    /// Whatever two runs know of their organizations: what differs of id and platform separates them, the first that
+    /// is the same joins them, and the record ids decide only where neither can be compared.
+    #[test]
+    fn the_first_identity_that_both_know_decides() {
+        let origins = |[org_id, platform, id_prefix]: [&str; 3]| Origins {
+            org_id: SfId::parse(org_id.as_bytes()).ok(),
+            platform: (!platform.is_empty()).then(|| platform.to_owned()),
+            id_prefix: (!id_prefix.is_empty()).then(|| id_prefix.to_owned()),
+            ..Origins::default()
+        };
+        let (id, other) = ("00D5g000004XyZA", "00D5g000004XyZB");
+        let (yes, no) = (SameOrganization::Yes, SameOrganization::No);
+        for (one, two, expected) in [
+            ([id, "a", "5g0"], [id, "a", "5g0"], yes(Identity::OrgId)),
+            ([id, "a", "5g0"], [id, "", "Hs0"], yes(Identity::OrgId)),
+            ([id, "a", "5g0"], [id, "b", "5g0"], no(Identity::Platform)),
+            ([id, "a", "5g0"], [other, "a", "5g0"], no(Identity::OrgId)),
+            ([id, "a", "5g0"], ["", "A", "5g0"], yes(Identity::Platform)),
+            (["", "a", "5g0"], ["", "b", "5g0"], no(Identity::Platform)),
+            ([id, "a", "5g0"], ["", "", "5g0"], yes(Identity::IdPrefix)),
+            ([id, "a", "5g0"], ["", "", "Hs0"], no(Identity::IdPrefix)),
+            (["", "", "5g0"], ["", "", "5g0"], yes(Identity::IdPrefix)),
+            (["", "", "5g0"], ["", "", "5G0"], no(Identity::IdPrefix)),
+            (["", "", "5g0"], [id, "a", ""], SameOrganization::Unknown),
+            (["", "", ""], ["", "", ""], SameOrganization::Unknown),
+        ] {
+            assert_eq!(origins(one).same_organization(&origins(two)), expected, "{one:?} {two:?}");
+            assert_eq!(origins(two).same_organization(&origins(one)), expected, "{two:?} {one:?}");
+        }
+    }
+}

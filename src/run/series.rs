@@ -106,7 +106,8 @@ fn newest(target: &Path, facts: &Facts) -> Result<Option<Former>, NotFollowed> {
         _ => Path::new("."),
     };
     let folders = match runs(beside) {
-        Ok(folders) => folders.into_iter().filter(|folder| folder != target),
+        // The run in the target is the one that is replaced.
+        Ok(folders) => folders.into_iter().filter(|folder| folder.file_name() != target.file_name()),
         Err(error) => {
             let what = format!("the runs in {}", beside.display());
             return Err(NotFollowed { what, why: format!("the folder cannot be listed ({error})") });
@@ -131,7 +132,8 @@ fn newest(target: &Path, facts: &Facts) -> Result<Option<Former>, NotFollowed> {
             Some(why) => Err(why),
             None => read(&folder).map_err(|error| unreadable(&folder, &error)),
         });
-    followed.map(Some).map_err(|why| NotFollowed { what: folder.display().to_string(), why })
+    let shown = folder.strip_prefix(".").unwrap_or(&folder);
+    followed.map(Some).map_err(|why| NotFollowed { what: shown.display().to_string(), why })
 }
 
 /// Why a run that was found is not followed.
@@ -210,7 +212,8 @@ fn no_run(folder: &Path, lacks: &str) -> Error {
 fn what_a_run_is(named: &Path) -> String {
     let dated = |folder: PathBuf| Some((told(&folder).ok()?.read_at(), folder));
     let meant = if named.is_dir() {
-        let newest = runs(named).unwrap_or_default().into_iter().filter_map(dated).max();
+        let in_runs = runs(&named.join("tieout-runs")).unwrap_or_default();
+        let newest = runs(named).unwrap_or_default().into_iter().chain(in_runs).filter_map(dated).max();
         newest.map(|(_, folder)| format!("the newest run in this folder is {}", folder.display()))
     } else {
         let parent = named.parent().filter(|parent| parent.join(facts::NAME).exists());
@@ -300,6 +303,15 @@ pub struct Reviewed {
 /// # Errors
 /// When the workbook cannot be read, is that of another run, or the folder cannot be written.
 pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool) -> Result<Reviewed, Error> {
+    if workbook.is_dir() {
+        let what = "is a folder, not a workbook".to_owned();
+        let next = if workbook.join(facts::NAME).exists() {
+            format!("name the workbook of this run: {}", workbook.join("workbook.xlsx").display())
+        } else {
+            format!("name the workbook in the folder of a run{}", what_a_run_is(workbook))
+        };
+        return Err(Error::Input { path: workbook.to_owned(), what, next });
+    }
     let sheet = review::workbook::read(workbook)?;
     let folder = match (run, workbook.parent()) {
         (Some(run), _) => run,

@@ -153,6 +153,16 @@ fn why_a_run_is_not_followed_is_said() {
         shown.contains(&(name("first") + "it read both sides at the same time or later (2026-11-20T06:10:00Z")),
         "{shown}"
     );
+    // The run that is replaced is no earlier run, also where the output folder is in the working folder.
+    std::fs::create_dir_all(folder.path().join("here")).expect("a folder");
+    for run_name in ["one", "one", "two"] {
+        let (_, shown, stderr) = run(tieout()
+            .current_dir(folder.path().join("here"))
+            .args(["audit", "--force", "--out", run_name, "-c"])
+            .arg(&first));
+        assert_eq!(shown.contains("not compared with one: it read"), run_name == "two", "{shown}{stderr}");
+        assert_eq!(shown.contains("not compared"), run_name == "two", "{shown}");
+    }
     let shown = audit(&first, &runs.join("alone"), &["--no-previous"]);
     assert!(!shown.contains("not compared"), "{shown}");
     for run in ["again", "alone"] {
@@ -252,6 +262,11 @@ fn a_path_that_is_no_run_is_explained() {
             assert!(!path("out").exists(), "{command} {named}: nothing is written");
         }
     }
+    let (code, _, stderr) = run(tieout().arg("review").arg(path("runs")));
+    assert!(code == 4 && stderr.contains("is a folder, not a workbook") && stderr.contains(&newest), "{stderr}");
+    let (code, _, stderr) = run(tieout().arg("review").arg(path("runs/2026-11-19")));
+    let workbook = path("runs/2026-11-19/workbook.xlsx").display().to_string();
+    assert!(code == 4 && stderr.contains(&format!("the workbook of this run: {workbook}")), "{stderr}");
     // A workbook that is in no run's folder.
     let workbook = path("workbook.xlsx");
     std::fs::copy(path("runs/2026-11-19/workbook.xlsx"), &workbook).expect("copied");
