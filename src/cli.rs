@@ -90,7 +90,7 @@ struct Audit {
     #[arg(long)]
     force: bool,
     /// The run to compare with: the folder that an earlier run wrote
-    /// [default: the newest run of the same organisation beside the output folder]
+    /// [default: the newest run of the same organization beside the output folder]
     #[arg(long, value_name = "DIR", env = "TIEOUT_PREVIOUS", conflicts_with = "no_previous")]
     previous: Option<PathBuf>,
     /// Compare with no earlier run
@@ -512,7 +512,12 @@ impl Audit {
             None if self.no_previous => Previous::None,
             None => Previous::Found,
         };
-        let past = |facts: &Facts| series::past(&target, &previous, facts);
+        let mut not_followed = None;
+        let past = |facts: &Facts| {
+            let found = series::past(&target, &previous, facts)?;
+            not_followed = found.not_followed;
+            Ok(found.past)
+        };
         let written = run::audit_after(&settings, &progress, past).and_then(|report| {
             let ledger = match self.ledger {
                 LedgerArg::Exceptions => Some(Rows::Exceptions),
@@ -529,7 +534,7 @@ impl Audit {
             let bytes = json::report(&report).map_err(|error| Error::Defect(error.to_string()))?;
             print(&String::from_utf8_lossy(&bytes));
         } else if !self.quiet {
-            print(&summary::text(&report, &place.display().to_string()));
+            print(&summary::text(&report, &place.display().to_string(), not_followed.as_deref()));
         }
         Ok(report.exit(self.fail_on.into(), self.exit_zero))
     }
@@ -547,8 +552,8 @@ impl Again {
                 folder.finish()
             }
             None => {
-                let again = output::Again::prepare(&self.folder, &run::RENDERED, self.force)?;
                 let report = series::again(&self.folder)?;
+                let again = output::Again::prepare(&self.folder, &run::RENDERED, self.force)?;
                 progress.stage("writing");
                 run::render(&report, self.show_names, &again)?;
                 again.finish()

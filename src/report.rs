@@ -30,7 +30,7 @@ use crate::exit::Exit;
 use crate::finding::Finding;
 use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
-use crate::model::provenance::{Origins, SfObject};
+use crate::model::provenance::{Identity, Origins, SameOrganization, SfObject};
 use crate::model::word::{Word as _, words};
 use crate::relations::totals::Totals;
 use crate::review::{Review, Reviews};
@@ -281,6 +281,7 @@ impl Report {
             *open.entry(entry.check.clone().into_owned()).or_default() += 1;
         }
         let mut remarks = Vec::new();
+        remarks.extend(uncertain_organization(&self.facts.origins, &former.facts.origins));
         if former.facts.rules != self.facts.rules {
             remarks.push(
                 "The rules of comparison are not those of the run before: findings can be new or cleared for that alone."
@@ -489,4 +490,26 @@ impl Report {
     pub fn record_url(&self, object: SfObject, id: crate::model::id::SfId) -> Option<String> {
         Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
     }
+}
+
+/// What a reader has to know where it is not certain that the previous run read the same organization.
+fn uncertain_organization(now: &Origins, then: &Origins) -> Option<String> {
+    let part = |origins: &Origins| origins.id_prefix.clone().unwrap_or_default();
+    let why = match now.same_organization(then) {
+        SameOrganization::Yes(Identity::OrgId | Identity::Platform) => return None,
+        SameOrganization::Yes(Identity::IdPrefix) => format!(
+            "The previous run is assumed to be of the same organization because the record ids have the same instance \
+             part (`{}`).",
+            part(now)
+        ),
+        SameOrganization::No(_) => format!(
+            "The previous run may be of another organization: its record ids have the instance part `{}` instead of `{}`.",
+            part(then),
+            part(now)
+        ),
+        SameOrganization::Unknown => {
+            "Nothing in the inputs shows that the previous run is of the same organization.".to_owned()
+        }
+    };
+    Some(format!("{why} Set docebo.platform_url to make this certain."))
 }

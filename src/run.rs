@@ -68,6 +68,8 @@ pub fn audit_after(
 
     progress.stage("comparing");
     data.origins = origins(settings, snapshot, export, repeated);
+    data.origins.id_prefix =
+        data.docebo_users.instance_part().map(|part| part.map(char::from).iter().collect::<String>());
     let relations = relations::relate(&mut data, &settings.rules).map_err(|why| undecidable(settings, why))?;
     let broken = relations.totals.broken();
     if !broken.is_empty() {
@@ -169,6 +171,7 @@ fn origins(
         exported_at: settings.exported_at.or(export.oldest),
         extracted_at: settings.extracted_at.or(snapshot.extracted_at),
         org_id: snapshot.org_id,
+        id_prefix: None,
         instance: settings.instance.clone().or_else(|| snapshot.instance.clone()),
         platform: settings.platform.clone(),
         inputs,

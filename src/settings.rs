@@ -104,8 +104,7 @@ pub struct Watch {
 }
 
 /// When a webhook is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WebhookOn {
     /// When the sync is not fresh.
     #[default]

@@ -118,6 +118,14 @@ impl SfId {
         [a, b, c]
     }
 
+    /// Characters 4 to 6, which name the instance on which the organization was created. All record ids that an
+    /// organization assigns have them in common, as long as it is not moved to another instance.
+    #[must_use]
+    pub fn instance_part(self) -> [u8; 3] {
+        let [_, _, _, a, b, c, ..] = self.characters();
+        [a, b, c]
+    }
+
     /// Whether the id is that of a Contact.
     #[must_use]
     pub fn is_contact(self) -> bool {

@@ -7,6 +7,7 @@
 //! Must not know: files, or which of both sides is right.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
@@ -671,6 +672,17 @@ impl DoceboUsers {
     #[must_use]
     pub fn id(&self, at: usize) -> SfId {
         self.id.get(at)
+    }
+
+    /// The instance part that most record ids have (of several as frequent ones, the first in the order of ids);
+    /// nothing where there are no rows.
+    #[must_use]
+    pub fn instance_part(&self) -> Option<[u8; 3]> {
+        let mut counts = BTreeMap::<[u8; 3], usize>::new();
+        for at in 0..self.len() {
+            *counts.entry(self.id(at).instance_part()).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|&(part, count)| (count, std::cmp::Reverse(part))).map(|(part, _)| part)
     }
 
     /// The account a row belongs to: a row of [`Learners`], or beyond them an index into [`Dataset::beyond`].

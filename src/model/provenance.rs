@@ -523,6 +523,10 @@ pub struct Origins {
     pub extracted_at: Option<Instant>,
     /// The organisation's id, where a manifest says so.
     pub org_id: Option<SfId>,
+    /// Characters 4 to 6 of most `DoceboUser__c` record ids: the instance on which the organization was created.
+    /// Nothing where there are no such records.
+    #[serde(default)] // runs of earlier versions do not have it
+    pub id_prefix: Option<String>,
     /// `https://…` of the organisation, where known.
     pub instance: Option<String>,
     /// The Docebo platform's address, where configured.
@@ -557,7 +561,51 @@ pub struct Origins {
     pub caveats: Vec<String>,
 }
 
+/// What identifies an organization, the most certain first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The Salesforce organization's id.
+    OrgId,
+    /// The address of the Docebo platform.
+    Platform,
+    /// The instance part of record ids, which organizations of one instance share.
+    IdPrefix,
+}
+
+/// Whether two runs read the same organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameOrganization {
+    /// They did, as far as this tells.
+    Yes(Identity),
+    /// They did not: this differs.
+    No(Identity),
+    /// Both runs know nothing that could be compared.
+    Unknown,
+}
+
 impl Origins {
+    /// Whether another run read the same organization: by the organization's id, else by the platform, else by the
+    /// instance part of record ids. A different id or platform settles it, whatever else is the same.
+    #[must_use]
+    pub fn same_organization(&self, other: &Self) -> SameOrganization {
+        fn same<T>(one: Option<&T>, other: Option<&T>, equal: impl FnOnce(&T, &T) -> bool) -> Option<bool> {
+            one.zip(other).map(|(one, other)| equal(one, other))
+        }
+        let org_id = same(self.org_id.as_ref(), other.org_id.as_ref(), SfId::eq);
+        let platform =
+            same(self.platform.as_ref(), other.platform.as_ref(), |one, other| one.eq_ignore_ascii_case(other));
+        let id_prefix = same(self.id_prefix.as_ref(), other.id_prefix.as_ref(), String::eq);
+        match (org_id, platform, id_prefix) {
+            (Some(false), ..) => SameOrganization::No(Identity::OrgId),
+            (_, Some(false), _) => SameOrganization::No(Identity::Platform),
+            (Some(true), ..) => SameOrganization::Yes(Identity::OrgId),
+            (_, Some(true), _) => SameOrganization::Yes(Identity::Platform),
+            (None, None, Some(true)) => SameOrganization::Yes(Identity::IdPrefix),
+            (None, None, Some(false)) => SameOrganization::No(Identity::IdPrefix),
+            (None, None, None) => SameOrganization::Unknown,
+        }
+    }
+
     /// The extract of an object; an empty one where there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {
@@ -582,5 +630,42 @@ impl Origins {
             .iter()
             .filter(move |column| wanted.contains(column))
             .map(move |column| format!("{object}.{column} (no such column in the snapshot)"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, Origins, SameOrganization};
+    use crate::model::id::SfId;
+
+    /// Whatever two runs know of their organizations: what differs of id and platform separates them, the first that
+    /// is the same joins them, and the record ids decide only where neither can be compared.
+    #[test]
+    fn the_first_identity_that_both_know_decides() {
+        let origins = |[org_id, platform, id_prefix]: [&str; 3]| Origins {
+            org_id: SfId::parse(org_id.as_bytes()).ok(),
+            platform: (!platform.is_empty()).then(|| platform.to_owned()),
+            id_prefix: (!id_prefix.is_empty()).then(|| id_prefix.to_owned()),
+            ..Origins::default()
+        };
+        let (id, other) = ("00D5g000004XyZA", "00D5g000004XyZB");
+        let (yes, no) = (SameOrganization::Yes, SameOrganization::No);
+        for (one, two, expected) in [
+            ([id, "a", "5g0"], [id, "a", "5g0"], yes(Identity::OrgId)),
+            ([id, "a", "5g0"], [id, "", "Hs0"], yes(Identity::OrgId)),
+            ([id, "a", "5g0"], [id, "b", "5g0"], no(Identity::Platform)),
+            ([id, "a", "5g0"], [other, "a", "5g0"], no(Identity::OrgId)),
+            ([id, "a", "5g0"], ["", "A", "5g0"], yes(Identity::Platform)),
+            (["", "a", "5g0"], ["", "b", "5g0"], no(Identity::Platform)),
+            ([id, "a", "5g0"], ["", "", "5g0"], yes(Identity::IdPrefix)),
+            ([id, "a", "5g0"], ["", "", "Hs0"], no(Identity::IdPrefix)),
+            (["", "", "5g0"], ["", "", "5g0"], yes(Identity::IdPrefix)),
+            (["", "", "5g0"], ["", "", "5G0"], no(Identity::IdPrefix)),
+            (["", "", "5g0"], [id, "a", ""], SameOrganization::Unknown),
+            (["", "", ""], ["", "", ""], SameOrganization::Unknown),
+        ] {
+            assert_eq!(origins(one).same_organization(&origins(two)), expected, "{one:?} {two:?}");
+            assert_eq!(origins(two).same_organization(&origins(one)), expected, "{two:?} {one:?}");
+        }
     }
 }

@@ -35,12 +35,13 @@ fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-/// The end of a run: verdict, tie-out, what was found, where the files are.
+/// The end of a run: verdict, tie-out, what was found, where the files are. `not_followed` says which earlier run it
+/// does not follow, and why, where that is so.
 #[must_use]
-pub fn text(report: &Report, place: &str) -> String {
+pub fn text(report: &Report, place: &str, not_followed: Option<&str>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_summary(&mut out, report, place);
+    let _ = write_summary(&mut out, report, place, not_followed);
     out
 }
 
@@ -69,7 +70,7 @@ fn write_unreadable(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Result {
+fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: Option<&str>) -> std::fmt::Result {
     let origins = report.origins();
     let style = verdict_style(report.verdict);
     let when =
@@ -104,6 +105,9 @@ fn write_summary(out: &mut String, report: &Report, place: &str) -> std::fmt::Re
         for remark in &before.remarks {
             writeln!(out, "{}", wrap(&inert::visible(remark)))?;
         }
+    } else if let Some(why) = not_followed {
+        writeln!(out, "\n{BOLD}Roll-forward{BOLD:#}")?;
+        writeln!(out, "{}", wrap(&inert::visible(why)))?;
     }
 
     let found = report.found();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::checks::CATALOGUE;
 use crate::error::Error;
+use crate::model::provenance::{Identity, Origins, SameOrganization};
 use crate::output::{self, Place as _};
 use crate::render::{findings, xlsx};
 use crate::report::facts::{self, Facts};
@@ -20,7 +21,7 @@ pub const REVIEWS: &str = "reviews.jsonl";
 /// What a run may follow.
 #[derive(Debug, Clone)]
 pub enum Previous {
-    /// The newest run of the same organisation beside the output folder, where there is one.
+    /// The newest run of the same organization beside the output folder, where there is one.
     Found,
     /// The run in this folder.
     Given(PathBuf),
@@ -28,19 +29,30 @@ pub enum Previous {
     None,
 }
 
-/// What a run finds of earlier ones whose outputs will stand in `target`: the run that it follows, and what was
-/// said in the one whose place it takes.
+/// What a run finds of earlier ones.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The run that it follows, and what was said in the one whose place it takes.
+    pub past: Past,
+    /// Where there are earlier runs and none is followed: which one is not, and why, as a sentence.
+    pub not_followed: Option<String>,
+}
+
+/// What a run whose outputs will be written into `target` finds of earlier ones.
 ///
 /// # Errors
 /// When a run was named that cannot be followed; one that is merely found and cannot be is passed over.
-pub fn past(target: &Path, previous: &Previous, facts: &Facts) -> Result<Past, Error> {
-    let former = match previous {
-        Previous::None => None,
-        Previous::Given(folder) => Some(given(folder, facts)?),
-        Previous::Found => newest(target, facts).and_then(|folder| read(&folder).ok()),
+pub fn past(target: &Path, previous: &Previous, facts: &Facts) -> Result<Found, Error> {
+    let (former, not_followed) = match previous {
+        Previous::None => (None, None),
+        Previous::Given(folder) => (Some(given(folder, facts)?), None),
+        Previous::Found => match newest(target, facts) {
+            Ok(former) => (former, None),
+            Err(NotFollowed { what, why }) => (None, Some(format!("not compared with {what}: {why}"))),
+        },
     };
     let replaced = if target.join(facts::NAME).exists() { reviews(target)? } else { Reviews::new() };
-    Ok(Past { former, replaced })
+    Ok(Found { past: Past { former, replaced }, not_followed })
 }
 
 /// A run that the user named.
@@ -48,12 +60,14 @@ fn given(folder: &Path, facts: &Facts) -> Result<Former, Error> {
     let former = read(folder)?;
     let refuse = |what: String| {
         Err(Error::Usage(format!(
-            "{}: {what}\n  next: name an earlier run of the same organisation with --previous, or leave it out",
+            "{}: {what}\n  next: name an earlier run of the same organization with --previous, or leave it out",
             folder.display()
         )))
     };
-    if is_of_another(&former.facts, facts) {
-        return refuse("is a run of another organisation or platform".to_owned());
+    if let SameOrganization::No(identity @ (Identity::OrgId | Identity::Platform)) =
+        facts.origins.same_organization(&former.facts.origins)
+    {
+        return refuse(format!("is {}", another_organization(identity, &former.facts.origins, &facts.origins)));
     }
     let (then, now) = (former.facts.read_at(), facts.read_at());
     if then >= now {
@@ -62,36 +76,115 @@ fn given(folder: &Path, facts: &Facts) -> Result<Former, Error> {
     Ok(former)
 }
 
-/// Whether both are known to be of different organisations or platforms.
-fn is_of_another(one: &Facts, other: &Facts) -> bool {
-    let (one, other) = (&one.origins, &other.origins);
-    one.org_id.zip(other.org_id).is_some_and(|(a, b)| a != b)
-        || one.platform.as_ref().zip(other.platform.as_ref()).is_some_and(|(a, b)| a != b)
+fn another_organization(identity: Identity, then: &Origins, now: &Origins) -> String {
+    let of = |origins: &Origins| match identity {
+        Identity::OrgId => origins.org_id.map(|id| id.to_string()),
+        Identity::Platform => origins.platform.clone(),
+        Identity::IdPrefix => origins.id_prefix.as_ref().map(|part| format!("`{part}`")),
+    };
+    let what = match identity {
+        Identity::OrgId => "organization id",
+        Identity::Platform => "platform",
+        Identity::IdPrefix => "record ids with the instance part",
+    };
+    let (then, now) = (of(then).unwrap_or_default(), of(now).unwrap_or_default());
+    format!("a run of another organization ({what} {then} instead of {now})")
 }
 
-/// Whether both are known to be of the same one.
-fn is_of_the_same(one: &Facts, other: &Facts) -> bool {
-    let same_org = one.origins.org_id.is_some() && one.origins.org_id == other.origins.org_id;
-    let same_platform = one.origins.platform.is_some() && one.origins.platform == other.origins.platform;
-    !is_of_another(one, other) && (same_org || same_platform)
+/// Earlier runs, none of which is followed.
+struct NotFollowed {
+    /// The run that comes closest, or the folder in which runs were looked for.
+    what: String,
+    /// Why it is not followed.
+    why: String,
 }
 
-/// The folder of the newest earlier run of the same organisation beside a target.
-fn newest(target: &Path, facts: &Facts) -> Option<PathBuf> {
+/// The newest earlier run of the same organization beside a target; nothing where no run is there at all.
+fn newest(target: &Path, facts: &Facts) -> Result<Option<Former>, NotFollowed> {
     let beside = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let folders = std::fs::read_dir(beside).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    folders
-        .filter(|folder| {
-            folder != target && folder.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
-        })
-        .filter_map(|folder| Some((told(&folder).ok()?, folder)))
-        .filter(|(former, _)| is_of_the_same(former, facts) && former.read_at() < facts.read_at())
-        // Of two that read at the same moment, the one whose name comes last, such as `…-2`.
-        .max_by_key(|(former, folder)| (former.read_at(), folder.clone()))
-        .map(|(_, folder)| folder)
+    let folders = match runs(beside) {
+        // The run in the target is the one that is replaced.
+        Ok(folders) => folders.into_iter().filter(|folder| folder.file_name() != target.file_name()),
+        Err(error) => {
+            let what = format!("the runs in {}", beside.display());
+            return Err(NotFollowed { what, why: format!("the folder cannot be listed ({error})") });
+        }
+    };
+    // The best one: of the same organization, earlier than this run, newest. Of two that read at the same moment, the
+    // one whose name comes last, such as `…-2`. One that cannot be read comes behind all others.
+    let ranked = folders.map(|folder| {
+        let told = told(&folder);
+        let (same, earlier, read_at) = told.as_ref().map_or((false, false, None), |former| {
+            let same = facts.origins.same_organization(&former.origins);
+            let read_at = former.read_at();
+            (matches!(same, SameOrganization::Yes(_)), read_at < facts.read_at(), Some(read_at))
+        });
+        ((same, same && earlier, read_at, folder), told)
+    });
+    let Some(((_, _, _, folder), told)) = ranked.max_by(|(one, _), (other, _)| one.cmp(other)) else {
+        return Ok(None);
+    };
+    let followed =
+        told.map_err(|error| unreadable(&folder, &error)).and_then(|former| match obstacle(&former, facts) {
+            Some(why) => Err(why),
+            None => read(&folder).map_err(|error| unreadable(&folder, &error)),
+        });
+    let shown = folder.strip_prefix(".").unwrap_or(&folder);
+    followed.map(Some).map_err(|why| NotFollowed { what: shown.display().to_string(), why })
+}
+
+/// Why a run that was found is not followed.
+fn obstacle(former: &Facts, facts: &Facts) -> Option<String> {
+    match facts.origins.same_organization(&former.origins) {
+        SameOrganization::No(identity) => {
+            Some(format!("it is {}", another_organization(identity, &former.origins, &facts.origins)))
+        }
+        SameOrganization::Unknown => Some(
+            "nothing shows that it is a run of the same organization; set docebo.platform_url, or name the run with \
+             --previous"
+                .to_owned(),
+        ),
+        SameOrganization::Yes(_) if former.read_at() >= facts.read_at() => Some(format!(
+            "it read both sides at the same time or later ({}; this run {})",
+            former.read_at(),
+            facts.read_at()
+        )),
+        SameOrganization::Yes(_) => None,
+    }
+}
+
+fn unreadable(folder: &Path, error: &Error) -> String {
+    match form(folder) {
+        Ok(form) if form != facts::VERSION => {
+            format!("it was written by another version of the format ({form} instead of {})", facts::VERSION)
+        }
+        _ => {
+            let error = error.to_string();
+            format!("it cannot be read ({})", error.lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// The folders of runs in a folder.
+fn runs(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        // What begins with a dot is the unfinished folder of a run that is being written.
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.join(facts::NAME).exists() {
+            folders.push(path);
+        }
+    }
+    Ok(folders)
 }
 
 fn not_a_run(path: PathBuf, what: String) -> Error {
@@ -102,30 +195,68 @@ fn not_a_run(path: PathBuf, what: String) -> Error {
     }
 }
 
+/// The error about a folder, or something else, that lacks a file of a run.
+fn no_run(folder: &Path, lacks: &str) -> Error {
+    let what = if folder.is_dir() {
+        format!("is not the folder of a run: it has no {lacks}")
+    } else if folder.exists() {
+        "is a file, not the folder of a run".to_owned()
+    } else {
+        "is not the folder of a run: it does not exist".to_owned()
+    };
+    let next = format!("name the folder of a run{}", what_a_run_is(folder));
+    Error::Input { path: folder.to_owned(), what, next }
+}
+
+/// What the folder of a run looks like, and the one that was probably meant by a path that is none.
+fn what_a_run_is(named: &Path) -> String {
+    let dated = |folder: PathBuf| Some((told(&folder).ok()?.read_at(), folder));
+    let meant = if named.is_dir() {
+        let in_runs = runs(&named.join("tieout-runs")).unwrap_or_default();
+        let newest = runs(named).unwrap_or_default().into_iter().chain(in_runs).filter_map(dated).max();
+        newest.map(|(_, folder)| format!("the newest run in this folder is {}", folder.display()))
+    } else {
+        let parent = named.parent().filter(|parent| parent.join(facts::NAME).exists());
+        parent.map(|parent| format!("the file is in the run {}", parent.display()))
+    };
+    format!(
+        ": it contains {}, {}, {} and the outputs, and `tieout audit` writes it under tieout-runs/ by default{}",
+        facts::NAME,
+        findings::NAME,
+        history::NAME,
+        meant.map_or_else(String::new, |meant| format!("; {meant}"))
+    )
+}
+
 fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(name);
     std::fs::read(&path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            not_a_run(folder.to_owned(), format!("is not the folder of a run: it has no {name}"))
-        }
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => no_run(folder, name),
         _ => Error::Unreadable { path, source },
     })
 }
 
-fn told(folder: &Path) -> Result<Facts, Error> {
+/// The version of the format in which a run was written.
+fn form(folder: &Path) -> Result<u32, Error> {
+    form_of(&file(folder, facts::NAME)?).map_err(|what| not_a_run(folder.join(facts::NAME), what))
+}
+
+fn form_of(bytes: &[u8]) -> Result<u32, String> {
     #[derive(serde::Deserialize)]
     struct Form {
         version: u32,
     }
+    serde_json::from_slice(bytes).map(|form: Form| form.version).map_err(|error| error.to_string())
+}
+
+fn told(folder: &Path) -> Result<Facts, Error> {
     let bytes = file(folder, facts::NAME)?;
-    let path = || folder.join(facts::NAME);
-    let refuse = |error: serde_json::Error| not_a_run(path(), error.to_string());
-    let form: Form = serde_json::from_slice(&bytes).map_err(refuse)?;
-    if form.version != facts::VERSION {
-        let what = format!("has the form {}, and this tieout reads the form {}", form.version, facts::VERSION);
-        return Err(not_a_run(path(), what));
+    let refuse = |what: String| not_a_run(folder.join(facts::NAME), what);
+    let form = form_of(&bytes).map_err(refuse)?;
+    if form != facts::VERSION {
+        return Err(refuse(format!("has the form {form}, and this tieout reads the form {}", facts::VERSION)));
     }
-    serde_json::from_slice(&bytes).map_err(refuse)
+    serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))
 }
 
 /// What analysts said in a run; nothing where nobody did.
@@ -172,6 +303,15 @@ pub struct Reviewed {
 /// # Errors
 /// When the workbook cannot be read, is that of another run, or the folder cannot be written.
 pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool) -> Result<Reviewed, Error> {
+    if workbook.is_dir() {
+        let what = "is a folder, not a workbook".to_owned();
+        let next = if workbook.join(facts::NAME).exists() {
+            format!("name the workbook of this run: {}", workbook.join("workbook.xlsx").display())
+        } else {
+            format!("name the workbook in the folder of a run{}", what_a_run_is(workbook))
+        };
+        return Err(Error::Input { path: workbook.to_owned(), what, next });
+    }
     let sheet = review::workbook::read(workbook)?;
     let folder = match (run, workbook.parent()) {
         (Some(run), _) => run,
@@ -180,8 +320,9 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
     };
     if run.is_none() && !folder.join(facts::NAME).exists() {
         return Err(Error::Usage(format!(
-            "{}: does not lie in the folder of a run\n  next: name the folder of the run that wrote it with --run",
-            workbook.display()
+            "{}: is not in the folder of a run\n  next: name the folder of the run that wrote it with --run{}",
+            workbook.display(),
+            what_a_run_is(folder)
         )));
     }
     let report = again(folder)?;

@@ -1,9 +1,9 @@
 //! The configuration file: TOML, every key documented, unknown keys refused with the nearest known
 //! one.
 
-use std::path::{Path, PathBuf};
+mod document;
 
-use serde::Deserialize;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
@@ -16,6 +16,7 @@ use crate::model::word::Word as _;
 use crate::settings::{
     ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Tolerance, Watch, WebhookOn, ZoneRule,
 };
+use document::{NumberOrText, Placed, Source, Table, TextOrIds, TextOrTruth};
 
 /// What flags and environment lay over the file; every value that is given wins.
 #[derive(Debug, Clone, Default)]
@@ -34,73 +35,46 @@ pub struct Overrides {
     pub accept: Vec<Question>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// The whole file, its values not yet judged beyond their types.
 struct File {
     salesforce: SalesforceTable,
-    snapshot: SnapshotTable,
+    snapshot_parts: bool,
     docebo: DoceboTable,
     mapping: MappingTable,
-    scope: ScopeTable,
+    scope: Option<Placed<TextOrIds>>,
     sync: SyncTable,
     freshness: FreshnessTable,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct SalesforceTable {
-    snapshot: Option<PathBuf>,
-    extracted_at: Option<Moment>,
-    org: Option<String>,
-    instance_url: Option<String>,
-    client_id: Option<String>,
-    username: Option<String>,
-    login_url: Option<String>,
-    api_budget_percent: Option<u8>,
+    snapshot: Option<Placed<String>>,
+    extracted_at: Option<Placed<String>>,
+    org: Option<Placed<String>>,
+    instance_url: Option<Placed<String>>,
+    client_id: Option<Placed<String>>,
+    username: Option<Placed<String>>,
+    login_url: Option<Placed<String>>,
+    api_budget_percent: Option<Placed<u32>>,
+    no_snapshot: Placed<()>,
+    no_org: Placed<()>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SnapshotTable {
-    parts: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct DoceboTable {
-    platform_url: Option<String>,
-    users: OneOrMany,
-    enrollments: OneOrMany,
-    exported_at: Option<Moment>,
-    time_zone: Option<String>,
-    date_order: Option<OrderWord>,
-    date_format: Option<String>,
+    platform_url: Option<Placed<String>>,
+    users: Vec<Placed<String>>,
+    enrollments: Vec<Placed<String>>,
+    exported_at: Option<Placed<String>>,
+    time_zone: Option<Placed<String>>,
+    date_order: Option<DateOrder>,
+    date_format: Option<Placed<String>>,
     null_values: Vec<String>,
     archived_words: Vec<String>,
-    max_unreadable_rows: Option<ToleranceValue>,
-    columns: ColumnsTable,
-    statuses: std::collections::BTreeMap<String, String>,
+    max_unreadable_rows: Option<Placed<NumberOrText>>,
+    columns: Columns,
+    statuses: Vec<(String, Placed<String>)>,
+    no_report: Placed<()>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ColumnsTable {
-    learner_id: Option<String>,
-    username: Option<String>,
-    sfdc_id: Option<HeadingOrNone>,
-    course_id: Option<String>,
-    course_code: Option<String>,
-    status: Option<String>,
-    enrollment_date: Option<String>,
-    completion_date: Option<String>,
-    first_access: Option<String>,
-    last_access: Option<String>,
-    archived: Option<String>,
-    course_created: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct MappingTable {
     username_field: String,
     case_sensitive: bool,
@@ -108,164 +82,201 @@ struct MappingTable {
     list_view: Option<String>,
 }
 
-impl Default for MappingTable {
-    fn default() -> Self {
-        Self { username_field: "Email".to_owned(), case_sensitive: true, provisioning: true, list_view: None }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ScopeTable {
-    courses: ScopeWord,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct SyncTable {
     enrollment_mode: EnrollmentMode,
-    grace_hours: u16,
-    date_tolerance_minutes: u16,
-    incidents: Option<PathBuf>,
+    grace_hours: u32,
+    date_tolerance_minutes: u32,
+    incidents: Option<Placed<String>>,
 }
 
-impl Default for SyncTable {
-    fn default() -> Self {
-        Self { enrollment_mode: EnrollmentMode::Realtime, grace_hours: 24, date_tolerance_minutes: 1, incidents: None }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct FreshnessTable {
-    warn_after_hours: Option<u32>,
-    error_after_hours: Option<u32>,
-    webhook_template: Option<PathBuf>,
+    warn_after_hours: Option<Placed<u32>>,
+    error_after_hours: Option<Placed<u32>>,
+    webhook_template: Option<Placed<String>>,
     webhook_on: WebhookOn,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Moment {
-    Toml(toml::value::Datetime),
-    Text(String),
-}
+const SCOPES: &str = "\"synced\", \"all\" or a list of course ids, such as [601, 602]";
+const HOURS: &str = " of hours";
+const TOLERANCE: &str = "a number of rows, or a percentage such as \"0.1%\"";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    #[default]
-    None,
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum HeadingOrNone {
-    Heading(String),
-    Present(bool),
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum ScopeWord {
-    #[default]
-    Default,
-    Word(String),
-    Courses(Vec<u64>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum ToleranceValue {
-    Rows(u64),
-    Percent(String),
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum OrderWord {
-    DayFirst,
-    MonthFirst,
-}
-
-/// A configuration while it is read: it knows where its errors stand.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    path: &'a Path,
-    text: &'a str,
-}
-
-impl<'a> Source<'a> {
-    fn parse(self) -> Result<File, Error> {
-        toml::from_str(self.text).map_err(|error| explain(self.path, self.text, &error))
-    }
-
-    /// Relative paths in the file are relative to this folder.
-    fn base(self) -> &'a Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
-
-    fn wrong(self, key: &str, what: &str) -> Error {
-        let at = self.text.find(key.rsplit('.').next().unwrap_or(key)).unwrap_or(0);
-        configuration(self.path, self.text, at, format!("{key}: {what}"))
-    }
-
-    /// The snapshot folder, where one is given; else a live organisation must be named.
-    fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
-        match (given, &salesforce.snapshot) {
-            (Some(given), _) => Ok(Some(given.to_owned())),
-            (None, Some(folder)) => Ok(Some(self.base().join(folder))),
-            (None, None) if salesforce.is_live() => Ok(None),
-            (None, None) => Err(self.wrong(
-                "salesforce.snapshot",
-                "is missing, and no live organisation is named either (org, instance_url or client_id); name the folder with \
-                 the CSV files of the Salesforce objects, or an organisation",
-            )),
-        }
-    }
-
-    fn live(self, salesforce: &SalesforceTable, mapping: &MappingTable) -> Result<Live, Error> {
-        let percent = salesforce.api_budget_percent.unwrap_or(80);
-        if !(1..=100).contains(&percent) {
-            return Err(self.wrong("salesforce.api_budget_percent", &format!("`{percent}` is not between 1 and 100")));
-        }
-        Ok(Live {
-            token: None,
-            org: salesforce.org.clone(),
-            instance_url: self.address("salesforce.instance_url", salesforce.instance_url.clone())?,
-            client_id: salesforce.client_id.clone(),
-            username: salesforce.username.clone(),
-            login_url: self.address("salesforce.login_url", salesforce.login_url.clone())?,
-            api_budget_percent: percent,
-            username_field: mapping.username_field.clone(),
-            list_view: mapping.list_view.clone(),
-        })
-    }
-
-    fn address(self, key: &str, url: Option<String>) -> Result<Option<String>, Error> {
-        let Some(url) = url else { return Ok(None) };
-        let known = if key.starts_with("salesforce.") { instance(&url) } else { https(&url) };
-        known.map(Some).ok_or_else(|| self.wrong(key, &format!("`{url}` is not an https:// address of a host")))
-    }
-
-    fn moment(self, key: &str, value: Option<Moment>) -> Result<Option<Instant>, Error> {
-        match value {
-            None => Ok(None),
-            Some(Moment::Toml(value)) => parse_moment(&value.to_string()).map(Some).ok_or_else(|| {
-                self.wrong(key, &format!("`{value}` has no time zone; write it as 2026-11-20T06:00:00Z"))
+impl File {
+    /// Every key of the file and its type.
+    fn read(root: &mut Table<'_>) -> Self {
+        Self {
+            salesforce: root.table("salesforce", SalesforceTable::read),
+            snapshot_parts: root.table("snapshot", |table| table.truth("parts")).unwrap_or(false),
+            docebo: root.table("docebo", DoceboTable::read),
+            mapping: root.table("mapping", |table| MappingTable {
+                username_field: table.text("username_field").map_or_else(|| "Email".to_owned(), |field| field.value),
+                case_sensitive: table.truth("case_sensitive").unwrap_or(true),
+                provisioning: table.truth("provisioning").unwrap_or(true),
+                list_view: table.text("list_view").map(|view| view.value),
             }),
-            Some(Moment::Text(value)) => parse_moment(&value).map(Some).ok_or_else(|| {
-                self.wrong(key, &format!("`{value}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
+            scope: root.table("scope", |table| table.text_or_ids("courses", SCOPES)),
+            sync: root.table("sync", |table| SyncTable {
+                enrollment_mode: table
+                    .choice(
+                        "enrollment_mode",
+                        &[("realtime", EnrollmentMode::Realtime), ("manual", EnrollmentMode::Manual)],
+                    )
+                    .unwrap_or(EnrollmentMode::Realtime),
+                grace_hours: table.number("grace_hours", HOURS, 0..=65_535).map_or(24, |hours| hours.value),
+                date_tolerance_minutes: table
+                    .number("date_tolerance_minutes", " of minutes", 0..=65_535)
+                    .map_or(1, |minutes| minutes.value),
+                incidents: table.path("incidents"),
+            }),
+            freshness: root.table("freshness", |table| FreshnessTable {
+                warn_after_hours: table.number("warn_after_hours", HOURS, 0..=u32::MAX),
+                error_after_hours: table.number("error_after_hours", HOURS, 0..=u32::MAX),
+                webhook_template: table.path("webhook_template"),
+                webhook_on: table
+                    .choice("webhook_on", &[("problem", WebhookOn::Problem), ("always", WebhookOn::Always)])
+                    .unwrap_or_default(),
             }),
         }
     }
 }
 
 impl SalesforceTable {
+    fn read(table: &mut Table<'_>) -> Self {
+        Self {
+            snapshot: table.path("snapshot"),
+            extracted_at: table.moment("extracted_at"),
+            org: table.text("org"),
+            instance_url: table.text("instance_url"),
+            client_id: table.text("client_id"),
+            username: table.text("username"),
+            login_url: table.text("login_url"),
+            api_budget_percent: table.number("api_budget_percent", "", 1..=100),
+            no_snapshot: table.missing("snapshot"),
+            no_org: table.missing("org"),
+        }
+    }
+
     const fn is_live(&self) -> bool {
         self.org.is_some() || self.client_id.is_some() || self.instance_url.is_some()
+    }
+}
+
+impl DoceboTable {
+    fn read(table: &mut Table<'_>) -> Self {
+        Self {
+            platform_url: table.text("platform_url"),
+            users: table.paths("users"),
+            enrollments: table.paths("enrollments"),
+            exported_at: table.moment("exported_at"),
+            time_zone: table.text("time_zone"),
+            date_order: table
+                .choice("date_order", &[("day-first", DateOrder::DayFirst), ("month-first", DateOrder::MonthFirst)]),
+            date_format: table.text("date_format"),
+            null_values: table.list("null_values"),
+            archived_words: table.list("archived_words"),
+            max_unreadable_rows: table.number_or_text("max_unreadable_rows", TOLERANCE),
+            columns: table.table("columns", columns),
+            statuses: table.table("statuses", |table| table.texts()),
+            no_report: table.missing("enrollments"),
+        }
+    }
+}
+
+fn columns(table: &mut Table<'_>) -> Columns {
+    let mut columns = Columns::default();
+    for column in ColumnName::ALL {
+        let heading = match column {
+            ColumnName::SfdcId => table.text_or_truth(column.key()),
+            _ => table.text(column.key()).map(|heading| TextOrTruth::Text(heading.value)),
+        };
+        match heading {
+            Some(TextOrTruth::Text(heading)) => columns.headings.push((column, heading)),
+            Some(TextOrTruth::Truth(present)) => columns.without_sfdc_id = !present,
+            None => {}
+        }
+    }
+    columns
+}
+
+impl Source<'_> {
+    fn parse(self) -> Result<File, Error> {
+        self.read(File::read)
+    }
+
+    /// The snapshot folder, where one is given; else a live organization must be named.
+    fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+        match (given, &salesforce.snapshot) {
+            (Some(given), _) => Ok(Some(given.to_owned())),
+            (None, Some(folder)) => Ok(Some(self.base().join(&folder.value))),
+            (None, None) if salesforce.is_live() => Ok(None),
+            (None, None) => Err(self.wrong(
+                &salesforce.no_snapshot,
+                "is missing, and no live organization is named either (org, instance_url or client_id); name the folder \
+                 with the CSV files of the Salesforce objects, or an organization",
+            )),
+        }
+    }
+
+    fn live(self, salesforce: &SalesforceTable, mapping: &MappingTable) -> Result<Live, Error> {
+        let text = |placed: &Option<Placed<String>>| placed.as_ref().map(|placed| placed.value.clone());
+        let percent = salesforce.api_budget_percent.as_ref().map_or(80, |percent| percent.value);
+        Ok(Live {
+            token: None,
+            org: text(&salesforce.org),
+            instance_url: self.address(salesforce.instance_url.as_ref(), instance)?,
+            client_id: text(&salesforce.client_id),
+            username: text(&salesforce.username),
+            login_url: self.address(salesforce.login_url.as_ref(), instance)?,
+            api_budget_percent: u8::try_from(percent).unwrap_or(100),
+            username_field: mapping.username_field.clone(),
+            list_view: mapping.list_view.clone(),
+        })
+    }
+
+    fn address(self, url: Option<&Placed<String>>, known: fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
+        let Some(url) = url else { return Ok(None) };
+        let wrong = || self.wrong(url, &format!("`{}` is not an https:// address of a host", url.value));
+        known(&url.value).map(Some).ok_or_else(wrong)
+    }
+
+    fn moment(self, moment: Option<&Placed<String>>) -> Result<Option<Instant>, Error> {
+        let Some(moment) = moment else { return Ok(None) };
+        parse_moment(&moment.value).map(Some).map_err(|what| self.wrong(moment, &what))
+    }
+
+    /// Whether a value is a pattern and not the path of a file, whose name may contain a bracket.
+    #[expect(clippy::disallowed_methods, reason = "a pattern stands for the files that are there")]
+    fn is_pattern(self, path: &Placed<String>) -> bool {
+        path.value.contains(['*', '?', '[']) && !self.base().join(&path.value).exists()
+    }
+
+    fn check_patterns<'p>(self, mut paths: impl Iterator<Item = &'p Placed<String>>) -> Result<(), Error> {
+        paths.try_for_each(|path| match glob::Pattern::new(&path.value) {
+            Err(error) if self.is_pattern(path) => {
+                Err(self.wrong(path, &format!("`{}` is not a valid pattern: {error}", path.value)))
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// The files that paths and patterns stand for.
+    fn files(self, paths: &[Placed<String>]) -> Result<Vec<PathBuf>, Error> {
+        let mut files = Vec::new();
+        for given in paths {
+            let path = self.base().join(&given.value);
+            if !self.is_pattern(given) {
+                files.push(path);
+                continue;
+            }
+            let wrong = |error| self.wrong(given, &format!("`{}` is not a valid pattern: {error}", path.display()));
+            let mut matched: Vec<PathBuf> =
+                glob::glob(&path.to_string_lossy()).map_err(wrong)?.filter_map(Result::ok).collect();
+            if matched.is_empty() {
+                return Err(Error::Missing { path, what: "no file matches this pattern".to_owned() });
+            }
+            matched.sort_unstable();
+            files.append(&mut matched);
+        }
+        Ok(files)
     }
 }
 
@@ -278,8 +289,8 @@ pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
     let File { salesforce, mapping, .. } = source.parse()?;
     if !salesforce.is_live() {
         return Err(source.wrong(
-            "salesforce",
-            "names no live organisation; set org (of the Salesforce CLI), instance_url or client_id",
+            &salesforce.no_org,
+            "is missing, and so are instance_url and client_id; name the live organization with one of them",
         ));
     }
     source.live(&salesforce, &mapping)
@@ -292,28 +303,29 @@ pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
 /// [`Error::Configuration`] with file, line and column.
 pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
     let source = Source { path, text };
-    let File { salesforce, snapshot: snapshot_table, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
+    let File { salesforce, snapshot_parts, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
     let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
-    if let (Some(warn), Some(error)) = (warn_after_hours, error_after_hours)
-        && warn > error
+    if let (Some(warn), Some(error)) = (&warn_after_hours, &error_after_hours)
+        && warn.value > error.value
     {
-        return Err(source.wrong(
-            "freshness.warn_after_hours",
-            &format!("{warn} is more than error_after_hours ({error}), so the warning would never be seen"),
-        ));
+        let what = format!(
+            "{} is more than error_after_hours ({}), so the warning would never be given",
+            warn.value, error.value
+        );
+        return Err(source.wrong(warn, &what));
     }
     let snapshot = source.snapshot(&salesforce, snapshot)?;
     Ok(Watch {
         live: if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None },
         snapshot: snapshot.unwrap_or_default(),
-        snapshot_parts: snapshot_table.parts,
-        extracted_at: source.moment("salesforce.extracted_at", salesforce.extracted_at)?,
-        platform: source.address("docebo.platform_url", docebo.platform_url)?,
-        instance: source.address("salesforce.instance_url", salesforce.instance_url)?,
+        snapshot_parts,
+        extracted_at: source.moment(salesforce.extracted_at.as_ref())?,
+        platform: source.address(docebo.platform_url.as_ref(), https)?,
+        instance: source.address(salesforce.instance_url.as_ref(), instance)?,
         enrollment_mode: sync.enrollment_mode,
-        warn_after_hours,
-        error_after_hours,
-        webhook_template: webhook_template.map(|path| source.base().join(path)),
+        warn_after_hours: warn_after_hours.map(|hours| hours.value),
+        error_after_hours: error_after_hours.map(|hours| hours.value),
+        webhook_template: webhook_template.map(|path| source.base().join(path.value)),
         webhook_on,
     })
 }
@@ -326,93 +338,73 @@ pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Wa
 /// file.
 pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, Error> {
     let source = Source { path, text };
-    let wrong = |key: &str, what: String| source.wrong(key, &what);
-    let base = source.base();
-    let File { salesforce, snapshot: snapshot_table, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
+    let File { salesforce, snapshot_parts, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
 
     let snapshot = source.snapshot(&salesforce, overrides.snapshot.as_deref())?;
     let live = if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None };
-    let instance = source.address("salesforce.instance_url", salesforce.instance_url)?;
-    let platform = source.address("docebo.platform_url", docebo.platform_url)?;
+    let instance = source.address(salesforce.instance_url.as_ref(), instance)?;
+    let platform = source.address(docebo.platform_url.as_ref(), https)?;
     let exported_at = match &overrides.exported_at {
-        Some(given) => Some(parse_moment(given).ok_or_else(|| {
-            Error::Usage(format!(
-                "--exported-at: `{given}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"
-            ))
-        })?),
-        None => source.moment("docebo.exported_at", docebo.exported_at)?,
+        Some(given) => Some(parse_moment(given).map_err(|what| Error::Usage(format!("--exported-at: {what}")))?),
+        None => source.moment(docebo.exported_at.as_ref())?,
     };
-    let extracted_at = source.moment("salesforce.extracted_at", salesforce.extracted_at)?;
+    let extracted_at = source.moment(salesforce.extracted_at.as_ref())?;
 
-    let users = if overrides.users.is_empty() { docebo.users.resolve(base)? } else { overrides.users.clone() };
+    source.check_patterns(docebo.users.iter().chain(&docebo.enrollments))?;
+    let users = if overrides.users.is_empty() { source.files(&docebo.users)? } else { overrides.users.clone() };
     let enrollments = if overrides.enrollments.is_empty() {
-        docebo.enrollments.resolve(base)?
+        source.files(&docebo.enrollments)?
     } else {
         overrides.enrollments.clone()
     };
     if users.is_empty() && enrollments.is_empty() {
-        return Err(wrong(
-            "docebo.enrollments",
-            "is missing, and so is docebo.users; at least one report is needed".to_owned(),
-        ));
+        return Err(
+            source.wrong(&docebo.no_report, "is missing, and so is docebo.users; at least one report is needed")
+        );
     }
 
-    let zone = match overrides.time_zone.as_deref().or(docebo.time_zone.as_deref()) {
-        None | Some("auto") => ZoneRule::Auto,
-        Some(name) => ZoneRule::Named(known_zone(name).map_err(|what| wrong("docebo.time_zone", what))?),
+    let zone = match (&overrides.time_zone, &docebo.time_zone) {
+        (Some(given), _) => known_zone(given).map_err(|what| Error::Usage(format!("--time-zone: {what}")))?,
+        (None, Some(zone)) => known_zone(&zone.value).map_err(|what| source.wrong(zone, &what))?,
+        (None, None) => ZoneRule::Auto,
     };
-    if mapping.username_field.is_empty() {
-        return Err(wrong(
-            "mapping.username_field",
-            "is empty; name the Contact field that the data mapper maps to the username".to_owned(),
-        ));
-    }
     let mut statuses = Vec::new();
     for (word, meaning) in docebo.statuses {
-        let status = Status::from_salesforce(&meaning).filter(|_| !meaning.is_empty()).ok_or_else(|| {
+        let known = Status::from_salesforce(&meaning.value).filter(|_| !meaning.value.is_empty());
+        let Some(status) = known else {
             let known: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
-            wrong(
-                "docebo.statuses",
-                format!("`{meaning}` is not a status of Salesforce's; use one of {}", known.join(", ")),
-            )
-        })?;
+            let what = format!("`{}` is not a Salesforce status; use one of {}", meaning.value, known.join(", "));
+            return Err(source.wrong(&meaning, &what));
+        };
         statuses.push((crate::model::status::fold(&word), status));
     }
-    let max_unreadable_rows = match docebo.max_unreadable_rows {
+    let max_unreadable_rows = match docebo.max_unreadable_rows.as_ref().map(|most| (most, &most.value)) {
         None => Tolerance::default(),
-        Some(ToleranceValue::Rows(most)) => Tolerance::Rows(most),
-        Some(ToleranceValue::Percent(text)) => Tolerance::parse_percent(&text).ok_or_else(|| {
-            wrong(
-                "docebo.max_unreadable_rows",
-                format!("`{text}` is neither a number of rows nor a percentage such as \"0.1%\""),
-            )
-        })?,
+        Some((_, NumberOrText::Number(most))) => Tolerance::Rows(*most),
+        Some((most, NumberOrText::Text(text))) => Tolerance::parse_percent(text)
+            .ok_or_else(|| source.wrong(most, &format!("`{text}` is neither {TOLERANCE}")))?,
     };
-    if docebo.date_format.is_some() && docebo.date_order.is_some() {
-        return Err(wrong(
-            "docebo.date_order",
-            "is given beside docebo.date_format, which says it already; remove one".to_owned(),
-        ));
-    }
     if let Some(pattern) = &docebo.date_format {
-        DateFormat::new(pattern).map_err(|what| wrong("docebo.date_format", what))?;
+        if docebo.date_order.is_some() {
+            return Err(source.wrong(pattern, "says what docebo.date_order says too; remove one of them"));
+        }
+        DateFormat::new(&pattern.value).map_err(|what| source.wrong(pattern, &what))?;
     }
     let mut accepted = overrides.accept.clone();
     accepted.sort_unstable();
     accepted.dedup();
-    let scope = match scope.courses {
-        ScopeWord::Default => Scope::Synced,
-        ScopeWord::Word(word) if word == "synced" => Scope::Synced,
-        ScopeWord::Word(word) if word == "all" => Scope::All,
-        ScopeWord::Word(word) => {
-            return Err(wrong(
-                "scope.courses",
-                format!("`{word}` is neither \"synced\" nor \"all\" nor a list of course ids"),
-            ));
-        }
-        ScopeWord::Courses(mut ids) => {
+    let scope = match scope.as_ref().map(|scope| (scope, &scope.value)) {
+        None => Scope::Synced,
+        Some((_, TextOrIds::Ids(ids))) => {
+            let mut ids = ids.clone();
             ids.sort_unstable();
             Scope::Courses(ids)
+        }
+        Some((_, TextOrIds::Text(word))) if word == "synced" => Scope::Synced,
+        Some((_, TextOrIds::Text(word))) if word == "all" => Scope::All,
+        Some((scope, TextOrIds::Text(word))) => {
+            let what = format!("`{word}` is neither \"synced\" nor \"all\" nor a list of course ids");
+            return Err(source.wrong(scope, &what));
         }
     };
     Ok(Settings {
@@ -425,13 +417,13 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         users,
         enrollments,
         exported_at,
-        columns: columns(docebo.columns),
-        incidents: sync.incidents.map(|path| base.join(path)),
+        columns: docebo.columns,
+        incidents: sync.incidents.map(|path| source.base().join(path.value)),
         statuses,
         null_values: docebo.null_values,
         archived_words: docebo.archived_words,
-        date_format: docebo.date_format,
-        snapshot_parts: snapshot_table.parts,
+        date_format: docebo.date_format.map(|pattern| pattern.value),
+        snapshot_parts,
         rules: Rules {
             username_field: mapping.username_field,
             equality: if mapping.case_sensitive { Equality::Exact } else { Equality::CaseBlind },
@@ -442,76 +434,16 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
             grace_hours: i64::from(sync.grace_hours),
             tolerance_minutes: i64::from(sync.date_tolerance_minutes),
             zone,
-            date_order: docebo.date_order.map(|word| match word {
-                OrderWord::DayFirst => DateOrder::DayFirst,
-                OrderWord::MonthFirst => DateOrder::MonthFirst,
-            }),
+            date_order: docebo.date_order,
             max_unreadable_rows,
             accepted,
         },
     })
 }
 
-impl OneOrMany {
-    #[expect(clippy::disallowed_methods, reason = "a pattern stands for the files that are there")]
-    fn resolve(self, base: &Path) -> Result<Vec<PathBuf>, Error> {
-        let patterns = match self {
-            Self::None => return Ok(Vec::new()),
-            Self::One(pattern) => vec![pattern],
-            Self::Many(patterns) => patterns,
-        };
-        let mut files = Vec::new();
-        for pattern in patterns {
-            let path = base.join(&pattern);
-            // A file whose name happens to hold a bracket is a file, not a pattern.
-            if !pattern.contains(['*', '?', '[']) || path.exists() {
-                files.push(path);
-                continue;
-            }
-            let mut matched: Vec<PathBuf> = glob::glob(&path.to_string_lossy())
-                .map_err(|error| Error::Usage(format!("`{pattern}` is not a valid pattern: {error}")))?
-                .filter_map(Result::ok)
-                .collect();
-            if matched.is_empty() {
-                return Err(Error::Missing { path, what: "no file matches this pattern".to_owned() });
-            }
-            matched.sort_unstable();
-            files.append(&mut matched);
-        }
-        Ok(files)
-    }
-}
-
-fn columns(table: ColumnsTable) -> Columns {
-    let mut without_sfdc_id = false;
-    let sfdc_id = match table.sfdc_id {
-        Some(HeadingOrNone::Heading(heading)) => Some(heading),
-        Some(HeadingOrNone::Present(present)) => {
-            without_sfdc_id = !present;
-            None
-        }
-        None => None,
-    };
-    let headings = [
-        (ColumnName::LearnerId, table.learner_id),
-        (ColumnName::Username, table.username),
-        (ColumnName::SfdcId, sfdc_id),
-        (ColumnName::CourseId, table.course_id),
-        (ColumnName::CourseCode, table.course_code),
-        (ColumnName::Status, table.status),
-        (ColumnName::EnrollmentDate, table.enrollment_date),
-        (ColumnName::CompletionDate, table.completion_date),
-        (ColumnName::FirstAccess, table.first_access),
-        (ColumnName::LastAccess, table.last_access),
-        (ColumnName::Archived, table.archived),
-        (ColumnName::CourseCreated, table.course_created),
-    ];
-    let headings = headings.into_iter().filter_map(|(column, heading)| Some((column, heading?))).collect();
-    Columns { headings, without_sfdc_id }
-}
-
-fn parse_moment(text: &str) -> Option<Instant> {
-    Instant::parse(text.trim().as_bytes()).ok().flatten()
+fn parse_moment(text: &str) -> Result<Instant, String> {
+    let moment = Instant::parse(text.trim().as_bytes()).ok().flatten();
+    moment.ok_or_else(|| format!("`{text}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
 }
 
 /// `https://host`, without path and trailing slash; nothing else may end up in a link.
@@ -538,9 +470,12 @@ pub fn instance(url: &str) -> Option<String> {
     https(url).or_else(|| here(url.trim().strip_prefix("http://")?))
 }
 
-fn known_zone(name: &str) -> Result<String, String> {
+fn known_zone(name: &str) -> Result<ZoneRule, String> {
+    if name == "auto" {
+        return Ok(ZoneRule::Auto);
+    }
     if crate::model::zone::Clock::named(name).is_some() {
-        return Ok(name.to_owned());
+        return Ok(ZoneRule::Named(name.to_owned()));
     }
     let names = crate::model::zone::Clock::names();
     let hint = nearest(name, names.iter().map(String::as_str))
@@ -556,42 +491,6 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .filter(|&(likeness, _)| likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
-}
-
-/// Keys under which somebody may try to put a secret into the file.
-const SECRETS: [&str; 6] = ["password", "client_secret", "access_token", "token", "security_token", "jwt_key"];
-
-fn explain(path: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let message = error.message();
-    let at = error.span().map_or(0, |span| span.start);
-    // serde names the unknown key first and the known ones after it, each between backticks.
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let what = match names.split_first() {
-        Some((&secret, _)) if message.starts_with("unknown field") && SECRETS.contains(&secret) => {
-            format!(
-                "`{secret}` is a secret and does not belong into a file; set SF_ACCESS_TOKEN, TIEOUT_CLIENT_SECRET or \
-                 TIEOUT_JWT_KEY in the environment (username and password are not supported: Salesforce retires them)"
-            )
-        }
-        Some((unknown, known)) if message.starts_with("unknown field") => {
-            let hint = nearest(unknown, known.iter().copied())
-                .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            format!("unknown key `{unknown}`; {hint}")
-        }
-        _ => {
-            let line = text.get(..at).unwrap_or("").rsplit('\n').next().unwrap_or("");
-            let key = line.split_once('=').map_or_else(String::new, |(key, _)| format!("`{}`: ", key.trim()));
-            format!("{key}{}", message.replace('\n', "; "))
-        }
-    };
-    configuration(path, text, at, what)
-}
-
-fn configuration(path: &Path, text: &str, at: usize, what: String) -> Error {
-    let before = text.get(..at).unwrap_or("");
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    Error::Configuration { path: path.to_owned(), line, column, what }
 }
 
 /// The commented configuration that `tieout init` writes.

@@ -218,7 +218,7 @@ fn what_a_check_did_not_see_stands_beside_what_it_found() {
     assert!(report.is_cut());
     let page = tieout::render::html::page(&report, Names::Withheld).expect("a page");
     assert!(String::from_utf8(page).expect("UTF-8").contains(line));
-    assert!(tieout::render::summary::text(&report, "run").contains(line));
+    assert!(tieout::render::summary::text(&report, "run", None).contains(line));
     let json = tieout::render::json::report(&report).expect("a report");
     assert!(String::from_utf8(json).expect("UTF-8").contains(line));
 }

@@ -179,7 +179,7 @@ fn the_webhook_is_called_once_and_only_on_a_problem() {
     let (_, body) = call.split_once("\r\n\r\n").expect("a body");
     let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
     let text = value["text"].as_str().expect("a text for Slack");
-    assert!(text.contains("acme.docebosaas.com") && text.contains("taken for stalled"), "{text}");
+    assert!(text.contains("northquill-foods.docebosaas.com") && text.contains("taken for stalled"), "{text}");
     assert_no_person("outbound-stalled", body);
 
     // Nobody listens there any more: a fresh sync does not call.

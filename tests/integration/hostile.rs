@@ -40,7 +40,10 @@ fn json_and_text_hold_no_active_character() {
     let ticket = render::ticket::text(&report).expect("a ticket");
     assert_no_active("ticket.md", &ticket.markdown);
     assert_no_active("ticket.txt", &ticket.plain);
-    assert_no_active("summary", &anstream::adapter::strip_str(&render::summary::text(&report, "out")).to_string());
+    assert_no_active(
+        "summary",
+        &anstream::adapter::strip_str(&render::summary::text(&report, "out", None)).to_string(),
+    );
 }
 
 #[test]

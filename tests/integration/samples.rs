@@ -173,7 +173,7 @@ fn each_ticket_reads_well_on_its_own() {
 #[test]
 fn the_summary_of_the_stalled_sync_is_understood_at_a_glance() {
     let report = audit_sample("outbound-stalled");
-    let coloured = render::summary::text(&report, "tieout-runs/20261120T060000Z");
+    let coloured = render::summary::text(&report, "tieout-runs/20261120T060000Z", None);
     let plain = anstream::adapter::strip_str(&coloured).to_string();
     insta::assert_snapshot!("summary-outbound-stalled", plain);
 }

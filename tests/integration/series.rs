@@ -229,7 +229,7 @@ fn the_run_before_is_the_newest_earlier_one_of_the_same_organisation() {
 
     // One that is named and cannot be followed is an error.
     for (folder, code, told) in [
-        (series.path("runs/other"), 2, "another organisation or platform"),
+        (series.path("runs/other"), 2, "is a run of another organization (platform "),
         (third, 2, "is not before this run"),
         (series.path("runs/notes"), 4, "is not the folder of a run"),
         (series.path("runs/broken"), 4, "run.json"),

@@ -1,4 +1,4 @@
-//! The ten sample folders: each a small organisation with one thing to tell.
+//! The ten sample folders: each a small organization with one thing to tell.
 //!
 //! Users run the tool on them to see what a finding looks like, and the tests use them as fixtures.
 //! What stands in `samples/` is what [`write_all`] writes; a test compares the two.
@@ -10,7 +10,9 @@ use fastrand::Rng;
 
 use crate::oracle;
 use crate::world::dialect::{Dates, Dialect, Encoding, Workbooks};
-use crate::world::{At, Customised, DAY, Damage, EXPORTED_AT, HOUR, Object, Plan, Report, World, at, near};
+use crate::world::{
+    At, Customised, DAY, Damage, EXPORTED_AT, HOUR, Object, Organization, Plan, Report, World, at, near,
+};
 
 /// The moment at which the sync of `outbound-stalled` froze.
 pub(crate) const FROZEN_AT: &str = "2025-10-20T06:48:00Z";
@@ -56,6 +58,25 @@ pub(crate) fn sample(name: &str) -> Sample {
     }
 }
 
+/// The organization of a sample; no two have an id, an address or the instance part of record ids in common, so that
+/// runs of several samples in one folder do not follow one another.
+fn organization(sample: &str) -> Organization {
+    let (name, instance_part, number) = match sample {
+        "gap-and-resume" => ("wendelbach-academy", "Hr0", "0qTeB"),
+        "hostile-text" => ("zetanull-learning", "8Z0", "1aQwE"),
+        "in-sync" => ("lindenquay-academy", "Dn0", "2LkJh"),
+        "incomplete-extract" => ("marlowick-training", "4W0", "0MnBv"),
+        "keys-near-miss" => ("tarnwell-glass", "aX0", "7CxZa"),
+        "linked-through-user" => ("brightmere-partners", "Qk0", "3PoIu"),
+        "links-crossed" => ("kestrelford-health", "2t0", "5YtRe"),
+        "no-enrollments-yet" => ("pinehollow-energy", "bm0", "6GhJk"),
+        "outbound-stalled" => ("northquill-foods", "7R0", "4FdSa"),
+        "outside-list-view" => ("sundrey-hotels", "Lw0", "8VbNm"),
+        other => unreachable!("no sample is called {other}"),
+    };
+    Organization { name, instance_part, number }
+}
+
 /// Findings of each check on a sample; every silence in them is long enough to be found.
 pub(crate) fn expected(name: &str) -> BTreeMap<&'static str, usize> {
     let Sample { world, dialect } = sample(name);
@@ -89,7 +110,7 @@ fn before(time: At) -> At {
 }
 
 fn in_sync() -> Sample {
-    let world = World::in_sync(4, 36);
+    let world = World::in_sync_at(organization("in-sync"), 4, 36);
     let dialect = Dialect { zone: "Europe/Amsterdam", zone_declared: false, ..Dialect::default() };
     told(
         world,
@@ -104,13 +125,10 @@ fn in_sync() -> Sample {
 }
 
 fn outbound_stalled() -> Sample {
-    let mut world = World::simulate(Plan {
-        seed: 20,
-        learners: 360,
-        from: at("2025-03-01T00:00:00Z"),
-        to: at(EXPORTED_AT),
-        mean: 7,
-    });
+    let mut world = World::simulate_at(
+        organization("outbound-stalled"),
+        Plan { seed: 20, learners: 360, from: at("2025-03-01T00:00:00Z"), to: at(EXPORTED_AT), mean: 7 },
+    );
     world.stall(at(FROZEN_AT), None, false);
     let dialect = Dialect { zone: "Europe/London", zone_declared: false, ..Dialect::default() };
     told(
@@ -128,8 +146,10 @@ fn outbound_stalled() -> Sample {
 }
 
 fn gap_and_resume() -> Sample {
-    let mut world =
-        World::simulate(Plan { seed: 32, learners: 40, from: before(420 * DAY), to: at(EXPORTED_AT), mean: 8 });
+    let mut world = World::simulate_at(
+        organization("gap-and-resume"),
+        Plan { seed: 32, learners: 40, from: before(420 * DAY), to: at(EXPORTED_AT), mean: 8 },
+    );
     world.stall(at(GAP.0), Some(at(GAP.1)), false);
     let settled = world.settled_learners();
     world.orphan_enrollment(&settled[3]);
@@ -155,7 +175,7 @@ fn gap_and_resume() -> Sample {
 }
 
 fn no_enrollments_yet() -> Sample {
-    let mut world = World::in_sync(6, 18);
+    let mut world = World::in_sync_at(organization("no-enrollments-yet"), 6, 18);
     for n in 0..16_i64 {
         let learner = world.enlist(before((20 + n) * DAY));
         match n % 4 {
@@ -179,7 +199,7 @@ fn no_enrollments_yet() -> Sample {
 }
 
 fn linked_through_user() -> Sample {
-    let mut world = World::in_sync(8, 12);
+    let mut world = World::in_sync_at(organization("linked-through-user"), 8, 12);
     let mut rng = Rng::with_seed(8);
     for n in 0..14_u64 {
         let joined = before((330 + n.cast_signed()) * DAY);
@@ -211,7 +231,7 @@ fn linked_through_user() -> Sample {
 }
 
 fn outside_list_view() -> Sample {
-    let mut world = World::in_sync(10, 30);
+    let mut world = World::in_sync_at(organization("outside-list-view"), 10, 30);
     let outside: Vec<String> = world.contacts.iter().skip(2).step_by(3).map(|contact| contact.id.clone()).collect();
     for contact in &outside {
         world.leave_list_view(contact);
@@ -232,7 +252,7 @@ fn outside_list_view() -> Sample {
 }
 
 fn links_crossed() -> Sample {
-    let mut world = World::in_sync(12, 60);
+    let mut world = World::in_sync_at(organization("links-crossed"), 12, 60);
     let mut settled = world.settled_learners().into_iter();
     let mut next = || settled.next().expect("enough settled learners");
     world.swap_sfdc_ids(&next(), &next());
@@ -267,7 +287,7 @@ fn links_crossed() -> Sample {
 }
 
 fn keys_near_miss() -> Sample {
-    let mut world = World::in_sync(14, 48);
+    let mut world = World::in_sync_at(organization("keys-near-miss"), 14, 48);
     let mut settled = world.settled_learners().into_iter();
     let mut next = || settled.next().expect("enough settled learners");
     world.near_miss_username_in_view(&next(), near::case);
@@ -295,7 +315,7 @@ fn keys_near_miss() -> Sample {
 }
 
 fn incomplete_extract() -> Sample {
-    let mut world = World::in_sync(16, 40);
+    let mut world = World::in_sync_at(organization("incomplete-extract"), 16, 40);
     let left_out: BTreeSet<u64> = world.settled_learners().iter().step_by(9).map(|who| world.learner(who).id).collect();
     world.leave_out_of_export(&left_out);
     world.truncate(Object::CourseEnrollment, 30);
@@ -340,7 +360,7 @@ const HOSTILE: [&str; 24] = [
 ];
 
 fn hostile_text() -> Sample {
-    let mut world = World::in_sync(18, 24);
+    let mut world = World::in_sync_at(organization("hostile-text"), 18, 24);
     let mut rng = Rng::with_seed(18);
     for (n, text) in HOSTILE.iter().enumerate() {
         hostile_course(&mut world, n, text);

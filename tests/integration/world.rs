@@ -41,6 +41,37 @@ pub(crate) fn at(text: &str) -> At {
     text.parse::<jiff::Timestamp>().expect("an instant written in a test").as_second()
 }
 
+/// Whose world it is: an invented company with a Salesforce organization and a Docebo platform of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Organization {
+    /// The company's name in addresses.
+    pub(crate) name: &'static str,
+    /// Characters 4 to 6 of the organization's id and of its record ids.
+    pub(crate) instance_part: &'static str,
+    /// The last five characters of the organization's id in its short form.
+    pub(crate) number: &'static str,
+}
+
+impl Organization {
+    /// Whose worlds are that need no organization of their own.
+    pub(crate) const ACME: Self = Self { name: "acme", instance_part: "5g0", number: "4XyZA" };
+
+    /// The organization's id.
+    pub(crate) fn id(self) -> String {
+        ids::with_suffix(&format!("00D{}0000{}", self.instance_part, self.number))
+    }
+
+    /// Its My Domain address.
+    pub(crate) fn instance_url(self) -> String {
+        format!("https://{}.my.salesforce.com", self.name)
+    }
+
+    /// The address of its Docebo platform.
+    pub(crate) fn platform_url(self) -> String {
+        format!("https://{}.docebosaas.com", self.name)
+    }
+}
+
 /// A Docebo user, as the *Users* report tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Learner {
@@ -257,6 +288,7 @@ pub(crate) struct Customised {
 /// The whole organisation at the moment of the export.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
+    pub(crate) organization: Organization,
     /// Told at the head of the configuration, a comment line each.
     pub(crate) story: String,
     pub(crate) learners: Vec<Learner>,

@@ -188,7 +188,7 @@ impl World {
                         "object": object,
                         "kind": kind,
                         "name": name,
-                        "id": ids::with_suffix(&format!("01q5g00000{number:05}")),
+                        "id": ids::with_suffix(&format!("01q{}0000{number:05}", self.organization.instance_part)),
                         "namespace": "",
                         "detail": detail,
                         "changed": "2026-03-02T14:05:00Z",
@@ -214,8 +214,8 @@ impl World {
         if let Some(manifest) = &self.manifest {
             let manifest = serde_json::json!({
                 "version": 1,
-                "org_id": ids::with_suffix("00D5g000004XyZA"),
-                "instance_url": "https://acme.my.salesforce.com",
+                "org_id": self.organization.id(),
+                "instance_url": self.organization.instance_url(),
                 "user": "auditor@example.com",
                 "api_version": "65.0",
                 "server_time": rfc3339(manifest.server_time),
@@ -295,7 +295,7 @@ impl World {
             ]
             .map(str::to_owned),
         );
-        lines.push("platform_url = \"https://acme.docebosaas.com\"".to_owned());
+        lines.push(format!("platform_url = \"{}\"", self.organization.platform_url()));
         if self.export.users {
             lines.push(format!("users = \"{users}\""));
         }

@@ -38,15 +38,18 @@ impl Prefix {
     }
 }
 
-/// Hands out ids, each once, in an order that looks like no order.
+/// Hands out the ids of one organization, each once, in an order that looks like no order.
 #[derive(Debug, Clone)]
 pub(crate) struct Mint {
+    /// Characters 4 to 6 of every id.
+    instance_part: &'static str,
     next: u64,
 }
 
 impl Mint {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { next: seed % BODIES }
+    pub(crate) fn new(instance_part: &'static str, seed: u64) -> Self {
+        assert_eq!(instance_part.len(), 3, "characters 4 to 6: {instance_part}");
+        Self { instance_part, next: seed % BODIES }
     }
 
     /// A fresh 18-character id. Every body has letters of both cases, so that a lost case shows.
@@ -61,7 +64,7 @@ impl Mint {
             }
             if body.iter().any(u8::is_ascii_uppercase) {
                 let body = std::str::from_utf8(&body).expect("base 62 is ASCII");
-                return with_suffix(&format!("{}5g00000{body}", prefix.text()));
+                return with_suffix(&format!("{}{}0000{body}", prefix.text(), self.instance_part));
             }
         }
     }

@@ -14,7 +14,7 @@ use super::people::COURSES;
 use super::time::Writes;
 use super::{
     At, Course, CourseEnrollment, CourseRow, Customised, DAY, DoceboUser, EXPORTED_AT, Enrollment, Export, HOUR,
-    MINUTE, Manifest, Scope, Settings, User, World, at,
+    MINUTE, Manifest, Organization, Scope, Settings, User, World, at,
 };
 
 /// Positions in [`COURSES`] that are out of scope, each in its own way.
@@ -34,16 +34,26 @@ pub(crate) struct Plan {
 }
 
 impl World {
-    /// An organisation in which nothing is wrong.
+    /// An organization in which nothing is wrong.
     pub(crate) fn in_sync(seed: u64, learners: usize) -> Self {
-        let to = at(EXPORTED_AT);
-        Self::simulate(Plan { seed, learners, from: to - 365 * DAY, to, mean: 5 })
+        Self::in_sync_at(Organization::ACME, seed, learners)
     }
 
-    /// The same, over another stretch of time.
+    /// As [`World::in_sync`], at this organization.
+    pub(crate) fn in_sync_at(organization: Organization, seed: u64, learners: usize) -> Self {
+        let to = at(EXPORTED_AT);
+        Self::simulate_at(organization, Plan { seed, learners, from: to - 365 * DAY, to, mean: 5 })
+    }
+
+    /// As [`World::in_sync`], over another stretch of time.
     pub(crate) fn simulate(plan: Plan) -> Self {
+        Self::simulate_at(Organization::ACME, plan)
+    }
+
+    /// As [`World::simulate`], at this organization.
+    pub(crate) fn simulate_at(organization: Organization, plan: Plan) -> Self {
         let mut rng = Rng::with_seed(plan.seed);
-        let mut world = Self::empty(plan);
+        let mut world = Self::empty(organization, plan);
         world.open_courses(plan.from);
         for n in 0..plan.learners {
             world.settle(n, plan, &mut rng);
@@ -56,8 +66,8 @@ impl World {
     }
 
     /// Two users, no learner, no course.
-    fn empty(plan: Plan) -> Self {
-        let mut mint = Mint::new(plan.seed.wrapping_mul(7919) + 1);
+    fn empty(organization: Organization, plan: Plan) -> Self {
+        let mut mint = Mint::new(organization.instance_part, plan.seed.wrapping_mul(7919) + 1);
         let integration = mint.id(Prefix::User);
         let admin = mint.id(Prefix::User);
         let user = |id: &str, username: &str| User {
@@ -67,6 +77,7 @@ impl World {
             active: true,
         };
         Self {
+            organization,
             story: String::new(),
             learners: Vec::new(),
             courses: Vec::new(),
