@@ -598,7 +598,7 @@ fn freshness_reads_the_same_records() {
     let (code, text) = case.freshness();
     assert!(code == 6 && text.contains("is empty"), "{code} {text}");
     case.remove(DOCEBO_USERS);
-    assert_eq!(case.freshness().0, 4, "nothing can be read");
+    assert_eq!(case.freshness().0, 6, "the courses alone prove nothing");
     case.write(DOCEBO_USERS, "");
     assert_eq!(case.freshness().0, 4);
 }
