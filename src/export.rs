@@ -25,7 +25,7 @@ use crate::model::provenance::{Aside, ExportFile, ExportKind, Input, Reject, Set
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
-use crate::table::{Row, Rows, Table};
+use crate::table::{CellFault, Row, Rows, Table, cell_fault, cell_text};
 use dates::{DateColumn, DateReader};
 use headings::Headings;
 use learners::{LearnerBook, Reported};
@@ -65,7 +65,8 @@ pub fn read(
     for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
         for path in paths {
             reader.export.oldest = older(reader.export.oldest, path)?;
-            tables.push((kind, Table::open(path, progress)?));
+            let is_headings = |line: &[String]| headings::is_plausible(line, &settings.columns);
+            tables.push((kind, Table::open(path, progress, &is_headings)?.refuse_blank()?));
         }
     }
     let opened: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
@@ -156,9 +157,8 @@ impl<'a> Reader<'a> {
             let place = place(file, row);
             let read = well_formed(row, table).and_then(|()| {
                 let id = learner_id(row.get(id))?;
-                let username = row.text(username).ok_or("the username is not valid UTF-8")?;
-                let sfdc_id =
-                    sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
+                let username = text(row, username, "the username")?;
+                let sfdc_id = sfdc_id.map(|column| text(row, column, "the sfdc_id")).transpose()?;
                 Ok((id, username, sfdc_id))
             });
             match read {
@@ -366,6 +366,16 @@ fn well_formed(row: Row<'_>, table: &Table) -> Result<(), Reject> {
     Err(Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b""))
 }
 
+/// The cell of a column as text.
+fn text<'r>(row: Row<'r>, column: usize, what: &str) -> Result<&'r str, Reject> {
+    row.text(column).map_err(|fault| no_text(what, fault))
+}
+
+/// The reject of a value that is no text.
+fn no_text(what: &str, fault: CellFault) -> Reject {
+    Reject::of(format!("{what} {fault}"), b"")
+}
+
 fn learner_id(text: &[u8]) -> Result<u64, Reject> {
     number::whole(text).map_err(|fault| not_an_id("the learner's id", text, fault))
 }
@@ -375,6 +385,9 @@ fn course_id(text: &[u8]) -> Result<u64, Reject> {
 }
 
 fn not_an_id(what: &str, text: &[u8], fault: NumberFault) -> Reject {
+    if let Some(fault) = cell_fault(text) {
+        return no_text(what, fault);
+    }
     let why = match fault {
         _ if text.is_empty() => "is blank",
         NumberFault::NotANumber | NumberFault::Fraction => "is not a whole number",
@@ -390,7 +403,7 @@ fn archived(text: &[u8]) -> Result<bool, Reject> {
         b"Yes" => return Ok(true),
         _ => {}
     }
-    let word = std::str::from_utf8(text).map_err(|_| "the archived mark is not valid UTF-8")?;
+    let word = cell_text(text).map_err(|fault| no_text("the archived mark", fault))?;
     match headings::fold(word).as_str() {
         "" | "no" | "n" | "false" | "0" | "non" | "nein" | "nao" => Ok(false),
         "yes" | "y" | "true" | "1" | "si" | "oui" | "ja" | "sim" => Ok(true),
@@ -478,14 +491,14 @@ impl Block {
         let id = match columns.learner {
             LearnerColumn::Id(column) => learner_id(row.get(column))?,
             LearnerColumn::Username(column) => {
-                let username = row.text(column).ok_or("the username is not valid UTF-8")?;
+                let username = text(row, column, "the username")?;
                 read.learners.id_of(username)?
             }
         };
         let course = match columns.course {
             CourseColumn::Id(column) => course_id(row.get(column))?,
             CourseColumn::Code(column) => {
-                let code = row.text(column).ok_or("the course code is not valid UTF-8")?;
+                let code = text(row, column, "the course code")?;
                 match read.codes.get(code.trim()) {
                     Some(Some(id)) => *id,
                     Some(None) => return Err("several Salesforce courses have this course code".into()),
@@ -495,10 +508,8 @@ impl Block {
                 }
             }
         };
-        let username =
-            columns.username.map(|column| row.text(column).ok_or("the username is not valid UTF-8")).transpose()?;
-        let sfdc_id =
-            columns.sfdc_id.map(|column| row.text(column).ok_or("the sfdc_id is not valid UTF-8")).transpose()?;
+        let username = columns.username.map(|column| text(row, column, "the username")).transpose()?;
+        let sfdc_id = columns.sfdc_id.map(|column| text(row, column, "the sfdc_id")).transpose()?;
         let archived = columns.archived.map_or(Ok(false), |column| archived(row.get(column)))?;
         if archived {
             return Ok(Entry::Archived(self.person(read, id, username, sfdc_id)));
@@ -512,7 +523,7 @@ impl Block {
             date(DateColumn::Accessed, columns.first_access)?,
             date(DateColumn::Accessed, columns.last_access)?,
         ];
-        let word = self.word(row.text(columns.status).ok_or("the status is not valid UTF-8")?);
+        let word = self.word(text(row, columns.status, "the status")?);
         if let Some(column) = columns.course_created
             && self.met.insert(course)
         {

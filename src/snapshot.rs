@@ -224,6 +224,12 @@ fn find<'a>(files: &'a [(String, PathBuf)], name: &str) -> Option<&'a Path> {
     exact.or_else(|| files.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))).map(|(_, path)| path.as_path())
 }
 
+/// Opens a file of the folder; its headings are the line that names the record id.
+fn open(path: &Path, progress: &Progress) -> Result<Table, Error> {
+    let is_headings = |line: &[String]| line.iter().any(|cell| cell.trim().eq_ignore_ascii_case("Id"));
+    Table::open(path, progress, &is_headings)?.refuse_blank()
+}
+
 struct Reader<'a> {
     folder: Folder,
     username_field: &'a str,
@@ -262,7 +268,7 @@ impl Reader<'_> {
         if self.folder.manifest.is_none() {
             self.snapshot.extracted_at = older(self.snapshot.extracted_at, path)?;
         }
-        Table::open(path, self.progress).map(Some)
+        open(path, self.progress).map(Some)
     }
 
     /// The error of a record that stands twice.

@@ -8,7 +8,7 @@
 use crate::error::Error;
 use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil, time_of_day};
 use crate::model::provenance::{DateOrder, DateProfile, Reject};
-use crate::table::Table;
+use crate::table::{Table, cell_fault};
 
 /// Which date a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,15 +262,16 @@ fn is_zero_date(text: &[u8]) -> bool {
 }
 
 fn unreadable(text: &[u8], column: DateColumn) -> Reject {
-    Reject::of(
-        match column {
-            DateColumn::Enrolled => "the enrollment date is not a date",
-            DateColumn::Completed => "the completion date is not a date",
-            DateColumn::Accessed => "the access date is not a date",
-            DateColumn::CourseMade => "the course's creation date is not a date",
-        },
-        text,
-    )
+    let what = match column {
+        DateColumn::Enrolled => "the enrollment date",
+        DateColumn::Completed => "the completion date",
+        DateColumn::Accessed => "the access date",
+        DateColumn::CourseMade => "the course's creation date",
+    };
+    match cell_fault(text) {
+        Some(fault) => super::no_text(what, fault),
+        None => Reject::of(format!("{what} is not a date"), text),
+    }
 }
 
 /// A date with the year last: `31/01/2026 23:59`, `1.2.2026`, `01/31/2026 11:59:59 PM`.

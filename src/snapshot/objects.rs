@@ -14,7 +14,7 @@ use crate::model::provenance::SfObject;
 use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 use crate::snapshot::fields::{Field, Fields, well_formed};
-use crate::snapshot::{DELETED, LIST_VIEW, Reader, find};
+use crate::snapshot::{DELETED, LIST_VIEW, Reader, find, open};
 use crate::table::{Row, Rows, Table};
 
 /// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
@@ -95,7 +95,7 @@ impl Reader<'_> {
     /// The ids of the list view's members, sorted; `None` where nobody read it.
     pub(super) fn list_view(&mut self) -> Result<Option<Vec<SfId>>, Error> {
         let Some(path) = find(&self.folder.files, LIST_VIEW) else { return Ok(None) };
-        let table = Table::open(path, self.progress)?;
+        let table = open(path, self.progress)?;
         let fields = Fields::of(&table);
         let id = fields.required("Id")?;
         let mut members = Vec::new();
@@ -121,7 +121,7 @@ impl Reader<'_> {
     /// Deleted and merged contacts, where they were read.
     pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
         let Some(path) = find(&self.folder.files, DELETED) else { return Ok(()) };
-        let table = Table::open(path, self.progress)?;
+        let table = open(path, self.progress)?;
         let fields = Fields::of(&table);
         let (id, into, at) =
             (fields.required("Id")?, fields.required("MasterRecordId")?, fields.required("SystemModstamp")?);

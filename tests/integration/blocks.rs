@@ -128,7 +128,12 @@ fn encodings() -> impl Strategy<Value = Encoding> {
 
 fn open(path: &Path, bytes: &[u8]) -> Table {
     std::fs::write(path, bytes).expect("a writable file");
-    Table::open(path, &Progress::hidden()).expect("a table")
+    table(path)
+}
+
+/// The headings of these tables are the first line.
+fn table(path: &Path) -> Table {
+    Table::open(path, &Progress::hidden(), &|_| false).expect("a table")
 }
 
 fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -263,7 +268,7 @@ fn a_heading_that_is_never_closed_is_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("table.csv");
     std::fs::write(&path, "A,\"B\n1,2\n3,4\n").expect("a writable file");
-    let error = Table::open(&path, &Progress::hidden()).expect_err("no table");
+    let error = Table::open(&path, &Progress::hidden(), &|_| false).expect_err("no table");
     assert!(error.to_string().contains("has no line of headings"), "{error}");
 }
 
@@ -283,7 +288,7 @@ fn a_sheet_in_blocks_is_the_whole_sheet() {
         wanted.push((u64::from(row) + 1, vec![Vec::new(), format!("row {row}").into_bytes(), Vec::new()]));
     }
     workbook.save(&path).expect("a workbook");
-    let mut table = Table::open(&path, &Progress::hidden()).expect("a table");
+    let mut table = table(&path);
     assert_eq!(table.headings, ["A", "B", "C"]);
     for size in [1, 20, 1_000, 1_000_000] {
         table = table.with_blocks_of(size);
