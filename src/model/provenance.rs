@@ -104,7 +104,7 @@ pub struct Input {
     pub rejects: u64,
     /// Rows that Salesforce counted, where a manifest says so.
     pub counted: Option<u64>,
-    /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, or `XLSX`.
+    /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, `XLSX`, `XLS`, `XLSB` or `ODS`, and `gzip` or `zip` where it is wrapped.
     pub encoding: String,
     /// The character between cells; nothing for a spreadsheet.
     pub delimiter: Option<String>,

@@ -16,6 +16,7 @@ mod cli;
 mod customisation;
 mod decisions;
 mod doctor;
+mod envelopes;
 mod extract;
 mod extract_edges;
 mod extract_kill;
@@ -34,6 +35,7 @@ mod stall_runs;
 mod stall_worlds;
 mod story;
 mod world;
+mod wrap;
 
 #[path = "../fake_org/server.rs"]
 mod fake_org;
