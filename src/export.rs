@@ -57,6 +57,8 @@ pub struct Export {
     pub missing_columns: Vec<MissingColumn>,
     /// What a reader of the results has to know of its files, as whole sentences.
     pub caveats: Vec<String>,
+    /// Sheets and entries of its files that are not part of the report, each with why it is not read.
+    pub unread: Vec<String>,
 }
 
 /// A column that a file of the export does not have, although results depend on it.
@@ -94,7 +96,8 @@ pub fn read(
     for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
         for path in paths {
             reader.export.oldest = older(reader.export.oldest, path)?;
-            tables.push((kind, Table::open(path, progress)?));
+            let is_headings = |line: &[String]| headings::is_plausible(line, &settings.columns);
+            tables.push((kind, Table::open(path, progress, &is_headings)?.refuse_blank()?));
         }
     }
     let opened: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
@@ -188,6 +191,7 @@ impl<'a> Reader<'a> {
         let words = Words::new(self.settings);
         let cells = Cells::new(table, &words, [columns.id, columns.username]);
         let mut rejects = Rejects { kind: ExportKind::Users, file, rows: Vec::new() };
+        let mut counts = vec![0; table.parts().len()];
         let mut short = ShortRows::default();
         let mut learn = |row: Row<'_>, place: Place, is_read: bool, rejects: &mut Rejects| {
             let read = if is_read { columns.read(cells, row) } else { Err(cells.wrong_width(row)) };
@@ -198,6 +202,7 @@ impl<'a> Reader<'a> {
         };
         let rows = table.rows(progress, |row| {
             let (place, width) = (place(file, row), cells.width(row));
+            counts[usize::from(row.part)] += 1;
             short.add(place, width);
             if width != Width::Short {
                 learn(row, place, width == Width::Full, &mut rejects);
@@ -218,10 +223,11 @@ impl<'a> Reader<'a> {
         let described = ExportFile {
             name: table.name(),
             kind: ExportKind::Users,
+            first_part: file,
             dates: DateProfile::default(),
             has_completion_dates: true,
         };
-        self.finish(table, &headings, described, rows, rejects, None)
+        self.finish(table, &headings, described, &counts, rejects, None)
     }
 
     fn sfdc_column(&mut self, headings: &Headings<'_>) -> Result<Option<usize>, Error> {
@@ -254,6 +260,7 @@ impl<'a> Reader<'a> {
             rejects: Rejects { kind: ExportKind::Enrollments, file, rows: Vec::new() },
             short: ShortRows::default(),
             archived: Vec::new(),
+            counts: vec![0; table.parts().len()],
         };
         let first_row = self.export.side.enrollments.len();
         let first_course = self.export.side.courses_made.len();
@@ -265,7 +272,7 @@ impl<'a> Reader<'a> {
             Ok(())
         };
         let rows = table.blocks(progress, |rows| read.block(rows, rules, file), take)?;
-        let FileReading { mut dates, mut rejects, short, mut archived, .. } = reading;
+        let FileReading { mut dates, mut rejects, short, mut archived, counts, .. } = reading;
         let verdict = dates.settle(table.path())?;
         let unreadable = if short.is_empty() { Vec::new() } else { short.unreadable(rows, || is_cut_off(table)) };
         let may_turn = dates.may_turn();
@@ -279,7 +286,7 @@ impl<'a> Reader<'a> {
                 |rows| read.block(rows, rules, file),
                 |block| {
                     again.absorb(&block.dates);
-                    rejects.rows.extend(block.into_rejects(file).filter(|(at, _)| known.binary_search(at).is_err()));
+                    rejects.rows.extend(block.into_rejects().filter(|(at, _)| known.binary_search(at).is_err()));
                     Ok(())
                 },
             )?;
@@ -308,16 +315,18 @@ impl<'a> Reader<'a> {
         let described = ExportFile {
             name: table.name(),
             kind: ExportKind::Enrollments,
+            first_part: file,
             dates: profile,
             has_completion_dates: columns.completed.is_some(),
         };
-        self.finish(table, &headings, described, rows, rejects, dates.describe())
+        self.finish(table, &headings, described, &counts, rejects, dates.describe())
     }
 
     /// Books what a block of a file says; blocks come in the order of the file.
     fn take(&mut self, block: Block<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
-        let FileReading { file, dates, rejects, short, archived } = reading;
-        let file = *file;
+        let FileReading { file: first, dates, rejects, short, archived, counts } = reading;
+        let file = block.file;
+        counts[usize::from(file - *first)] += block.entries.len() as u64;
         dates.absorb(&block.dates);
         let words: Vec<u8> = block.words.iter().map(|word| self.word(word)).collect();
         let mut made = block.made.into_iter().peekable();
@@ -412,23 +421,36 @@ impl<'a> Reader<'a> {
         table: &Table,
         headings: &Headings<'_>,
         file: ExportFile,
-        rows: u64,
+        counts: &[u64],
         rejects: Rejects,
         dates: Option<String>,
     ) -> Result<(), Error> {
-        let Rejects { kind, file: at, rows: mut rejected } = rejects;
+        let Rejects { kind, file: first, rows: mut rejected } = rejects;
         rejected.sort_by_key(|(place, _)| *place);
-        let lines = rejected.iter().map(|(place, reject)| (place.line, reject));
-        understood::check(table, rows, lines, |heading| headings.meaning(heading))?;
+        let rows = counts.iter().sum();
+        let several = counts.len() > 1;
+        let part_of = |place: &Place| {
+            let part = table.parts().nth(usize::from(place.file - first)).unwrap_or_default();
+            if several { format!(" of {part}") } else { String::new() }
+        };
+        let places = rejected.iter().map(|(place, reject)| (*place, reject));
+        understood::check(table, rows, places, part_of, |heading| headings.meaning(heading))?;
         if rows == 0 {
             self.export.caveats.push(format!("{} has its headings and no rows.", table.name()));
         }
-        let count = rejected.len() as u64;
-        self.export.excluded.extend(rejected.into_iter().map(|(place, reject)| {
-            (kind, ExcludedRow { file: at, line: place.line, why: Exclusion::Unreadable(reject) })
+        let name = table.name();
+        self.export.caveats.extend(table.notes().iter().map(|note| format!("{name}: {note}.")));
+        self.export.unread.extend(table.unread().iter().map(|unread| format!("{name}: {unread}")));
+        // Each part is a file of its own to whoever looks for a line.
+        for (at, (part, &rows)) in (first..).zip(table.parts().zip(counts)) {
+            let rejects = rejected.iter().filter(|(place, _)| place.file == at).count() as u64;
+            let booked = input(table, "docebo", kind.to_string(), rows, rejects, dates.clone())?;
+            self.export.inputs.push(Input { file: part.to_owned(), ..booked });
+            self.export.files.push(ExportFile { name: part.to_owned(), first_part: first, ..file.clone() });
+        }
+        self.export.excluded.extend(rejected.into_iter().map(|(Place { file, line }, reject)| {
+            (kind, ExcludedRow { file, line, why: Exclusion::Unreadable(reject) })
         }));
-        self.export.files.push(file);
-        self.export.inputs.push(input(table, "docebo", kind.to_string(), rows, count, dates)?);
         Ok(())
     }
 }
@@ -440,6 +462,8 @@ struct FileReading<'a> {
     rejects: Rejects,
     short: ShortRows,
     archived: Vec<Place>,
+    /// Rows of each part.
+    counts: Vec<u64>,
 }
 
 /// The unreadable rows of a file.

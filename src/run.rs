@@ -194,6 +194,7 @@ fn origins(
         origins.caveats.push(format!("{file} has no column `{column}`: {consequence}."));
     }
     origins.caveats.extend(export.caveats);
+    origins.unread.extend(export.unread);
     let unread = origins.unread.iter().map(|what| format!("Not read: {what}"));
     origins.caveats.extend(unread.collect::<Vec<_>>());
     origins

@@ -1,56 +1,148 @@
-//! A table as a file: delimited text in whichever encoding and with whichever delimiter, or the first
-//! sheet of a spreadsheet. Rows come one by one or in blocks, in constant memory.
+//! A table as a file: delimited text in whichever encoding and with whichever delimiter, or a workbook,
+//! either of them also within gzip or zip. Rows come one by one or in blocks; of text and XLSX in constant
+//! memory.
 //!
-//! Each file is looked through once before it is read, so that the encoding is decided on the whole of
-//! it and not on a sample; that yields its digest too.
+//! One file is one table, though it may have several parts: the sheets of a workbook and the entries of an archive
+//! that have the same headings. What has not is named as not read.
+//!
+//! Each text is looked through once before it is read, so that the encoding is decided on the whole of
+//! it and not on a sample; the digest of the file is taken then too.
 //!
 //! Must not know: what the columns mean, or which side the file is from.
 
 mod blocks;
+mod cell;
+mod envelope;
+mod fault;
+mod heading;
+mod search;
 mod sheet;
 mod survey;
 mod text;
+mod workbook;
+mod xlsb;
 
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use csv::ByteRecord;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::progress::Progress;
 use blocks::{Cutter, Next, Open, Records};
+pub use cell::{CellFault, cell_fault, cell_text};
+use envelope::Wrapping;
+use fault::{AS_EXPORTED, Fault};
+use heading::Body;
+use search::Search;
+use sheet::Sheet;
 use survey::{Encoding, Survey};
+use workbook::{Format, Workbook};
 
 /// A file that turned out to hold a table.
 #[derive(Debug)]
 pub struct Table {
     path: PathBuf,
-    /// The heading of each column, as it stands.
+    /// The heading of each column, as it stands in the first part.
     pub headings: Vec<String>,
-    /// The character between cells; nothing for a spreadsheet.
+    /// The character between cells, of the first part; nothing for a spreadsheet.
     pub delimiter: Option<u8>,
-    survey: Survey,
-    /// Where the heading ends.
-    body: Body,
+    sha256: String,
+    encoding: String,
+    version: Version,
+    parts: Vec<Part>,
+    unread: Vec<Unread>,
+    notes: Vec<String>,
     block: usize,
 }
 
-/// Where the rows begin in the text of a file.
-#[derive(Debug, Clone, Copy)]
-struct Body {
-    /// In bytes of the text.
-    at: u64,
-    /// The line, counted from 1.
-    line: u64,
+/// A text or a sheet that is read, the whole file or one of several behind each other.
+#[derive(Debug)]
+struct Part {
+    /// How a report calls it.
+    name: String,
+    wrapping: Wrapping,
+    content: Content,
+    /// Where the headings end.
+    body: Body,
+}
+
+/// What a part is.
+#[derive(Debug, Clone)]
+enum Content {
+    Text { encoding: Encoding, byte_order_mark: bool, delimiter: u8 },
+    Sheet { format: Format, name: String, date_1904: bool },
+}
+
+impl Content {
+    const fn encoding(&self) -> &'static str {
+        match self {
+            Self::Text { encoding, .. } => encoding.word(),
+            Self::Sheet { format, .. } => format.word(),
+        }
+    }
+
+    const fn delimiter(&self) -> Option<u8> {
+        match self {
+            Self::Text { delimiter, .. } => Some(*delimiter),
+            Self::Sheet { .. } => None,
+        }
+    }
+}
+
+/// A sheet of a workbook or an entry of an archive that is not part of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// `sheet "Notes"`, `notes.txt` or `report.xlsx, sheet "Notes"`.
+    pub name: String,
+    /// How many rows a sheet has, its headings included; nothing where it has 20 or more, or is none.
+    pub rows: Option<u64>,
+    /// Why it is not read, to stand behind the name.
+    pub why: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match self.rows {
+            Some(1) => f.write_str(" (1 row)")?,
+            Some(rows) => write!(f, " ({rows} rows)")?,
+            None => {}
+        }
+        write!(f, " {}", self.why)
+    }
+}
+
+/// What changes when somebody writes to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Version {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Version {
+    #[expect(clippy::disallowed_methods, reason = "a table is a file")]
+    fn of(path: &Path) -> Result<Self, Fault> {
+        let metadata = std::fs::metadata(path).map_err(Fault::Unreadable)?;
+        if metadata.is_dir() {
+            return Err(Fault::new("is a folder, not a file", "give the file that is in it"));
+        }
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+    }
 }
 
 /// One row beneath the heading.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     record: &'a ByteRecord,
-    /// The line on which the row starts (for a spreadsheet, its row number), counted from 1.
+    /// The line of its part on which the row starts (for a spreadsheet, its row number), counted from 1.
     pub line: u64,
+    /// The part of the table that it is in, by index into [`Table::parts`].
+    pub part: u16,
 }
 
 impl<'a> Row<'a> {
@@ -60,10 +152,12 @@ impl<'a> Row<'a> {
         self.record.get(column).unwrap_or_default()
     }
 
-    /// The cell of a column as text, `None` where it is not UTF-8.
-    #[must_use]
-    pub fn text(self, column: usize) -> Option<&'a str> {
-        std::str::from_utf8(self.get(column)).ok()
+    /// The cell of a column as text.
+    ///
+    /// # Errors
+    /// Why it cannot be read, to stand behind the name of the column.
+    pub fn text(self, column: usize) -> Result<&'a str, CellFault> {
+        cell_text(self.get(column))
     }
 
     /// How many cells the row has.
@@ -79,9 +173,37 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The part of a table that is being read.
+#[derive(Debug, Clone, Copy)]
+struct Scope<'a> {
+    table: &'a Table,
+    part: u16,
+}
+
+impl Scope<'_> {
+    fn part(&self) -> &Part {
+        &self.table.parts[usize::from(self.part)]
+    }
+
+    fn delimiter(&self) -> u8 {
+        self.part().content.delimiter().unwrap_or(b',')
+    }
+
+    fn cut_off(&self, line: u64) -> Error {
+        let of = if self.table.parts.len() > 1 { format!(" of {}", self.part().name) } else { String::new() };
+        Error::Input {
+            path: self.table.path.clone(),
+            what: format!(
+                "the quotation mark that opens in the row of line {line}{of} is never closed; the file seems to be cut off"
+            ),
+            next: "export or save the file again and let the download finish".to_owned(),
+        }
+    }
+}
+
 /// The rows of a block, one by one.
 pub struct Rows<'a> {
-    table: &'a Table,
+    scope: Scope<'a>,
     kind: Kind<'a>,
     count: u64,
 }
@@ -92,8 +214,8 @@ enum Kind<'a> {
 }
 
 impl<'a> Rows<'a> {
-    const fn new(table: &'a Table, kind: Kind<'a>) -> Self {
-        Self { table, kind, count: 0 }
+    const fn new(scope: Scope<'a>, kind: Kind<'a>) -> Self {
+        Self { scope, kind, count: 0 }
     }
 
     /// The next row, until there are no more.
@@ -102,17 +224,24 @@ impl<'a> Rows<'a> {
     /// When the file breaks off in the row.
     #[expect(clippy::should_implement_trait, reason = "a row is lent, which no iterator does")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
+        let part = self.scope.part;
         let row = match &mut self.kind {
-            Kind::Sheet(records) => records.next().map(|record| Row { record, line: sheet::line(record) }),
+            Kind::Sheet(records) => records.next().map(|record| Row { record, line: sheet::line(record), part }),
             Kind::Text(records) => match records.next() {
-                Err(error) => return Err(self.table.csv_error(&error)),
-                Ok(Next::Record(record, line)) => Some(Row { record, line }),
-                Ok(Next::CutOff { line }) => return Err(self.table.cut_off(line)),
+                Err(error) => return Err(self.scope.table.csv_error(&error)),
+                Ok(Next::Record(record, line)) => Some(Row { record, line, part }),
+                Ok(Next::CutOff { line }) => return Err(self.scope.cut_off(line)),
                 Ok(Next::Nothing) => None,
             },
         };
         self.count += u64::from(row.is_some());
         Ok(row)
+    }
+
+    /// The part of the table that the rows are in, by index into [`Table::parts`].
+    #[must_use]
+    pub const fn part(&self) -> u16 {
+        self.scope.part
     }
 
     /// So many rows at most, unless some lack cells.
@@ -121,7 +250,7 @@ impl<'a> Rows<'a> {
         match &self.kind {
             Kind::Sheet(records) => records.len(),
             // Line ends within cells are no rows, and a row has at least its delimiters.
-            Kind::Text(records) => records.most(self.table.headings.len()),
+            Kind::Text(records) => records.most(self.scope.table.headings.len()),
         }
     }
 
@@ -142,7 +271,7 @@ trait Source: Send {
     fn next(&mut self) -> Result<Option<Self::Block>, Error>;
 
     /// The rows of a block.
-    fn rows<'a>(table: &'a Table, block: &'a Self::Block) -> Rows<'a>;
+    fn rows<'a>(scope: Scope<'a>, block: &'a Self::Block) -> Rows<'a>;
 
     /// Takes back what stands from an open row on: in the block that it begins in, and the blocks behind that.
     fn put_back(&mut self, open: Open, block: &Self::Block, behind: &[Self::Block]);
@@ -165,39 +294,85 @@ const BLOCK: usize = 1 << 18;
 const BLOCKS_A_THREAD: usize = 4;
 
 impl Table {
-    /// Looks through a file and reads its heading.
+    /// Looks through a file and finds its headings: the first line, among the first twenty, that `is_headings`
+    /// takes for them; where it takes none, the first line that is not blank.
     ///
     /// # Errors
-    /// When it cannot be read, is empty, or is not a table.
-    #[expect(clippy::disallowed_methods, reason = "a table is a file")]
-    pub fn open(path: &Path, progress: &Progress) -> Result<Self, Error> {
-        let metadata = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
-        if metadata.is_dir() {
-            return Err(not_a_table(path, "is a folder, not a file"));
+    /// When the file cannot be read, is empty, or is not a table.
+    pub fn open(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, Error> {
+        Self::find(path, progress, is_headings).map_err(|fault| fault.at(path))
+    }
+
+    fn find(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, Fault> {
+        let version = Version::of(path)?;
+        progress.expect(version.bytes * 2);
+        let mut digest = Sha256::new();
+        let survey = Wrapping::None
+            .with_bytes(path, progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
+        let found = Search::new(path).find(&survey, is_headings)?;
+        let is_broken = |heading: &String| heading.contains(['\u{0}', '\u{fffd}']);
+        let is_blank = found.parts.is_empty();
+        if !is_blank && found.headings.iter().all(|heading| heading.trim().is_empty())
+            || found.headings.iter().any(is_broken)
+        {
+            return Err(Fault::new("has no line of headings", AS_EXPORTED));
         }
-        progress.expect(metadata.len() * 2);
-        let survey = Survey::of(path, progress)?;
-        if survey.bytes == 0 {
-            return Err(not_a_table(path, "is empty"));
-        }
-        let mut table = Self {
+        Ok(Self {
             path: path.to_owned(),
-            headings: Vec::new(),
-            delimiter: None,
-            survey,
-            body: Body { at: 0, line: 1 },
+            delimiter: found.parts.first().and_then(|part| part.content.delimiter()),
+            headings: found.headings,
+            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
+            encoding: found.encoding,
+            version,
+            parts: found.parts,
+            unread: found.unread,
+            notes: found.notes,
             block: BLOCK,
-        };
-        match table.survey.encoding {
-            Encoding::Spreadsheet => table.headings = sheet::headings(path)?,
-            Encoding::Foreign(what) => return Err(not_a_table(path, what)),
-            _ => table.find_heading()?,
+        })
+    }
+
+    /// The table, unless it is blank.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn refuse_blank(self) -> Result<Self, Error> {
+        if self.is_blank() {
+            let what = "holds nothing but blank lines: there is no line of headings";
+            return Err(Fault::new(what, AS_EXPORTED).at(&self.path));
         }
-        let blank = table.headings.iter().all(|heading| heading.trim().is_empty());
-        if blank || table.headings.iter().any(|heading| heading.contains(['\u{0}', '\u{fffd}'])) {
-            return Err(not_a_table(path, "has no line of headings"));
-        }
-        Ok(table)
+        Ok(self)
+    }
+
+    /// Whether the file holds nothing but blank lines, as the Salesforce CLI writes it for a query without rows:
+    /// there are neither headings nor rows.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// What is read as this table, in its order: the file's own name, `report.xlsx, sheet "Page 2"` where
+    /// several sheets are read, `users.zip, users-1.csv` for an archive.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parts.iter().map(|part| part.name.as_str())
+    }
+
+    /// Sheets and entries of the file that are not part of the table.
+    #[must_use]
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
+    /// What a report has to say about how the file was read: sentences without a capital and a full stop.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether serial dates of a part count from 1904. Cells that are formatted as dates are dates already.
+    #[must_use]
+    pub fn date_1904(&self, part: u16) -> bool {
+        let part = self.parts.get(usize::from(part));
+        part.is_some_and(|part| matches!(part.content, Content::Sheet { date_1904: true, .. }))
     }
 
     /// Reads in blocks of about so many bytes; without this, of a size that suits any file. The rows are the same.
@@ -221,24 +396,31 @@ impl Table {
     /// SHA-256 of the file as it was opened, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> &str {
-        &self.survey.sha256
+        &self.sha256
     }
 
-    /// The encoding in words.
+    /// The encoding in words, and what the table is wrapped in.
     #[must_use]
-    pub const fn encoding(&self) -> &'static str {
-        self.survey.encoding.word()
+    pub fn encoding(&self) -> &str {
+        &self.encoding
     }
 
     /// Hands every row to `each` and returns how many there were.
     ///
     /// # Errors
-    /// When the file breaks off, or `each` fails.
+    /// When the file breaks off, somebody writes to it meanwhile, or `each` fails.
     pub fn rows(&self, progress: &Progress, mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<u64, Error> {
-        match self.delimiter {
-            Some(_) => self.in_turn(&mut self.cutter(progress)?, &mut each),
-            None => sheet::with_rows(self, progress, |sheet| self.in_turn(sheet, &mut each)),
+        let mut count = 0;
+        for scope in self.scopes() {
+            count += match &scope.part().content {
+                Content::Text { .. } => self.with_text(scope, progress, |text| Self::in_turn(scope, text, &mut each)),
+                Content::Sheet { .. } => {
+                    self.with_sheet(scope, progress, |sheet| Self::in_turn(scope, sheet, &mut each))
+                }
+            }?;
         }
+        self.check_unchanged()?;
+        Ok(count)
     }
 
     /// Hands the rows to `parse` block by block, side by side, and what that made of each block to `take`, in
@@ -248,27 +430,40 @@ impl Table {
     /// none, where a quotation mark misleads; what it makes of them is dropped.
     ///
     /// # Errors
-    /// When the file breaks off, or one of the two fails: what comes first in the file.
+    /// When the file breaks off, somebody writes to it meanwhile, or one of the two fails: what comes first in the file.
     pub fn blocks<B: Send>(
         &self,
         progress: &Progress,
         parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
-        take: impl FnMut(B) -> Result<(), Error> + Send,
+        mut take: impl FnMut(B) -> Result<(), Error> + Send,
     ) -> Result<u64, Error> {
-        match self.delimiter {
-            Some(_) => self.side_by_side(&mut self.cutter(progress)?, parse, take),
-            None => sheet::with_rows(self, progress, |sheet| self.side_by_side(sheet, parse, take)),
+        let mut count = 0;
+        for scope in self.scopes() {
+            count += match &scope.part().content {
+                Content::Text { .. } => {
+                    self.with_text(scope, progress, |text| Self::side_by_side(scope, text, &parse, &mut take))
+                }
+                Content::Sheet { .. } => {
+                    self.with_sheet(scope, progress, |sheet| Self::side_by_side(scope, sheet, &parse, &mut take))
+                }
+            }?;
         }
+        self.check_unchanged()?;
+        Ok(count)
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scope<'_>> {
+        (0..).take(self.parts.len()).map(|part| Scope { table: self, part })
     }
 
     fn in_turn<S: Source>(
-        &self,
+        scope: Scope<'_>,
         source: &mut S,
         each: &mut impl FnMut(Row<'_>) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         let mut count = 0;
         while let Some(block) = source.next()? {
-            let mut rows = S::rows(self, &block);
+            let mut rows = S::rows(scope, &block);
             while let Some(row) = rows.next()? {
                 each(row)?;
             }
@@ -282,10 +477,10 @@ impl Table {
     }
 
     fn side_by_side<S: Source, B: Send>(
-        &self,
+        scope: Scope<'_>,
         source: &mut S,
-        parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
-        mut take: impl FnMut(B) -> Result<(), Error> + Send,
+        parse: &(impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync),
+        take: &mut (impl FnMut(B) -> Result<(), Error> + Send),
     ) -> Result<u64, Error> {
         let most = BLOCKS_A_THREAD * rayon::current_num_threads();
         let mut count = 0;
@@ -297,7 +492,7 @@ impl Table {
                 || if unreadable.is_none() { group(source, most) } else { (Vec::new(), unreadable.take()) },
                 || {
                     rayon::join(
-                        || blocks.par_iter().map(|block| self.parsed::<S, B>(block, &parse)).collect::<Vec<_>>(),
+                        || blocks.par_iter().map(|block| Self::parsed::<S, B>(scope, block, parse)).collect::<Vec<_>>(),
                         || {
                             parsed.drain(..).try_for_each(|parsed| {
                                 count += parsed.rows;
@@ -324,8 +519,12 @@ impl Table {
         unreadable.map_or(Ok(count), Err)
     }
 
-    fn parsed<S: Source, B>(&self, block: &S::Block, parse: impl Fn(&mut Rows<'_>) -> Result<B, Error>) -> Parsed<B> {
-        let mut rows = S::rows(self, block);
+    fn parsed<S: Source, B>(
+        scope: Scope<'_>,
+        block: &S::Block,
+        parse: &impl Fn(&mut Rows<'_>) -> Result<B, Error>,
+    ) -> Parsed<B> {
+        let mut rows = S::rows(scope, block);
         let batch = parse(&mut rows).and_then(|batch| {
             while rows.next()?.is_some() {}
             Ok(batch)
@@ -333,53 +532,49 @@ impl Table {
         Parsed { batch, rows: rows.count, open: rows.open() }
     }
 
-    fn cutter(&self, progress: &Progress) -> Result<Cutter, Error> {
-        let text = text::open(&self.path, &self.survey, progress).and_then(|mut text| {
-            std::io::copy(&mut text.by_ref().take(self.body.at), &mut std::io::sink())?;
-            Ok(text)
+    /// Hands the rows of a text to `read`.
+    fn with_text<T>(
+        &self,
+        scope: Scope<'_>,
+        progress: &Progress,
+        read: impl FnOnce(&mut Cutter<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Part { wrapping, content, body, .. } = scope.part();
+        let Content::Text { encoding, byte_order_mark, .. } = *content else { return Err(mistaken()) };
+        let done = wrapping.with_bytes(&self.path, progress, |bytes| {
+            let mut text = text::decoded(bytes, encoding, byte_order_mark)?;
+            std::io::copy(&mut text.by_ref().take(body.at), &mut std::io::sink())?;
+            Ok(read(&mut Cutter::new(&self.path, text, body.line, self.block)))
         });
-        let text = text.map_err(|source| unreadable(&self.path, source))?;
-        Ok(Cutter::new(&self.path, text, self.body.line, self.block))
+        done.map_err(|fault| fault.at(&self.path))?
     }
 
-    /// Reads the heading of a delimited text, and finds where it ends. Without one, the headings stay blank.
-    fn find_heading(&mut self) -> Result<(), Error> {
-        let hidden = Progress::hidden();
-        let text = text::open(&self.path, &self.survey, &hidden).map_err(|source| unreadable(&self.path, source))?;
-        let mut cutter = Cutter::new(&self.path, text, 1, BLOCK);
-        let mut before = 0;
-        while let Some(block) = cutter.next()? {
-            // Some programs write a second byte-order mark.
-            let start = if before == 0 && block.text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-            let delimiter = *self.delimiter.get_or_insert_with(|| text::delimiter(&block.text));
-            let mut records = Records::new(&block, start, delimiter);
-            let found = records.next().map_err(|error| self.csv_error(&error))?;
-            if let Next::Record(record, _) = found {
-                self.headings = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-                let end = records.at();
-                let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
-                self.body = Body { at: before + end as u64, line };
-                return Ok(());
-            }
-            match records.open() {
-                Some(open) => {
-                    before += open.at as u64;
-                    cutter.put_back(open, &block, &[]);
-                }
-                None => before += block.text.len() as u64,
-            }
+    /// Hands the rows of a sheet to `read`.
+    fn with_sheet<T>(
+        &self,
+        scope: Scope<'_>,
+        progress: &Progress,
+        read: impl FnOnce(&mut Sheet<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Part { wrapping, content, body, .. } = scope.part();
+        let Content::Sheet { format, name, .. } = content else { return Err(mistaken()) };
+        let open = || Workbook::open(*format, wrapping.seekable(&self.path, progress)?);
+        let mut workbook = open().map_err(|fault| fault.at(&self.path))?;
+        let cells = workbook.cells(name).map_err(|fault| fault.at(&self.path))?;
+        let mut sheet = Sheet::new(&self.path, cells, self.headings.len(), self.block);
+        let mut record = ByteRecord::new();
+        for _ in 0..body.at {
+            sheet.read(&mut record).map_err(|fault| fault.at(&self.path))?;
         }
-        Ok(())
+        read(&mut sheet)
     }
 
-    fn cut_off(&self, line: u64) -> Error {
-        Error::Input {
-            path: self.path.clone(),
-            what: format!(
-                "the quotation mark that opens in the row of line {line} is never closed; the file seems to be cut off"
-            ),
-            next: "export or save the file again and let the download finish".to_owned(),
+    /// What was read is what was looked through, unless somebody wrote to the file meanwhile.
+    fn check_unchanged(&self) -> Result<(), Error> {
+        if self.version == Version::of(&self.path).map_err(|fault| fault.at(&self.path))? {
+            return Ok(());
         }
+        Err(Fault::new("changed while it was read", "run again when nothing writes to it any more").at(&self.path))
     }
 
     fn csv_error(&self, error: &csv::Error) -> Error {
@@ -404,14 +599,6 @@ fn group<S: Source>(source: &mut S, most: usize) -> (Vec<S::Block>, Option<Error
     (blocks, None)
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> Error {
-    Error::Unreadable { path: path.to_owned(), source }
-}
-
-fn not_a_table(path: &Path, what: &str) -> Error {
-    Error::Input {
-        path: path.to_owned(),
-        what: what.to_owned(),
-        next: "give a CSV or XLSX file with one line of headings".to_owned(),
-    }
+fn mistaken() -> Error {
+    Error::Defect("a part of a table was taken for one of another kind".to_owned())
 }

@@ -51,6 +51,18 @@ const fn known(column: ColumnName) -> &'static [&'static str] {
     }
 }
 
+/// Whether a line is likely the headings of a report: at least two are known, or named by the configuration.
+pub(super) fn is_plausible(line: &[String], columns: &Columns) -> bool {
+    let is_known = |cell: &&String| {
+        let folded = fold(cell);
+        ColumnName::ALL.iter().any(|&column| match columns.heading(column) {
+            Some(own) => folded == fold(own),
+            None => known(column).contains(&folded.as_str()),
+        })
+    };
+    line.iter().filter(is_known).take(2).count() == 2
+}
+
 /// A column in words, and the heading that Docebo's reports give it.
 pub(super) const fn words(column: ColumnName) -> (&'static str, &'static str) {
     match column {

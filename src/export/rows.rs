@@ -18,7 +18,7 @@ use crate::model::instant::LocalTime;
 use crate::model::number::{self, NumberFault};
 use crate::model::provenance::Reject;
 use crate::settings::ColumnName;
-use crate::table::{Row, Rows, Table};
+use crate::table::{CellFault, Row, Rows, Table, cell_fault, cell_text};
 
 /// How the cells of a file are read.
 #[derive(Clone, Copy)]
@@ -80,12 +80,12 @@ impl<'a> Cells<'a> {
         if is_spreadsheet_error(cell) {
             return Err(self.spreadsheet_error(column, what, cell));
         }
-        std::str::from_utf8(cell).map_err(|_| self.fault(column, format!("{what} is not valid UTF-8"), cell))
+        cell_text(cell).map_err(|_| self.fault(column, what, "is not valid UTF-8", cell))
     }
 
     fn id(self, row: Row<'a>, column: usize, what: &'static str) -> Result<u64, Reject> {
         let cell = self.get(row, column);
-        read_id(cell).map_err(|why| self.fault(column, format!("{what} {why}"), cell))
+        read_id(cell).map_err(|why| self.fault(column, what, why, cell))
     }
 
     /// Whether the enrollment is archived.
@@ -97,9 +97,9 @@ impl<'a> Cells<'a> {
             _ => {}
         }
         let word = self.text(row, column, "the archived mark")?;
-        self.words.archived(word).ok_or_else(|| {
-            self.fault(column, "whether the enrollment is archived reads neither yes nor no", word.as_bytes())
-        })
+        self.words
+            .archived(word)
+            .ok_or_else(|| self.fault(column, "the archived mark", "reads neither yes nor no", word.as_bytes()))
     }
 
     fn date(
@@ -114,18 +114,26 @@ impl<'a> Cells<'a> {
             if is_spreadsheet_error(cell) {
                 return self.spreadsheet_error(column, name.meaning(), cell);
             }
-            reject.in_column(&self.table.headings[column])
+            match cell_fault(cell) {
+                Some(_) => self.fault(column, name.meaning(), "is not a date", cell),
+                None => reject.in_column(&self.table.headings[column]),
+            }
         })
     }
 
+    /// Why a value cannot be read: the fault of its cell, if it has one of its own.
     #[cold]
-    fn fault(self, column: usize, reason: impl Into<std::borrow::Cow<'static, str>>, cell: &[u8]) -> Reject {
-        Reject::of(reason, cell).in_column(&self.table.headings[column])
+    fn fault(self, column: usize, what: &str, why: &str, cell: &[u8]) -> Reject {
+        let reject = match cell_fault(cell) {
+            Some(fault @ CellFault::FormulaWithoutResult) => Reject::of(format!("{what} {fault}"), b""),
+            _ => Reject::of(format!("{what} {why}"), cell),
+        };
+        reject.in_column(&self.table.headings[column])
     }
 
     #[cold]
     fn spreadsheet_error(self, column: usize, what: &'static str, cell: &[u8]) -> Reject {
-        self.fault(column, format!("{what} is a spreadsheet error"), cell)
+        self.fault(column, what, "is a spreadsheet error", cell)
     }
 }
 
@@ -217,9 +225,11 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// Reads a run of rows of a file.
     pub(super) fn block<'d>(&self, rows: &mut Rows<'_>, rules: DateRules<'d>, file: u16) -> Result<Block<'d>, Error> {
-        let mut block = Block::new(DateReader::new(rules), rows.most());
+        let part = rows.part();
+        let rules = DateRules { date_1904: self.cells.table.date_1904(part), ..rules };
+        let mut block = Block::new(DateReader::new(rules), rows.most(), file + part);
         while let Some(row) = rows.next()? {
-            block.row(self, row, file);
+            block.row(self, row);
         }
         Ok(block)
     }
@@ -278,6 +288,8 @@ pub(super) struct Made {
 
 /// A run of rows of a *Users - Courses* file, read without regard to the rows before.
 pub(super) struct Block<'a> {
+    /// The file, or the part of it, that the rows are in.
+    pub(super) file: u16,
     /// Line, width and content of each row.
     pub(super) entries: Vec<(u32, Width, Entry)>,
     pub(super) texts: TextColumn,
@@ -292,8 +304,9 @@ pub(super) struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// A run of at most so many rows.
-    fn new(dates: DateReader<'a>, rows: usize) -> Self {
+    fn new(dates: DateReader<'a>, rows: usize, file: u16) -> Self {
         Self {
+            file,
             entries: Vec::with_capacity(rows),
             texts: TextColumn::default(),
             words: Vec::new(),
@@ -305,7 +318,8 @@ impl<'a> Block<'a> {
     }
 
     /// Its unreadable rows, in the order of the file.
-    pub(super) fn into_rejects(self, file: u16) -> impl Iterator<Item = (Place, Reject)> {
+    pub(super) fn into_rejects(self) -> impl Iterator<Item = (Place, Reject)> {
+        let file = self.file;
         self.entries.into_iter().filter_map(move |(line, _, entry)| match entry {
             Entry::Reject(reject) => Some((Place { file, line }, *reject)),
             Entry::Enrollment(_) | Entry::Archived(_) => None,
@@ -313,12 +327,13 @@ impl<'a> Block<'a> {
     }
 
     /// Reads the next row of a file.
-    fn row(&mut self, read: &Reading<'_>, row: Row<'_>, file: u16) {
-        let line = place(file, row).line;
+    fn row(&mut self, read: &Reading<'_>, row: Row<'_>) {
+        let place = Place { file: self.file, ..place(0, row) };
+        let line = place.line;
         let width = read.cells.width(row);
         let is_read = match width {
             Width::Full => true,
-            Width::Short => read.unreadable.binary_search(&place(file, row)).is_err(),
+            Width::Short => read.unreadable.binary_search(&place).is_err(),
             Width::Fragment | Width::TooWide => false,
         };
         let entry = if is_read { self.entry(read, row, line) } else { Err(read.cells.wrong_width(row)) };
@@ -332,14 +347,16 @@ impl<'a> Block<'a> {
             LearnerColumn::Id(column) => cells.id(row, column, "the learner's id")?,
             LearnerColumn::Username(column) => {
                 let username = cells.text(row, column, "the username")?;
-                read.learners.id_of(username).map_err(|reason| cells.fault(column, reason, username.as_bytes()))?
+                read.learners.id_of(username).map_err(|reason| {
+                    Reject::of(reason, username.as_bytes()).in_column(&cells.table.headings[column])
+                })?
             }
         };
         let course = match columns.course {
             CourseColumn::Id(column) => cells.id(row, column, "the course id")?,
             CourseColumn::Code(column) => {
                 let code = cells.text(row, column, "the course code")?;
-                let fault = |reason| cells.fault(column, reason, code.as_bytes());
+                let fault = |reason| Reject::of(reason, code.as_bytes()).in_column(&cells.table.headings[column]);
                 match read.codes.get(code.trim()) {
                     Some(Some(id)) => *id,
                     Some(None) => return Err(fault("several Salesforce courses have this course code")),
@@ -490,9 +507,9 @@ impl Columns {
     }
 }
 
-/// Where a row of a file stands.
+/// Where a row of a file stands; each part of the file counts as one of its own.
 pub(super) fn place(file: u16, row: Row<'_>) -> Place {
-    Place { file, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
+    Place { file: file + row.part, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
+use crate::model::dataset::Place;
 use crate::model::provenance::Reject;
 use crate::settings::ColumnName;
 use crate::table::Table;
@@ -23,7 +24,7 @@ pub(super) const UNKNOWN_COURSE: &str = "no Salesforce course has this course co
 /// Rows that are unreadable for the same reason.
 struct Group<'a> {
     count: u64,
-    line: u32,
+    place: Place,
     first: &'a Reject,
 }
 
@@ -32,24 +33,25 @@ fn kind(reject: &Reject) -> (&str, &str) {
     (&reject.column, reject.reason.split(':').next().unwrap_or_default())
 }
 
-/// Checks the unreadable rows of a file, each with its line, in the order of the file. `column` says which column of the
-/// tool a heading is.
+/// Checks the unreadable rows of a file, each with its place, in the order of the file. `part_of` says behind a line in which
+/// part of the file it is, `column` which column of the tool a heading is.
 ///
 /// # Errors
 /// When too many are unreadable for one reason.
 pub(super) fn check<'a>(
     table: &Table,
     rows: u64,
-    rejects: impl Iterator<Item = (u32, &'a Reject)> + Clone,
+    rejects: impl Iterator<Item = (Place, &'a Reject)> + Clone,
+    part_of: impl Fn(&Place) -> String,
     column: impl Fn(&str) -> Option<ColumnName>,
 ) -> Result<(), Error> {
     let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
     let mut unreadable = 0;
-    for (line, first) in rejects.clone() {
+    for (place, first) in rejects.clone() {
         unreadable += 1;
-        groups.entry(kind(first)).or_insert(Group { count: 0, line, first }).count += 1;
+        groups.entry(kind(first)).or_insert(Group { count: 0, place, first }).count += 1;
     }
-    let Some(most) = groups.values().max_by_key(|group| (group.count, std::cmp::Reverse(group.line))) else {
+    let Some(most) = groups.values().max_by_key(|group| (group.count, std::cmp::Reverse(group.place))) else {
         return Ok(());
     };
     let is_pattern = most.count >= MIN_ROWS || unreadable == rows;
@@ -68,7 +70,7 @@ pub(super) fn check<'a>(
     let are_words = words.len() <= MAX_WORDS
         && (most.count > MAX_WORDS as u64)
         && words.iter().all(|word| !word.is_empty() && !word.chars().any(|c| c.is_ascii_digit()));
-    let Group { count, line, first } = most;
+    let Group { count, place, first } = most;
     let (of, where_it_is) = (
         if *count == rows {
             format!("none of the {rows} rows")
@@ -81,7 +83,12 @@ pub(super) fn check<'a>(
     let value = if first.value.is_empty() { String::new() } else { format!(", which reads `{}`", first.value) };
     Err(Error::Input {
         path: table.path().to_owned(),
-        what: format!("{cannot} be read{where_it_is}: {}; the first is line {line}{value}", first.reason),
+        what: format!(
+            "{cannot} be read{where_it_is}: {}; the first is line {}{}{value}",
+            first.reason,
+            place.line,
+            part_of(place)
+        ),
         next: advice(column(&first.column), first, are_words.then_some(&words)),
     })
 }

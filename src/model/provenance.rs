@@ -107,7 +107,7 @@ pub struct Input {
     pub deleted: u64,
     /// Rows that Salesforce counted, where a manifest says so.
     pub counted: Option<u64>,
-    /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, or `XLSX`.
+    /// `UTF-8`, `UTF-16LE`, `UTF-16BE`, `windows-1252`, `XLSX`, `XLS`, `XLSB` or `ODS`, and `gzip` or `zip` where it is wrapped.
     pub encoding: String,
     /// The character between cells; nothing for a spreadsheet.
     pub delimiter: Option<String>,
@@ -325,10 +325,14 @@ impl ObjectExtract {
 /// One file of the export as the rest of the house needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportFile {
-    /// The file's name, without its folder.
+    /// The file's name, without its folder; of one of several parts, with the part.
     pub name: String,
     /// Which report it is.
     pub kind: ExportKind,
+    /// Where the file that the user named has several parts (sheets, entries of an archive), the first of them; else the file
+    /// itself. An index into [`Origins::exports`].
+    #[serde(default)]
+    pub first_part: u16,
     /// How it states dates.
     #[serde(skip)] // the relations have read them
     pub dates: DateProfile,

@@ -201,10 +201,17 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
     judge.pooled =
         judge.proven(&pairs.iter().filter(|pair| !exports[pair.file].dates.zoned).copied().collect::<Vec<_>>());
 
-    let mut files = Vec::with_capacity(exports.len());
+    let mut files: Vec<FileClock> = Vec::with_capacity(exports.len());
     let mut findings = Vec::new();
     let mut orders = Vec::with_capacity(exports.len());
     for (at, file) in exports.iter().enumerate() {
+        let first = usize::from(file.first_part);
+        if first < at {
+            // Whoever made the file made all its parts.
+            files.push(files[first].clone());
+            orders.push(orders[first]);
+            continue;
+        }
         if !of_enrollments(file) {
             files.push(FileClock { clock: Clock::utc(), compared: true });
             orders.push(None);
@@ -340,7 +347,8 @@ fn pairs(data: &Dataset) -> Vec<Pair> {
     let of_part = |part: usize| (part * PART..both.len().min((part + 1) * PART)).filter_map(dated);
     let count = |part: usize| {
         let mut counts = vec![0_usize; files];
-        of_part(part).for_each(|(at, ..)| counts[both.export_file(at)] += 1);
+        of_part(part)
+            .for_each(|(at, ..)| counts[usize::from(data.origins.exports[both.export_file(at)].first_part)] += 1);
         counts
     };
     let mut starts: Vec<Vec<usize>> = parts().map(count).collect();
@@ -355,7 +363,7 @@ fn pairs(data: &Dataset) -> Vec<Pair> {
         let mut nth = starts[part].clone();
         let steps = &steps;
         of_part(part).filter_map(move |(at, local, salesforce)| {
-            let file = both.export_file(at);
+            let file = usize::from(data.origins.exports[both.export_file(at)].first_part);
             let place = nth[file];
             nth[file] += 1;
             let resolution = data.origins.exports[file].dates.enrolled;

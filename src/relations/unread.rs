@@ -80,7 +80,9 @@ impl UnreadRows {
         let mut nameless: Vec<Option<&str>> = Vec::new();
         for (kind, row) in &origins.excluded {
             let Exclusion::Unreadable(reject) = &row.why else { continue };
-            *of_file.entry(row.file).or_default() += 1;
+            *of_file
+                .entry(origins.exports.get(usize::from(row.file)).map_or(row.file, |file| file.first_part))
+                .or_default() += 1;
             let group = *by_reason.entry((row.file, &reject.column, &reject.reason)).or_insert(unread.groups.len());
             match unread.groups.get_mut(group) {
                 Some(known) => known.rows += 1,
@@ -199,8 +201,8 @@ impl UnreadRows {
     }
 }
 
-/// The rows of a file of the export, headings not counted.
-fn rows_of(origins: &Origins, file: u16) -> u64 {
-    let mut inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
-    inputs.nth(usize::from(file)).map_or(0, |input| input.rows)
+/// The rows of a file of the export with all its parts, headings not counted.
+fn rows_of(origins: &Origins, first_part: u16) -> u64 {
+    let inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
+    inputs.zip(&origins.exports).filter(|(_, file)| file.first_part == first_part).map(|(input, _)| input.rows).sum()
 }

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::id::{IdFault, SfId};
 use crate::model::instant::Instant;
 use crate::model::number;
-use crate::table::{Row, Table};
+use crate::table::{CellFault, Row, Table, cell_fault};
 
 /// One column, if the extract has it.
 #[derive(Clone, Copy)]
@@ -87,12 +87,14 @@ impl<'a> Field<'a> {
     }
 
     fn wrong(&self, row: Row<'_>, what: &str) -> Error {
-        let value: String = String::from_utf8_lossy(self.raw(row)).chars().take(40).collect();
-        Error::SnapshotRow {
-            path: self.table.path().to_owned(),
-            line: row.line,
-            what: format!("{} `{value}` {what}", self.name),
-        }
+        let what = match cell_fault(self.raw(row)) {
+            Some(fault @ CellFault::FormulaWithoutResult) => format!("{} {fault}", self.name),
+            _ => {
+                let value: String = String::from_utf8_lossy(self.raw(row)).chars().take(40).collect();
+                format!("{} `{value}` {what}", self.name)
+            }
+        };
+        Error::SnapshotRow { path: self.table.path().to_owned(), line: row.line, what }
     }
 
     pub(super) fn is_there(&self) -> bool {

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
+use crate::export::input;
 use crate::model::customisation;
 use crate::model::provenance::{Input, REQUESTS};
 use crate::progress::Progress;
@@ -22,8 +23,6 @@ use crate::table::Table;
 const MANIFEST: &str = "manifest.json";
 /// Files that other programs leave in a folder.
 const LEFT_BEHIND: [&str; 2] = ["thumbs.db", "desktop.ini"];
-/// A file that may be blank is this small: the Salesforce CLI writes a single line end for a query without rows.
-const BLANK_BYTES: u64 = 64;
 
 /// Where a snapshot is, and how its files are taken.
 pub(super) struct Source<'a> {
@@ -191,11 +190,14 @@ impl Opened {
         entry: Option<&Entry>,
         progress: &Progress,
     ) -> Result<Result<Self, Error>, Error> {
-        let opened = match blank(path, content) {
-            Ok(Some(input)) => Ok(Self::Blank(path.to_owned(), input)),
-            Ok(None) => Table::open(path, progress).map(Self::Table),
-            Err(error) => Err(error),
-        };
+        let is_headings = |line: &[String]| line.iter().any(|cell| cell.trim().eq_ignore_ascii_case("Id"));
+        let opened = Table::open(path, progress, &is_headings).and_then(|table| {
+            if !table.is_blank() {
+                return Ok(Self::Table(table));
+            }
+            let booked = input(&table, "salesforce", content.holds().to_owned(), 0, 0, None)?;
+            Ok(Self::Blank(path.to_owned(), booked))
+        });
         if let Some(entry) = entry {
             let sha256 = match &opened {
                 Ok(Self::Table(table)) => Some(table.sha256().to_owned()),
@@ -220,35 +222,6 @@ impl Opened {
             Self::Blank(path, _) => path,
         }
     }
-}
-
-/// The file as an input, where it holds nothing but blank lines.
-fn blank(path: &Path, content: Content) -> Result<Option<Input>, Error> {
-    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-    let metadata = path.metadata().map_err(unreadable)?;
-    if metadata.is_dir() || metadata.len() == 0 || metadata.len() > BLANK_BYTES {
-        return Ok(None);
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    let (encoding, text) = match &bytes[..] {
-        [0xff, 0xfe, text @ ..] => ("UTF-16LE", text),
-        [0xfe, 0xff, text @ ..] => ("UTF-16BE", text),
-        [0xef, 0xbb, 0xbf, text @ ..] | text => ("UTF-8", text),
-    };
-    let is_blank = |c: &u8| c.is_ascii_whitespace() || (*c == 0 && encoding != "UTF-8");
-    Ok(text.iter().all(is_blank).then(|| Input {
-        side: "salesforce".into(),
-        holds: content.holds().to_owned(),
-        file: name(path),
-        rows: 0,
-        rejects: 0,
-        deleted: 0,
-        counted: None,
-        encoding: encoding.to_owned(),
-        delimiter: None,
-        dates: None,
-        sha256: digest(&bytes),
-    }))
 }
 
 /// SHA-256 in hexadecimal.

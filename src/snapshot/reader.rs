@@ -267,6 +267,9 @@ impl<'a> Reader<'a> {
                 Opened::Blank(_, input) => (input.clone(), Vec::new()),
                 Opened::Table(table) => {
                     let RowCount { rows, deleted } = tables.next().unwrap_or_default();
+                    let name = table.name();
+                    self.snapshot.caveats.extend(table.notes().iter().map(|note| format!("{name}: {note}.")));
+                    self.snapshot.unread.extend(table.unread().iter().map(|unread| format!("{name}: {unread}")));
                     (input(table, "salesforce", content.holds().to_owned(), rows, 0, None)?, deleted)
                 }
             };

@@ -7,12 +7,13 @@
 
 use std::io::{Chain, Read};
 use std::iter::Peekable;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use csv::ByteRecord;
 use memchr::{Memchr, memchr_iter, memrchr2_iter};
 
-use super::{Kind, Rows, Source, Table, text, unreadable};
+use super::fault::Fault;
+use super::{Kind, Rows, Scope, Source, text};
 use crate::error::Error;
 
 /// Records of a text, one behind the other.
@@ -26,22 +27,22 @@ pub(super) struct Block {
     /// Whether some of them end with a CR that stands alone, which the CSV reader does not count.
     returns: bool,
     /// Whether nothing comes behind it.
-    last: bool,
+    pub(super) last: bool,
 }
 
 /// A record that a block ended in the middle of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
     /// Where it begins, in bytes from the start of the block.
-    pub(super) at: usize,
+    at: usize,
     /// The line on which it begins.
     line: u64,
 }
 
 /// Cuts a text into blocks.
-pub(super) struct Cutter {
-    path: PathBuf,
-    source: Box<dyn Read + Send>,
+pub(super) struct Cutter<'a> {
+    path: &'a Path,
+    source: Box<dyn Read + Send + 'a>,
     /// What was read, and is cut off up to `from`.
     read: Vec<u8>,
     from: usize,
@@ -58,11 +59,11 @@ pub(super) struct Cutter {
     spare: Vec<Vec<u8>>,
 }
 
-impl Cutter {
+impl<'a> Cutter<'a> {
     /// Cuts a text that begins with a record, on this line.
-    pub(super) fn new(path: &Path, source: Box<dyn Read + Send>, line: u64, size: usize) -> Self {
+    pub(super) fn new(path: &'a Path, source: Box<dyn Read + Send + 'a>, line: u64, size: usize) -> Self {
         Self {
-            path: path.to_owned(),
+            path,
             source,
             read: Vec::new(),
             from: 0,
@@ -81,13 +82,13 @@ impl Cutter {
             self.read.drain(..self.from);
             self.from = 0;
             self.dry = !text::read(&mut self.source, &mut self.read, bytes - ahead)
-                .map_err(|source| unreadable(&self.path, source))?;
+                .map_err(|source| Fault::from(source).at(self.path))?;
         }
         Ok(())
     }
 }
 
-impl Source for Cutter {
+impl Source for Cutter<'_> {
     type Block = Block;
 
     /// Of a text there is at least one block, which may be blank.
@@ -128,8 +129,8 @@ impl Source for Cutter {
         Ok(Some(block))
     }
 
-    fn rows<'a>(table: &'a Table, block: &'a Block) -> Rows<'a> {
-        Rows::new(table, Kind::Text(Box::new(Records::new(block, 0, table.delimiter.unwrap_or(b',')))))
+    fn rows<'a>(scope: Scope<'a>, block: &'a Block) -> Rows<'a> {
+        Rows::new(scope, Kind::Text(Box::new(Records::new(block, 0, scope.delimiter()))))
     }
 
     fn put_back(&mut self, open: Open, block: &Block, behind: &[Block]) {

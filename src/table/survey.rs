@@ -1,17 +1,11 @@
-//! One look through a whole file: in which encoding its text is, and its SHA-256.
+//! One look through a whole text: what it begins with, in which encoding it is, and how long.
 
-#![expect(clippy::disallowed_methods, reason = "this room reads input files")]
+use std::io::{self, Read};
 
-use std::fs::File;
-use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
-
+use super::fault::{AS_EXPORTED, UNPACK};
 use super::text;
-use crate::error::Error;
-use crate::progress::Progress;
 
-/// What a file turned out to be.
+/// The encoding of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -21,10 +15,6 @@ pub(super) enum Encoding {
     Utf16Be,
     /// Western European, as older Windows programs save it.
     Windows1252,
-    /// An XLSX workbook.
-    Spreadsheet,
-    /// Something that is no table, in words.
-    Foreign(&'static str),
 }
 
 impl Encoding {
@@ -35,66 +25,97 @@ impl Encoding {
             Self::Utf16Le => "UTF-16LE",
             Self::Utf16Be => "UTF-16BE",
             Self::Windows1252 => "windows-1252",
-            Self::Spreadsheet => "XLSX",
-            Self::Foreign(_) => "unknown",
         }
     }
 }
 
+/// What the first bytes of a file say that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Magic {
+    Gzip,
+    Zip,
+    /// A compound file, as Excel up to 2003 and everything that is encrypted with a password.
+    Ole,
+    /// Something that is no table: what, and what to do.
+    Foreign(&'static str, &'static str),
+    /// Nothing of these, so most likely a text.
+    Text,
+}
+
+impl Magic {
+    pub(super) fn of(head: &[u8]) -> Self {
+        match head {
+            [0x1f, 0x8b, ..] => return Self::Gzip,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => return Self::Zip,
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => return Self::Ole,
+            [b'%', b'P', b'D', b'F', ..] => return Self::Foreign("is a PDF", AS_EXPORTED),
+            [b'7', b'z', 0xbc, 0xaf, ..] => return Self::Foreign("is compressed with 7-Zip", UNPACK),
+            [b'R', b'a', b'r', b'!', ..] => return Self::Foreign("is compressed with RAR", UNPACK),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => return Self::Foreign("is compressed with bzip2", UNPACK),
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Self::Foreign("is compressed with xz", UNPACK),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Self::Foreign("is compressed with Zstandard", UNPACK),
+            _ => {}
+        }
+        let start = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
+        let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        if begins(b"<!doctype html") || begins(b"<html") {
+            // A page in place of a download, or what some programs save with the ending .xls.
+            return Self::Foreign("is a web page (HTML), not an export", AS_EXPORTED);
+        }
+        if begins(b"<?xml") {
+            return Self::Foreign("is an XML file, not a CSV file or a workbook", AS_EXPORTED);
+        }
+        Self::Text
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What is known of a text.
 #[derive(Debug)]
 pub(super) struct Survey {
     pub(super) bytes: u64,
+    pub(super) magic: Magic,
     pub(super) encoding: Encoding,
     pub(super) byte_order_mark: bool,
-    /// SHA-256 of the file, in hexadecimal.
-    pub(super) sha256: String,
 }
 
 const CHUNK: usize = 1 << 18;
 
 impl Survey {
-    pub(super) fn of(path: &Path, progress: &Progress) -> Result<Self, Error> {
-        let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(unreadable)?;
+    /// Looks through a text; `each` is handed its bytes.
+    pub(super) fn of(from: &mut (impl Read + Send + ?Sized), mut each: impl FnMut(&[u8]) + Send) -> io::Result<Self> {
         let mut utf8 = Utf8Scan::default();
-        let mut digest = Sha256::new();
         let mut bytes = 0;
         let (mut chunk, mut ahead) = (Vec::new(), Vec::new());
-        text::read(&mut file, &mut chunk, CHUNK).map_err(unreadable)?;
+        text::read(from, &mut chunk, CHUNK)?;
         let head = chunk[..chunk.len().min(4096)].to_vec();
         while !chunk.is_empty() {
             bytes += chunk.len() as u64;
-            progress.read(chunk.len() as u64);
             ahead.clear();
             // The digest takes longer than everything else.
             let ((), more) = rayon::join(
-                || digest.update(&chunk),
+                || each(&chunk),
                 || {
                     utf8.feed(&chunk);
-                    text::read(&mut file, &mut ahead, CHUNK)
+                    text::read(from, &mut ahead, CHUNK)
                 },
             );
-            more.map_err(unreadable)?;
+            more?;
             std::mem::swap(&mut chunk, &mut ahead);
         }
         utf8.finish();
         Ok(Self {
             bytes,
+            magic: Magic::of(&head),
             encoding: decide(&head, &utf8),
-            byte_order_mark: head.starts_with(b"\xef\xbb\xbf"),
-            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
+            byte_order_mark: head.starts_with(BYTE_ORDER_MARK),
         })
     }
 }
 
 fn decide(head: &[u8], utf8: &Utf8Scan) -> Encoding {
     match head {
-        [b'P', b'K', 3, 4, ..] => return Encoding::Spreadsheet,
-        [0x1f, 0x8b, ..] => return Encoding::Foreign("is compressed (gzip); unpack it first"),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => {
-            return Encoding::Foreign("is an old Excel workbook (.xls); save it as XLSX or CSV first");
-        }
-        [b'%', b'P', b'D', b'F', ..] => return Encoding::Foreign("is a PDF"),
         [0xff, 0xfe, ..] => return Encoding::Utf16Le,
         [0xfe, 0xff, ..] => return Encoding::Utf16Be,
         _ => {}
@@ -172,7 +193,7 @@ impl Utf8Scan {
 
 #[cfg(test)]
 mod tests {
-    use super::{Encoding, Utf8Scan, decide};
+    use super::{Encoding, Magic, Utf8Scan, decide};
 
     fn of(bytes: &[u8], chunk: usize) -> Encoding {
         let mut scan = Utf8Scan::default();
@@ -191,6 +212,18 @@ mod tests {
             assert_eq!(of(b"Zo\xeb,M\xfcller", chunk), Encoding::Windows1252);
             assert_eq!(of(b"Zo\xc3\xab,M\xc3\xbcller,\xff", chunk), Encoding::DamagedUtf8);
             assert_eq!(of(&utf16, chunk), Encoding::Utf16Le);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_shows_in_its_first_bytes() {
+        assert_eq!(Magic::of(b"PK\x03\x04"), Magic::Zip);
+        assert_eq!(Magic::of(b"\x1f\x8b\x08"), Magic::Gzip);
+        assert_eq!(Magic::of(b"PKID,Id\n"), Magic::Text);
+        for foreign in
+            [&b"\n <!DOCTYPE HTML><html>"[..], b"\xef\xbb\xbf<html>", b"<?xml version='1.0'?>", b"7z\xbc\xaf\x27"]
+        {
+            assert!(matches!(Magic::of(foreign), Magic::Foreign(..)), "{foreign:?}");
         }
     }
 }

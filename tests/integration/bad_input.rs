@@ -130,9 +130,9 @@ fn an_empty_file_a_blank_line_and_a_folder_in_place_of_a_file() {
 fn a_file_of_another_kind() {
     for (bytes, part) in [
         (&b"%PDF-1.7\n..."[..], "is a PDF"),
-        (b"\x1f\x8b\x08\x00rest", "gzip"),
-        (b"\xd0\xcf\x11\xe0rest of an old workbook", "old Excel workbook"),
-        (b"PK\x03\x04 not a workbook at all", "cannot be read as an XLSX workbook"),
+        (b"\x1f\x8b\x08\x00rest", "is damaged or cut off"),
+        (b"\xd0\xcf\x11\xe0rest of an old workbook", "is an OLE file without a workbook in it"),
+        (b"PK\x03\x04 not a workbook at all", "is a zip file or a workbook that is damaged or cut off"),
         (b"\x00\x01\x02\x03\x04\x05binary\x00", "no line of headings"),
         (b"Name,Colour\nApple,red\n", "found: Name, Colour"),
     ] {

@@ -9,6 +9,8 @@ use tieout::error::Error;
 use tieout::progress::Progress;
 use tieout::table::{Row, Table};
 
+use crate::wrap::{Grid, gzip, xlsx, zip};
+
 /// A row: its line, counted from 1, and its cells.
 type Cells = (u64, Vec<Vec<u8>>);
 
@@ -128,7 +130,12 @@ fn encodings() -> impl Strategy<Value = Encoding> {
 
 fn open(path: &Path, bytes: &[u8]) -> Table {
     std::fs::write(path, bytes).expect("a writable file");
-    Table::open(path, &Progress::hidden()).expect("a table")
+    table(path)
+}
+
+/// The headings of these tables are the first line.
+fn table(path: &Path) -> Table {
+    Table::open(path, &Progress::hidden(), &|_| false).expect("a table")
 }
 
 fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -219,6 +226,41 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Within gzip or zip, and in several parts, the rows are those of the plain text, once for each part.
+    #[test]
+    fn wrapped_blocks_are_the_whole(text in texts(), encoding in encodings(), entries in 0..3usize) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (bytes, _) = encoded(&text, encoding);
+        let (plain, read) = by_blocks(&open(&folder.path().join("plain.csv"), &bytes));
+        let plain = plain.concat();
+        let names = ["a.csv", "b.csv"];
+        let files: Vec<(&str, &[u8])> = names[..entries].iter().map(|name| (*name, bytes.as_slice())).collect();
+        let wrapped = if entries == 0 { gzip(&bytes) } else { zip(&files) };
+        let mut table = open(&folder.path().join("table.csv"), &wrapped);
+        prop_assert_eq!(table.parts().len(), entries.max(1));
+        for size in [1, 2, 3, 7, 19, text.len() + 2] {
+            table = table.with_blocks_of(size);
+            for threads in [1, 3] {
+                let (found, ending) = on(threads, || by_blocks(&table));
+                let found = found.concat();
+                match &read {
+                    Ok(count) => {
+                        prop_assert_eq!(ending, Ok(count * entries.max(1) as u64));
+                        prop_assert_eq!(&found, &vec![plain.clone(); entries.max(1)].concat());
+                    }
+                    Err(_) => {
+                        prop_assert!(ending.is_err());
+                        prop_assert!(plain.starts_with(&found) || found.starts_with(&plain));
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What `take` says of a block comes before what `parse` says of the next, and behind what it says of the same.
 #[test]
 fn the_first_error_in_the_file_wins() {
@@ -263,8 +305,33 @@ fn a_heading_that_is_never_closed_is_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("table.csv");
     std::fs::write(&path, "A,\"B\n1,2\n3,4\n").expect("a writable file");
-    let error = Table::open(&path, &Progress::hidden()).expect_err("no table");
+    let error = Table::open(&path, &Progress::hidden(), &|_| false).expect_err("no table");
     assert!(error.to_string().contains("has no line of headings"), "{error}");
+}
+
+/// The sheets of a workbook come in their order, wherever a block ends.
+#[test]
+fn sheets_in_blocks_are_the_whole_workbook() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("table.xlsx");
+    let rows = |of: std::ops::Range<u32>| -> Grid {
+        let rows = of.map(|row| vec![row.to_string(), format!("row {row}")]);
+        std::iter::once(vec!["A".to_owned(), "B".to_owned()]).chain(rows).collect()
+    };
+    let (first, second, third) = (rows(0..70), rows(70..70), rows(70..100));
+    std::fs::write(&path, xlsx(&[("1", &first), ("2", &second), ("3", &third)])).expect("a writable file");
+    let mut table = table(&path);
+    assert_eq!(table.parts().len(), 3);
+    let wanted: Vec<Vec<u8>> = (0..100).map(|row| format!("row {row}").into_bytes()).collect();
+    for size in [1, 20, 1_000, 1_000_000] {
+        table = table.with_blocks_of(size);
+        for threads in [1, 3] {
+            let (batches, read) = on(threads, || by_blocks(&table));
+            assert_eq!(read, Ok(100));
+            let names: Vec<Vec<u8>> = batches.concat().into_iter().map(|(_, mut cells)| cells.remove(1)).collect();
+            assert_eq!(names, wanted, "blocks of {size}");
+        }
+    }
 }
 
 /// Rows of a sheet have its row numbers, and blank cells where it has none.
@@ -283,7 +350,7 @@ fn a_sheet_in_blocks_is_the_whole_sheet() {
         wanted.push((u64::from(row) + 1, vec![Vec::new(), format!("row {row}").into_bytes(), Vec::new()]));
     }
     workbook.save(&path).expect("a workbook");
-    let mut table = Table::open(&path, &Progress::hidden()).expect("a table");
+    let mut table = table(&path);
     assert_eq!(table.headings, ["A", "B", "C"]);
     for size in [1, 20, 1_000, 1_000_000] {
         table = table.with_blocks_of(size);

@@ -17,6 +17,7 @@ mod configuration;
 mod customisation;
 mod decisions;
 mod doctor;
+mod envelopes;
 mod extract;
 mod extract_edges;
 mod extract_kill;
@@ -37,6 +38,7 @@ mod stall_runs;
 mod stall_worlds;
 mod story;
 mod world;
+mod wrap;
 
 #[path = "../fake_org/server.rs"]
 mod fake_org;

@@ -1,0 +1,311 @@
+//! What a table is wrapped in: nothing, gzip, or a zip archive. Content decides, never a file's name.
+//!
+//! What is unpacked is limited, so that a small file cannot fill the memory or keep the reader for ever.
+
+#![expect(clippy::disallowed_methods, reason = "this room reads input files")]
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use flate2::bufread::GzDecoder;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::fault::{AS_EXPORTED, Fault, GET_AGAIN, UNPACK};
+use crate::progress::Progress;
+
+/// A workbook within gzip or zip is held in memory while it is read, up to this size.
+const MAX_WORKBOOK_BYTES: u64 = 512 << 20;
+/// What is unpacked from one file may have this size, or be [`MAX_RATIO`] times as large as the file.
+const MAX_UNPACKED_BYTES: u64 = 1 << 30;
+/// No export compresses so well; what was made to fill a disk compresses a thousand times.
+const MAX_RATIO: u64 = 250;
+
+/// Bytes in whichever order.
+pub(super) trait Seekable: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Seekable for T {}
+
+/// The bytes of a workbook or an archive, from the disk or the memory.
+pub(super) type Bytes = BufReader<Box<dyn Seekable>>;
+
+/// Where within the file some bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    /// They are the file.
+    None,
+    /// The file is their gzip.
+    Gzip,
+    /// The file is a zip archive, and they are this entry of it.
+    ZipEntry(usize),
+}
+
+impl Wrapping {
+    /// How a report calls it.
+    pub(super) const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gzip"),
+            Self::ZipEntry(_) => Some("zip"),
+        }
+    }
+
+    /// Hands the bytes, one behind the other, to `read`.
+    pub(super) fn with_bytes<T>(
+        self,
+        path: &Path,
+        progress: &Progress,
+        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let open = || File::open(path).map_err(Fault::Unreadable);
+        match self {
+            Self::None => read(Box::new(progress.reading(open()?))),
+            Self::Gzip => {
+                let file = open()?;
+                let size = file.metadata().map_err(Fault::Unreadable)?.len();
+                read(Box::new(Limited::new(Gunzip::new(progress.reading(file)), size)))
+            }
+            Self::ZipEntry(index) => {
+                let mut archive = ZipArchive::new(BufReader::new(open()?)).map_err(broken_archive)?;
+                let entry = archive.by_index(index).map_err(unreadable_entry)?;
+                progress.read(entry.compressed_size());
+                let size = entry.compressed_size();
+                read(Box::new(Limited::new(entry, size)))
+            }
+        }
+    }
+
+    /// The bytes in whichever order.
+    pub(super) fn seekable(self, path: &Path, progress: &Progress) -> Result<Bytes, Fault> {
+        let bytes: Box<dyn Seekable> = match self {
+            Self::None => {
+                let file = File::open(path).map_err(Fault::Unreadable)?;
+                progress.read(file.metadata().map_err(Fault::Unreadable)?.len());
+                Box::new(file)
+            }
+            Self::Gzip | Self::ZipEntry(_) => self.with_bytes(path, progress, |bytes| {
+                let mut workbook = Vec::new();
+                bytes.take(MAX_WORKBOOK_BYTES + 1).read_to_end(&mut workbook)?;
+                if workbook.len() as u64 > MAX_WORKBOOK_BYTES {
+                    let what = format!("holds a workbook of more than {} MiB", MAX_WORKBOOK_BYTES >> 20);
+                    return Err(Fault::new(what, UNPACK));
+                }
+                Ok(Box::new(Cursor::new(workbook)) as Box<dyn Seekable>)
+            })?,
+        };
+        Ok(BufReader::new(bytes))
+    }
+}
+
+/// The members of a gzip file, one behind the other. Zeros behind the last, with which tapes and some
+/// downloads are filled up, are no member.
+struct Gunzip<R: Read> {
+    member: Option<GzDecoder<BufReader<R>>>,
+}
+
+impl<R: Read> Gunzip<R> {
+    fn new(file: R) -> Self {
+        Self { member: Some(GzDecoder::new(BufReader::new(file))) }
+    }
+}
+
+impl<R: Read> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.member else { return Ok(0) };
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { return Ok(0) };
+            loop {
+                let ahead = rest.fill_buf()?;
+                if ahead.is_empty() {
+                    return Ok(0);
+                }
+                let zeros = ahead.iter().take_while(|&&c| c == 0).count();
+                if zeros < ahead.len() {
+                    rest.consume(zeros);
+                    break;
+                }
+                rest.consume(zeros);
+            }
+            self.member = Some(GzDecoder::new(rest));
+        }
+    }
+}
+
+/// Bytes that are unpacked, up to the limit.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+    limit: u64,
+}
+
+impl<R> Limited<R> {
+    fn new(inner: R, packed: u64) -> Self {
+        let limit = MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO));
+        Self { inner, left: limit, limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(length as u64)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, too_large(self.limit)))?;
+        Ok(length)
+    }
+}
+
+fn too_large(limit: u64) -> String {
+    format!("unpacks to more than {} MiB, more than {MAX_RATIO} times its size, as no export does", limit >> 20)
+}
+
+/// What a zip file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Package {
+    Xlsx,
+    Xlsb,
+    Ods,
+    /// A document that is no table: what, and what to do.
+    Foreign(&'static str, &'static str),
+    /// An archive of files.
+    Archive,
+}
+
+/// What is in a zip file.
+pub(super) struct Contents {
+    pub(super) package: Package,
+    /// The files of an archive, with their place in it.
+    pub(super) entries: Vec<(usize, String)>,
+}
+
+/// Looks at the names in a zip file.
+pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
+    let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
+    let names = (0..archive.len()).map(|index| {
+        let name = archive.name_for_index(index).transpose().map_err(broken_archive)?;
+        // Some programs write the other slash.
+        Ok(name.unwrap_or(Cow::Borrowed("")).replace('\\', "/"))
+    });
+    let names: Vec<String> = names.collect::<Result<_, Fault>>()?;
+    let package = package(&mut archive, &names)?;
+    if !matches!(package, Package::Archive) {
+        let limit = MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO));
+        if archive.decompressed_size().is_some_and(|size| size > u128::from(limit)) {
+            return Err(Fault::new(too_large(limit), GET_AGAIN));
+        }
+    }
+    let entries = names.into_iter().enumerate().filter(|(_, name)| is_file(name)).collect();
+    Ok(Contents { package, entries })
+}
+
+fn package(archive: &mut ZipArchive<Bytes>, names: &[String]) -> Result<Package, Fault> {
+    let has = |part: &str| names.iter().any(|name| name.eq_ignore_ascii_case(part));
+    let within = |folder: &str| {
+        names.iter().any(|name| name.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(folder)))
+    };
+    if let Some(index) = names.iter().position(|name| name == "mimetype") {
+        let mut kind = Vec::new();
+        archive.by_index(index).map_err(unreadable_entry)?.take(100).read_to_end(&mut kind)?;
+        if kind.starts_with(b"application/vnd.oasis.opendocument.spreadsheet") {
+            return Ok(Package::Ods);
+        }
+        if kind.starts_with(b"application/vnd.oasis.opendocument") {
+            return Ok(Package::Foreign("is an OpenDocument file, but not a spreadsheet", AS_EXPORTED));
+        }
+    }
+    if names.iter().any(|name| name.ends_with(".iwa")) {
+        return Ok(Package::Foreign(
+            "is an Apple Numbers document",
+            "in Numbers, choose File > Export To > CSV, and give that file",
+        ));
+    }
+    if !has("[Content_Types].xml") {
+        return Ok(Package::Archive);
+    }
+    Ok(match () {
+        () if has("xl/workbook.bin") => Package::Xlsb,
+        () if within("word/") => Package::Foreign("is a Word document, not a table", AS_EXPORTED),
+        () if within("ppt/") => Package::Foreign("is a PowerPoint presentation, not a table", AS_EXPORTED),
+        () => Package::Xlsx,
+    })
+}
+
+/// Whether an entry of an archive is a file of its user, and not a folder or what a system puts beside the files.
+fn is_file(name: &str) -> bool {
+    let hidden = |part: &str| {
+        part.starts_with('.')
+            || ["__MACOSX", "Thumbs.db", "desktop.ini"].iter().any(|own| part.eq_ignore_ascii_case(own))
+    };
+    !name.is_empty() && !name.ends_with('/') && !name.split('/').any(hidden)
+}
+
+fn broken_archive(error: ZipError) -> Fault {
+    match error {
+        ZipError::Io(source) => Fault::from(source),
+        error => Fault::new(format!("is a zip file or a workbook that is damaged or cut off: {error}"), GET_AGAIN),
+    }
+}
+
+fn unreadable_entry(error: ZipError) -> Fault {
+    match error {
+        ZipError::Io(source) => Fault::from(source),
+        ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => {
+            Fault::new("is encrypted with a password", "unpack it with the password, and give what was in it")
+        }
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            Fault::new("is compressed with a method that is not read", UNPACK)
+        }
+        error => Fault::new(format!("is damaged or cut off: {error}"), GET_AGAIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::{Gunzip, Limited, is_file};
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn gunzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        Gunzip::new(bytes).read_to_end(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn members_of_gzip_are_read_one_behind_the_other() {
+        let two = [gzip(b"a,b\n"), gzip(b""), gzip(b"1,2\n")].concat();
+        assert_eq!(gunzip(&two).expect("two members"), b"a,b\n1,2\n");
+        assert_eq!(gunzip(&[two.as_slice(), &[0; 20_000]].concat()).expect("zeros behind it"), b"a,b\n1,2\n");
+        assert!(gunzip(&two[..two.len() - 3]).is_err(), "cut off");
+        assert!(gunzip(&[two.as_slice(), b"something else"].concat()).is_err());
+    }
+
+    #[test]
+    fn what_is_unpacked_is_limited() {
+        let mut limited = Limited { inner: std::io::repeat(b'a'), left: 1_000, limit: 1_000 };
+        let error = limited.read_to_end(&mut Vec::new()).expect_err("a limit");
+        assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn what_systems_put_into_archives_is_no_file() {
+        for own in ["users.csv", "reports/users.csv", "_users.csv"] {
+            assert!(is_file(own), "{own}");
+        }
+        for other in ["reports/", "__MACOSX/._users.csv", ".DS_Store", "a/.hidden/users.csv", "Thumbs.db", ""] {
+            assert!(!is_file(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a file, or a member of it, is no table that can be read.
+
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Why something is no table; of which file, the caller knows.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The system does not give the bytes.
+    Unreadable(io::Error),
+    /// The bytes are not what they should be.
+    Input {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        next: &'static str,
+    },
+}
+
+/// What to do about a file that is damaged.
+pub(super) const GET_AGAIN: &str = "export or download the file again, and let it finish";
+/// What to do about a file that is no table.
+pub(super) const AS_EXPORTED: &str = "give the report as it was exported, with one line of headings";
+/// What to do about a file in a wrapper that is not read.
+pub(super) const UNPACK: &str = "unpack it, and give what was in it";
+
+impl Fault {
+    pub(super) fn new(what: impl Into<String>, next: &'static str) -> Self {
+        Self::Input { what: what.into(), next }
+    }
+
+    /// The error of a file.
+    pub(super) fn at(self, path: &Path) -> Error {
+        let path = path.to_owned();
+        match self {
+            Self::Unreadable(source) => Error::Unreadable { path, source },
+            Self::Input { what, next } => Error::Input { path, what, next: next.to_owned() },
+        }
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn what(&self) -> String {
+        match self {
+            Self::Unreadable(source) => format!("cannot be read: {source}"),
+            Self::Input { what, .. } => what.clone(),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(source: io::Error) -> Self {
+        match source.kind() {
+            // What a decompressor says of its input; a disk says none of these.
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+                Self::new(format!("is damaged or cut off: {source}"), GET_AGAIN)
+            }
+            // The limit on what is unpacked.
+            io::ErrorKind::FileTooLarge => Self::new(source.to_string(), UNPACK),
+            _ => Self::Unreadable(source),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Finding the line of headings among the first lines of a text or a sheet: a title, a warning of the
+//! program that exported it or blank lines may come before.
+
+use super::blocks::{self, Block, Next, Records};
+use super::cell;
+use super::text;
+
+/// So many lines are searched for the headings.
+pub(super) const LINES: usize = 20;
+
+/// So much of a text is searched for them, unless the first line is longer.
+const MAX_BYTES: usize = 16 << 20;
+
+/// A line that may be the headings.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) cells: Vec<String>,
+    /// Its number, counted from 1.
+    pub(super) number: u64,
+    /// What comes behind it.
+    pub(super) body: Body,
+}
+
+/// Where the rows begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Body {
+    /// In bytes of a text, or in rows of a sheet that have a cell.
+    pub(super) at: u64,
+    /// The line, counted from 1.
+    pub(super) line: u64,
+}
+
+/// The first lines, as one delimiter cuts them into cells.
+#[derive(Debug)]
+pub(super) struct Cut {
+    /// Nothing for a sheet.
+    pub(super) delimiter: Option<u8>,
+    pub(super) lines: Vec<Line>,
+}
+
+/// The first lines of a text or a sheet.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// One for each delimiter that is possible.
+    pub(super) cuts: Vec<Cut>,
+    /// Which of them fits the first line best.
+    first: usize,
+    /// Whether there is nothing but blank lines.
+    pub(super) is_blank: bool,
+}
+
+/// The headings of a text or a sheet.
+pub(super) struct Headings<'a> {
+    pub(super) delimiter: Option<u8>,
+    pub(super) line: &'a Line,
+}
+
+impl Start {
+    /// The first rows of a sheet.
+    pub(super) fn of_sheet(lines: Vec<Line>) -> Self {
+        let is_blank = lines.is_empty();
+        Self { cuts: vec![Cut { delimiter: None, lines }], first: 0, is_blank }
+    }
+
+    /// The first lines of a text, of which this block is the beginning; nothing where more of it is needed.
+    pub(super) fn of_text(block: &Block) -> Option<Self> {
+        // Some programs write a second byte-order mark.
+        let start = if block.text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let declared = text::declared_delimiter(&block.text[start..]);
+        let from = start + declared.map_or(0, |(_, length)| length);
+        let delimiters = declared.map_or_else(|| text::DELIMITERS.to_vec(), |(delimiter, _)| vec![delimiter]);
+        let likely = text::delimiter(&block.text[from..]);
+        let cut = |&delimiter: &u8| Cut::of(block, from, delimiter, delimiter == likely);
+        let cuts: Option<Vec<Cut>> = delimiters.iter().map(cut).collect();
+        Some(Self {
+            cuts: cuts?,
+            first: delimiters.iter().position(|&delimiter| delimiter == likely).unwrap_or(0),
+            is_blank: block.last && block.text[start..].trim_ascii().is_empty(),
+        })
+    }
+
+    /// The first line of which this holds; of several delimiters the one that cuts it into the most cells.
+    pub(super) fn find(&self, is_headings: &dyn Fn(&[String]) -> bool) -> Option<Headings<'_>> {
+        let found = self.cuts.iter().filter_map(|cut| {
+            let at = cut.lines.iter().position(|line| is_headings(&line.cells))?;
+            Some((at, cut))
+        });
+        let (at, cut) = found.min_by_key(|(at, cut)| (*at, std::cmp::Reverse(cut.lines[*at].cells.len())))?;
+        Some(Headings { delimiter: cut.delimiter, line: &cut.lines[at] })
+    }
+
+    /// The first line that is not blank.
+    pub(super) fn first(&self) -> Option<Headings<'_>> {
+        let cut = self.cuts.get(self.first).filter(|_| !self.is_blank)?;
+        Some(Headings { delimiter: cut.delimiter, line: cut.lines.first()? })
+    }
+}
+
+impl Cut {
+    fn of(block: &Block, from: usize, delimiter: u8, is_likely: bool) -> Option<Self> {
+        let mut records = Records::new(block, from, delimiter);
+        let mut lines = Vec::new();
+        while lines.len() < LINES {
+            // Of a text in memory there is no error.
+            let Ok(next) = records.next() else { break };
+            let (cells, number) = match next {
+                Next::Record(record, number) => (record.iter().map(cell::shown).collect(), number),
+                // With the wrong delimiter a quotation mark may swallow the rest of the text.
+                Next::Nothing if !block.last && (block.text.len() < MAX_BYTES || is_likely && lines.is_empty()) => {
+                    return None;
+                }
+                Next::Nothing | Next::CutOff { .. } => break,
+            };
+            let end = records.at();
+            let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
+            lines.push(Line { cells, number, body: Body { at: end as u64, line } });
+        }
+        Some(Self { delimiter: Some(delimiter), lines })
+    }
+}
+
+/// Headings without regard to case and spaces: what is the same in all parts of a table.
+pub(super) fn normalized(headings: &[String]) -> Vec<String> {
+    let words = |heading: &String| heading.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    headings.iter().map(words).collect()
+}

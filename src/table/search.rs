@@ -1,0 +1,242 @@
+//! Looks for the table in a file: unwraps it, finds the headings, and decides what is part of the table and
+//! what is not read.
+
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use super::blocks::Cutter;
+use super::cell;
+use super::envelope::{self, Package, Wrapping};
+use super::fault::{AS_EXPORTED, Fault, UNPACK};
+use super::heading::{self, Body, Headings, LINES, Line, Start};
+use super::sheet::{self, Sheet};
+use super::survey::{Magic, Survey};
+use super::workbook::{self, Format, Workbook};
+use super::{BLOCK, Content, Part, Source as _, Unread, text};
+use crate::progress::Progress;
+
+/// What a search found.
+pub(super) struct Found {
+    pub(super) headings: Vec<String>,
+    /// None where there are nothing but blank lines.
+    pub(super) parts: Vec<Part>,
+    pub(super) unread: Vec<Unread>,
+    pub(super) notes: Vec<String>,
+    /// The encodings of the parts in words, and what they are wrapped in.
+    pub(super) encoding: String,
+}
+
+/// A text or a sheet that may be part of the table.
+struct Candidate {
+    wrapping: Wrapping,
+    /// The name within an archive.
+    entry: Option<String>,
+    /// The delimiter of a text is the one of its headings, once they are found.
+    content: Content,
+    start: Start,
+    /// How many rows a sheet has, if they are few.
+    rows: Option<u64>,
+}
+
+impl Candidate {
+    fn sheet(&self) -> Option<&str> {
+        match &self.content {
+            Content::Sheet { name, .. } => Some(name),
+            Content::Text { .. } => None,
+        }
+    }
+
+    /// What it is called among the members of its file; nothing where it is the file.
+    fn name(&self, with_sheet: bool) -> Option<String> {
+        let sheet = self.sheet().filter(|_| with_sheet).map(|sheet| format!("sheet \"{sheet}\""));
+        match (&self.entry, sheet) {
+            (Some(entry), Some(sheet)) => Some(format!("{entry}, {sheet}")),
+            (entry, sheet) => entry.clone().or(sheet),
+        }
+    }
+
+    fn unread(&self, why: &str) -> Unread {
+        Unread { name: self.name(true).unwrap_or_default(), rows: self.rows, why: why.to_owned() }
+    }
+}
+
+/// A search in one file.
+pub(super) struct Search<'a> {
+    path: &'a Path,
+    candidates: Vec<Candidate>,
+    unread: Vec<Unread>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) const fn new(path: &'a Path) -> Self {
+        Self { path, candidates: Vec::new(), unread: Vec::new() }
+    }
+
+    /// Looks for a table in a file that was looked through.
+    pub(super) fn find(mut self, survey: &Survey, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Found, Fault> {
+        self.look(Wrapping::None, survey, survey.bytes, None)?;
+        let Self { path, candidates, mut unread } = self;
+        if unread.is_empty() && candidates.iter().all(|candidate| candidate.start.is_blank) {
+            let encoding = encoding(&candidates.iter().collect::<Vec<_>>());
+            return Ok(Found { headings: Vec::new(), parts: Vec::new(), unread, notes: Vec::new(), encoding });
+        }
+        let found = candidates.iter().find_map(|candidate| candidate.start.find(is_headings));
+        let first = found.or_else(|| candidates.iter().find_map(|candidate| candidate.start.first()));
+        let first = first.ok_or_else(|| Fault::new("has no line of headings", AS_EXPORTED))?;
+        let headings = first.line.cells.clone();
+        let wanted = heading::normalized(&headings);
+        let mut read: Vec<(&Candidate, Headings<'_>)> = Vec::new();
+        for candidate in &candidates {
+            // The first part is among them, for its line is its own.
+            match candidate.start.find(&|cells| heading::normalized(cells) == wanted) {
+                Some(found) => read.push((candidate, found)),
+                None if candidate.start.is_blank && candidate.sheet().is_some() => {}
+                None if candidate.start.is_blank => unread.push(candidate.unread("holds nothing but blank lines")),
+                None => unread.push(candidate.unread("has other headings")),
+            }
+        }
+        if read.len() > usize::from(u16::MAX) {
+            return Err(Fault::new("holds more than 65,535 tables", UNPACK));
+        }
+        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let parts: Vec<Part> = read
+            .iter()
+            .map(|(candidate, found)| {
+                let sheets = read.iter().filter(|(other, _)| other.wrapping == candidate.wrapping).count();
+                let mut content = candidate.content.clone();
+                if let (Content::Text { delimiter, .. }, Some(own)) = (&mut content, found.delimiter) {
+                    *delimiter = own;
+                }
+                Part {
+                    name: candidate.name(sheets > 1).map_or_else(|| file.clone(), |name| format!("{file}, {name}")),
+                    wrapping: candidate.wrapping,
+                    content,
+                    body: found.line.body,
+                }
+            })
+            .collect();
+        let notes = read.iter().zip(&parts).filter_map(|((_, found), part)| {
+            let of = if parts.len() > 1 { format!("{}: ", part.name) } else { String::new() };
+            let above = match found.line.number {
+                0 | 1 => return None,
+                2 => "line above is".to_owned(),
+                line => format!("{} lines above are", line - 1),
+            };
+            let line = found.line.number;
+            Some(format!("{of}the headings were found on line {line}; the {above} not part of the table"))
+        });
+        let notes = notes.collect();
+        let encoding = encoding(&read.iter().map(|(candidate, _)| *candidate).collect::<Vec<_>>());
+        Ok(Found { headings, parts, unread, notes, encoding })
+    }
+
+    /// Adds what some bytes of the file hold. `packed` is how many of the file's bytes they take.
+    fn look(&mut self, wrapping: Wrapping, survey: &Survey, packed: u64, entry: Option<&str>) -> Result<(), Fault> {
+        if survey.bytes == 0 {
+            return Err(Fault::new("is empty", AS_EXPORTED));
+        }
+        match (survey.magic, wrapping) {
+            (Magic::Foreign(what, next), _) => Err(Fault::new(what, next)),
+            (Magic::Text, _) => self.look_at_text(wrapping, survey, entry),
+            (Magic::Ole, _) => self.look_at_workbook(wrapping, workbook::OLE, entry),
+            (Magic::Gzip, Wrapping::None) => {
+                let inner = self.survey(Wrapping::Gzip)?;
+                self.look(Wrapping::Gzip, &inner, packed, entry)
+            }
+            (Magic::Gzip, _) => Err(Fault::new("is compressed twice", UNPACK)),
+            (Magic::Zip, _) => {
+                let bytes = wrapping.seekable(self.path, &Progress::hidden())?;
+                let contents = envelope::contents(bytes, packed)?;
+                match (contents.package, wrapping) {
+                    (Package::Xlsx, _) => self.look_at_workbook(wrapping, Format::Xlsx, entry),
+                    (Package::Xlsb, _) => self.look_at_workbook(wrapping, Format::Xlsb, entry),
+                    (Package::Ods, _) => self.look_at_workbook(wrapping, Format::Ods, entry),
+                    (Package::Foreign(what, next), _) => Err(Fault::new(what, next)),
+                    (Package::Archive, Wrapping::None) => self.look_at_entries(contents.entries, packed),
+                    (Package::Archive, _) => Err(Fault::new("is a zip file within another file", UNPACK)),
+                }
+            }
+        }
+    }
+
+    fn survey(&self, wrapping: Wrapping) -> Result<Survey, Fault> {
+        wrapping.with_bytes(self.path, &Progress::hidden(), |mut bytes| Ok(Survey::of(&mut bytes, |_| ())?))
+    }
+
+    /// Adds the files of an archive; those that are no table are named as not read.
+    fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), Fault> {
+        let mut first_fault = None;
+        for (index, name) in entries {
+            let wrapping = Wrapping::ZipEntry(index);
+            let looked =
+                self.survey(wrapping).and_then(|survey| self.look(wrapping, &survey, packed, Some(name.as_str())));
+            let Err(fault) = looked else { continue };
+            let what = fault.what();
+            first_fault.get_or_insert(match fault {
+                Fault::Input { next, .. } => Fault::new(format!("holds no table: {name} {what}"), next),
+                Fault::Unreadable(source) => Fault::Unreadable(source),
+            });
+            self.unread.push(Unread { name, rows: None, why: what });
+        }
+        if self.candidates.is_empty() {
+            return Err(first_fault.unwrap_or_else(|| Fault::new("is a zip file without a file in it", AS_EXPORTED)));
+        }
+        Ok(())
+    }
+
+    fn look_at_text(&mut self, wrapping: Wrapping, survey: &Survey, entry: Option<&str>) -> Result<(), Fault> {
+        let (encoding, byte_order_mark) = (survey.encoding, survey.byte_order_mark);
+        let mut size = BLOCK;
+        let start = loop {
+            let block = wrapping.with_bytes(self.path, &Progress::hidden(), |bytes| {
+                let text = text::decoded(bytes, encoding, byte_order_mark)?;
+                Ok(Cutter::new(self.path, text, 1, size).next())
+            })?;
+            let block = block.map_err(|error| Fault::new(error.to_string(), AS_EXPORTED))?;
+            match block.map(|block| Start::of_text(&block)) {
+                Some(Some(start)) => break start,
+                Some(None) => size = size.saturating_mul(4),
+                None => return Err(Fault::new("is empty", AS_EXPORTED)),
+            }
+        };
+        let content = Content::Text { encoding, byte_order_mark, delimiter: text::DELIMITERS[0] };
+        self.candidates.push(Candidate { wrapping, entry: entry.map(str::to_owned), content, start, rows: None });
+        Ok(())
+    }
+
+    fn look_at_workbook(&mut self, wrapping: Wrapping, format: Format, entry: Option<&str>) -> Result<(), Fault> {
+        let mut book = Workbook::open(format, wrapping.seekable(self.path, &Progress::hidden())?)?;
+        if book.sheets.is_empty() {
+            return Err(workbook::without_sheets());
+        }
+        let date_1904 = book.date_1904;
+        for name in book.sheets.clone() {
+            let mut rows = Sheet::new(self.path, book.cells(&name)?, 0, 1);
+            let mut record = ByteRecord::new();
+            let mut lines: Vec<Line> = Vec::new();
+            while lines.len() < LINES && rows.read(&mut record)? {
+                let number = sheet::line(&record);
+                let body = Body { at: lines.len() as u64 + 1, line: number + 1 };
+                lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });
+            }
+            let rows = (lines.len() < LINES).then_some(lines.len() as u64);
+            let content = Content::Sheet { format, name, date_1904 };
+            let (entry, start) = (entry.map(str::to_owned), Start::of_sheet(lines));
+            self.candidates.push(Candidate { wrapping, entry, content, start, rows });
+        }
+        Ok(())
+    }
+}
+
+/// The encodings in words, each once, and what the texts are wrapped in.
+fn encoding(candidates: &[&Candidate]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    let own = candidates.iter().map(|candidate| candidate.content.encoding());
+    for word in own.chain(candidates.iter().filter_map(|candidate| candidate.wrapping.word())) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}

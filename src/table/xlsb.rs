@@ -1,0 +1,151 @@
+//! Cells of XLSB sheets in the forms that the library reads.
+//!
+//! MS-XLSB has several forms for one thing, and the library passes over some of them without a word: the cell
+//! would read as blank. So a sheet's records are written in the plain form before the library sees them.
+
+use std::io::{BufReader, Cursor, Read as _, Write as _};
+
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::envelope::{Bytes, Seekable};
+use super::fault::{Fault, GET_AGAIN};
+
+/// Records of MS-XLSB, part 2.3.1: the number of a record's type.
+mod record {
+    pub(super) const ROW_HEADER: u16 = 0;
+    pub(super) const CELL_ERROR: u16 = 3;
+    pub(super) const CELL_STRING: u16 = 6;
+    pub(super) const FORMULA_ERROR: u16 = 11;
+    /// A cell without a column: it is the one behind the last. In the order of the plain ones from 1 on.
+    pub(super) const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
+    pub(super) const CELL_RICH_STRING: u16 = 62;
+}
+
+/// The package with sheets of plain cells only.
+pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
+    let broken = |error: ZipError| Fault::new(format!("is damaged or cut off: {error}"), GET_AGAIN);
+    let mut archive = ZipArchive::new(bytes).map_err(broken)?;
+    let mut plain = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(broken)?;
+        let name = entry.name().map_err(broken)?.replace('\\', "/");
+        if name.to_ascii_lowercase().starts_with("xl/worksheets/") && name.ends_with(".bin") {
+            let mut sheet = Vec::new();
+            entry.read_to_end(&mut sheet)?;
+            plain.start_file(name, stored.large_file(sheet.len() as u64 >= u64::from(u32::MAX) / 2)).map_err(broken)?;
+            plain.write_all(&plain_cells(&sheet).ok_or_else(|| Fault::new("is damaged or cut off", GET_AGAIN))?)?;
+        } else {
+            plain.raw_copy_file(entry).map_err(broken)?;
+        }
+    }
+    let package: Box<dyn Seekable> = Box::new(plain.finish().map_err(broken)?);
+    Ok(BufReader::new(package))
+}
+
+/// The records of a sheet, with plain cells; nothing where they are cut off.
+fn plain_cells(mut records: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::with_capacity(records.len());
+    let mut column = None;
+    while !records.is_empty() {
+        let (kind, length) = head(&mut records)?;
+        let (body, rest) = records.split_at_checked(length)?;
+        records = rest;
+        match kind {
+            record::ROW_HEADER => {
+                column = None;
+                write(&mut plain, kind, &[body]);
+            }
+            record::FORMULA_ERROR => {
+                column = column_of(body);
+                // The result is where a cell with an error has its error; the formula stands behind it.
+                write(&mut plain, record::CELL_ERROR, &[body.get(..9)?]);
+            }
+            record::CELL_RICH_STRING => {
+                column = column_of(body);
+                write(&mut plain, record::CELL_STRING, &[body.get(..8)?, body.get(9..)?]);
+            }
+            short if record::SHORT.contains(&short) => {
+                let next = column.map_or(0, |column: u32| column + 1);
+                column = Some(next);
+                write(&mut plain, short - record::SHORT.start() + 1, &[&next.to_le_bytes(), body]);
+            }
+            1..=10 => {
+                column = column_of(body);
+                write(&mut plain, kind, &[body]);
+            }
+            _ => write(&mut plain, kind, &[body]),
+        }
+    }
+    Some(plain)
+}
+
+fn column_of(cell: &[u8]) -> Option<u32> {
+    cell.first_chunk().map(|column| u32::from_le_bytes(*column))
+}
+
+/// Type and length from the start of a record: of each byte seven bits, the highest says that another follows.
+fn head(records: &mut &[u8]) -> Option<(u16, usize)> {
+    let mut number = |most: usize| {
+        let mut number = 0;
+        for at in 0..most {
+            let (&byte, rest) = records.split_first()?;
+            *records = rest;
+            number |= usize::from(byte & 0x7f) << (7 * at);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        Some(number)
+    };
+    let kind = number(2)?;
+    Some((u16::try_from(kind).ok()?, number(4)?))
+}
+
+fn write(records: &mut Vec<u8>, kind: u16, body: &[&[u8]]) {
+    let mut number = |mut number: usize| {
+        while number > 0x7f {
+            records.push(u8::try_from(number & 0x7f).unwrap_or(0) | 0x80);
+            number >>= 7;
+        }
+        records.push(u8::try_from(number).unwrap_or(0));
+    };
+    number(usize::from(kind));
+    number(body.iter().map(|part| part.len()).sum());
+    for part in body {
+        records.extend_from_slice(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_cells;
+
+    #[test]
+    fn every_form_of_a_cell_becomes_the_plain_one() {
+        let at = |column: u8| [column, 0, 0, 0, 0, 0, 0, 0];
+        let record = |kind: u8, body: &[u8]| [&[kind, u8::try_from(body.len()).expect("small")], body].concat();
+        let sheet = [
+            record(0, &[0; 25]),
+            record(2, &[&at(1)[..], &[1, 2, 3, 4]].concat()),
+            record(13, &[0, 0, 0, 0, 5, 6, 7, 8]),
+            record(11, &[&at(3)[..], &[0x2a, 0, 0, 9, 9, 9]].concat()),
+            record(62, &[&at(4)[..], &[1, 1, 0, 0, 0, 65, 0]].concat()),
+            vec![0x92, 0x01, 0],
+        ]
+        .concat();
+        let wanted = [
+            record(0, &[0; 25]),
+            record(2, &[&at(1)[..], &[1, 2, 3, 4]].concat()),
+            record(2, &[&at(2)[..], &[5, 6, 7, 8]].concat()),
+            record(3, &[&at(3)[..], &[0x2a]].concat()),
+            record(6, &[&at(4)[..], &[1, 0, 0, 0, 65, 0]].concat()),
+            vec![0x92, 0x01, 0],
+        ]
+        .concat();
+        assert_eq!(plain_cells(&sheet), Some(wanted));
+        assert_eq!(plain_cells(&sheet[..sheet.len() - 5]), None, "cut off");
+    }
+}
