@@ -258,7 +258,7 @@ pub(crate) fn select_outbound(books: &Books, fires: &[Outbound]) -> Selection {
         Outbound::Unknown
             if relations.sfdc(data, learner).kind == SfdcId::Unread
                 || row(relations.docebo_user[learner]).is_none()
-                    && relations.unread.has_enrollment_of(data.learners.id(learner)) =>
+                    && relations.unread.may_owe(data.learners.id(learner)) =>
         {
             Judged::Unread
         }
@@ -319,7 +319,10 @@ pub(crate) fn select_forecasts(books: &Books, fires: &[Forecast]) -> Selection {
         },
         forecast => Judged::known(fires.contains(&forecast)),
     };
-    select(books, data.contacts.len(), Subject::Contact, judge)
+    let mut selection = select(books, data.contacts.len(), Subject::Contact, judge);
+    // A learner of whom not even the username could be read may be the one of any contact.
+    selection.add_unread(books, relations.unread.missing_learners);
+    selection
 }
 
 /// Learners on whom a check fires; those whom the export names only in unreadable rows are counted as unread.

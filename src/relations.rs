@@ -185,6 +185,19 @@ impl Relations {
         }
     }
 
+    /// Whether the report that should name every learner names the one of a `DoceboUser__c` row: the *Users* report, or where
+    /// there is none, that of the enrollments. Nothing where a row of the learner could not be read.
+    #[must_use]
+    pub fn is_exported(&self, data: &Dataset, docebo_user: usize) -> Option<bool> {
+        let account = data.docebo_users.account(docebo_user);
+        let named = |learner| !data.origins.users_report || data.learners.in_users_report(learner);
+        if data.learner_of(account).is_some_and(named) {
+            return Some(true);
+        }
+        let unread = |id| self.unread.has_user(id) || !data.origins.users_report && self.unread.has_enrollment_of(id);
+        if data.account_id(account).is_some_and(unread) { None } else { Some(false) }
+    }
+
     /// Whether the value of a Docebo enrollment is unknown because rows of the export could not be read.
     #[must_use]
     pub fn rests_on_unread(&self, data: &Dataset, at: usize) -> bool {

@@ -22,17 +22,10 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    let data = &books.data;
     let unread = &books.relations.unread;
-    let mut selection = select_docebo_users(books, |at| {
-        let account = data.docebo_users.account(at);
-        if data.learner_of(account).is_some_and(|learner| data.learners.in_users_report(learner)) {
-            Judged::Passes
-        } else if data.account_id(account).is_some_and(|learner| unread.has_user(learner)) {
-            Judged::Unread
-        } else {
-            Judged::Fires
-        }
+    let mut selection = select_docebo_users(books, |at| match books.relations.is_exported(&books.data, at) {
+        Some(exported) => Judged::known(!exported),
+        None => Judged::Unread,
     });
     selection.add_unread(books, unread.users.without_learner);
     selection

@@ -24,45 +24,35 @@ pub(super) static CHECK: Check = Check {
 const PERCENT: usize = 2;
 
 fn select(books: &Books) -> Selection {
-    let data = &books.data;
-    let unread = &books.relations.unread;
-    let mut selection = select_docebo_users(books, |at| {
-        let account = data.docebo_users.account(at);
-        let unread = || data.account_id(account).is_some_and(|learner| is_unread(books, learner));
-        if data.learner_of(account).is_none() && unread() { Judged::Unread } else { Judged::Passes }
+    let mut selection = select_docebo_users(books, |at| match books.relations.is_exported(&books.data, at) {
+        Some(_) => Judged::Passes,
+        None => Judged::Unread,
     });
-    selection.add_unread(books, unread.users.without_learner);
+    selection.add_unread(books, books.relations.unread.users.without_learner);
     let (missing, total) = missing(books);
     if missing * 100 > total * PERCENT {
         selection.subjects = vec![Subject::Run];
     }
-    if books.relations.totals.learners.rows == 0 {
+    let users = &books.relations.totals.learners;
+    if users.rows == users.rejected {
         selection.subjects.clear();
-        selection.missing.push("rows of the Users report (it has none)".to_owned());
+        selection.missing.push("rows of the Users report (none could be read)".to_owned());
     }
     selection
 }
 
-/// Whether the export names a learner in rows that could not be read.
-fn is_unread(books: &Books, learner: u64) -> bool {
-    books.relations.unread.has_user(learner) || books.relations.unread.has_enrollment_of(learner)
-}
-
+/// Rows whose learner the report does not name, of those of whom that can be told.
 fn missing(books: &Books) -> (usize, usize) {
-    let data = &books.data;
-    let accounts = || data.docebo_users.accounts().iter();
-    let absent = |account: u32| data.learner_of(account).is_none();
-    let unread = |account: u32| data.account_id(account).is_some_and(|learner| is_unread(books, learner));
-    // Rows whose learner could not be read say neither that the learner is there nor that it is missing.
-    let unknown = accounts().filter(|&&account| absent(account) && unread(account)).count();
-    let missing = accounts().filter(|&&account| absent(account)).count() - unknown;
-    (missing, data.docebo_users.len() - unknown)
+    let rows = 0..books.data.docebo_users.len();
+    let told = rows.filter_map(|at| books.relations.is_exported(&books.data, at));
+    told.fold((0, 0), |(missing, total), exported| (missing + usize::from(!exported), total + 1))
 }
 
 fn tell(books: &Books, _: &Subject) -> Telling {
     let (missing, total) = missing(books);
-    let data = &books.data;
-    let examples = (0..total).filter(|&at| data.learner_of(data.docebo_users.account(at)).is_none()).take(5);
+    let examples = (0..books.data.docebo_users.len())
+        .filter(|&at| books.relations.is_exported(&books.data, at) == Some(false))
+        .take(5);
     Telling {
         field: "Users report".into(),
         expected: Text::public(format!("every learner of {total} DoceboUser records, give or take {PERCENT} %")),

@@ -8,7 +8,6 @@ use super::dates::{DateColumn, DateReader, DateRules};
 use super::headings::Headings;
 use super::learners::Reported;
 use super::short_rows::Width;
-use super::understood::UNKNOWN_COURSE;
 use super::words::{Words, is_spreadsheet_error};
 use super::{CourseCodes, is_username};
 use crate::error::Error;
@@ -361,7 +360,7 @@ impl<'a> Block<'a> {
                     Some(Some(id)) => *id,
                     Some(None) => return Err(fault("several Salesforce courses have this course code")),
                     None if code.trim().is_empty() => return Err(fault("the course code is blank")),
-                    None => return Err(fault(UNKNOWN_COURSE)),
+                    None => return Err(fault(Reject::UNKNOWN_COURSE)),
                 }
             }
         };

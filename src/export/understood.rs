@@ -18,9 +18,6 @@ const SHARE: u64 = 5;
 /// As few distinct values in so many rows are words rather than dates or ids.
 const MAX_WORDS: usize = 3;
 
-/// Reasons that are no fault of the file: which courses Salesforce has is not for the export to say.
-pub(super) const UNKNOWN_COURSE: &str = "no Salesforce course has this course code, and the export has no course id";
-
 /// Rows that are unreadable for the same reason.
 struct Group<'a> {
     count: u64,
@@ -55,7 +52,7 @@ pub(super) fn check<'a>(
         return Ok(());
     };
     let is_pattern = most.count >= MIN_ROWS || unreadable == rows;
-    if most.count * SHARE <= rows || !is_pattern || most.first.reason == UNKNOWN_COURSE {
+    if most.count * SHARE <= rows || !is_pattern || most.first.reason == Reject::UNKNOWN_COURSE {
         return Ok(());
     }
     let mut words: Vec<&str> = Vec::new();

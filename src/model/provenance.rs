@@ -191,6 +191,10 @@ pub struct Reject {
 }
 
 impl Reject {
+    /// The reason of a row whose course code no Salesforce course has: no fault of the file, since which courses Salesforce
+    /// has is not for the export to say.
+    pub const UNKNOWN_COURSE: &str = "no Salesforce course has this course code, and the export has no course id";
+
     /// A reason with the start of the value it is about.
     #[must_use]
     pub fn of(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {

@@ -285,7 +285,7 @@ fn judge_contacts(
     let Claims { owner: owners, learner: mut learners } = claims;
     for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
         // That nobody has the key as username says nothing where a learner's row could not be read.
-        let unread_owner = owner == KeyOwner::Nobody && unread.may_have_username(data.contacts.key(contact));
+        let unread_owner = owner == KeyOwner::Nobody && unread.has_username(data.contacts.key(contact));
         let owner = if unread_owner { KeyOwner::Unknown } else { owner };
         let near_learner = near.learner_of.get(&index(contact)).copied();
         forecasts.push(forecast(ForecastFacts {

@@ -148,14 +148,9 @@ fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
 }
 
 fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
-    let unread = |account: u32| {
-        let learner = data.account_id(account);
-        learner.is_some_and(|id| relations.unread.has_user(id) || relations.unread.has_enrollment_of(id))
-    };
-    let accounts = data.docebo_users.accounts();
-    let absent =
-        accounts.iter().filter(|&&account| data.learner_of(account).is_none() && !unread(account)).count() as u64;
-    let total = accounts.len() as u64;
+    let total = data.docebo_users.len() as u64;
+    let absent = |&at: &usize| relations.is_exported(data, at) == Some(false);
+    let absent = (0..data.docebo_users.len()).filter(absent).count() as u64;
     is_most(absent, total).then(|| {
         format!(
             "The learners of {absent} of {total} DoceboUser records are missing from the export. It was probably filtered: \

@@ -193,7 +193,7 @@ impl Judge<'_> {
     }
 
     fn has_unread_enrollment(&self, learner: usize) -> bool {
-        self.unread.enrollments.rows > 0 && self.unread.has_enrollment_of(self.data.learners.id(learner))
+        self.unread.enrollments.rows > 0 && self.unread.may_owe(self.data.learners.id(learner))
     }
 
     fn docebo_user_row(&self, learner: usize) -> DoceboUserRow {

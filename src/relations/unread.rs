@@ -63,8 +63,8 @@ pub struct UnreadRows {
     /// Usernames of learners whom the export names only in unreadable rows, in their canonical and in their folded form.
     usernames: FxHashSet<String>,
     folded: FxHashSet<String>,
-    /// Whether such a learner's username cannot be read either.
-    unknown_usernames: bool,
+    /// Learner ids of rows of the *Users - Courses* report that may be due, sorted.
+    owed: Vec<u64>,
     equality: Equality,
 }
 
@@ -122,7 +122,7 @@ impl UnreadRows {
         });
         unread.accepted =
             of_file.iter().all(|(&file, &rows)| rules.max_unreadable_rows.accepts(rows, rows_of(origins, file)));
-        for ids in [&mut unread.learners, &mut unread.enrolled] {
+        for ids in [&mut unread.learners, &mut unread.enrolled, &mut unread.owed] {
             ids.sort_unstable();
             ids.dedup();
         }
@@ -132,12 +132,9 @@ impl UnreadRows {
     }
 
     fn add_username(&mut self, username: Option<&str>) {
-        match username {
-            Some(username) => {
-                self.usernames.insert(self.equality.canonical(username).into_owned());
-                self.folded.insert(key::fold(username).into_owned());
-            }
-            None => self.unknown_usernames = true,
+        if let Some(username) = username {
+            self.usernames.insert(self.equality.canonical(username).into_owned());
+            self.folded.insert(key::fold(username).into_owned());
         }
     }
 
@@ -147,6 +144,10 @@ impl UnreadRows {
             ExportKind::Enrollments => &mut self.enrollments,
         };
         counts.rows += 1;
+        // A course whose code no Salesforce course has is not synchronized.
+        if kind == ExportKind::Enrollments && reject.reason != Reject::UNKNOWN_COURSE {
+            self.owed.extend(reject.learner);
+        }
         counts.without_learner += u64::from(reject.learner.is_none());
         match (kind, reject.learner, reject.course) {
             (ExportKind::Users, learner, _) => self.learners.extend(learner),
@@ -185,19 +186,25 @@ impl UnreadRows {
         self.enrolled.binary_search(&learner).is_ok()
     }
 
+    /// Whether an enrollment of the learner could not be read that may be due.
+    #[must_use]
+    pub fn may_owe(&self, learner: u64) -> bool {
+        self.owed.binary_search(&learner).is_ok()
+    }
+
     /// Whether the enrollment of a learner in a course could not be read.
     #[must_use]
     pub fn has_enrollment(&self, learner: u64, course: u64) -> bool {
         self.pairs.binary_search(&(learner, course)).is_ok()
     }
 
-    /// Whether a learner whom the export names only in unreadable rows may have this key as username, or one near it.
+    /// Whether a learner whom the export names only in unreadable rows has this key as username, or one near it. Of rows
+    /// whose username cannot be read either, only the number is known ([`UnreadRows::missing_learners`]).
     #[must_use]
-    pub fn may_have_username(&self, key: &str) -> bool {
+    pub fn has_username(&self, key: &str) -> bool {
         let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
-        self.unknown_usernames
-            || !self.usernames.is_empty()
-                && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
+        !self.usernames.is_empty()
+            && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
     }
 }
 

@@ -130,7 +130,7 @@ fn the_audit_of_every_envelope_is_that_of_plain_text() {
         let report = audit(folder.path()).unwrap_or_else(|error| panic!("{envelope}: {error}"));
         for ((file, found), (_, wanted)) in judged(&report).iter().zip(&plain) {
             assert!(
-                *file == "ledger/set-aside.csv" || found == wanted,
+                *file == "ledger/excluded-rows.csv" || found == wanted,
                 "{envelope}: {file}\n{}\n--- instead of\n{}",
                 String::from_utf8_lossy(found),
                 String::from_utf8_lossy(wanted)
@@ -393,7 +393,7 @@ fn a_reject_names_the_formula_and_not_its_bytes() {
         std::fs::write(folder.path().join(name), bytes).expect("a writable file");
     }
     let report = audit(folder.path()).expect("a report");
-    let aside = crate::ledger_rows(&report, "ledger/set-aside.csv");
+    let aside = crate::ledger_rows(&report, "ledger/excluded-rows.csv");
     let rejected: Vec<&str> =
         aside.iter().filter(|row| row["what"] == "rejected").map(|row| row["reason"].as_str()).collect();
     assert!(rejected.len() >= 5, "{rejected:?}");

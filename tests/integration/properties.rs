@@ -294,7 +294,11 @@ fn order_does_not_matter() {
             crate::outputs::every_output(&Report::new(books, &tieout::checks::CATALOGUE))
         });
         for ((name, one), (_, other)) in first.iter().zip(&second) {
-            assert!(one == other, "{name} depends on the order of rows (seed {seed})");
+            let at = one.iter().zip(other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
+            let near = |bytes: &[u8]| {
+                String::from_utf8_lossy(&bytes[at.saturating_sub(200)..bytes.len().min(at + 200)]).into_owned()
+            };
+            assert!(one == other, "{name} depends on the order of rows (seed {seed}):\n{}\n{}", near(one), near(other));
         }
     }
 }
