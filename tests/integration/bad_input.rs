@@ -140,7 +140,10 @@ fn a_file_cut_off_in_the_middle() {
     let report = audit(case.folder.path()).expect("a report");
     assert_eq!(report.totals().enrollments.docebo.rejected, 1);
     let aside = ledger_rows(&report, "ledger/excluded-rows.csv");
-    assert!(aside.iter().any(|row| row["what"] == "rejected" && row["reason"].contains("too few cells")), "{aside:?}");
+    assert!(
+        aside.iter().any(|row| row["what"] == "unreadable" && row["reason"].contains("too few cells")),
+        "{aside:?}"
+    );
     // In the middle of a quoted cell: nobody knows what it swallowed.
     let case = Case::new();
     case.edit(ENROLLMENTS, |text| text + "\"an open quotation");
@@ -218,7 +221,7 @@ fn rows_with_too_few_or_too_many_cells_and_broken_letters() {
     assert_eq!((totals.total, totals.rejected), (rows + 2, 2));
     let aside = ledger_rows(&report, "ledger/excluded-rows.csv");
     let reasons: Vec<&str> =
-        aside.iter().filter(|row| row["what"] == "rejected").map(|row| row["reason"].as_str()).collect();
+        aside.iter().filter(|row| row["what"] == "unreadable").map(|row| row["reason"].as_str()).collect();
     assert!(reasons[0].starts_with("too few cells: 3") && reasons[1].starts_with("too many cells: 61"), "{reasons:?}");
     assert!(
         aside
@@ -302,9 +305,12 @@ fn dates_that_cannot_be_told_apart() {
     );
     case.fails(4, &["no single pattern", "line 2", "line 3"]);
     let case = Case::new();
-    case.write(ENROLLMENTS, format!("{heading}{}", row("soon")));
+    // One unreadable row is a reject, unless the file has no other.
+    case.write(ENROLLMENTS, format!("{heading}{}{}", row("soon"), row("2026-04-30 10:00")));
     let report = audit(case.folder.path()).expect("a report");
     assert_eq!(report.totals().enrollments.docebo.rejected, 1);
+    case.write(ENROLLMENTS, format!("{heading}{}", row("soon")));
+    case.fails(4, &["the only row cannot be read", "`Enrollment Date`", "line 2", "`soon`", "date_format"]);
 }
 
 #[test]

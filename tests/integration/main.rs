@@ -16,6 +16,7 @@ mod cli;
 mod customisation;
 mod decisions;
 mod doctor;
+mod export_habits;
 mod extract;
 mod extract_edges;
 mod extract_kill;
