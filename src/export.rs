@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
             let read = if is_read { columns.read(cells, row) } else { Err(cells.wrong_width(row)) };
             match read {
                 Ok((id, username, sfdc_id)) => self.learners.report(id, username, sfdc_id, place),
-                Err(reject) => rejects.rows.push((place, columns.identify(cells, row, reject))),
+                Err(reject) => rejects.rows.push((place, *columns.identify(cells, row, reject))),
             }
         };
         let rows = table.rows(progress, |row| {

@@ -18,7 +18,7 @@ use std::path::Path;
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
 use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil};
-use crate::model::provenance::{DateOrder, DateProfile, Reject};
+use crate::model::provenance::{DateOrder, DateProfile};
 
 use written::{Form, Written, YearLast};
 
@@ -42,6 +42,28 @@ impl DateColumn {
             Self::Completed => "the completion date",
             Self::Accessed => "the access date",
             Self::CourseMade => "the course's creation date",
+        }
+    }
+}
+
+/// Why a value is not read as a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DateFault {
+    /// It is written in no form that is known.
+    NotADate,
+    /// It does not follow `docebo.date_format`.
+    NotAsConfigured,
+    /// It contradicts nearly all other values of the file.
+    Contradicts,
+}
+
+impl DateFault {
+    /// The fault in words, behind [`DateColumn::meaning`].
+    pub(super) const fn why(self) -> &'static str {
+        match self {
+            Self::NotADate => "is not a date",
+            Self::NotAsConfigured => "does not follow docebo.date_format",
+            Self::Contradicts => "is written otherwise than nearly all others of the file",
         }
     }
 }
@@ -201,7 +223,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// Reads one cell; blanks and zero dates are no date.
-    pub(super) fn read(&mut self, text: &[u8], column: DateColumn, line: u64) -> Result<Option<LocalTime>, Reject> {
+    pub(super) fn read(&mut self, text: &[u8], column: DateColumn, line: u64) -> Result<Option<LocalTime>, DateFault> {
         let text = text.trim_ascii();
         if text.is_empty() || is_zero_date(text) {
             return Ok(None);
@@ -213,12 +235,13 @@ impl<'a> DateReader<'a> {
                 None => self.otherwise(text, line),
             },
         };
-        let (form, stamp) = read.ok_or_else(|| unreadable(text, column, self.rules.format))?;
+        let not_read = if self.rules.format.is_some() { DateFault::NotAsConfigured } else { DateFault::NotADate };
+        let (form, stamp) = read.ok_or(not_read)?;
         let strict = &self.rules.strict;
         if strict.refused[column as usize] & (1 << form as u8) != 0
             || strict.zoned.is_some_and(|zoned| zoned != stamp.offset.is_some())
         {
-            return Err(contradicts(text, column));
+            return Err(DateFault::Contradicts);
         }
         self.forms[column as usize][form as usize].add(line);
         let seconds = match stamp.offset {
@@ -481,15 +504,4 @@ pub(super) fn exchange(value: &mut LocalTime) {
     if let Some(days) = days_from_civil(year, day, month) {
         *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
     }
-}
-
-#[cold]
-fn unreadable(text: &[u8], column: DateColumn, format: Option<&DateFormat>) -> Reject {
-    let why = if format.is_some() { "does not follow docebo.date_format" } else { "is not a date" };
-    Reject::of(format!("{} {why}", column.meaning()), text)
-}
-
-#[cold]
-fn contradicts(text: &[u8], column: DateColumn) -> Reject {
-    Reject::of(format!("{} is written otherwise than nearly all others of the file", column.meaning()), text)
 }

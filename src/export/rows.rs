@@ -49,10 +49,10 @@ impl<'a> Cells<'a> {
     }
 
     /// The row has a number of cells that it cannot be read with.
-    pub(super) fn wrong_width(self, row: Row<'_>) -> Reject {
+    pub(super) fn wrong_width(self, row: Row<'_>) -> Box<Reject> {
         let (cells, columns) = (row.len(), self.table.headings.len());
         let too = if cells < columns { "few" } else { "many" };
-        Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b"")
+        Box::new(Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b""))
     }
 
     /// How many of the row's first cells belong to their headings for sure. Of a row that ends early all but the last do,
@@ -74,7 +74,7 @@ impl<'a> Cells<'a> {
     }
 
     /// A cell as text; `what` says what it holds.
-    fn text(self, row: Row<'a>, column: usize, what: &'static str) -> Result<&'a str, Reject> {
+    fn text(self, row: Row<'a>, column: usize, what: &'static str) -> Result<&'a str, Box<Reject>> {
         let cell = self.get(row, column);
         if is_spreadsheet_error(cell) {
             return Err(self.spreadsheet_error(column, what, cell));
@@ -82,13 +82,13 @@ impl<'a> Cells<'a> {
         cell_text(cell).map_err(|_| self.fault(column, what, "is not valid UTF-8", cell))
     }
 
-    fn id(self, row: Row<'a>, column: usize, what: &'static str) -> Result<u64, Reject> {
+    fn id(self, row: Row<'a>, column: usize, what: &'static str) -> Result<u64, Box<Reject>> {
         let cell = self.get(row, column);
         read_id(cell).map_err(|why| self.fault(column, what, why, cell))
     }
 
     /// Whether the enrollment is archived.
-    fn archived(self, row: Row<'a>, column: usize) -> Result<bool, Reject> {
+    fn archived(self, row: Row<'a>, column: usize) -> Result<bool, Box<Reject>> {
         // What Docebo itself writes, where the configuration does not say otherwise.
         match self.get(row, column) {
             b"No" | b"" if self.words.knows_docebo() => return Ok(false),
@@ -107,31 +107,28 @@ impl<'a> Cells<'a> {
         column: usize,
         dates: &mut DateReader<'_>,
         name: DateColumn,
-    ) -> Result<Option<LocalTime>, Reject> {
+    ) -> Result<Option<LocalTime>, Box<Reject>> {
         let cell = self.get(row, column);
-        dates.read(cell, name, row.line).map_err(|reject| {
+        dates.read(cell, name, row.line).map_err(|fault| {
             if is_spreadsheet_error(cell) {
                 return self.spreadsheet_error(column, name.meaning(), cell);
             }
-            match cell_fault(cell) {
-                Some(_) => self.fault(column, name.meaning(), "is not a date", cell),
-                None => reject.in_column(&self.table.headings[column]),
-            }
+            self.fault(column, name.meaning(), fault.why(), cell)
         })
     }
 
     /// Why a value cannot be read: the fault of its cell, if it has one of its own.
     #[cold]
-    fn fault(self, column: usize, what: &str, why: &str, cell: &[u8]) -> Reject {
+    fn fault(self, column: usize, what: &str, why: &str, cell: &[u8]) -> Box<Reject> {
         let reject = match cell_fault(cell) {
             Some(fault @ CellFault::FormulaWithoutResult) => Reject::of(format!("{what} {fault}"), b""),
             _ => Reject::of(format!("{what} {why}"), cell),
         };
-        reject.in_column(&self.table.headings[column])
+        Box::new(reject.in_column(&self.table.headings[column]))
     }
 
     #[cold]
-    fn spreadsheet_error(self, column: usize, what: &'static str, cell: &[u8]) -> Reject {
+    fn spreadsheet_error(self, column: usize, what: &'static str, cell: &[u8]) -> Box<Reject> {
         self.fault(column, what, "is a spreadsheet error", cell)
     }
 }
@@ -166,7 +163,11 @@ pub(super) struct UserColumns {
 
 impl UserColumns {
     /// Id, username and `sfdc_id` of a row.
-    pub(super) fn read<'a>(self, cells: Cells<'a>, row: Row<'a>) -> Result<(u64, &'a str, Option<&'a str>), Reject> {
+    pub(super) fn read<'a>(
+        self,
+        cells: Cells<'a>,
+        row: Row<'a>,
+    ) -> Result<(u64, &'a str, Option<&'a str>), Box<Reject>> {
         let id = cells.id(row, self.id, "the learner's id")?;
         let username = cells.text(row, self.username, "the username")?;
         let sfdc_id = self.sfdc_id.map(|column| cells.text(row, column, "the sfdc_id")).transpose()?;
@@ -174,9 +175,10 @@ impl UserColumns {
     }
 
     /// The reject with what the row still says.
-    pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, reject: Reject) -> Reject {
+    pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
         let trusted = Trusted::of(cells, row);
-        Reject { learner: trusted.id(self.id), username: trusted.username(self.username), ..reject }
+        (reject.learner, reject.username) = (trusted.id(self.id), trusted.username(self.username));
+        reject
     }
 }
 
@@ -235,21 +237,21 @@ impl Reading<'_> {
 
     /// The reject with what the row still says.
     #[cold]
-    fn identify(&self, row: Row<'_>, reject: Reject) -> Box<Reject> {
+    fn identify(&self, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
         let trusted = Trusted::of(self.cells, row);
         let columns = self.columns;
-        let learner = match columns.learner {
+        reject.learner = match columns.learner {
             LearnerColumn::Id(column) => trusted.id(column),
             LearnerColumn::Username(column) => {
                 trusted.text(column).and_then(|username| self.learners.id_of(username).ok())
             }
         };
-        let course = match columns.course {
+        reject.course = match columns.course {
             CourseColumn::Id(column) => trusted.id(column),
             CourseColumn::Code(column) => trusted.text(column).and_then(|code| *self.codes.get(code.trim())?),
         };
-        let username = columns.username.and_then(|column| trusted.username(column));
-        Box::new(Reject { learner, course, username, ..reject })
+        reject.username = columns.username.and_then(|column| trusted.username(column));
+        reject
     }
 }
 
@@ -340,7 +342,7 @@ impl<'a> Block<'a> {
         self.entries.push((line, width, entry));
     }
 
-    fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Reject> {
+    fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Box<Reject>> {
         let Reading { cells, columns, .. } = *read;
         let id = match columns.learner {
             LearnerColumn::Id(column) => cells.id(row, column, "the learner's id")?,
@@ -355,7 +357,8 @@ impl<'a> Block<'a> {
             CourseColumn::Id(column) => cells.id(row, column, "the course id")?,
             CourseColumn::Code(column) => {
                 let code = cells.text(row, column, "the course code")?;
-                let fault = |reason| Reject::of(reason, code.as_bytes()).in_column(&cells.table.headings[column]);
+                let heading = &cells.table.headings[column];
+                let fault = |reason| Box::new(Reject::of(reason, code.as_bytes()).in_column(heading));
                 match read.codes.get(code.trim()) {
                     Some(Some(id)) => *id,
                     Some(None) => return Err(fault("several Salesforce courses have this course code")),

@@ -68,20 +68,17 @@ pub(super) fn check<'a>(
         && (most.count > MAX_WORDS as u64)
         && words.iter().all(|word| !word.is_empty() && !word.chars().any(|c| c.is_ascii_digit()));
     let Group { count, place, first } = most;
-    let (of, where_it_is) = (
-        if *count == rows {
-            format!("none of the {rows} rows")
-        } else {
-            format!("{count} of {rows} rows ({}%) cannot", count * 100 / rows)
-        },
-        if first.column.is_empty() { String::new() } else { format!(" in the column `{}`", first.column) },
-    );
-    let cannot = if *count == rows { format!("{of} can") } else { of };
+    let cannot = match rows {
+        1 => "the only row cannot".to_owned(),
+        rows if *count == rows => format!("none of the {rows} rows can"),
+        rows => format!("{count} of {rows} rows ({}%) cannot", count * 100 / rows),
+    };
+    let heading = if first.column.is_empty() { String::new() } else { format!(", column `{}`", first.column) };
     let value = if first.value.is_empty() { String::new() } else { format!(", which reads `{}`", first.value) };
     Err(Error::Input {
         path: table.path().to_owned(),
         what: format!(
-            "{cannot} be read{where_it_is}: {}; the first is line {}{}{value}",
+            "{cannot} be read: {}; the first is line {}{}{heading}{value}",
             first.reason,
             place.line,
             part_of(place)
@@ -97,8 +94,7 @@ fn advice(column: Option<ColumnName>, first: &Reject, words: Option<&Vec<&str>>)
                 the report again without opening it in between"
             .to_owned();
     };
-    let other =
-        format!("if the dates or ids are in another column, set {} = \"HEADING\" under [docebo.columns]", column.key());
+    let other = format!("if this is not the right column, set {} = \"HEADING\" under [docebo.columns]", column.key());
     if first.reason.contains("UTF-8") {
         return "save the file as UTF-8 (CSV UTF-8), or export the report again".to_owned();
     }

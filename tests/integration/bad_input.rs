@@ -346,9 +346,12 @@ fn dates_that_cannot_be_told_apart() {
     );
     case.fails(4, &["no single pattern", "line 2", "line 3"]);
     let case = Case::new();
+    // One unreadable row is a reject, unless the file has no other.
     case.write(ENROLLMENTS, format!("{heading}{}{}", row("soon"), row("2026-04-30 10:00").replace("601", "602")));
     let report = audit(case.folder.path()).expect("a report");
     assert_eq!(report.totals().enrollments.docebo.rejected, 1);
+    case.write(ENROLLMENTS, format!("{heading}{}", row("soon")));
+    case.fails(4, &["the only row cannot be read", "`Enrollment Date`", "line 2", "`soon`", "date_format"]);
 }
 
 #[test]

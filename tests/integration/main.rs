@@ -18,6 +18,7 @@ mod customisation;
 mod decisions;
 mod doctor;
 mod envelopes;
+mod export_habits;
 mod extract;
 mod extract_edges;
 mod extract_kill;

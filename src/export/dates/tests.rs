@@ -1,8 +1,10 @@
+//! Dates in every form, alone and as columns.
+
 use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{DateColumn, DateReader, DateRules, Strict, exchange};
+use super::{DateColumn, DateFault, DateReader, DateRules, Strict, exchange};
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
 use crate::model::instant::{DAY, LocalTime, Resolution, civil_from_days, days_from_civil};
@@ -12,8 +14,8 @@ fn reader() -> DateReader<'static> {
     DateReader::new(DateRules::default())
 }
 
-fn read(reader: &mut DateReader<'_>, text: &str) -> Result<Option<LocalTime>, String> {
-    reader.read(text.as_bytes(), DateColumn::Enrolled, 1).map_err(|reject| reject.to_string())
+fn read(reader: &mut DateReader<'_>, text: &str) -> Result<Option<LocalTime>, DateFault> {
+    reader.read(text.as_bytes(), DateColumn::Enrolled, 1)
 }
 
 /// A value as it reads alone.
@@ -311,7 +313,7 @@ fn forms(seconds: i64) -> Vec<(String, bool)> {
         (format!("{day:02}.{month:02}.{year} {hour:02}.{minute:02}"), false),
         (format!("{day}.{month}.{short:02} {twelve}:{minute:02} {half}"), false),
         (seconds.to_string(), true),
-        (format!("{}000", seconds), true),
+        (format!("{seconds}000"), true),
     ]
 }
 

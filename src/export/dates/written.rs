@@ -78,7 +78,7 @@ impl YearLast {
 /// from 1904, as the workbook says.
 pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<Written> {
     let plain;
-    let mut text: &[u8] = if text.is_ascii() {
+    let text: &[u8] = if text.is_ascii() {
         text
     } else {
         plain = plain_spaces(std::str::from_utf8(text).ok()?);
@@ -87,14 +87,13 @@ pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<Written> {
     if !text.is_ascii() {
         return named(std::str::from_utf8(text).ok()?);
     }
-    if text.iter().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b',')) && !text.is_empty() {
-        if let Some(number) = bare_number(text, date_1904) {
-            return Some(number);
-        }
+    if text.iter().all(|c| c.is_ascii_digit() || matches!(c, b'.' | b','))
+        && let Some(number) = bare_number(text, date_1904)
+    {
+        return Some(number);
     }
     if text.first()?.is_ascii_alphabetic() {
-        let text_after = std::str::from_utf8(text).ok()?;
-        let (word, rest) = word(text_after);
+        let (word, rest) = word(std::str::from_utf8(text).ok()?);
         if months::is_weekday(word)
             && let rest = rest.trim_start_matches([',', ' '])
             && rest.starts_with(|c: char| c.is_ascii_digit())
@@ -110,7 +109,6 @@ pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<Written> {
     if !text.iter().any(u8::is_ascii_alphabetic) {
         return None;
     }
-    text = text.trim_ascii();
     named(std::str::from_utf8(text).ok()?)
 }
 
