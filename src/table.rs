@@ -60,7 +60,7 @@ pub struct Table {
     block: usize,
 }
 
-/// A text or a sheet that is read, the whole file or one of several behind each other.
+/// A text or a sheet of the table: the whole file, or one of several that are read in order.
 #[derive(Debug)]
 struct Part {
     /// How a report calls it.
@@ -101,7 +101,7 @@ pub struct Unread {
     pub name: String,
     /// How many rows a sheet has, its headings included; nothing where it has 20 or more, or is none.
     pub rows: Option<u64>,
-    /// Why it is not read, to stand behind the name.
+    /// Why it is not read; a message puts the name before it.
     pub why: String,
 }
 
@@ -155,7 +155,7 @@ impl<'a> Row<'a> {
     /// The cell of a column as text.
     ///
     /// # Errors
-    /// Why it cannot be read, to stand behind the name of the column.
+    /// Why it cannot be read; a message puts the name of the column before it.
     pub fn text(self, column: usize) -> Result<&'a str, CellFault> {
         cell_text(self.get(column))
     }
@@ -599,6 +599,7 @@ fn group<S: Source>(source: &mut S, most: usize) -> (Vec<S::Block>, Option<Error
     (blocks, None)
 }
 
+/// A text is only read as a text, and a sheet as a sheet.
 fn mistaken() -> Error {
     Error::Defect("a part of a table was taken for one of another kind".to_owned())
 }

@@ -19,7 +19,7 @@ pub enum CellFault {
 }
 
 impl CellFault {
-    /// The reason, to stand behind the name of the column.
+    /// The reason; a message puts the name of the column before it.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ pub fn cell_fault(cell: &[u8]) -> Option<CellFault> {
 /// The bytes of a cell as text.
 ///
 /// # Errors
-/// Why they are none, to stand behind the name of the column.
+/// Why they are none.
 pub fn cell_text(cell: &[u8]) -> Result<&str, CellFault> {
     std::str::from_utf8(cell)
         .map_err(|_| if cell == FORMULA_WITHOUT_RESULT { CellFault::FormulaWithoutResult } else { CellFault::NotUtf8 })

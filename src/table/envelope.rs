@@ -1,8 +1,8 @@
 //! What a table is wrapped in: nothing, gzip, or a zip archive. Content decides, never a file's name.
 //!
-//! What is unpacked is limited, so that a small file cannot fill the memory or keep the reader for ever.
+//! The size of unpacked data is limited, so that a small file cannot fill the memory or the time of a run.
 
-#![expect(clippy::disallowed_methods, reason = "this room reads input files")]
+#![expect(clippy::disallowed_methods, reason = "this module reads input files")]
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -20,10 +20,10 @@ use crate::progress::Progress;
 const MAX_WORKBOOK_BYTES: u64 = 512 << 20;
 /// What is unpacked from one file may have this size, or be [`MAX_RATIO`] times as large as the file.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// No export compresses so well; what was made to fill a disk compresses a thousand times.
+/// No export compresses this well. A decompression bomb compresses about a thousand times.
 const MAX_RATIO: u64 = 250;
 
-/// Bytes in whichever order.
+/// Bytes with random access.
 pub(super) trait Seekable: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> Seekable for T {}
@@ -52,7 +52,7 @@ impl Wrapping {
         }
     }
 
-    /// Hands the bytes, one behind the other, to `read`.
+    /// Hands the bytes to `read`, in their order.
     pub(super) fn with_bytes<T>(
         self,
         path: &Path,
@@ -77,7 +77,7 @@ impl Wrapping {
         }
     }
 
-    /// The bytes in whichever order.
+    /// The bytes with random access; those of gzip and zip are held in memory.
     pub(super) fn seekable(self, path: &Path, progress: &Progress) -> Result<Bytes, Fault> {
         let bytes: Box<dyn Seekable> = match self {
             Self::None => {
@@ -99,8 +99,7 @@ impl Wrapping {
     }
 }
 
-/// The members of a gzip file, one behind the other. Zeros behind the last, with which tapes and some
-/// downloads are filled up, are no member.
+/// The members of a gzip file as one text. Trailing zeros, which some programs add as padding, are skipped.
 struct Gunzip<R: Read> {
     member: Option<GzDecoder<BufReader<R>>>,
 }
@@ -237,7 +236,7 @@ fn package(archive: &mut ZipArchive<Bytes>, names: &[String]) -> Result<Package,
     })
 }
 
-/// Whether an entry of an archive is a file of its user, and not a folder or what a system puts beside the files.
+/// Whether an entry of an archive is a user's file, and not a folder, a hidden file or a file of the operating system.
 fn is_file(name: &str) -> bool {
     let hidden = |part: &str| {
         part.starts_with('.')

@@ -10,10 +10,17 @@ use crate::error::Error;
 pub(super) enum Fault {
     /// The system does not give the bytes.
     Unreadable(io::Error),
-    /// The bytes are not what they should be.
+    /// The bytes are not what they should be; there may be a table in them.
     Input {
         /// What is wrong.
         what: String,
+        /// What to do.
+        next: &'static str,
+    },
+    /// The bytes are something else, and nothing of a table is lost without them.
+    NoTable {
+        /// What they are.
+        what: &'static str,
         /// What to do.
         next: &'static str,
     },
@@ -37,14 +44,7 @@ impl Fault {
         match self {
             Self::Unreadable(source) => Error::Unreadable { path, source },
             Self::Input { what, next } => Error::Input { path, what, next: next.to_owned() },
-        }
-    }
-
-    /// What is wrong, in words.
-    pub(super) fn what(&self) -> String {
-        match self {
-            Self::Unreadable(source) => format!("cannot be read: {source}"),
-            Self::Input { what, .. } => what.clone(),
+            Self::NoTable { what, next } => Error::Input { path, what: what.to_owned(), next: next.to_owned() },
         }
     }
 }
@@ -52,7 +52,7 @@ impl Fault {
 impl From<io::Error> for Fault {
     fn from(source: io::Error) -> Self {
         match source.kind() {
-            // What a decompressor says of its input; a disk says none of these.
+            // Errors of a decompressor; reading from a disk yields none of these.
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
                 Self::new(format!("is damaged or cut off: {source}"), GET_AGAIN)
             }

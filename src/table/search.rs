@@ -134,10 +134,11 @@ impl<'a> Search<'a> {
     /// Adds what some bytes of the file hold. `packed` is how many of the file's bytes they take.
     fn look(&mut self, wrapping: Wrapping, survey: &Survey, packed: u64, entry: Option<&str>) -> Result<(), Fault> {
         if survey.bytes == 0 {
-            return Err(Fault::new("is empty", AS_EXPORTED));
+            return Err(Fault::NoTable { what: "is empty", next: AS_EXPORTED });
         }
         match (survey.magic, wrapping) {
-            (Magic::Foreign(what, next), _) => Err(Fault::new(what, next)),
+            (Magic::Foreign(what), _) => Err(Fault::NoTable { what, next: AS_EXPORTED }),
+            (Magic::Packed(what), _) => Err(Fault::new(what, UNPACK)),
             (Magic::Text, _) => self.look_at_text(wrapping, survey, entry),
             (Magic::Ole, _) => self.look_at_workbook(wrapping, workbook::OLE, entry),
             (Magic::Gzip, Wrapping::None) => {
@@ -152,7 +153,7 @@ impl<'a> Search<'a> {
                     (Package::Xlsx, _) => self.look_at_workbook(wrapping, Format::Xlsx, entry),
                     (Package::Xlsb, _) => self.look_at_workbook(wrapping, Format::Xlsb, entry),
                     (Package::Ods, _) => self.look_at_workbook(wrapping, Format::Ods, entry),
-                    (Package::Foreign(what, next), _) => Err(Fault::new(what, next)),
+                    (Package::Foreign(what, next), _) => Err(Fault::NoTable { what, next }),
                     (Package::Archive, Wrapping::None) => self.look_at_entries(contents.entries, packed),
                     (Package::Archive, _) => Err(Fault::new("is a zip file within another file", UNPACK)),
                 }
@@ -164,23 +165,28 @@ impl<'a> Search<'a> {
         wrapping.with_bytes(self.path, &Progress::hidden(), |mut bytes| Ok(Survey::of(&mut bytes, |_| ())?))
     }
 
-    /// Adds the files of an archive; those that are no table are named as not read.
+    /// Adds the files of an archive. Those that are no table are named as not read; one that may be a table but
+    /// cannot be read is a fault of the archive.
     fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), Fault> {
-        let mut first_fault = None;
         for (index, name) in entries {
             let wrapping = Wrapping::ZipEntry(index);
             let looked =
                 self.survey(wrapping).and_then(|survey| self.look(wrapping, &survey, packed, Some(name.as_str())));
-            let Err(fault) = looked else { continue };
-            let what = fault.what();
-            first_fault.get_or_insert(match fault {
-                Fault::Input { next, .. } => Fault::new(format!("holds no table: {name} {what}"), next),
-                Fault::Unreadable(source) => Fault::Unreadable(source),
-            });
-            self.unread.push(Unread { name, rows: None, why: what });
+            match looked {
+                Ok(()) => {}
+                Err(Fault::NoTable { what, .. }) => {
+                    self.unread.push(Unread { name, rows: None, why: what.to_owned() });
+                }
+                Err(Fault::Input { what, next }) => return Err(Fault::new(format!("the entry {name} {what}"), next)),
+                Err(fault @ Fault::Unreadable(_)) => return Err(fault),
+            }
         }
         if self.candidates.is_empty() {
-            return Err(first_fault.unwrap_or_else(|| Fault::new("is a zip file without a file in it", AS_EXPORTED)));
+            let what = match self.unread.first() {
+                Some(first) => format!("is a zip file without a table in it: {first}"),
+                None => "is a zip file without a file in it".to_owned(),
+            };
+            return Err(Fault::new(what, AS_EXPORTED));
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 
-use super::fault::{AS_EXPORTED, UNPACK};
 use super::text;
 
 /// The encoding of a text.
@@ -36,8 +35,10 @@ pub(super) enum Magic {
     Zip,
     /// A compound file, as Excel up to 2003 and everything that is encrypted with a password.
     Ole,
-    /// Something that is no table: what, and what to do.
-    Foreign(&'static str, &'static str),
+    /// Something that is no table, in words.
+    Foreign(&'static str),
+    /// Something that is compressed in a way that is not read, in words.
+    Packed(&'static str),
     /// Nothing of these, so most likely a text.
     Text,
 }
@@ -48,22 +49,22 @@ impl Magic {
             [0x1f, 0x8b, ..] => return Self::Gzip,
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => return Self::Zip,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => return Self::Ole,
-            [b'%', b'P', b'D', b'F', ..] => return Self::Foreign("is a PDF", AS_EXPORTED),
-            [b'7', b'z', 0xbc, 0xaf, ..] => return Self::Foreign("is compressed with 7-Zip", UNPACK),
-            [b'R', b'a', b'r', b'!', ..] => return Self::Foreign("is compressed with RAR", UNPACK),
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => return Self::Foreign("is compressed with bzip2", UNPACK),
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Self::Foreign("is compressed with xz", UNPACK),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Self::Foreign("is compressed with Zstandard", UNPACK),
+            [b'%', b'P', b'D', b'F', ..] => return Self::Foreign("is a PDF"),
+            [b'7', b'z', 0xbc, 0xaf, ..] => return Self::Packed("is compressed with 7-Zip"),
+            [b'R', b'a', b'r', b'!', ..] => return Self::Packed("is compressed with RAR"),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => return Self::Packed("is compressed with bzip2"),
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Self::Packed("is compressed with xz"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Self::Packed("is compressed with Zstandard"),
             _ => {}
         }
         let start = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
         let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
         if begins(b"<!doctype html") || begins(b"<html") {
             // A page in place of a download, or what some programs save with the ending .xls.
-            return Self::Foreign("is a web page (HTML), not an export", AS_EXPORTED);
+            return Self::Foreign("is a web page (HTML), not an export");
         }
         if begins(b"<?xml") {
-            return Self::Foreign("is an XML file, not a CSV file or a workbook", AS_EXPORTED);
+            return Self::Foreign("is an XML file, not a CSV file or a workbook");
         }
         Self::Text
     }
@@ -223,7 +224,7 @@ mod tests {
         for foreign in
             [&b"\n <!DOCTYPE HTML><html>"[..], b"\xef\xbb\xbf<html>", b"<?xml version='1.0'?>", b"7z\xbc\xaf\x27"]
         {
-            assert!(matches!(Magic::of(foreign), Magic::Foreign(..)), "{foreign:?}");
+            assert!(matches!(Magic::of(foreign), Magic::Foreign(_) | Magic::Packed(_)), "{foreign:?}");
         }
     }
 }

@@ -48,12 +48,10 @@ impl Format {
     }
 }
 
-/// What is said of a workbook that needs a password.
-const ENCRYPTED: &str = "is encrypted with a password";
-
+/// The fault of a workbook that needs a password.
 fn encrypted(format: Format) -> Fault {
     Fault::new(
-        ENCRYPTED,
+        "is encrypted with a password",
         match format {
             Format::Ods => "open it, save it again with File > Save As and without \"Save with password\"",
             _ => "open it, remove the password (File > Info > Protect Workbook), and save it again",
@@ -140,7 +138,7 @@ impl Workbook {
                 () if has_stream(&all, "__properties_version1.0") => "is an Outlook message, not a table",
                 () => "is an OLE file without a workbook in it",
             };
-            return Err(Fault::new(what, AS_EXPORTED));
+            return Err(Fault::NoTable { what, next: AS_EXPORTED });
         }
         let book = Xls::new(bytes).map_err(|error| match error {
             XlsError::Password => encrypted(format),
@@ -257,8 +255,8 @@ fn has_stream(file: &[u8], name: &str) -> bool {
     file.chunks_exact(128).any(|entry| entry.starts_with(&name))
 }
 
-/// Whether the stream of a workbook says right behind its start that what follows is encrypted. The library knows
-/// this only of the newer ways to encrypt.
+/// Whether a workbook's stream has the record FilePass after its first record (MS-XLS 2.4.117): the rest is then encrypted
+/// or obfuscated. The library does not recognize the obfuscation of Excel 95 and older.
 fn is_obfuscated(file: &[u8]) -> bool {
     const WRITE_PROTECTED: u16 = 0x0086;
     const FILE_PASS: u16 = 0x002f;
@@ -281,11 +279,10 @@ fn is_obfuscated(file: &[u8]) -> bool {
     )
 }
 
-/// What is said where the library panics.
+/// The reason where the library panics.
 const DAMAGED: &str = "it is damaged";
 
-/// Does something with the library, which panics on some files that are damaged; `None` where it did, without a word on
-/// standard error.
+/// Calls the library, which panics on some damaged files. Returns `None` where it did; nothing is printed then.
 fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     thread_local! {
@@ -305,12 +302,12 @@ fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     done.ok()
 }
 
-/// The workbook that a compound file is, or the reason why it is none.
+/// The format with which a compound file is opened; that finds out whether it is a workbook.
 pub(super) const OLE: Format = Format::Xls;
 
 /// What to do about a workbook without a sheet.
 pub(super) fn without_sheets() -> Fault {
-    Fault::new("holds no sheet", GET_AGAIN)
+    Fault::NoTable { what: "holds no sheet", next: GET_AGAIN }
 }
 
 #[cfg(test)]

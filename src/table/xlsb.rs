@@ -1,7 +1,7 @@
 //! Cells of XLSB sheets in the forms that the library reads.
 //!
-//! MS-XLSB has several forms for one thing, and the library passes over some of them without a word: the cell
-//! would read as blank. So a sheet's records are written in the plain form before the library sees them.
+//! MS-XLSB has several records for the same kind of cell, and the library skips some of them silently: the cell would
+//! read as blank. So the records of a sheet are rewritten to the ones that the library reads.
 
 use std::io::{BufReader, Cursor, Read as _, Write as _};
 
@@ -18,7 +18,7 @@ mod record {
     pub(super) const CELL_ERROR: u16 = 3;
     pub(super) const CELL_STRING: u16 = 6;
     pub(super) const FORMULA_ERROR: u16 = 11;
-    /// A cell without a column: it is the one behind the last. In the order of the plain ones from 1 on.
+    /// Cells without a column number: the next column is meant. In the same order as the plain ones, which begin with 1.
     pub(super) const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
     pub(super) const CELL_RICH_STRING: u16 = 62;
 }
