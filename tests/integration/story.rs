@@ -26,7 +26,7 @@ pub(crate) struct Sample {
 }
 
 /// Every sample, in alphabetical order.
-pub(crate) fn names() -> [&'static str; 10] {
+pub(crate) fn names() -> [&'static str; 11] {
     [
         "gap-and-resume",
         "hostile-text",
@@ -36,6 +36,7 @@ pub(crate) fn names() -> [&'static str; 10] {
         "linked-through-user",
         "links-crossed",
         "no-enrollments-yet",
+        "other-organization",
         "outbound-stalled",
         "outside-list-view",
     ]
@@ -52,6 +53,7 @@ pub(crate) fn sample(name: &str) -> Sample {
         "linked-through-user" => linked_through_user(),
         "links-crossed" => links_crossed(),
         "no-enrollments-yet" => no_enrollments_yet(),
+        "other-organization" => other_organization(),
         "outbound-stalled" => outbound_stalled(),
         "outside-list-view" => outside_list_view(),
         other => unreachable!("no sample is called {other}"),
@@ -70,6 +72,7 @@ fn organization(sample: &str) -> Organization {
         "linked-through-user" => ("brightmere-partners", "Qk0", "3PoIu"),
         "links-crossed" => ("kestrelford-health", "2t0", "5YtRe"),
         "no-enrollments-yet" => ("pinehollow-energy", "bm0", "6GhJk"),
+        "other-organization" => ("quillmarsh-logistics", "Vd0", "9NmKp"),
         "outbound-stalled" => ("northquill-foods", "7R0", "4FdSa"),
         "outside-list-view" => ("sundrey-hotels", "Lw0", "8VbNm"),
         other => unreachable!("no sample is called {other}"),
@@ -81,6 +84,9 @@ fn organization(sample: &str) -> Organization {
 pub(crate) fn expected(name: &str) -> BTreeMap<&'static str, usize> {
     let Sample { world, dialect } = sample(name);
     let mut counts = oracle::check_counts(&world, &dialect);
+    if name == "other-organization" {
+        counts.insert("organization-mismatch", 1);
+    }
     for (_, until, made_up_for) in &world.silences {
         if !made_up_for {
             *counts.entry(if until.is_none() { "outbound-stalled" } else { "outbound-gap" }).or_default() += 1;
@@ -248,6 +254,21 @@ fn outside_list_view() -> Sample {
         The list view limits what Docebo reads from Salesforce, not what it writes back. A third of
         the contacts here are outside of it, among them three who are no learners at all. Enrollments
         of the others still arrive, because their ids are in place. The users come as a workbook.",
+    )
+}
+
+fn other_organization() -> Sample {
+    let mut world = World::in_sync_at(organization("other-organization"), 17, 30);
+    world.take_ids_of_another_instance();
+    told(
+        world,
+        Dialect::default(),
+        "The snapshot was taken of another organization than the one that Docebo is connected to.
+
+        Docebo is connected to production; the snapshot comes from a sandbox that was refreshed
+        since. No Salesforce id that Docebo holds exists in it, and every one of them was given by
+        another instance. Nobody is charged with deleted contacts or missing records: the inputs
+        are questioned, and the run is not evaluated.",
     )
 }
 

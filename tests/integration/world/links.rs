@@ -9,6 +9,14 @@ use super::ids::{Prefix, is_well_formed};
 use super::{DAY, World};
 
 impl World {
+    /// Gives every learner with a Salesforce id one that another instance of Salesforce has given.
+    pub(crate) fn take_ids_of_another_instance(&mut self) {
+        for learner in self.learners.iter_mut().filter(|learner| !learner.sfdc_id.is_empty()) {
+            let other = format!("{}9zZ{}", &learner.sfdc_id[..3], &learner.sfdc_id[6..15]);
+            learner.sfdc_id = super::ids::with_suffix(&other);
+        }
+    }
+
     /// Resolves a name, and keeps later disturbances away from this learner.
     pub(super) fn touch(&mut self, who: &str) -> u64 {
         let id = self.learner(who).id;
