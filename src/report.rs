@@ -363,13 +363,20 @@ impl Report {
         self.reviews.get(&key.to_string())
     }
 
-    /// The verdict as a sentence, which claims no more than was evaluated, and what it rests on.
+    /// The verdict as a sentence, which claims no more than was evaluated.
+    #[must_use]
+    pub fn verdict_sentence(&self) -> &'static str {
+        let questioned = judgement::is_questioned(&self.facts.questions);
+        // What somebody accepts was still not compared.
+        let accepted = self.rows_accepted() || self.facts.questions.iter().any(|asked| asked.accepted);
+        self.verdict.sentence(!self.is_cut() && !accepted, questioned)
+    }
+
+    /// The verdict as a sentence, and what it rests on.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let questioned = judgement::is_questioned(&self.facts.questions);
-        let sentence = self.verdict.sentence(!self.is_cut() && !self.rows_accepted(), questioned);
         let remarks = self.facts.remarks.iter().map(String::as_str);
-        std::iter::once(sentence).chain(remarks).collect::<Vec<_>>().join(" ")
+        std::iter::once(self.verdict_sentence()).chain(remarks).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether unreadable rows are accepted.

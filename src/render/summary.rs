@@ -75,7 +75,10 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
     let style = verdict_style(report.verdict);
     let when =
         |at: Option<crate::model::instant::Instant>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
-    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), inert::visible(&report.sentence()))?;
+    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.verdict_sentence())?;
+    for remark in &report.facts.remarks {
+        writeln!(out, "{}", wrap(&inert::visible(remark)))?;
+    }
     writeln!(
         out,
         "{DIM}export of {}, Salesforce read {}, judged up to {}{DIM:#}",

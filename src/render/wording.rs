@@ -344,7 +344,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
 pub(crate) fn no_stall(report: &Report) -> String {
     let stalls = report.stalls();
     if !stalls.judged {
-        return "Whether the sync stood still could not be looked for: an input is missing or incomplete.".to_owned();
+        return "Whether there was a stall cannot be told: an input is missing, incomplete or questioned, or too many enrollments are unknown.".to_owned();
     }
     let counts = stalls.counts;
     match (stalls.due.first(), stalls.due.last()) {
