@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
             dates: DateProfile::default(),
             has_completion_dates: true,
         };
-        self.finish(table, &headings, described, &counts, rejects, None)
+        self.finish(table, &headings, &described, &counts, rejects, None)
     }
 
     fn sfdc_column(&mut self, headings: &Headings<'_>) -> Result<Option<usize>, Error> {
@@ -319,7 +319,7 @@ impl<'a> Reader<'a> {
             dates: profile,
             has_completion_dates: columns.completed.is_some(),
         };
-        self.finish(table, &headings, described, &counts, rejects, dates.describe())
+        self.finish(table, &headings, &described, &counts, rejects, dates.describe().as_deref())
     }
 
     /// Books what a block of a file says; blocks come in the order of the file.
@@ -420,10 +420,10 @@ impl<'a> Reader<'a> {
         &mut self,
         table: &Table,
         headings: &Headings<'_>,
-        file: ExportFile,
+        file: &ExportFile,
         counts: &[u64],
         rejects: Rejects,
-        dates: Option<String>,
+        dates: Option<&str>,
     ) -> Result<(), Error> {
         let Rejects { kind, file: first, rows: mut rejected } = rejects;
         rejected.sort_by_key(|(place, _)| *place);
@@ -444,7 +444,7 @@ impl<'a> Reader<'a> {
         // Each part is a file of its own to whoever looks for a line.
         for (at, (part, &rows)) in (first..).zip(table.parts().zip(counts)) {
             let rejects = rejected.iter().filter(|(place, _)| place.file == at).count() as u64;
-            let booked = input(table, "docebo", kind.to_string(), rows, rejects, dates.clone())?;
+            let booked = input(table, "docebo", kind.to_string(), rows, rejects, dates.map(str::to_owned))?;
             self.export.inputs.push(Input { file: part.to_owned(), ..booked });
             self.export.files.push(ExportFile { name: part.to_owned(), first_part: first, ..file.clone() });
         }

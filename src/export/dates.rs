@@ -76,8 +76,12 @@ struct Seen {
 }
 
 impl Seen {
+    /// Adds a value behind those that were added before.
     fn add(&mut self, line: u64) {
-        self.absorb(Self { count: 1, line });
+        if self.count == 0 {
+            self.line = line;
+        }
+        self.count += 1;
     }
 
     fn absorb(&mut self, other: Self) {
