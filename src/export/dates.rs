@@ -76,8 +76,12 @@ struct Seen {
 }
 
 impl Seen {
+    /// Adds a value behind those that were added before.
     fn add(&mut self, line: u64) {
-        self.absorb(Self { count: 1, line });
+        if self.count == 0 {
+            self.line = line;
+        }
+        self.count += 1;
     }
 
     fn absorb(&mut self, other: Self) {
@@ -229,14 +233,25 @@ impl<'a> DateReader<'a> {
             return Ok(None);
         }
         let read = match self.rules.format {
-            Some(format) => format.read(text).map(|stamp| (Form::Named, stamp)),
+            // As nearly every date is written.
             None => match Stamp::parse(text) {
-                Some(stamp) => Some((Form::YearFirst, stamp)),
-                None => self.otherwise(text, line),
+                Some(stamp) => return self.take(Form::YearFirst, &stamp, column, line),
+                None => self.otherwise(text, line).ok_or(DateFault::NotADate),
             },
+            Some(format) => format.read(text).map(|stamp| (Form::Named, stamp)).ok_or(DateFault::NotAsConfigured),
         };
-        let not_read = if self.rules.format.is_some() { DateFault::NotAsConfigured } else { DateFault::NotADate };
-        let (form, stamp) = read.ok_or(not_read)?;
+        read.and_then(|(form, stamp)| self.take(form, &stamp, column, line))
+    }
+
+    /// Takes a value that was read.
+    #[inline]
+    fn take(
+        &mut self,
+        form: Form,
+        stamp: &Stamp,
+        column: DateColumn,
+        line: u64,
+    ) -> Result<Option<LocalTime>, DateFault> {
         let strict = &self.rules.strict;
         if strict.refused[column as usize] & (1 << form as u8) != 0
             || strict.zoned.is_some_and(|zoned| zoned != stamp.offset.is_some())

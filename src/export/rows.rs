@@ -127,6 +127,12 @@ impl<'a> Cells<'a> {
         Box::new(reject.in_column(&self.table.headings[column]))
     }
 
+    /// A value that can be read, but means nothing that is known.
+    #[cold]
+    fn unknown(self, column: usize, reason: &'static str, text: &str) -> Box<Reject> {
+        Box::new(Reject::of(reason, text.as_bytes()).in_column(&self.table.headings[column]))
+    }
+
     #[cold]
     fn spreadsheet_error(self, column: usize, what: &'static str, cell: &[u8]) -> Box<Reject> {
         self.fault(column, what, "is a spreadsheet error", cell)
@@ -348,17 +354,14 @@ impl<'a> Block<'a> {
             LearnerColumn::Id(column) => cells.id(row, column, "the learner's id")?,
             LearnerColumn::Username(column) => {
                 let username = cells.text(row, column, "the username")?;
-                read.learners.id_of(username).map_err(|reason| {
-                    Reject::of(reason, username.as_bytes()).in_column(&cells.table.headings[column])
-                })?
+                read.learners.id_of(username).map_err(|reason| cells.unknown(column, reason, username))?
             }
         };
         let course = match columns.course {
             CourseColumn::Id(column) => cells.id(row, column, "the course id")?,
             CourseColumn::Code(column) => {
                 let code = cells.text(row, column, "the course code")?;
-                let heading = &cells.table.headings[column];
-                let fault = |reason| Box::new(Reject::of(reason, code.as_bytes()).in_column(heading));
+                let fault = |reason| cells.unknown(column, reason, code);
                 match read.codes.get(code.trim()) {
                     Some(Some(id)) => *id,
                     Some(None) => return Err(fault("several Salesforce courses have this course code")),
