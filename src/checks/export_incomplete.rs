@@ -31,7 +31,7 @@ fn select(books: &Books) -> Selection {
         let unread = || data.account_id(account).is_some_and(|learner| is_unread(books, learner));
         if data.learner_of(account).is_none() && unread() { Judged::Unread } else { Judged::Passes }
     });
-    selection.add_unread(books, unread.users.without_learner);
+    selection.add_unread(books, unread.users.without_learner.max(unread.unidentified_learners));
     let (missing, total) = missing(books);
     if missing * 100 > total * PERCENT {
         selection.subjects = vec![Subject::Run];
@@ -56,6 +56,9 @@ fn missing(books: &Books) -> (usize, usize) {
     // Rows whose learner could not be read say neither that the learner is there nor that it is missing.
     let unknown = accounts().filter(|&&account| absent(account) && unread(account)).count();
     let missing = accounts().filter(|&&account| absent(account)).count() - unknown;
+    // So do as many of them as there are rows whose learner id could not be read.
+    let unidentified = usize::try_from(books.relations.unread.unidentified_learners).unwrap_or(usize::MAX);
+    let missing = missing.saturating_sub(unidentified);
     (missing, data.docebo_users.len() - unknown)
 }
 

@@ -177,7 +177,8 @@ impl UserColumns {
     /// The reject with what the row still says.
     pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, reject: Reject) -> Reject {
         let trusted = Trusted::of(cells, row);
-        Reject { learner: trusted.id(self.id), username: trusted.username(self.username), ..reject }
+        let username = trusted.username(self.username);
+        Reject { learner: trusted.id(self.id), username, sfdc_id: trusted.sfdc_id(self.sfdc_id), ..reject }
     }
 }
 
@@ -204,6 +205,10 @@ impl<'a> Trusted<'a> {
 
     fn text(self, column: usize) -> Option<&'a str> {
         std::str::from_utf8(self.get(column)?).ok().filter(|text| !is_spreadsheet_error(text.as_bytes()))
+    }
+
+    fn sfdc_id(self, column: Option<usize>) -> Option<String> {
+        column.map_or(Some(String::new()), |column| self.text(column).map(str::to_owned))
     }
 
     fn username(self, column: usize) -> Option<String> {
@@ -250,7 +255,7 @@ impl Reading<'_> {
             CourseColumn::Code(column) => trusted.text(column).and_then(|code| *self.codes.get(code.trim())?),
         };
         let username = columns.username.and_then(|column| trusted.username(column));
-        Box::new(Reject { learner, course, username, ..reject })
+        Box::new(Reject { learner, course, username, sfdc_id: trusted.sfdc_id(columns.sfdc_id), ..reject })
     }
 }
 
