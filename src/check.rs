@@ -311,12 +311,22 @@ pub(crate) fn select_rows(books: &Books, fires: &[Enrollment], holds: impl Fn(us
 /// Contacts with one of these forecasts.
 pub(crate) fn select_forecasts(books: &Books, fires: &[Forecast]) -> Selection {
     let (data, relations) = (&books.data, &books.relations);
+    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
     let judge = |contact: usize| match relations.forecast[contact] {
-        Forecast::Unknown if relations.unread.is_empty() => Judged::Unknown,
-        Forecast::Unknown => match row(relations.contact_learner[contact]) {
-            Some(learner) if relations.sfdc(data, learner).kind != SfdcId::Unread => Judged::Unknown,
-            _ => Judged::Unread,
-        },
+        Forecast::Unknown if relations.unread.is_empty() || !relations.unread.users_reported || !contacts_complete => {
+            Judged::Unknown
+        }
+        Forecast::Unknown => {
+            let canonical = |text| books.rules.equality.canonical(text);
+            let has_key = |learner| canonical(data.username(learner)) == canonical(data.contacts.key(contact));
+            match row(relations.contact_learner[contact]) {
+                // Whose key it is can be told, and not what the learner's `sfdc_id` is.
+                Some(learner) if relations.sfdc(data, learner).kind != SfdcId::Unread && has_key(learner) => {
+                    Judged::Unknown
+                }
+                _ => Judged::Unread,
+            }
+        }
         forecast => Judged::known(fires.contains(&forecast)),
     };
     let mut selection = select(books, data.contacts.len(), Subject::Contact, judge);

@@ -34,6 +34,8 @@ fn select(books: &Books) -> Selection {
         Outbound::Unknown if row(books.relations.docebo_user[learner]).is_none() => Judged::Passes,
         Outbound::Unknown if books.relations.sfdc(&books.data, learner).kind == SfdcId::Unread => Judged::Unread,
         Outbound::Unknown => Judged::Unknown,
+        // There is a row, and no `sfdc_id` that says whose it should be.
+        Outbound::Delivered if books.relations.sfdc(&books.data, learner).kind == SfdcId::Unknown => Judged::Unknown,
         outbound => Judged::known(matches!(outbound, Outbound::Misattached | Outbound::Stray)),
     });
     // A row that hangs on a user says whose it is only with the users at hand.

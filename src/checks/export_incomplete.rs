@@ -28,7 +28,8 @@ fn select(books: &Books) -> Selection {
         Some(_) => Judged::Passes,
         None => Judged::Unread,
     });
-    selection.add_unread(books, books.relations.unread.users.without_learner);
+    let unread = &books.relations.unread;
+    selection.add_unread(books, unread.users.without_learner.max(unread.unidentified_learners));
     let (missing, total) = missing(books);
     if missing * 100 > total * PERCENT {
         selection.subjects = vec![Subject::Run];
@@ -45,7 +46,11 @@ fn select(books: &Books) -> Selection {
 fn missing(books: &Books) -> (usize, usize) {
     let rows = 0..books.data.docebo_users.len();
     let told = rows.filter_map(|at| books.relations.is_exported(&books.data, at));
-    told.fold((0, 0), |(missing, total), exported| (missing + usize::from(!exported), total + 1))
+    let (missing, total) =
+        told.fold((0_usize, 0), |(missing, total), is_exported| (missing + usize::from(!is_exported), total + 1));
+    // As many of them as there are rows whose learner id could not be read may be in the report.
+    let unidentified = usize::try_from(books.relations.unread.unidentified_learners).unwrap_or(usize::MAX);
+    (missing.saturating_sub(unidentified), total)
 }
 
 fn tell(books: &Books, _: &Subject) -> Telling {

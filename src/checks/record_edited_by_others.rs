@@ -35,7 +35,10 @@ fn select(books: &Books) -> Selection {
     selection.missing = of_package
         .flat_map(|&object| {
             let extract = data.origins.extract(object);
-            let unread = extract.lack(object).filter(|_| extract.has_unread_files());
+            let compared = matches!(object, SfObject::Course | SfObject::CourseEnrollment);
+            let unread = extract
+                .lack(object)
+                .filter(|_| compared || extract.has_unread_files() || extract.extent.is_incomplete());
             let columns = data.origins.missing_columns(object, &["LastModifiedById"]);
             unread.into_iter().chain(columns).collect::<Vec<_>>()
         })

@@ -1,7 +1,9 @@
 //! `status-unknown`: an enrollment whose status word no table knows.
 
 use crate::books::{Books, Subject};
-use crate::check::{Check, JUDGED_ENROLLMENTS, Owner, Selection, Severity, judge_enrollment, select_enrollments};
+use crate::check::{
+    Check, JUDGED_ENROLLMENTS, Judged, Owner, Selection, Severity, judge_enrollment, select_enrollments,
+};
 use crate::evidence::{self, Telling, Text};
 use crate::relations::enrollment::Enrollment;
 
@@ -21,7 +23,17 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(books: &Books) -> Selection {
-    select_enrollments(books, |at| judge_enrollment(books, at, &[Enrollment::UnknownStatus], &[]))
+    let is_known = |at: usize| {
+        books.data.status_words.get(books.data.enrollments.word(at)).is_some_and(|word| word.status.is_some())
+    };
+    select_enrollments(books, |at| {
+        // Whether there is a row that a known word is compared with makes no difference.
+        let unknown: &[Enrollment] = if is_known(at) { &[] } else { &[Enrollment::Unknown, Enrollment::UnknownLink] };
+        match judge_enrollment(books, at, &[Enrollment::UnknownStatus], unknown) {
+            Judged::Unread if is_known(at) => Judged::Passes,
+            judged => judged,
+        }
+    })
 }
 
 fn tell(books: &Books, subject: &Subject) -> Telling {

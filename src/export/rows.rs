@@ -184,6 +184,7 @@ impl UserColumns {
     pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
         let trusted = Trusted::of(cells, row);
         (reject.learner, reject.username) = (trusted.id(self.id), trusted.username(self.username));
+        reject.sfdc_id = trusted.sfdc_id(self.sfdc_id);
         reject
     }
 }
@@ -211,6 +212,10 @@ impl<'a> Trusted<'a> {
 
     fn text(self, column: usize) -> Option<&'a str> {
         std::str::from_utf8(self.get(column)?).ok().filter(|text| !is_spreadsheet_error(text.as_bytes()))
+    }
+
+    fn sfdc_id(self, column: Option<usize>) -> Option<String> {
+        column.map_or(Some(String::new()), |column| self.text(column).map(str::to_owned))
     }
 
     fn username(self, column: usize) -> Option<String> {
@@ -257,6 +262,7 @@ impl Reading<'_> {
             CourseColumn::Code(column) => trusted.text(column).and_then(|code| *self.codes.get(code.trim())?),
         };
         reject.username = columns.username.and_then(|column| trusted.username(column));
+        reject.sfdc_id = trusted.sfdc_id(columns.sfdc_id);
         reject
     }
 }

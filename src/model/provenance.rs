@@ -188,6 +188,8 @@ pub struct Reject {
     pub course: Option<u64>,
     /// The username of the row, where that can be read; it is personal data.
     pub username: Option<String>,
+    /// The `sfdc_id` of the row, where that can be read; blank where the file has no such column.
+    pub sfdc_id: Option<String>,
 }
 
 impl Reject {

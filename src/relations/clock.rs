@@ -10,11 +10,14 @@
 use rayon::prelude::*;
 
 use crate::model::dataset::Dataset;
-use crate::model::instant::{DAY, Instant, LocalTime, Resolution, civil_from_days, days_from_civil};
+use crate::model::instant::{DAY, HOUR, Instant, LocalTime, Resolution, civil_from_days, days_from_civil};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
 use crate::model::zone::{Clock, Readings};
 use crate::relations::Undecidable;
 use crate::settings::{Rules, ZoneRule};
+
+/// Seconds by which a local time can be ahead of UTC; the doubt that an uncertain zone leaves.
+pub(super) const ZONE_DOUBT: i64 = 14 * HOUR;
 
 /// Fewer pairs than this prove no zone.
 pub const MIN_PAIRS: u64 = 20;

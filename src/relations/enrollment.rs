@@ -231,13 +231,15 @@ pub struct AbsentFacts {
     pub docebo_user: Presence,
     /// Whether an enrollment row that is not in the extract does not exist.
     pub rows_complete: bool,
+    /// Whether a further row of the export for the same learner and course could not be read.
+    pub unread_row: bool,
 }
 
 /// A Docebo enrollment whose Salesforce row is not there.
 #[must_use]
 pub fn absent(facts: AbsentFacts) -> Enrollment {
-    // A row that an incomplete extract lacks may well be there, whatever else is known.
-    if !facts.rows_complete {
+    // A row that an incomplete extract lacks may well be there, whatever else is known; so may one whose parent it lacks.
+    if !facts.rows_complete || facts.course == Presence::Unseen || facts.docebo_user == Presence::Unseen {
         return Enrollment::Unknown;
     }
     match facts.in_scope {
@@ -251,13 +253,16 @@ pub fn absent(facts: AbsentFacts) -> Enrollment {
         (Addressable::Unknown, Presence::Absent | Presence::Unseen) => return Enrollment::UnknownLink,
         (Addressable::Yes, _) | (Addressable::Unknown, Presence::There) => {}
     }
+    if facts.unread_row {
+        // The row that could not be read may be the one that counts, and newer or older than the cutoff.
+        return Enrollment::Unknown;
+    }
     if facts.after_cutoff {
         return Enrollment::Pending;
     }
     match (facts.course, facts.docebo_user) {
-        (Presence::Unseen, _) => Enrollment::Unknown,
+        (Presence::Unseen, _) | (_, Presence::Unseen) => Enrollment::Unknown,
         (Presence::Absent, _) => Enrollment::AbsentNoCourse,
-        (Presence::There, Presence::Unseen) => Enrollment::Unknown,
         (Presence::There, Presence::Absent) => Enrollment::AbsentNoDoceboUser,
         (Presence::There, Presence::There) => Enrollment::Absent,
     }

@@ -24,7 +24,7 @@ words! {
         BlankKey = "blank-key",
         /// The contact is not in the list view.
         OutsideView = "outside-view",
-        /// The learner with this username is known, their `sfdc_id` is not.
+        /// The `sfdc_id` of the learner with this username is not known, or who has this username.
         Unknown = "unknown",
     }
 }
@@ -36,10 +36,10 @@ pub enum KeyOwner {
     Nobody,
     /// The `sfdc_id` is something else.
     Other,
-    /// The `sfdc_id` is not known.
-    Unknown,
     /// The `sfdc_id` is blank.
     Blank,
+    /// The `sfdc_id` is not known, or whether anybody has the key.
+    Unknown,
     /// The `sfdc_id` is this contact.
     This,
 }

@@ -40,7 +40,7 @@ pub enum Addressable {
     No,
     /// No report says it.
     Unknown,
-    /// A row of the learner could not be read: nothing that rests on the `sfdc_id` can be said.
+    /// A row of the learner, or the contact, could not be read: nothing that rests on the `sfdc_id` can be said.
     Unread,
 }
 

@@ -281,19 +281,25 @@ fn judge_contacts(
             holder[contact] = index(learner);
         }
     }
+    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
     let mut forecasts = Vec::with_capacity(data.contacts.len());
     let Claims { owner: owners, learner: mut learners } = claims;
     for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
-        // That nobody has the key as username says nothing where a learner's row could not be read.
-        let unread_owner = owner == KeyOwner::Nobody && unread.has_username(data.contacts.key(contact));
-        let owner = if unread_owner { KeyOwner::Unknown } else { owner };
         let near_learner = near.learner_of.get(&index(contact)).copied();
+        let known_elsewhere = holder[contact] != NONE || near_learner.is_some();
+        // That nobody has the key as username, or the contact as `sfdc_id`, says nothing where a learner's row could not be
+        // read; and nothing says that a contact's key is its own where other contacts are not at hand.
+        let is_unknown = !contacts_complete
+            || owner == KeyOwner::Nobody
+                && (unread.may_have_username(data.contacts.key(contact))
+                    || rules.provisioning && !known_elsewhere && unread.has_sfdc_id(data.contacts.id(contact)));
+        let owner = if is_unknown { KeyOwner::Unknown } else { owner };
         forecasts.push(forecast(ForecastFacts {
             in_view: data.contacts.in_view(contact),
             key_blank: key::is_blank(data.contacts.key(contact)),
             key_shared: key_group.get(contact).is_some(),
             owner,
-            known_elsewhere: holder[contact] != NONE || near_learner.is_some(),
+            known_elsewhere,
             provisioning: rules.provisioning,
         }));
         if *learner == NONE {
@@ -368,7 +374,12 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
             return SfdcId::Unread;
         }
         if !data.learners.sfdc_known(learner) {
-            return SfdcId::Unknown;
+            // Of whom only the enrollments tell, the row of the Users report may be one that could not be read.
+            let is_unread = unread.users.rows > 0
+                && data.origins.sfdc_ids
+                && !data.learners.in_users_report(learner)
+                && unread.may_have_user(data.learners.id(learner), data.username(learner));
+            return if is_unread { SfdcId::Unread } else { SfdcId::Unknown };
         }
         if data.learners.named(learner).is_some() {
             return SfdcId::Contact;

@@ -11,12 +11,11 @@ use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::Origins;
 use crate::model::question::{MIN_RECORDS, Question, Questioned};
 use crate::relations::Relations;
+use crate::relations::clock::ZONE_DOUBT;
 use crate::relations::enrollment::Enrollment;
 use crate::relations::link::{Link, SfdcId};
 use crate::settings::Rules;
 
-/// Hours by which a local time can be ahead of UTC; the doubt that an uncertain zone leaves.
-const ZONE_DOUBT: i64 = 14 * HOUR;
 /// How long after its beginning a read of Salesforce may still go on: an extraction can be resumed for two days, and objects
 /// saved by hand are saved one after the other.
 const READ_LASTS: i64 = 2 * 24 * HOUR;
@@ -151,6 +150,8 @@ fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
     let total = data.docebo_users.len() as u64;
     let absent = |&at: &usize| relations.is_exported(data, at) == Some(false);
     let absent = (0..data.docebo_users.len()).filter(absent).count() as u64;
+    // As many of them may be learners of rows whose learner id could not be read.
+    let absent = absent.saturating_sub(relations.unread.unidentified_learners);
     is_most(absent, total).then(|| {
         format!(
             "The learners of {absent} of {total} DoceboUser records are missing from the export. It was probably filtered: \

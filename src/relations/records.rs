@@ -9,7 +9,8 @@ use crate::model::dataset::{Dataset, NONE, index, row};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extent, SfObject};
 use crate::model::status::Status;
-use crate::relations::clock::Clocks;
+use crate::model::zone::Readings;
+use crate::relations::clock::{Clocks, ZONE_DOUBT};
 use crate::relations::enrollment::{
     AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, PresentFacts, UnclaimedFacts, absent, present,
     unclaimed,
@@ -147,7 +148,19 @@ struct DueCounts {
 
 impl Judge<'_> {
     fn enrolled_after_cutoff(&self, at: usize) -> bool {
-        self.clocks.enrolled(self.data, at).is_some_and(|readings| readings.latest() > self.cutoff)
+        self.clocks.enrolled(self.data, at).is_some_and(|readings| self.is_after_cutoff(at, readings))
+    }
+
+    /// Whether a date of an enrollment may be after the cutoff. Dates of a file that no zone fits can be off by hours.
+    fn is_after_cutoff(&self, at: usize, date: Readings) -> bool {
+        let doubt = if self.clocks.compares(self.data, at) { 0 } else { ZONE_DOUBT };
+        date.latest().plus(doubt) > self.cutoff
+    }
+
+    /// Whether a row of the export for this learner and course could not be read.
+    fn has_unread_row(&self, learner: usize, course: usize) -> bool {
+        self.unread.enrollments.rows > 0
+            && self.unread.has_enrollment(self.data.learners.id(learner), self.data.courses.id[course])
     }
 
     fn count_due(&self) -> (Vec<u32>, Vec<DueCounts>) {
@@ -336,12 +349,11 @@ impl Judge<'_> {
         if status.is_some_and(|status| Some(status) != written) {
             differs.add(Difference::Status);
         }
-        let agrees =
-            |docebo: Option<crate::model::zone::Readings>, salesforce: Option<Instant>| match (docebo, salesforce) {
-                (None, None) => true,
-                (Some(readings), Some(instant)) => readings.agrees(instant, self.tolerance),
-                (Some(_), None) | (None, Some(_)) => false,
-            };
+        let agrees = |docebo: Option<Readings>, salesforce: Option<Instant>| match (docebo, salesforce) {
+            (None, None) => true,
+            (Some(readings), Some(instant)) => readings.agrees(instant, self.tolerance),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
         let enrolled = self.clocks.enrolled(self.data, at);
         let completed = self.clocks.completed(self.data, at);
         // Dates whose zone is not known are not compared: `differs` never names them.
@@ -361,9 +373,8 @@ impl Judge<'_> {
         if differs.is_empty() {
             return (Enrollment::Matched, differs);
         }
-        let after_cutoff = |readings: crate::model::zone::Readings| readings.latest() > self.cutoff;
-        let newest_after_cutoff =
-            [enrolled, completed, self.clocks.accessed(self.data, at)].into_iter().flatten().any(after_cutoff);
+        let dates = [enrolled, completed, self.clocks.accessed(self.data, at)];
+        let newest_after_cutoff = dates.into_iter().flatten().any(|date| self.is_after_cutoff(at, date));
         let course = self.data.enrollments.course(at);
         let value = present(PresentFacts {
             status_known: true,
@@ -371,8 +382,7 @@ impl Judge<'_> {
             in_scope: self.in_scope[course],
             row_is_later: self.row_is_later(counted, status, written),
             newest_after_cutoff,
-            unread_row: self.unread.enrollments.rows > 0
-                && self.unread.has_enrollment(self.data.learners.id(learner), self.data.courses.id[course]),
+            unread_row: self.has_unread_row(learner, course),
         });
         (value, differs)
     }
@@ -394,7 +404,11 @@ impl Judge<'_> {
         let course = self.data.enrollments.course(at);
         AbsentFacts {
             in_scope: self.in_scope[course],
-            addressable: Addressable::from(self.people.sfdc.kind(learner)),
+            addressable: match self.people.sfdc.kind(learner) {
+                // The contact may be deleted, and nothing is owed then.
+                SfdcId::Unseen => Addressable::Unread,
+                kind => Addressable::from(kind),
+            },
             after_cutoff: self.enrolled_after_cutoff(at),
             course: if self.data.courses.record[course].is_some() {
                 Presence::There
@@ -405,6 +419,7 @@ impl Judge<'_> {
             },
             docebo_user: self.docebo_user_presence(learner),
             rows_complete: self.rows_complete,
+            unread_row: self.has_unread_row(learner, course),
         }
     }
 

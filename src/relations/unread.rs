@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use crate::model::dataset::Dataset;
+use crate::model::id::SfId;
 use crate::model::key::{self, Equality};
 use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject};
 use crate::settings::Rules;
@@ -49,11 +50,15 @@ pub struct UnreadRows {
     pub enrollments: UnreadCounts,
     /// Whether every file's are within the tolerance (`docebo.max_unreadable_rows`), so that the run counts as evaluated.
     pub accepted: bool,
+    /// Whether a *Users* report names learners; without one, those without an enrollment are not known.
+    pub users_reported: bool,
     /// By file and reason, in the order of the files and of the first rows.
     pub groups: Vec<UnreadGroup>,
     /// Learners whom the export names only in unreadable rows: their ids where they can be read, the rows where they
     /// cannot.
     pub missing_learners: u64,
+    /// Of these, the rows whose learner id cannot be read either.
+    pub unidentified_learners: u64,
     /// Learner ids of rows of the *Users* report, sorted.
     learners: Vec<u64>,
     /// Learner ids of rows of the *Users - Courses* report, sorted.
@@ -65,6 +70,12 @@ pub struct UnreadRows {
     folded: FxHashSet<String>,
     /// Learner ids of rows of the *Users - Courses* report that may be due, sorted.
     owed: Vec<u64>,
+    /// Usernames of rows of the *Users* report whose learner id cannot be read.
+    unidentified: FxHashSet<String>,
+    /// Whether the username of such a row cannot be read either.
+    unknown_unidentified: bool,
+    /// The `sfdc_id`s of rows that no other row of their learner tells.
+    sfdc_ids: FxHashSet<SfId>,
     equality: Equality,
 }
 
@@ -72,7 +83,7 @@ impl UnreadRows {
     /// Looks through the excluded rows of the export.
     pub(super) fn of(data: &Dataset, rules: &Rules) -> Self {
         let origins = &data.origins;
-        let mut unread = Self { equality: rules.equality, ..Self::default() };
+        let mut unread = Self { equality: rules.equality, users_reported: has_users(origins), ..Self::default() };
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
         let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
         let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
@@ -92,21 +103,26 @@ impl UnreadRows {
                 }
             }
             unread.add(*kind, reject);
-            // Whom the other rows name as well is known; a row of the enrollments is one of a learner's many.
-            let named_elsewhere = match reject.learner {
-                Some(id) => data.learners.find(id).is_some(),
-                None => *kind == ExportKind::Enrollments && origins.users_report,
-            };
-            if named_elsewhere {
-                continue;
-            }
             let username = reject.username.as_deref().filter(|username| !key::is_blank(username));
+            let known = reject.learner.and_then(|id| data.learners.find(id));
+            if *kind == ExportKind::Users || !known.is_some_and(|learner| data.learners.sfdc_known(learner)) {
+                unread.add_sfdc_id(reject.sfdc_id.as_deref().unwrap_or_default());
+            }
+            // Whom the other rows name as well is known; a row of the enrollments is one of a learner's many.
             match reject.learner {
+                Some(_) if known.is_some() => {}
+                None if *kind == ExportKind::Enrollments && unread.users_reported => {}
                 Some(id) => {
                     missing_ids.insert(id);
                     unread.add_username(username);
                 }
                 None => nameless.push(username),
+            }
+            if *kind == ExportKind::Users && reject.learner.is_none() {
+                match username {
+                    Some(username) => drop(unread.unidentified.insert(username.to_owned())),
+                    None => unread.unknown_unidentified = true,
+                }
             }
         }
         if !nameless.is_empty() {
@@ -114,9 +130,13 @@ impl UnreadRows {
             let wanted: FxHashSet<&str> = nameless.iter().copied().flatten().collect();
             let known: FxHashSet<&str> = data.usernames().filter(|username| wanted.contains(username)).collect();
             nameless.retain(|username| username.is_none_or(|username| !known.contains(username)));
+            nameless.sort_unstable();
+            // Rows of one username are one learner's.
+            nameless.dedup_by(|a, b| a.is_some() && a == b);
             nameless.iter().for_each(|username| unread.add_username(*username));
         }
-        unread.missing_learners = (missing_ids.len() + nameless.len()) as u64;
+        unread.unidentified_learners = nameless.len() as u64;
+        unread.missing_learners = missing_ids.len() as u64 + unread.unidentified_learners;
         unread.groups.sort_by(|a, b| {
             (a.file, &a.first.column, &a.first.reason).cmp(&(b.file, &b.first.column, &b.first.reason))
         });
@@ -136,6 +156,10 @@ impl UnreadRows {
             self.usernames.insert(self.equality.canonical(username).into_owned());
             self.folded.insert(key::fold(username).into_owned());
         }
+    }
+
+    fn add_sfdc_id(&mut self, text: &str) {
+        self.sfdc_ids.extend(SfId::parse(text.trim().as_bytes()));
     }
 
     fn add(&mut self, kind: ExportKind, reject: &Reject) {
@@ -180,6 +204,20 @@ impl UnreadRows {
         self.learners.binary_search(&learner).is_ok()
     }
 
+    /// Whether a row of the *Users* report that could not be read may be the learner's.
+    #[must_use]
+    pub fn may_have_user(&self, learner: u64, username: &str) -> bool {
+        self.has_user(learner)
+            || self.unknown_unidentified
+            || self.users.without_learner > 0 && (key::is_blank(username) || self.unidentified.contains(username))
+    }
+
+    /// Whether a row that could not be read has this contact as `sfdc_id`.
+    #[must_use]
+    pub fn has_sfdc_id(&self, contact: SfId) -> bool {
+        self.sfdc_ids.contains(&contact)
+    }
+
     /// Whether an enrollment of the learner could not be read.
     #[must_use]
     pub fn has_enrollment_of(&self, learner: u64) -> bool {
@@ -198,14 +236,22 @@ impl UnreadRows {
         self.pairs.binary_search(&(learner, course)).is_ok()
     }
 
-    /// Whether a learner whom the export names only in unreadable rows has this key as username, or one near it. Of rows
-    /// whose username cannot be read either, only the number is known ([`UnreadRows::missing_learners`]).
+    /// Whether a learner whom the export names only in unreadable rows, or not at all for want of a *Users* report, may
+    /// have this key as username, or one near it. Of rows whose username cannot be read either, only the number is known
+    /// ([`UnreadRows::missing_learners`]).
     #[must_use]
-    pub fn has_username(&self, key: &str) -> bool {
+    pub fn may_have_username(&self, key: &str) -> bool {
         let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
-        !self.usernames.is_empty()
-            && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
+        !self.users_reported
+            || !self.usernames.is_empty()
+                && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
     }
+}
+
+/// Whether a *Users* report names learners at all.
+fn has_users(origins: &Origins) -> bool {
+    let inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
+    inputs.zip(&origins.exports).any(|(input, file)| file.kind == ExportKind::Users && input.rows > 0)
 }
 
 /// The rows of a file of the export with all its parts, headings not counted.

@@ -110,9 +110,16 @@ impl Reader<'_> {
             Ok((members, counts))
         })?;
         let Some((files, (members, counts))) = read else { return Ok(None) };
-        self.book(&files, counts.tables)?;
+        let rows = self.book(&files, counts.tables)?;
+        let short = self.folder.entry(Content::ListView).map(|entry| entry.counted).filter(|&counted| rows < counted);
+        if let Some(counted) = short {
+            self.snapshot.caveats.push(format!(
+                "{} is incomplete: {rows} of {counted} rows. Who is a member of the list view is not known.",
+                Content::ListView.stem()
+            ));
+        }
         // A contact that is not in a part of the view may be in the rest of it.
-        self.snapshot.list_view = !files.is_incomplete();
+        self.snapshot.list_view = !files.is_incomplete() && short.is_none();
         Ok(self.snapshot.list_view.then_some(members))
     }
 

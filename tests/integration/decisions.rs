@@ -135,6 +135,7 @@ fn enrollment_without_a_row() {
         course: Presence::There,
         docebo_user: Presence::There,
         rows_complete: true,
+        unread_row: false,
     };
     for (facts, value) in [
         (due, Enrollment::Absent),
@@ -154,6 +155,13 @@ fn enrollment_without_a_row() {
         (AbsentFacts { docebo_user: Presence::Unseen, ..due }, Enrollment::Unknown),
         (AbsentFacts { course: Presence::Unseen, ..due }, Enrollment::Unknown),
         (AbsentFacts { in_scope: InScope::Unknown, ..due }, Enrollment::Unknown),
+        // Rows are found through their parents.
+        (AbsentFacts { docebo_user: Presence::Unseen, addressable: Addressable::No, ..due }, Enrollment::Unknown),
+        (AbsentFacts { docebo_user: Presence::Unseen, in_scope: InScope::No, ..due }, Enrollment::Unknown),
+        // A further row of the export for the pair could not be read.
+        (AbsentFacts { unread_row: true, ..due }, Enrollment::Unknown),
+        (AbsentFacts { unread_row: true, after_cutoff: true, ..due }, Enrollment::Unknown),
+        (AbsentFacts { unread_row: true, addressable: Addressable::No, ..due }, Enrollment::NotAddressable),
         // So may be what rests on a row that could not be read.
         (AbsentFacts { addressable: Addressable::Unread, ..due }, Enrollment::Unknown),
         (

@@ -38,6 +38,7 @@ mod stall_edges;
 mod stall_runs;
 mod stall_worlds;
 mod story;
+mod unreadable;
 mod world;
 mod wrap;
 

@@ -428,7 +428,7 @@ impl<'a> Oracle<'a> {
             self.learners.iter().find(|learner| learner.id == enrollment.learner).expect("named by its enrollments");
         let addressable = self.addressable(learner);
         let has_row = self.docebo_user(enrollment.learner).is_some();
-        if addressable == Known::Unknown && !has_row {
+        if addressable == Known::Unknown && (!has_row || self.tells_sfdc_id(learner)) {
             return if self.tells_sfdc_id(learner) { "unknown" } else { "unknown-link" };
         }
         if addressable == Known::No {
@@ -525,6 +525,9 @@ impl<'a> Oracle<'a> {
         if self.contacts().any(|other| other.id != contact.id && other.key == contact.key) {
             return "collide";
         }
+        if !self.complete(Object::Contact) {
+            return "unknown";
+        }
         if let Some(learner) = self.learners.iter().find(|learner| learner.username == contact.key) {
             if !self.tells_sfdc_id(learner) {
                 return "unknown";
@@ -534,6 +537,9 @@ impl<'a> Oracle<'a> {
                 id if is_blank(id) => "link",
                 _ => "relink",
             };
+        }
+        if !self.world.export.users {
+            return "unknown";
         }
         if !self.world.settings.provisioning {
             return "none";

@@ -72,7 +72,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
 }
 
 /// A world with up to so many disturbances of any kind.
-fn disturbed(seed: u64, learners: usize, disturbances: usize) -> World {
+pub(crate) fn disturbed(seed: u64, learners: usize, disturbances: usize) -> World {
     let mut world = World::in_sync(seed, learners);
     let mut rng = Rng::with_seed(seed);
     for _ in 0..disturbances {
@@ -88,7 +88,7 @@ fn disturbed(seed: u64, learners: usize, disturbances: usize) -> World {
     world
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
