@@ -196,7 +196,7 @@ impl Relations {
         }
         let unread = |id| self.unread.has_user(id) || !data.origins.users_report && self.unread.has_enrollment_of(id);
         // Of a learner whom only the enrollments name, the row of the Users report may be one whose id could not be read.
-        let unread_by_name = |learner| self.unread.may_have_user(data.learners.id(learner), data.username(learner));
+        let unread_by_name = |learner| self.unread.has_user_named(data.learners.id(learner), data.username(learner));
         let is_unread =
             data.account_id(account).is_some_and(unread) || data.learner_of(account).is_some_and(unread_by_name);
         if is_unread { None } else { Some(false) }

@@ -253,12 +253,9 @@ pub fn absent(facts: AbsentFacts) -> Enrollment {
         (Addressable::Unknown, Presence::Absent | Presence::Unseen) => return Enrollment::UnknownLink,
         (Addressable::Yes, _) | (Addressable::Unknown, Presence::There) => {}
     }
-    if facts.unread_row {
-        // The row that could not be read may be the one that counts, and newer or older than the cutoff.
-        return Enrollment::Unknown;
-    }
     if facts.after_cutoff {
-        return Enrollment::Pending;
+        // The row that could not be read may be the one that counts, and older than the cutoff.
+        return if facts.unread_row { Enrollment::Unknown } else { Enrollment::Pending };
     }
     match (facts.course, facts.docebo_user) {
         (Presence::Unseen, _) | (_, Presence::Unseen) => Enrollment::Unknown,

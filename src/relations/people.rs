@@ -378,7 +378,7 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
             let is_unread = unread.users.rows > 0
                 && data.origins.sfdc_ids
                 && !data.learners.in_users_report(learner)
-                && unread.may_have_user(data.learners.id(learner), data.username(learner));
+                && unread.has_user_named(data.learners.id(learner), data.username(learner));
             return if is_unread { SfdcId::Unread } else { SfdcId::Unknown };
         }
         if data.learners.named(learner).is_some() {

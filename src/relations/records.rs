@@ -407,6 +407,10 @@ impl Judge<'_> {
             addressable: match self.people.sfdc.kind(learner) {
                 // The contact may be deleted, and nothing is owed then.
                 SfdcId::Unseen => Addressable::Unread,
+                // Other learners' ids are told: this one may be blank or wrong.
+                SfdcId::Unknown if self.data.origins.sfdc_ids && self.docebo_user[learner] != NONE => {
+                    Addressable::Unread
+                }
                 kind => Addressable::from(kind),
             },
             after_cutoff: self.enrolled_after_cutoff(at),

@@ -72,8 +72,6 @@ pub struct UnreadRows {
     owed: Vec<u64>,
     /// Usernames of rows of the *Users* report whose learner id cannot be read.
     unidentified: FxHashSet<String>,
-    /// Whether the username of such a row cannot be read either.
-    unknown_unidentified: bool,
     /// The `sfdc_id`s of rows that no other row of their learner tells.
     sfdc_ids: FxHashSet<SfId>,
     equality: Equality,
@@ -118,11 +116,8 @@ impl UnreadRows {
                 }
                 None => nameless.push(username),
             }
-            if *kind == ExportKind::Users && reject.learner.is_none() {
-                match username {
-                    Some(username) => drop(unread.unidentified.insert(username.to_owned())),
-                    None => unread.unknown_unidentified = true,
-                }
+            if let (ExportKind::Users, None, Some(username)) = (*kind, reject.learner, username) {
+                unread.unidentified.insert(username.to_owned());
             }
         }
         if !nameless.is_empty() {
@@ -204,12 +199,11 @@ impl UnreadRows {
         self.learners.binary_search(&learner).is_ok()
     }
 
-    /// Whether a row of the *Users* report that could not be read may be the learner's.
+    /// Whether a row of the *Users* report that could not be read is the learner's, by its learner id or by its username. Of
+    /// rows that tell neither, only the number is known.
     #[must_use]
-    pub fn may_have_user(&self, learner: u64, username: &str) -> bool {
-        self.has_user(learner)
-            || self.unknown_unidentified
-            || self.users.without_learner > 0 && (key::is_blank(username) || self.unidentified.contains(username))
+    pub fn has_user_named(&self, learner: u64, username: &str) -> bool {
+        self.has_user(learner) || self.unidentified.contains(username)
     }
 
     /// Whether a row that could not be read has this contact as `sfdc_id`.

@@ -13,7 +13,10 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::world::dialect::{Dialect, Resolution};
 use crate::world::ids::is_well_formed;
-use crate::world::{At, Contact, CourseEnrollment, DoceboUser, Enrollment, Learner, MINUTE, Object, Scope, World};
+use crate::world::{
+    At, Contact, CourseEnrollment, Damage, DoceboUser, Enrollment, Learner, MINUTE, Object, Reject, Report, Scope,
+    World,
+};
 
 /// What every record must be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -416,6 +419,14 @@ impl<'a> Oracle<'a> {
             }
             let dates =
                 [enrollment.enrolled_at, enrollment.first_access, enrollment.last_access, enrollment.completed_at];
+            // Rejected rows are made from the first one; what a further row of the pair says is not known.
+            let first = self.world.enrollments.first().is_some_and(|row| (row.learner, row.course) == pair);
+            let unread = |reject: &Reject| {
+                reject.report == Report::Enrollments && matches!(reject.damage, Damage::Date(_) | Damage::TooFewCells)
+            };
+            if first && self.world.rejects.iter().any(unread) {
+                return "unknown";
+            }
             return if dates.into_iter().any(|date| self.is_after(date, cutoff)) { "pending" } else { "outdated" };
         }
         if !self.complete(Object::CourseEnrollment) || self.may_be_unresolved(pair) {
@@ -428,6 +439,11 @@ impl<'a> Oracle<'a> {
             self.learners.iter().find(|learner| learner.id == enrollment.learner).expect("named by its enrollments");
         let addressable = self.addressable(learner);
         let has_row = self.docebo_user(enrollment.learner).is_some();
+        let export = &self.world.export;
+        let ids_told = export.users && export.sfdc_id_in_users || export.enrollments && export.sfdc_id_in_enrollments;
+        if addressable == Known::Unknown && has_row && ids_told {
+            return "unknown";
+        }
         if addressable == Known::Unknown && (!has_row || self.tells_sfdc_id(learner)) {
             return if self.tells_sfdc_id(learner) { "unknown" } else { "unknown-link" };
         }
@@ -599,7 +615,10 @@ impl<'a> Oracle<'a> {
     fn export_incomplete(&self) -> usize {
         let rows = &self.world.docebo_users;
         let missing = rows.iter().filter(|row| !self.learners.iter().any(|learner| learner.id == row.learner)).count();
-        usize::from(missing * 100 > rows.len() * 2)
+        // A row that tells neither an id nor a username may be any of them.
+        let reject = |reject: &&Reject| reject.report == Report::Users && reject.damage == Damage::TooManyCells;
+        let nameless = self.world.rejects.iter().filter(reject).count();
+        usize::from(missing.saturating_sub(nameless) * 100 > rows.len() * 2)
     }
 
     /// The User who created most `DoceboUser` rows.
