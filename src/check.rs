@@ -15,7 +15,6 @@ use crate::model::provenance::{Extent, SfObject};
 use crate::model::question::Question;
 use crate::model::word::{Word as _, words};
 use crate::relations::enrollment::Enrollment;
-use crate::relations::forecast::Forecast;
 use crate::relations::link::{Link, SfdcId};
 use crate::relations::outbound::Outbound;
 use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
@@ -308,30 +307,11 @@ pub(crate) fn select_rows(books: &Books, fires: &[Enrollment], holds: impl Fn(us
     selection
 }
 
-/// Contacts with one of these forecasts.
-pub(crate) fn select_forecasts(books: &Books, fires: &[Forecast]) -> Selection {
-    let (data, relations) = (&books.data, &books.relations);
-    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
-    let judge = |contact: usize| match relations.forecast[contact] {
-        Forecast::Unknown if relations.unread.is_empty() || !relations.unread.users_reported || !contacts_complete => {
-            Judged::Unknown
-        }
-        Forecast::Unknown => {
-            let canonical = |text| books.rules.equality.canonical(text);
-            let has_key = |learner| canonical(data.username(learner)) == canonical(data.contacts.key(contact));
-            match row(relations.contact_learner[contact]) {
-                // Whose key it is can be told, and not what the learner's `sfdc_id` is.
-                Some(learner) if relations.sfdc(data, learner).kind != SfdcId::Unread && has_key(learner) => {
-                    Judged::Unknown
-                }
-                _ => Judged::Unread,
-            }
-        }
-        forecast => Judged::known(fires.contains(&forecast)),
-    };
-    let mut selection = select(books, data.contacts.len(), Subject::Contact, judge);
-    // A learner of whom not even the username could be read may be the one of any contact.
-    selection.add_unread(books, relations.unread.missing_learners);
+/// Contacts on whom a check fires; learners whom the export names only in unreadable rows are counted as unread, for each
+/// may be the one of any contact.
+pub(crate) fn select_contacts(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
+    let mut selection = select(books, books.data.contacts.len(), Subject::Contact, judge);
+    selection.add_unread(books, books.relations.unread.missing_learners);
     selection
 }
 

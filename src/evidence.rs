@@ -142,6 +142,16 @@ pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
     if SfId::repair(text.trim().as_bytes()).is_some() { Text::public(text) } else { Text::personal(text) }
 }
 
+/// What was not found, and that so many of the findings of the check may be what could not be read; one and several of
+/// that in words.
+pub(crate) fn not_found(absent: &str, unread: u64, [one, several]: [&str; 2]) -> Text {
+    Text::public(match unread {
+        0 => absent.to_owned(),
+        1 => format!("{absent}; 1 of these may be {one}"),
+        _ => format!("{absent}; up to {unread} of these may be {several}"),
+    })
+}
+
 /// The learner's row in the export.
 pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
     let data = &books.data;

@@ -202,6 +202,14 @@ impl Relations {
         if is_unread { None } else { Some(false) }
     }
 
+    /// How many `DoceboUser__c` rows belong to learners whom the report that should name every learner does not name. As many
+    /// of those as there are rows whose learner could not be read may be in it, and are not counted.
+    #[must_use]
+    pub fn missing_from_export(&self, data: &Dataset) -> u64 {
+        let absent = (0..data.docebo_users.len()).filter(|&at| self.is_exported(data, at) == Some(false)).count();
+        (absent as u64).saturating_sub(self.unread.unidentified_learners)
+    }
+
     /// Whether the value of a Docebo enrollment is unknown because rows of the export could not be read.
     #[must_use]
     pub fn rests_on_unread(&self, data: &Dataset, at: usize) -> bool {

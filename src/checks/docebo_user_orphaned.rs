@@ -36,16 +36,14 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     Telling {
         field: "UserId__c".into(),
         expected: Text::public("a learner of the Users report"),
-        found: Text::public(match books.relations.unread.users.without_learner {
-            0 => "none with this id".to_owned(),
-            1 => "none with this id; 1 row of the report whose learner id could not be read may be one of these"
-                .to_owned(),
-            rows => {
-                format!(
-                    "none with this id; up to {rows} of these may be rows of the report whose learner id could not be read"
-                )
-            }
-        }),
+        found: evidence::not_found(
+            "none with this id",
+            books.relations.unread.users.without_learner,
+            [
+                "a row of the report whose learner id could not be read",
+                "rows of the report whose learner id could not be read",
+            ],
+        ),
         since: None,
         evidence: evidence::docebo_user(books, *at as usize),
         more: Vec::new(),

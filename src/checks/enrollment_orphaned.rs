@@ -47,13 +47,11 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     Telling {
         field: "Docebo enrollment".into(),
         expected: Text::public(format!("an enrollment {} in the export", evidence::parents_key(books, at))),
-        found: Text::public(match books.relations.unread.enrollments.without_pair {
-            0 => "none".to_owned(),
-            1 => {
-                "none; 1 row of the export whose ids could not be read may be the enrollment of one of these".to_owned()
-            }
-            rows => format!("none; up to {rows} of these may be rows of the export whose ids could not be read"),
-        }),
+        found: evidence::not_found(
+            "none",
+            books.relations.unread.enrollments.without_pair,
+            ["a row of the export whose ids could not be read", "rows of the export whose ids could not be read"],
+        ),
         since: books.data.enrollments.modified(at),
         evidence: evidence::enrollment_row(books, at),
         more: Vec::new(),

@@ -21,7 +21,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 /// Above this share of DoceboUser rows without a learner, the export is held to be incomplete.
-const PERCENT: usize = 2;
+const PERCENT: u64 = 2;
 
 fn select(books: &Books) -> Selection {
     let mut selection = select_docebo_users(books, |at| match books.relations.is_exported(&books.data, at) {
@@ -30,8 +30,8 @@ fn select(books: &Books) -> Selection {
     });
     let unread = &books.relations.unread;
     selection.add_unread(books, unread.users.without_learner.max(unread.unidentified_learners));
-    let (missing, total) = missing(books);
-    if missing * 100 > total * PERCENT {
+    // Of all rows, also those of whom it cannot be told: rows that could not be read make no share larger.
+    if books.relations.missing_from_export(&books.data) * 100 > books.data.docebo_users.len() as u64 * PERCENT {
         selection.subjects = vec![Subject::Run];
     }
     let users = &books.relations.totals.learners;
@@ -42,19 +42,8 @@ fn select(books: &Books) -> Selection {
     selection
 }
 
-/// Rows whose learner the report does not name, of those of whom that can be told.
-fn missing(books: &Books) -> (usize, usize) {
-    let rows = 0..books.data.docebo_users.len();
-    let told = rows.filter_map(|at| books.relations.is_exported(&books.data, at));
-    let (missing, total) =
-        told.fold((0_usize, 0), |(missing, total), is_exported| (missing + usize::from(!is_exported), total + 1));
-    // As many of them as there are rows whose learner id could not be read may be in the report.
-    let unidentified = usize::try_from(books.relations.unread.unidentified_learners).unwrap_or(usize::MAX);
-    (missing.saturating_sub(unidentified), total)
-}
-
 fn tell(books: &Books, _: &Subject) -> Telling {
-    let (missing, total) = missing(books);
+    let (missing, total) = (books.relations.missing_from_export(&books.data), books.data.docebo_users.len());
     let examples = (0..books.data.docebo_users.len())
         .filter(|&at| books.relations.is_exported(&books.data, at) == Some(false))
         .take(5);

@@ -250,18 +250,20 @@ pub fn absent(facts: AbsentFacts) -> Enrollment {
     match (facts.addressable, facts.docebo_user) {
         (Addressable::No, _) => return Enrollment::NotAddressable,
         (Addressable::Unread, _) => return Enrollment::Unknown,
-        (Addressable::Unknown, Presence::Absent | Presence::Unseen) => return Enrollment::UnknownLink,
-        (Addressable::Yes, _) | (Addressable::Unknown, Presence::There) => {}
+        (Addressable::Unknown, Presence::Absent) => return Enrollment::UnknownLink,
+        (Addressable::Yes | Addressable::Unknown, _) => {}
     }
-    if facts.after_cutoff {
-        // The row that could not be read may be the one that counts, and older than the cutoff.
-        return if facts.unread_row { Enrollment::Unknown } else { Enrollment::Pending };
-    }
-    match (facts.course, facts.docebo_user) {
-        (Presence::Unseen, _) | (_, Presence::Unseen) => Enrollment::Unknown,
-        (Presence::Absent, _) => Enrollment::AbsentNoCourse,
-        (Presence::There, Presence::Absent) => Enrollment::AbsentNoDoceboUser,
-        (Presence::There, Presence::There) => Enrollment::Absent,
+    if facts.unread_row {
+        // The row that could not be read may be the one that counts, and newer or older than the cutoff.
+        Enrollment::Unknown
+    } else if facts.after_cutoff {
+        Enrollment::Pending
+    } else if facts.course == Presence::Absent {
+        Enrollment::AbsentNoCourse
+    } else if facts.docebo_user == Presence::Absent {
+        Enrollment::AbsentNoDoceboUser
+    } else {
+        Enrollment::Absent
     }
 }
 

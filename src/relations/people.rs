@@ -292,7 +292,7 @@ fn judge_contacts(
         let is_unknown = !contacts_complete
             || owner == KeyOwner::Nobody
                 && (unread.may_have_username(data.contacts.key(contact))
-                    || rules.provisioning && !known_elsewhere && unread.has_sfdc_id(data.contacts.id(contact)));
+                    || rules.provisioning && !known_elsewhere && unread.may_have_sfdc_id(data.contacts.id(contact)));
         let owner = if is_unknown { KeyOwner::Unknown } else { owner };
         forecasts.push(forecast(ForecastFacts {
             in_view: data.contacts.in_view(contact),
@@ -378,7 +378,7 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
             let is_unread = unread.users.rows > 0
                 && data.origins.sfdc_ids
                 && !data.learners.in_users_report(learner)
-                && unread.has_user_named(data.learners.id(learner), data.username(learner));
+                && unread.may_have_user(data.learners.id(learner), data.username(learner));
             return if is_unread { SfdcId::Unread } else { SfdcId::Unknown };
         }
         if data.learners.named(learner).is_some() {

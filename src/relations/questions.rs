@@ -148,10 +148,7 @@ fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
 
 fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
     let total = data.docebo_users.len() as u64;
-    let absent = |&at: &usize| relations.is_exported(data, at) == Some(false);
-    let absent = (0..data.docebo_users.len()).filter(absent).count() as u64;
-    // As many of them may be learners of rows whose learner id could not be read.
-    let absent = absent.saturating_sub(relations.unread.unidentified_learners);
+    let absent = relations.missing_from_export(data);
     is_most(absent, total).then(|| {
         format!(
             "The learners of {absent} of {total} DoceboUser records are missing from the export. It was probably filtered: \

@@ -1,5 +1,4 @@
-//! What the unreadable rows of the export still say (contract of the relations: a row that could not be read makes what
-//! depends on it unknown).
+//! What the unreadable rows of the export still say: a row that could not be read makes what depends on it unknown.
 //!
 //! The ids of such a row tell which enrollment, which learner and which contact it may be about; where they cannot be read
 //! either, only the number of such rows is known, and every check that one of them could concern counts it as unjudged.
@@ -59,6 +58,8 @@ pub struct UnreadRows {
     pub missing_learners: u64,
     /// Of these, the rows whose learner id cannot be read either.
     pub unidentified_learners: u64,
+    /// Rows of learners whose username cannot be read anywhere: each may be the learner of any contact.
+    pub unnamed_learners: u64,
     /// Learner ids of rows of the *Users* report, sorted.
     learners: Vec<u64>,
     /// Learner ids of rows of the *Users - Courses* report, sorted.
@@ -72,8 +73,12 @@ pub struct UnreadRows {
     owed: Vec<u64>,
     /// Usernames of rows of the *Users* report whose learner id cannot be read.
     unidentified: FxHashSet<String>,
+    /// How many of those rows tell no username either: each may be that of any learner who is not in the report.
+    unidentified_unnamed: u64,
     /// The `sfdc_id`s of rows that no other row of their learner tells.
     sfdc_ids: FxHashSet<SfId>,
+    /// Whether such an `sfdc_id` cannot be read: it may be any contact.
+    unknown_sfdc_ids: bool,
     equality: Equality,
 }
 
@@ -103,21 +108,29 @@ impl UnreadRows {
             unread.add(*kind, reject);
             let username = reject.username.as_deref().filter(|username| !key::is_blank(username));
             let known = reject.learner.and_then(|id| data.learners.find(id));
-            if *kind == ExportKind::Users || !known.is_some_and(|learner| data.learners.sfdc_known(learner)) {
-                unread.add_sfdc_id(reject.sfdc_id.as_deref().unwrap_or_default());
+            // Of a learner's many enrollments another tells what this one does not, or the *Users* report does.
+            if *kind == ExportKind::Enrollments && reject.learner.is_none() && unread.users_reported {
+                continue;
             }
-            // Whom the other rows name as well is known; a row of the enrollments is one of a learner's many.
+            if *kind == ExportKind::Users || !known.is_some_and(|learner| data.learners.sfdc_known(learner)) {
+                unread.add_sfdc_id(reject.sfdc_id.as_deref());
+            }
             match reject.learner {
-                Some(_) if known.is_some() => {}
-                None if *kind == ExportKind::Enrollments && unread.users_reported => {}
+                // Whom other rows name as well is known.
+                Some(_) if known.is_some_and(|learner| !key::is_blank(data.username(learner))) => {}
                 Some(id) => {
-                    missing_ids.insert(id);
+                    if known.is_none() {
+                        missing_ids.insert(id);
+                    }
                     unread.add_username(username);
                 }
                 None => nameless.push(username),
             }
-            if let (ExportKind::Users, None, Some(username)) = (*kind, reject.learner, username) {
-                unread.unidentified.insert(username.to_owned());
+            if *kind == ExportKind::Users && reject.learner.is_none() {
+                match username {
+                    Some(username) => drop(unread.unidentified.insert(username.to_owned())),
+                    None => unread.unidentified_unnamed += 1,
+                }
             }
         }
         if !nameless.is_empty() {
@@ -147,14 +160,20 @@ impl UnreadRows {
     }
 
     fn add_username(&mut self, username: Option<&str>) {
-        if let Some(username) = username {
-            self.usernames.insert(self.equality.canonical(username).into_owned());
-            self.folded.insert(key::fold(username).into_owned());
+        match username {
+            Some(username) => {
+                self.usernames.insert(self.equality.canonical(username).into_owned());
+                self.folded.insert(key::fold(username).into_owned());
+            }
+            None => self.unnamed_learners += 1,
         }
     }
 
-    fn add_sfdc_id(&mut self, text: &str) {
-        self.sfdc_ids.extend(SfId::parse(text.trim().as_bytes()));
+    fn add_sfdc_id(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.sfdc_ids.extend(SfId::parse(text.trim().as_bytes())),
+            None => self.unknown_sfdc_ids = true,
+        }
     }
 
     fn add(&mut self, kind: ExportKind, reject: &Reject) {
@@ -206,10 +225,18 @@ impl UnreadRows {
         self.has_user(learner) || self.unidentified.contains(username)
     }
 
-    /// Whether a row that could not be read has this contact as `sfdc_id`.
+    /// Whether a row of the *Users* report that could not be read may be that of a learner who is not in the report.
     #[must_use]
-    pub fn has_sfdc_id(&self, contact: SfId) -> bool {
-        self.sfdc_ids.contains(&contact)
+    pub fn may_have_user(&self, learner: u64, username: &str) -> bool {
+        self.unidentified_unnamed > 0
+            || self.has_user_named(learner, username)
+            || key::is_blank(username) && self.users.without_learner > 0
+    }
+
+    /// Whether a row that could not be read may have this contact as `sfdc_id`.
+    #[must_use]
+    pub fn may_have_sfdc_id(&self, contact: SfId) -> bool {
+        self.unknown_sfdc_ids || self.sfdc_ids.contains(&contact)
     }
 
     /// Whether an enrollment of the learner could not be read.
@@ -230,15 +257,19 @@ impl UnreadRows {
         self.pairs.binary_search(&(learner, course)).is_ok()
     }
 
-    /// Whether a learner whom the export names only in unreadable rows, or not at all for want of a *Users* report, may
-    /// have this key as username, or one near it. Of rows whose username cannot be read either, only the number is known
-    /// ([`UnreadRows::missing_learners`]).
+    /// Whether a learner whom the export names only in unreadable rows has this key as username, or one near it.
+    #[must_use]
+    pub fn has_username(&self, key: &str) -> bool {
+        let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
+        !self.usernames.is_empty()
+            && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
+    }
+
+    /// Whether a learner whom the export names only in unreadable rows, or not at all for want of a *Users* report, may have
+    /// this key as username, or one near it.
     #[must_use]
     pub fn may_have_username(&self, key: &str) -> bool {
-        let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
-        !self.users_reported
-            || !self.usernames.is_empty()
-                && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
+        !self.users_reported || self.unnamed_learners > 0 || self.has_username(key)
     }
 }
 

@@ -159,7 +159,7 @@ fn enrollment_without_a_row() {
         (AbsentFacts { docebo_user: Presence::Unseen, addressable: Addressable::No, ..due }, Enrollment::Unknown),
         (AbsentFacts { docebo_user: Presence::Unseen, in_scope: InScope::No, ..due }, Enrollment::Unknown),
         // A further row of the export for the pair could not be read.
-        (AbsentFacts { unread_row: true, ..due }, Enrollment::Absent),
+        (AbsentFacts { unread_row: true, ..due }, Enrollment::Unknown),
         (AbsentFacts { unread_row: true, after_cutoff: true, ..due }, Enrollment::Unknown),
         (AbsentFacts { unread_row: true, addressable: Addressable::No, ..due }, Enrollment::NotAddressable),
         // So may be what rests on a row that could not be read.

@@ -14,8 +14,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::world::dialect::{Dialect, Resolution};
 use crate::world::ids::is_well_formed;
 use crate::world::{
-    At, Contact, CourseEnrollment, Damage, DoceboUser, Enrollment, Learner, MINUTE, Object, Reject, Report, Scope,
-    World,
+    At, Contact, CourseEnrollment, Damage, DoceboUser, Enrollment, Learner, MINUTE, Object, Report, Scope, World,
 };
 
 /// What every record must be called.
@@ -109,11 +108,7 @@ pub(crate) fn check_counts(world: &World, dialect: &Dialect) -> BTreeMap<&'stati
         ("username-shared", oracle.shared_keys()),
         ("username-blank", forecast(&["blank-key"])),
         ("learner-without-contact", link("unlinked")),
-        // Without the report of all learners, a contact's learner may just not be in the other one.
-        (
-            "contact-without-learner",
-            if world.export.users { forecast(&["create", "create-duplicate", "none"]) } else { 0 },
-        ),
+        ("contact-without-learner", oracle.contacts_without_learner(&labels)),
         ("export-incomplete", oracle.export_incomplete()),
         ("integration-user-inactive", oracle.integration_user_inactive()),
         ("record-edited-by-others", oracle.edited_by_others()),
@@ -306,6 +301,7 @@ impl<'a> Oracle<'a> {
             return "link-lost";
         }
         match self.addressable(learner) {
+            Known::Unknown if self.may_be_unread(learner) => "unknown",
             Known::Unknown if !self.tells_sfdc_id(learner) => "delivered",
             // A lookup holds only a record that exists, whether or not the extract shows it.
             Known::Unknown if row.contact == learner.sfdc_id => "delivered",
@@ -361,6 +357,7 @@ impl<'a> Oracle<'a> {
         if self.world.settings.scope == Scope::Synced
             && !self.complete(Object::Course)
             && of_learner().any(unread_course)
+            || self.may_owe(learner.id)
         {
             return "unknown";
         }
@@ -419,15 +416,10 @@ impl<'a> Oracle<'a> {
             }
             let dates =
                 [enrollment.enrolled_at, enrollment.first_access, enrollment.last_access, enrollment.completed_at];
-            // Rejected rows are made from the first one; what a further row of the pair says is not known.
-            let first = self.world.enrollments.first().is_some_and(|row| (row.learner, row.course) == pair);
-            let unread = |reject: &Reject| {
-                reject.report == Report::Enrollments && matches!(reject.damage, Damage::Date(_) | Damage::TooFewCells)
-            };
-            if first && self.world.rejects.iter().any(unread) {
-                return "unknown";
+            if dates.into_iter().any(|date| self.is_after(date, cutoff)) {
+                return "pending";
             }
-            return if dates.into_iter().any(|date| self.is_after(date, cutoff)) { "pending" } else { "outdated" };
+            return if self.has_unread_row(pair) { "unknown" } else { "outdated" };
         }
         if !self.complete(Object::CourseEnrollment) || self.may_be_unresolved(pair) {
             return "unknown";
@@ -441,7 +433,7 @@ impl<'a> Oracle<'a> {
         let has_row = self.docebo_user(enrollment.learner).is_some();
         let export = &self.world.export;
         let ids_told = export.users && export.sfdc_id_in_users || export.enrollments && export.sfdc_id_in_enrollments;
-        if addressable == Known::Unknown && has_row && ids_told {
+        if addressable == Known::Unknown && (has_row && ids_told || self.may_be_unread(learner)) {
             return "unknown";
         }
         if addressable == Known::Unknown && (!has_row || self.tells_sfdc_id(learner)) {
@@ -450,6 +442,9 @@ impl<'a> Oracle<'a> {
         if addressable == Known::No {
             return "not-addressable";
         }
+        if self.has_unread_row(pair) {
+            return "unknown";
+        }
         if self.is_after(enrollment.enrolled_at, cutoff) {
             return "pending";
         }
@@ -457,6 +452,38 @@ impl<'a> Oracle<'a> {
             return "absent-no-course";
         }
         if has_row { "absent" } else { "absent-no-docebo-user" }
+    }
+
+    /// Rejected rows of a report with this damage; each is made from the report's first row.
+    fn rejects(&self, report: Report, damaged: impl Fn(&Damage) -> bool) -> usize {
+        self.world.rejects.iter().filter(|reject| reject.report == report && damaged(&reject.damage)).count()
+    }
+
+    /// Rejected rows of the *Users* report that tell neither an id nor a username: with text behind its last cell, no cell of
+    /// a row is sure.
+    fn nameless_users(&self) -> usize {
+        if self.world.export.users { self.rejects(Report::Users, |damage| *damage == Damage::TooManyCells) } else { 0 }
+    }
+
+    /// Whether the row of the *Users* report that would tell a learner's `sfdc_id` may be a rejected one.
+    fn may_be_unread(&self, learner: &Learner) -> bool {
+        let export = &self.world.export;
+        let told = export.sfdc_id_in_users || export.enrollments && export.sfdc_id_in_enrollments;
+        self.nameless_users() > 0 && told && !learner.in_users_report && !self.tells_sfdc_id(learner)
+    }
+
+    /// Whether a rejected row tells this learner and course.
+    fn has_unread_row(&self, pair: (u64, u64)) -> bool {
+        let first = self.world.enrollments.first().and_then(|row| self.read(row));
+        first.is_some_and(|row| (row.learner, row.course) == pair)
+            && self.rejects(Report::Enrollments, |damage| matches!(damage, Damage::Date(_))) > 0
+    }
+
+    /// Whether a rejected row tells this learner and may be due.
+    fn may_owe(&self, learner: u64) -> bool {
+        let first = self.world.enrollments.first().and_then(|row| self.read(row));
+        let told = |damage: &Damage| matches!(damage, Damage::Date(_) | Damage::CourseId(_));
+        first.is_some_and(|row| row.learner == learner) && self.rejects(Report::Enrollments, told) > 0
     }
 
     /// Whether the row of this pair may be there with a parent that was not read.
@@ -487,11 +514,15 @@ impl<'a> Oracle<'a> {
             let whole = self.complete(Object::DoceboUser) && self.complete(Object::Course);
             return if whole { "unresolved" } else { "unknown" };
         };
-        if self.row_of(pair).is_some_and(|counts| counts.id != row.id) {
-            return "repeated";
-        }
-        if let Some(enrollment) = self.enrollments.get(&pair) {
+        let is_further = self.row_of(pair).is_some_and(|counts| counts.id != row.id);
+        if let Some(enrollment) = self.enrollments.get(&pair).filter(|_| !is_further) {
             return self.enrollment(enrollment);
+        }
+        if self.has_unread_row(pair) {
+            return "unknown";
+        }
+        if is_further {
+            return "repeated";
         }
         if row.unenrolled_at.is_some() {
             return "unenrolled";
@@ -554,7 +585,7 @@ impl<'a> Oracle<'a> {
                 _ => "relink",
             };
         }
-        if !self.world.export.users {
+        if !self.world.export.users || self.nameless_users() > 0 {
             return "unknown";
         }
         if !self.world.settings.provisioning {
@@ -563,7 +594,15 @@ impl<'a> Oracle<'a> {
         let duplicate = |learner: &&Learner| {
             self.tells_sfdc_id(learner) && learner.sfdc_id == contact.id || near(&learner.username, &contact.key)
         };
-        if self.learners.iter().any(duplicate) { "create-duplicate" } else { "create" }
+        // A row that ends before its `sfdc_id` may have this contact there.
+        let ends_early = |damage: &Damage| *damage == Damage::TooFewCells;
+        if self.learners.iter().any(duplicate) {
+            "create-duplicate"
+        } else if self.world.export.sfdc_id_in_users && self.rejects(Report::Users, ends_early) > 0 {
+            "unknown"
+        } else {
+            "create"
+        }
     }
 
     // 4: what is counted by something other than one label
@@ -608,6 +647,22 @@ impl<'a> Oracle<'a> {
         )
     }
 
+    /// Contacts whose key no learner has. Where a username could not be read, each may be that learner's; of more contacts than
+    /// such learners, some are nobody's.
+    fn contacts_without_learner(&self, labels: &Labels) -> usize {
+        // Without the report of all learners, a contact's learner may just not be in the other one.
+        if !self.world.export.users || !self.complete(Object::Contact) {
+            return 0;
+        }
+        let without = |contact: &&Contact| !self.learners.iter().any(|learner| learner.username == contact.key);
+        let labelled = |wanted: &[&str]| {
+            let wanted = |contact: &&Contact| wanted.contains(&labels.contacts[&contact.id].as_str());
+            self.contacts().filter(wanted).filter(without).count()
+        };
+        let unknown = labelled(&["unknown"]);
+        labelled(&["create", "create-duplicate", "none"]) + if unknown > self.nameless_users() { unknown } else { 0 }
+    }
+
     fn shared_keys(&self) -> usize {
         several(self.contacts().map(|contact| contact.key.clone()).filter(|key| !is_blank(key)))
     }
@@ -616,9 +671,7 @@ impl<'a> Oracle<'a> {
         let rows = &self.world.docebo_users;
         let missing = rows.iter().filter(|row| !self.learners.iter().any(|learner| learner.id == row.learner)).count();
         // A row that tells neither an id nor a username may be any of them.
-        let reject = |reject: &&Reject| reject.report == Report::Users && reject.damage == Damage::TooManyCells;
-        let nameless = self.world.rejects.iter().filter(reject).count();
-        usize::from(missing.saturating_sub(nameless) * 100 > rows.len() * 2)
+        usize::from(missing.saturating_sub(self.nameless_users()) * 100 > rows.len() * 2)
     }
 
     /// The User who created most `DoceboUser` rows.

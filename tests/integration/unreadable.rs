@@ -12,7 +12,6 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use tieout::check::{Outcome, Severity};
 use tieout::error::Error;
 use tieout::exit::Exit;
@@ -301,11 +300,6 @@ fn assert_accepted(before: &Report, strict: &Report, accepted: &Report, what: &s
     assert_eq!(accepted.totals().broken(), Vec::<String>::new(), "{what}");
 }
 
-/// So many cases, the same in every run, so that a change that is not at fault does not fail.
-fn fixed(cases: u32, seed: u64) -> ProptestConfig {
-    ProptestConfig { rng_seed: RngSeed::Fixed(seed), ..config(cases) }
-}
-
 /// The name of a change, and the change.
 type Shape = (&'static str, fn(&mut World));
 
@@ -327,7 +321,7 @@ const SHAPES: [Shape; 6] = [
 ];
 
 proptest! {
-    #![proptest_config(fixed(60, 18))]
+    #![proptest_config(config(120))]
 
     /// Any rows of the two reports become unreadable, in any way, below the share that ends the run.
     #[test]

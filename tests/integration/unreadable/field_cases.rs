@@ -39,6 +39,46 @@ fn a_merged_contact_is_delivered() {
     assert_eq!(counts(&report), BTreeMap::from([("sfdc-id-dangling", 1)]));
 }
 
+/// Each contact may be that of a learner whose username could not be read, so that none has a forecast. Of more contacts than
+/// such learners some have none, which is found and stays found once the rows are accepted.
+#[test]
+fn contacts_beside_usernames_that_could_not_be_read() {
+    let world = |contacts: usize| {
+        let mut world = World::in_sync(6, 60);
+        world.list_view = None;
+        (0..contacts).for_each(|n| drop(world.add_contact(&format!("new-{n}@example.com"), "New", "Person")));
+        world
+    };
+    let report = |contacts: usize, unnamed: usize, accept: bool| {
+        let inputs = Inputs::of(&world(contacts));
+        inputs.edit("users.csv", |lines| {
+            for row in 1..=unnamed {
+                let surplus = [lines[row].clone(), vec![b"one too many".to_vec()]].concat();
+                lines.push(surplus);
+            }
+        });
+        if accept {
+            inputs.set("docebo", &format!("max_unreadable_rows = {unnamed}"));
+        }
+        inputs.report()
+    };
+    for (contacts, unnamed, found) in [(5, 0, 5), (5, 2, 5), (2, 2, 0), (1, 2, 0), (0, 2, 0)] {
+        for accept in [false, true] {
+            let report = report(contacts, unnamed, accept);
+            let result = result(&report, "contact-without-learner");
+            let what = format!("{contacts} contacts, {unnamed} rows, accepted {accept}");
+            assert_eq!(result.findings, found, "{what}");
+            assert_eq!(result.outcome().is_clean(), found == 0 && accept, "{what}");
+            let unknown = Labels::of(&report).contacts.values().filter(|label| *label == "unknown").count();
+            assert_eq!(unknown, if unnamed > 0 { contacts } else { 0 }, "{what}");
+            for finding in report.findings_of(result) {
+                let sentence = "; up to 2 of these may be contacts of learners whose usernames could not be read";
+                assert_eq!(finding.telling.found.raw().ends_with(sentence), unnamed == 2, "{what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn ids_of_fifteen_characters_are_delivered() {
     let mut world = World::in_sync(6, 60);
