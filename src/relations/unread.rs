@@ -90,8 +90,8 @@ impl UnreadRows {
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
         let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
         let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
-        // Rows whose learner id cannot be read, by their username.
-        let mut nameless: Vec<Option<&str>> = Vec::new();
+        // Rows whose learner id cannot be read: username, report and `sfdc_id`.
+        let mut nameless: Vec<(Option<&str>, ExportKind, Option<&str>)> = Vec::new();
         for (kind, row) in &origins.excluded {
             let Exclusion::Unreadable(reject) = &row.why else { continue };
             *of_file
@@ -108,12 +108,11 @@ impl UnreadRows {
             unread.add(*kind, reject);
             let username = reject.username.as_deref().filter(|username| !key::is_blank(username));
             let known = reject.learner.and_then(|id| data.learners.find(id));
-            // Of a learner's many enrollments another tells what this one does not, or the *Users* report does.
-            if *kind == ExportKind::Enrollments && reject.learner.is_none() && unread.users_reported {
-                continue;
-            }
-            if *kind == ExportKind::Users || !known.is_some_and(|learner| data.learners.sfdc_known(learner)) {
-                unread.add_sfdc_id(reject.sfdc_id.as_deref());
+            let sfdc_id = reject.sfdc_id.as_deref();
+            if *kind == ExportKind::Users
+                || reject.learner.is_some() && !known.is_some_and(|learner| data.learners.sfdc_known(learner))
+            {
+                unread.add_sfdc_id(sfdc_id);
             }
             match reject.learner {
                 // Whom other rows name as well is known.
@@ -124,7 +123,7 @@ impl UnreadRows {
                     }
                     unread.add_username(username);
                 }
-                None => nameless.push(username),
+                None => nameless.push((username, *kind, sfdc_id)),
             }
             if *kind == ExportKind::Users && reject.learner.is_none() {
                 match username {
@@ -135,16 +134,23 @@ impl UnreadRows {
         }
         if !nameless.is_empty() {
             // A username that a learner of the export has tells whose row it is.
-            let wanted: FxHashSet<&str> = nameless.iter().copied().flatten().collect();
+            let wanted: FxHashSet<&str> = nameless.iter().filter_map(|(username, ..)| *username).collect();
             let known: FxHashSet<&str> = data.usernames().filter(|username| wanted.contains(username)).collect();
-            nameless.retain(|username| username.is_none_or(|username| !known.contains(username)));
-            nameless.sort_unstable();
+            nameless.retain(|(username, ..)| username.is_none_or(|username| !known.contains(username)));
+            let of_enrollments = |kind: ExportKind| kind == ExportKind::Enrollments;
+            nameless.iter().filter(|row| of_enrollments(row.1)).for_each(|row| unread.add_sfdc_id(row.2));
+            nameless.sort_unstable_by_key(|&(username, kind, _)| (username, of_enrollments(kind)));
             // Rows of one username are one learner's.
-            nameless.dedup_by(|a, b| a.is_some() && a == b);
-            nameless.iter().for_each(|username| unread.add_username(*username));
+            nameless.dedup_by(|a, b| a.0.is_some() && a.0 == b.0);
         }
-        unread.unidentified_learners = nameless.len() as u64;
-        unread.missing_learners = missing_ids.len() as u64 + unread.unidentified_learners;
+        for &(username, kind, _) in &nameless {
+            unread.add_username(username);
+            // An enrollment is one of a learner's many: another row, or the *Users* report, names the learner.
+            let is_further = kind == ExportKind::Enrollments && unread.users_reported;
+            unread.unidentified_learners += u64::from(!is_further);
+            unread.missing_learners += u64::from(!is_further || username.is_some());
+        }
+        unread.missing_learners += missing_ids.len() as u64;
         unread.groups.sort_by(|a, b| {
             (a.file, &a.first.column, &a.first.reason).cmp(&(b.file, &b.first.column, &b.first.reason))
         });

@@ -8,7 +8,6 @@ mod questions;
 mod stalls;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use fastrand::Rng;
 use proptest::prelude::*;
@@ -19,9 +18,9 @@ use tieout::relations::unread::UnreadRows;
 use tieout::report::{CheckResult, Report, Verdict};
 
 use crate::cli::{run, tieout};
+use crate::inputs::Inputs;
 use crate::properties::{config, disturbed};
 use crate::world::World;
-use crate::world::dialect::Dialect;
 use crate::{audit, books, ledger_rows};
 
 use damage::{Damage, ENROLLMENTS, USERS};
@@ -29,34 +28,7 @@ use damage::{Damage, ENROLLMENTS, USERS};
 /// The cells of a file, headings first.
 type Lines = Vec<Vec<Vec<u8>>>;
 
-/// A run's folder, of which the written files are edited.
-struct Inputs {
-    folder: tempfile::TempDir,
-}
-
 impl Inputs {
-    fn new(world: &World, dialect: &Dialect) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        world.write(folder.path(), dialect);
-        Self { folder }
-    }
-
-    fn of(world: &World) -> Self {
-        Self::new(world, &Dialect::default())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).expect("a file")
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), bytes).expect("a writable file");
-    }
-
     fn lines(&self, name: &str) -> Lines {
         let bytes = self.read(name);
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
@@ -72,7 +44,7 @@ impl Inputs {
         self.write(name, writer.into_inner().expect("memory takes every record"));
     }
 
-    fn edit(&self, name: &str, edit: impl FnOnce(&mut Lines)) {
+    fn edit_lines(&self, name: &str, edit: impl FnOnce(&mut Lines)) {
         let mut lines = self.lines(name);
         edit(&mut lines);
         self.put(name, &lines);
@@ -80,7 +52,7 @@ impl Inputs {
 
     /// Writes other text into the cells of a column for which the change gives one.
     fn edit_cells(&self, name: &str, heading: &str, mut change: impl FnMut(&str) -> Option<String>) {
-        self.edit(name, |lines| {
+        self.edit_lines(name, |lines| {
             let column = column(lines, heading).expect("a column");
             for row in &mut lines[1..] {
                 if let Some(text) = change(std::str::from_utf8(&row[column]).expect("text")) {
@@ -91,8 +63,7 @@ impl Inputs {
     }
 
     fn configure(&self, edit: impl FnOnce(String) -> String) {
-        let text = String::from_utf8(self.read("tieout.toml")).expect("text");
-        self.write("tieout.toml", edit(text));
+        self.edit("tieout.toml", edit);
     }
 
     /// Adds a line to a table of the configuration.
@@ -135,7 +106,7 @@ fn ids_of(lines: &Lines) -> (usize, usize) {
 
 /// Moves the enrollment dates of current rows by so many seconds, where there is something to move by for the pair.
 fn shift_enrollments(inputs: &Inputs, name: &str, mut seconds: impl FnMut(&str) -> Option<i64>) {
-    inputs.edit(name, |lines| {
+    inputs.edit_lines(name, |lines| {
         let (learner, course) = ids_of(lines);
         let archived = column(lines, "Archived Enrollment").expect("a column");
         let date = column(lines, "Enrollment Date").expect("a column");
@@ -208,6 +179,9 @@ fn turned<'a>(
 
 /// No check that found something is clean, and each clean one judged every record.
 fn assert_outcomes(before: &Report, after: &Report, what: &str) {
+    // Of a stall most of whose events are unknown, the known ones can read as a gap; whether it is over is then not evaluated.
+    let may_be_open = result(before, "outbound-stalled").findings > 0
+        && result(after, "outbound-stalled").outcome() == Outcome::NotEvaluated;
     for (before, after) in before.results.iter().zip(&after.results) {
         let id = after.check.id;
         assert!(
@@ -220,6 +194,7 @@ fn assert_outcomes(before: &Report, after: &Report, what: &str) {
             before.findings > 0
                 || after.findings == 0
                 || matches!(id, "rows-unreadable" | "enrollment-orphaned" | "docebo-user-orphaned")
+                || id == "outbound-gap" && may_be_open
                 || id == "contact-without-learner" && what.contains("list_view"),
             "{id} had found nothing and has {} findings: {what}",
             after.findings
@@ -345,7 +320,7 @@ proptest! {
             if !inputs.path(name).exists() {
                 continue;
             }
-            inputs.edit(name, |lines| {
+            inputs.edit_lines(name, |lines| {
                 let all: Vec<&Damage> = all.iter().filter(|damage| damage.applies(lines)).collect();
                 let chosen: Vec<&Damage> = (0..ways).map(|_| *rng.choice(&all).expect("some")).collect();
                 let mut rows: Vec<usize> = (1..lines.len()).collect();
@@ -381,7 +356,7 @@ fn more_than_a_fifth_for_one_reason_ends_the_run() {
             let rows = inputs.lines(name).len() - 1;
             for count in [rows / 5 + 1, rows] {
                 let inputs = Inputs::of(&world);
-                inputs.edit(name, |lines| (1..=count).for_each(|row| damage.apply(lines, row)));
+                inputs.edit_lines(name, |lines| (1..=count).for_each(|row| damage.apply(lines, row)));
                 let (code, written, stderr) = inputs.run(&[]);
                 assert!(code == 4 && !written, "{}: {code}, {written}, {stderr}", damage.name);
                 assert!(stderr.contains(name) && stderr.contains("next:"), "{}: {stderr}", damage.name);
