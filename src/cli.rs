@@ -90,7 +90,7 @@ struct Audit {
     #[arg(long)]
     force: bool,
     /// The run to compare with: the folder that an earlier run wrote
-    /// [default: the newest run of the same organization beside the output folder]
+    /// [default: the newest run of the same organization in the output folder's parent folder]
     #[arg(long, value_name = "DIR", env = "TIEOUT_PREVIOUS", conflicts_with = "no_previous")]
     previous: Option<PathBuf>,
     /// Compare with no earlier run
@@ -132,7 +132,7 @@ struct Audit {
     /// The time zone of the export's dates: an IANA name, or auto
     #[arg(long, value_name = "ZONE", env = "TIEOUT_TIME_ZONE", help_heading = "Instead of the configuration")]
     time_zone: Option<String>,
-    /// Go on although a result is questioned: dates-disagree, keys-disagree, other-organization, export-filtered,
+    /// Continue even though a result is implausible: dates-disagree, keys-disagree, other-organization, export-filtered,
     /// export-time, extract-time or nothing-due; may be given several times
     #[arg(long, value_name = "QUESTION", value_delimiter = ',', value_parser = question, env = "TIEOUT_ACCEPT")]
     accept: Vec<Question>,

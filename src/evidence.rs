@@ -147,8 +147,8 @@ pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
 pub(crate) fn not_found(absent: &str, unread: u64, [one, several]: [&str; 2]) -> Text {
     Text::public(match unread {
         0 => absent.to_owned(),
-        1 => format!("{absent}; 1 of these may be {one}"),
-        _ => format!("{absent}; up to {unread} of these may be {several}"),
+        1 => format!("{absent}; 1 finding of this check may be explained by {one}"),
+        _ => format!("{absent}; up to {unread} findings of this check may be explained by {several}"),
     })
 }
 

@@ -300,7 +300,7 @@ impl<'a> Reader<'a> {
         if may_turn && dates.order() != DateOrder::Undecided {
             let turn = |date: &mut LocalTime| {
                 if dates.order() == DateOrder::MonthFirst {
-                    dates::exchange(date);
+                    *date = date.with_day_and_month_swapped().unwrap_or(*date);
                 }
             };
             let which = [DateColumn::Enrolled, DateColumn::Completed, DateColumn::Accessed];
@@ -436,7 +436,7 @@ impl<'a> Reader<'a> {
         let places = rejected.iter().map(|(place, reject)| (*place, reject));
         understood::check(table, rows, places, part_of, |heading| headings.meaning(heading))?;
         if rows == 0 {
-            self.export.caveats.push(format!("{} has its headings and no rows.", table.name()));
+            self.export.caveats.push(format!("{} has a header row but no data rows.", table.name()));
         }
         let name = table.name();
         self.export.caveats.extend(table.notes().iter().map(|note| format!("{name}: {note}.")));

@@ -64,7 +64,7 @@ impl Verdict {
         match (self, whole) {
             (Self::Stalled, _) => "The sync has stalled: Docebo has stopped writing to Salesforce.",
             (Self::NotEvaluated, _) if questioned => {
-                "The result is implausible, so the inputs are questioned and nothing that rests on them is reported."
+                "The result is implausible, so the inputs are probably wrong. Checks that depend on them were not evaluated."
             }
             (Self::NotEvaluated, _) => "The inputs do not suffice to judge whether both sides agree.",
             (Self::Attention, true) => "Both sides were compared in full, and something needs attention.",

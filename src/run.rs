@@ -216,7 +216,7 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
     for (object, extract) in &origins.extracts {
         if let Extent::Incomplete { rows, counted } = extract.extent {
             caveats.push(format!(
-                "{object} is incomplete: {rows} rows of {counted}. What rests on an absence there is not judged."
+                "{object} is incomplete: {rows} of {counted} rows. Checks that rely on a record being absent are not evaluated."
             ));
         }
     }

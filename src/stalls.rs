@@ -276,7 +276,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     }
     stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
     let tolls = due.tolls(&stretches, &census.first);
-    let found = stretches
+    let found: Vec<Stall> = stretches
         .iter()
         .zip(tolls)
         .map(|((stream, stretch), toll)| stall(&due, *stream, stretch, &toll, incidents))
@@ -284,7 +284,6 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         .collect();
     let days = census.days.iter().map(|(day, due)| (index(day), due)).collect();
     let unjudged = due.unjudged();
-    let found: Vec<Stall> = found;
     // Five events not on time make a stall, so as many of which nobody knows may hide one.
     let unread = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows };
     let judged = !found.is_empty() || unjudged + unread < segment::LEAST_FAILURES;

@@ -129,7 +129,7 @@ impl Version {
     fn of(path: &Path) -> Result<Self, Fault> {
         let metadata = std::fs::metadata(path).map_err(Fault::Unreadable)?;
         if metadata.is_dir() {
-            return Err(Fault::new("is a folder, not a file", "give the file that is in it"));
+            return Err(Fault::new("is a folder, not a file", "name the file inside it"));
         }
         Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
     }
@@ -152,12 +152,10 @@ impl<'a> Row<'a> {
         self.record.get(column).unwrap_or_default()
     }
 
-    /// The cell of a column as text.
-    ///
-    /// # Errors
-    /// Why it cannot be read; a message puts the name of the column before it.
-    pub fn text(self, column: usize) -> Result<&'a str, CellFault> {
-        cell_text(self.get(column))
+    /// The row's line as it is kept in a table of millions; beyond its range, the largest number.
+    #[must_use]
+    pub fn line_number(self) -> u32 {
+        u32::try_from(self.line).unwrap_or(u32::MAX)
     }
 
     /// How many cells the row has.
@@ -194,7 +192,7 @@ impl Scope<'_> {
         Error::Input {
             path: self.table.path.clone(),
             what: format!(
-                "the quotation mark that opens in the row of line {line}{of} is never closed; the file seems to be cut off"
+                "the quotation mark that opens in the row on line {line}{of} is never closed; the file seems to be cut off"
             ),
             next: "export or save the file again and let the download finish".to_owned(),
         }
@@ -574,7 +572,7 @@ impl Table {
         if self.version == Version::of(&self.path).map_err(|fault| fault.at(&self.path))? {
             return Ok(());
         }
-        Err(Fault::new("changed while it was read", "run again when nothing writes to it any more").at(&self.path))
+        Err(Fault::new("changed while it was read", "run again when no program is writing to it").at(&self.path))
     }
 
     fn csv_error(&self, error: &csv::Error) -> Error {

@@ -38,7 +38,7 @@ fn select(books: &Books) -> Selection {
     let nobody_read = |contact: usize| {
         learner_with_key(books, contact).is_none() && !unread.has_username(books.data.contacts.key(contact))
     };
-    // Any of these may be the contact of a learner whose username could not be read, but no more of them than there are such
+    // Any of these may be a learner whose username could not be read, but no more of them than there are such
     // learners: of a greater number, some have none.
     let candidates = (0..books.data.contacts.len()).filter(is_unknown).filter(|&contact| nobody_read(contact)).count();
     let some_have_none = candidates as u64 > unread.unnamed_learners;
@@ -71,10 +71,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         found: evidence::not_found(
             &format!("none; the next contacts sync: {}", books.relations.forecast[contact].word()),
             books.relations.unread.unnamed_learners,
-            [
-                "the contact of a learner whose username could not be read",
-                "contacts of learners whose usernames could not be read",
-            ],
+            ["a learner whose username could not be read", "learners whose usernames could not be read"],
         ),
         since: None,
         evidence: evidence::contact(books, contact),

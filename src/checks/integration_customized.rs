@@ -7,7 +7,7 @@ use crate::model::dataset::index;
 
 pub(super) static CHECK: Check = Check {
     id: "integration-customized",
-    title: "Customisations of the package objects",
+    title: "Customizations of the package objects",
     severity: Severity::Medium,
     owner: Owner::SalesforceAdmin,
     why: "A trigger, a flow, a validation or workflow rule or a field was built onto one of the nine objects. Such a part can refuse or change what the integration writes, and Docebo declines support while its objects are customised, so the answer belongs into every support case. What the package itself ships is not meant.",

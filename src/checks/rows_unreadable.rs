@@ -10,7 +10,7 @@ pub(super) static CHECK: Check = Check {
     title: "Rows of the export that could not be read",
     severity: Severity::Medium,
     owner: Owner::DoceboAdmin,
-    why: "Some rows of the export could not be read. What they say is unknown, and so is everything that depends on them: their Salesforce records are neither in sync nor orphaned, their learners neither present nor absent.",
+    why: "Some rows of the export could not be read. What they say is unknown, and so is everything that depends on them: their Salesforce records are reported neither as in sync nor as orphaned, and their learners neither as present nor as absent.",
     innocent_when: "the rows are known to be broken and are accepted with docebo.max_unreadable_rows",
     remedy: "look at the rows in ledger/excluded-rows.csv (file, line, column, value, reason); export the report again without opening it in a spreadsheet program, or set the key that the reason names",
     examines: "rows of the export",

@@ -2,7 +2,7 @@
 //!
 //! `2026-01-31 23:59:59` and its kin name themselves. Of `03/04/2026` nobody can say which number is
 //! the day; another row of the same file usually can. Until the end of the file such a value is kept
-//! as if the day came first; where it turns out otherwise, [`exchange`] turns it round,
+//! as if the day came first; where it turns out otherwise, [`LocalTime::with_day_and_month_swapped`] turns it round,
 //! which loses nothing, since both numbers are 12 or less.
 //!
 //! A few values that contradict the rest of their column are unreadable rows ([`Strict`]); where a file
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::{DAY, LocalTime, Resolution, Stamp, civil_from_days, days_from_civil};
+use crate::model::instant::{DAY, LocalTime, Resolution, Stamp};
 use crate::model::provenance::{DateOrder, DateProfile};
 
 use written::{Form, Written, YearLast};
@@ -63,7 +63,7 @@ impl DateFault {
         match self {
             Self::NotADate => "is not a date",
             Self::NotAsConfigured => "does not follow docebo.date_format",
-            Self::Contradicts => "is written otherwise than nearly all others of the file",
+            Self::Contradicts => "is in a different format from nearly all other dates in the file",
         }
     }
 }
@@ -348,7 +348,7 @@ impl<'a> DateReader<'a> {
             return Err(Error::Input {
                 path: file.to_owned(),
                 what: format!(
-                    "day and month of some dates cannot be told apart (line {}), and other columns are written otherwise",
+                    "some dates could be day-first or month-first (line {}), and other columns use a different format",
                     self.either.line
                 ),
                 next: "set `date_order = \"day-first\"` or `date_order = \"month-first\"` under [docebo]".to_owned(),
@@ -375,7 +375,7 @@ impl<'a> DateReader<'a> {
                 "the dates follow no single pattern: on line {} the day comes first, on line {} the month",
                 day.line, month.line
             ),
-            next: "set `date_order = \"day-first\"` or \"month-first\" under [docebo]; rows that do not follow it are then rejected and listed"
+            next: "set `date_order = \"day-first\"` or \"month-first\" under [docebo]; rows that do not follow it are then listed as unreadable"
                 .to_owned(),
         })
     }
@@ -510,13 +510,4 @@ impl<'a> DateReader<'a> {
 
 fn is_zero_date(text: &[u8]) -> bool {
     text.starts_with(b"0000-00-00") || text.starts_with(b"00/00/0000") || text == b"0"
-}
-
-/// Exchanges day and month of a value that could be read either way.
-pub(super) fn exchange(value: &mut LocalTime) {
-    let (year, month, day) = civil_from_days(value.seconds().div_euclid(DAY));
-    // A day beyond 12 was never in doubt.
-    if let Some(days) = days_from_civil(year, day, month) {
-        *value = LocalTime::from_seconds(days * DAY + value.seconds().rem_euclid(DAY));
-    }
 }

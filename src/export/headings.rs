@@ -76,7 +76,7 @@ pub(super) const fn words(column: ColumnName) -> (&'static str, &'static str) {
         ColumnName::CompletionDate => ("the completion date", "Completion Date"),
         ColumnName::FirstAccess => ("the first access", "Course First Access Date"),
         ColumnName::LastAccess => ("the last access", "Course Last Access Date"),
-        ColumnName::Archived => ("the archived mark", "Archived Enrollment"),
+        ColumnName::Archived => ("the Archived Enrollment value", "Archived Enrollment"),
         ColumnName::CourseCreated => ("the course's creation date", "Course Creation Date"),
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Cells<'a> {
     pub(super) fn wrong_width(self, row: Row<'_>) -> Box<Reject> {
         let (cells, columns) = (row.len(), self.table.headings.len());
         let too = if cells < columns { "few" } else { "many" };
-        Box::new(Reject::of(format!("too {too} cells: {cells}, the heading has {columns}"), b""))
+        Box::new(Reject::of(format!("too {too} cells: {cells}, but the header row has {columns}"), b""))
     }
 
     /// How many of the row's first cells belong to their headings for sure. Of a row that ends early all but the last do,
@@ -95,10 +95,10 @@ impl<'a> Cells<'a> {
             b"Yes" if self.words.knows_docebo() => return Ok(true),
             _ => {}
         }
-        let word = self.text(row, column, "the archived mark")?;
-        self.words
-            .archived(word)
-            .ok_or_else(|| self.fault(column, "the archived mark", "reads neither yes nor no", word.as_bytes()))
+        let word = self.text(row, column, "the Archived Enrollment value")?;
+        self.words.archived(word).ok_or_else(|| {
+            self.fault(column, "the Archived Enrollment value", "is neither yes nor no", word.as_bytes())
+        })
     }
 
     fn date(
@@ -520,7 +520,7 @@ impl Columns {
 
 /// Where a row of a file stands; each part of the file counts as one of its own.
 pub(super) fn place(file: u16, row: Row<'_>) -> Place {
-    Place { file: file + row.part, line: u32::try_from(row.line).unwrap_or(u32::MAX) }
+    Place { file: file + row.part, line: row.line_number() }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub(super) fn check<'a>(
     Err(Error::Input {
         path: table.path().to_owned(),
         what: format!(
-            "{cannot} be read: {}; the first is line {}{}{heading}{value}",
+            "{cannot} be read: {}; the first is on line {}{}{heading}{value}",
             first.reason,
             place.line,
             part_of(place)
@@ -90,7 +90,7 @@ pub(super) fn check<'a>(
 /// What to set, or how to export.
 fn advice(column: Option<ColumnName>, first: &Reject, words: Option<&Vec<&str>>) -> String {
     let Some(column) = column else {
-        return "check that the file has one delimiter throughout and quotation marks around cells that hold it, and export \
+        return "check that the file uses one delimiter throughout and that cells containing it are quoted, and export \
                 the report again without opening it in between"
             .to_owned();
     };

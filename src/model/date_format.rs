@@ -23,7 +23,7 @@ impl DateFormat {
         let samples = [date(2026, 1, 31).at(23, 59, 58, 0), date(2025, 12, 3).at(13, 4, 5, 0)];
         if let Some(what) = samples.into_iter().find_map(|sample| format.fault(sample)) {
             return Err(format!(
-                "`{pattern}` is not a pattern of dates: {what}; write it as strptime does, for example \"%d/%m/%Y %H:%M\" \
+                "`{pattern}` is not a valid date pattern: {what}; write it as strptime does, for example \"%d/%m/%Y %H:%M\" \
                  for 31/01/2026 08:15, or \"%m/%d/%y %I:%M %p\" for 1/31/26 8:15 AM"
             ));
         }
@@ -47,7 +47,7 @@ impl DateFormat {
         let seconds = sample.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
         let same =
             stamp.seconds.div_euclid(stamp.resolution.seconds()) == seconds.div_euclid(stamp.resolution.seconds());
-        (!same).then(|| format!("of {sample} it makes `{text}`, which reads as another time"))
+        (!same).then(|| format!("it formats {sample} as `{text}`, which is read back as a different time"))
     }
 
     /// The pattern as the user wrote it.

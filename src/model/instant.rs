@@ -103,6 +103,14 @@ impl Instant {
 }
 
 impl LocalTime {
+    /// The time with day and month exchanged; nothing where the day is no month, so that there was no doubt.
+    #[must_use]
+    pub fn with_day_and_month_swapped(self) -> Option<Self> {
+        let (year, month, day) = civil_from_days(self.seconds().div_euclid(DAY));
+        let days = days_from_civil(year, day, month)?;
+        Some(Self::from_seconds(days * DAY + self.seconds().rem_euclid(DAY)))
+    }
+
     /// From seconds since 1970-01-01 00:00:00 on the same clock.
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {

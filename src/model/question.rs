@@ -19,9 +19,9 @@ words! {
         OtherOrganization = "other-organization",
         /// Over half of the `DoceboUser__c` rows have a learner missing from the export: a filtered export.
         ExportFiltered = "export-filtered",
-        /// `exported_at` lies in the future, or before something that the export holds.
+        /// `exported_at` is in the future, or before the newest date in the export.
         ExportTime = "export-time",
-        /// `extracted_at` lies in the future, or before a write that the snapshot holds.
+        /// `extracted_at` is in the future, or before a write in the snapshot.
         ExtractTime = "extract-time",
         /// No enrollment was compared on both sides, and none was due: nothing is known of the sync.
         NothingDue = "nothing-due",

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use crate::model::dataset::Dataset;
-use crate::model::instant::{DAY, HOUR, Instant, LocalTime, Resolution, civil_from_days, days_from_civil};
+use crate::model::instant::{HOUR, Instant, LocalTime, Resolution};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
 use crate::model::zone::{Clock, Readings};
 use crate::relations::Undecidable;
@@ -173,16 +173,9 @@ struct Pair {
 impl Pair {
     /// Whether both dates agree; `turned` reads the month first.
     fn agrees(&self, clock: &Clock, turned: bool, tolerance: i64) -> bool {
-        let local = if turned { swap_day_and_month(self.local) } else { Some(self.local) };
+        let local = if turned { self.local.with_day_and_month_swapped() } else { Some(self.local) };
         local.is_some_and(|local| clock.readings(local, self.resolution).agrees(self.salesforce, tolerance))
     }
-}
-
-/// A reading with day and month exchanged, which both are 12 or less.
-fn swap_day_and_month(local: LocalTime) -> Option<LocalTime> {
-    let (year, month, day) = civil_from_days(local.seconds().div_euclid(DAY));
-    let days = days_from_civil(year, day, month)?;
-    Some(LocalTime::from_seconds(days * DAY + local.seconds().rem_euclid(DAY)))
 }
 
 /// Zones and the other names of zones that show the same time.
@@ -444,11 +437,11 @@ fn fix_orders(data: &mut Dataset, orders: &[Option<DateOrder>]) {
     let turns = |file: usize| open[file] == Some(DateOrder::MonthFirst);
     data.enrollments.redate(
         |file| open[file].is_some(),
-        |file, date| if turns(file) { swap_day_and_month(date) } else { Some(date) },
+        |file, date| if turns(file) { date.with_day_and_month_swapped() } else { Some(date) },
     );
     for made in &mut data.courses.made {
         *made = made.and_then(|(local, file)| {
-            let local = if turns(usize::from(file)) { swap_day_and_month(local)? } else { local };
+            let local = if turns(usize::from(file)) { local.with_day_and_month_swapped()? } else { local };
             Some((local, file))
         });
     }

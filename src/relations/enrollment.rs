@@ -176,7 +176,7 @@ pub struct PresentFacts {
     pub status_known: bool,
     /// What differs.
     pub differs: Differs,
-    /// Whether the course is synchronised.
+    /// Whether the course is synchronized.
     pub in_scope: InScope,
     /// Whether the row was modified after the export and is in a later state than the export tells.
     pub row_is_later: bool,
@@ -219,7 +219,7 @@ pub enum Presence {
 /// What decides the value of a Docebo enrollment without a Salesforce row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AbsentFacts {
-    /// Whether the course is synchronised.
+    /// Whether the course is synchronized.
     pub in_scope: InScope,
     /// Whether Docebo can write for the learner.
     pub addressable: Addressable,

@@ -6,7 +6,6 @@
 //! Must not know: checks, outputs, or the clock of this machine (its moment is handed in).
 
 use crate::model::dataset::Dataset;
-use crate::model::id::SfId;
 use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::Origins;
 use crate::model::question::{MIN_RECORDS, Question, Questioned};
@@ -50,7 +49,7 @@ fn dates_disagree(relations: &Relations) -> Option<String> {
     let agreeing: u64 = relations.zones().iter().map(|zone| zone.agreeing).sum();
     is_most(total - agreeing, total).then(|| {
         format!(
-            "Only {agreeing} of {total} enrollment dates that both sides have agree, in the best case. The time zone or the \
+            "At best, only {agreeing} of {total} enrollment dates that are on both sides agree. The time zone or the \
              order of day and month is probably wrong: set docebo.time_zone, docebo.date_order or docebo.date_format."
         )
     })
@@ -94,7 +93,7 @@ impl Dangling {
                 SfdcId::Dangling => {
                     counts.addressable += 1;
                     counts.dangling += 1;
-                    counts.of_another += u64::from(named.id.is_some_and(|id| !own.contains(&instance(id))));
+                    counts.of_another += u64::from(named.id.is_some_and(|id| !own.contains(&id.instance_part())));
                 }
                 _ => {}
             }
@@ -109,19 +108,13 @@ impl Dangling {
     }
 }
 
-/// The part of a record id that names the instance of Salesforce that gave it: its characters 4 to 6.
-fn instance(id: SfId) -> [u8; 3] {
-    let text = id.text();
-    [text[3], text[4], text[5]]
-}
-
-/// The instances that have given the ids of the extract, sorted.
+/// The instances that have given the ids of the extract, each once.
 fn instances(data: &Dataset) -> Vec<[u8; 3]> {
     let docebo_users = (0..data.docebo_users.len()).map(|at| data.docebo_users.id(at));
     let ids = data.contacts.ids().chain(data.users.ids()).chain(docebo_users);
     let mut all: Vec<[u8; 3]> = Vec::new();
     for id in ids {
-        let instance = instance(id);
+        let instance = id.instance_part();
         if all.last() != Some(&instance) && !all.contains(&instance) {
             all.push(instance);
         }
@@ -134,10 +127,10 @@ fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
     is_most(counts.dangling, counts.addressable).then(|| {
         let Dangling { addressable, dangling, of_another } = counts;
         let cause = if counts.is_mismatch() {
-            "They were given by another instance of Salesforce: export and snapshot are probably of two organizations, or of a \
+            "They were issued by another Salesforce instance: the export and the snapshot probably come from two organizations, such as a \
              sandbox and production."
         } else {
-            "The snapshot probably lacks contacts, or a sandbox was refreshed."
+            "Contacts are probably missing from the snapshot, or a sandbox was refreshed."
         };
         format!(
             "{dangling} of {addressable} Salesforce ids of learners are not in the snapshot ({of_another} of them of another \
@@ -161,15 +154,15 @@ fn export_time(origins: &Origins, relations: &Relations, now: Instant) -> Option
     let exported_at = origins.exported_at?;
     if exported_at > now {
         return Some(format!(
-            "The export time {} lies in the future. Correct docebo.exported_at, or this machine's clock.",
+            "The export time {} is in the future. Correct docebo.exported_at, or this machine's clock.",
             exported_at.to_minute()
         ));
     }
     let doubt = if relations.clocks.are_certain() { 0 } else { ZONE_DOUBT };
     let newest = relations.newest_of_export.filter(|newest| newest.plus(-doubt) > exported_at)?;
     Some(format!(
-        "The export time {} lies before the newest date inside the export, {}. Correct docebo.exported_at; if it is right, the \
-         dates are not read as they are meant (docebo.time_zone, docebo.date_format).",
+        "The export time {} is before the newest date in the export, {}. Correct docebo.exported_at; if it is right, the \
+         dates are being misread (docebo.time_zone, docebo.date_format).",
         exported_at.to_minute(),
         newest.to_minute()
     ))
@@ -180,7 +173,7 @@ fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
     let extracted_at = origins.extracted_at?;
     if extracted_at > now {
         return Some(format!(
-            "The time of the Salesforce snapshot, {}, lies in the future. Correct salesforce.extracted_at, or this machine's \
+            "The time of the Salesforce snapshot, {}, is in the future. Correct salesforce.extracted_at, or this machine's \
              clock.",
             extracted_at.to_minute()
         ));
@@ -190,7 +183,7 @@ fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
     let ended = origins.extraction.last.unwrap_or(extracted_at).max(extracted_at.plus(lasts));
     let newest = data.pulses.values().filter_map(|pulse| pulse.newest).max().filter(|&newest| newest > ended)?;
     Some(format!(
-        "The time of the Salesforce snapshot, {}, lies before the newest write inside it, {}. Correct \
+        "The time of the Salesforce snapshot, {}, is before the newest write in it, {}. Correct \
          salesforce.extracted_at, or extract again.",
         extracted_at.to_minute(),
         newest.to_minute()

@@ -241,7 +241,7 @@ fn zone(zone: &ZoneFinding) -> String {
             "No time zone fits: the best one is {name} ({pairs} show the same moment), so dates are not compared."
         ),
         _ if !zone.compared => {
-            format!("{name}, assumed, and dates are not compared: {pairs} show the same moment under it.")
+            format!("{name}, assumed. Only {pairs} show the same moment under it, so dates are not compared.")
         }
         _ => format!("{name}, assumed: too little to infer it from ({pairs} show the same moment under it)."),
     };
@@ -344,7 +344,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
 pub(crate) fn no_stall(report: &Report) -> String {
     let stalls = report.stalls();
     if !stalls.judged {
-        return "Whether there was a stall cannot be told: an input is missing, incomplete or questioned, or too many enrollments are unknown.".to_owned();
+        return "It is unknown whether the sync stalled: an input is missing, incomplete or implausible, or too many enrollments are unknown.".to_owned();
     }
     let counts = stalls.counts;
     match (stalls.due.first(), stalls.due.last()) {

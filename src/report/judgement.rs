@@ -101,7 +101,7 @@ pub(super) fn remarks(books: &Books, verdict: Verdict) -> Vec<String> {
         remarks.push(if asked.accepted {
             format!("Accepted (--accept {word}): {}", asked.sentence)
         } else {
-            format!("Questioned ({word}): {} If it is right as it is, use --accept {word}.", asked.sentence)
+            format!("Questioned ({word}): {} If this is correct, rerun with --accept {word}.", asked.sentence)
         });
     }
     let (unread, tolerance) = (&books.relations.unread, books.rules.max_unreadable_rows);
@@ -122,7 +122,7 @@ pub(super) fn remarks(books: &Books, verdict: Verdict) -> Vec<String> {
     if books.relations.enrollment_judged && total > 0 && verdict != Verdict::Stalled {
         let compared = values.get(Enrollment::Matched) + values.get(Enrollment::Outdated);
         let share =
-            |part: u64| format!("{part} of {total} current enrollments of the export ({} %)", part * 100 / total);
+            |part: u64| format!("{part} of {total} current enrollments of the export ({}%)", part * 100 / total);
         if verdict == Verdict::InSync || compared * 2 < total {
             remarks.push(format!("{} were compared with their Salesforce record.", share(compared)));
         }

@@ -131,16 +131,20 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
         let of_object = |found: String, next: &str| Line::warn(Area::Snapshot, object.to_string(), found, next);
         match &extract.extent {
             Extent::Incomplete { rows, counted } => {
-                let found = format!("{rows} rows of {counted}; what rests on an absence there is not judged");
+                let found =
+                    format!("{rows} of {counted} rows; checks that rely on a record being absent are not evaluated");
                 lines.push(of_object(found, "extract the snapshot again"));
             }
             Extent::Partial { unread, next } => {
-                let found = format!("{} not read; what rests on an absence there is not judged", unread.join(", "));
+                let found = format!(
+                    "{} not read; checks that rely on a record being absent are not evaluated",
+                    unread.join(", ")
+                );
                 lines.push(of_object(found, next));
             }
             Extent::Absent => {
                 if let Some(why) = &extract.why_absent {
-                    let found = format!("counts as missing: {why}");
+                    let found = format!("is treated as missing: {why}");
                     lines.push(of_object(found, "save the object again, or move the file away"));
                 }
             }
@@ -160,8 +164,8 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
         lines.push(Line::warn(
             Area::Snapshot,
             "further files",
-            unread.clone(),
-            "look whether a file has the wrong name",
+            format!("not read: {unread}"),
+            "check whether a file is misnamed",
         ));
     }
 }

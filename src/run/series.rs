@@ -159,7 +159,7 @@ fn obstacle(former: &Facts, facts: &Facts) -> Option<String> {
 fn unreadable(folder: &Path, error: &Error) -> String {
     match form(folder) {
         Ok(form) if form != facts::VERSION => {
-            format!("it was written by another version of the format ({form} instead of {})", facts::VERSION)
+            format!("it was written in another format version ({form} instead of {})", facts::VERSION)
         }
         _ => {
             let error = error.to_string();
@@ -254,7 +254,7 @@ fn told(folder: &Path) -> Result<Facts, Error> {
     let refuse = |what: String| not_a_run(folder.join(facts::NAME), what);
     let form = form_of(&bytes).map_err(refuse)?;
     if form != facts::VERSION {
-        return Err(refuse(format!("has the form {form}, and this tieout reads the form {}", facts::VERSION)));
+        return Err(refuse(format!("has format version {form}, but this tieout reads version {}", facts::VERSION)));
     }
     serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))
 }

@@ -381,12 +381,13 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     let max_unreadable_rows = match docebo.max_unreadable_rows.as_ref().map(|most| (most, &most.value)) {
         None => Tolerance::default(),
         Some((_, NumberOrText::Number(most))) => Tolerance::Rows(*most),
-        Some((most, NumberOrText::Text(text))) => Tolerance::parse_percent(text)
-            .ok_or_else(|| source.wrong(most, &format!("`{text}` is neither {TOLERANCE}")))?,
+        Some((most, NumberOrText::Text(text))) => {
+            Tolerance::parse_percent(text).ok_or_else(|| source.wrong(most, &format!("`{text}` is not {TOLERANCE}")))?
+        }
     };
     if let Some(pattern) = &docebo.date_format {
         if docebo.date_order.is_some() {
-            return Err(source.wrong(pattern, "says what docebo.date_order says too; remove one of them"));
+            return Err(source.wrong(pattern, "cannot be combined with docebo.date_order; remove one of them"));
         }
         DateFormat::new(&pattern.value).map_err(|what| source.wrong(pattern, &what))?;
     }
@@ -517,8 +518,8 @@ enrollments = "enrollments.csv"   # the Users - Courses report; one path, a list
 # exported_at = "2026-11-20T06:00:00Z"              # when Docebo produced the export; else the oldest file
 time_zone = "auto"                # of the dates in the export: an IANA name, or inferred from both sides
 # date_order = "day-first"        # or "month-first"; only where the dates themselves do not tell
-# date_format = "%m/%d/%y %H:%M"  # the whole pattern (strptime); only where it cannot be found out
-# null_values = ["null", "#N/A"]  # words that mean nothing; by default only a blank cell does
+# date_format = "%m/%d/%y %H:%M"  # the whole pattern (strptime); only if it cannot be detected
+# null_values = ["null", "#N/A"]  # words that mean "no value"; by default only a blank cell does
 # archived_words = ["Archiviert"] # words of "Archived Enrollment" that mean yes, in the export's language
 # max_unreadable_rows = 0         # unreadable rows of a file that are accepted: a number, or a share such as "0.1%"
 

@@ -25,7 +25,7 @@ impl Reader<'_> {
             Ok((answer, sha256)) => {
                 self.snapshot.inputs.push(Input {
                     side: "salesforce".into(),
-                    holds: "customisations of the package's objects".to_owned(),
+                    holds: "customizations of the package's objects".to_owned(),
                     file: FILE.to_owned(),
                     rows: answer.parts.len() as u64,
                     rejects: 0,
@@ -39,7 +39,7 @@ impl Reader<'_> {
                 self.snapshot.side.customisation = Some(answer);
             }
             Err(error) => self.snapshot.caveats.push(format!(
-                "What was built onto the package's objects is not known, because its file cannot be read: {}.",
+                "Customizations of the package's objects are unknown, because the file that lists them cannot be read: {}.",
                 reason(&error)
             )),
         }

@@ -145,7 +145,7 @@ impl Folder {
         let unread = self.files.iter().filter(|(name, path)| !known(name) && !is_configuration(path));
         unread
             .filter_map(|(name, path)| {
-                Some(format!("{name} in the snapshot folder was not read: {}.", self.why_unread(name, path)?))
+                Some(format!("{name} (in the snapshot folder): {}", self.why_unread(name, path)?))
             })
             .collect()
     }
@@ -241,8 +241,8 @@ pub(super) fn check_digest(path: &Path, entry: &Entry, sha256: &str) -> Result<(
     }
     Err(Error::Input {
         path: path.to_owned(),
-        what: "is not the file that manifest.json describes (its SHA-256 differs); somebody changed it after the extraction".to_owned(),
-        next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: nobody then vouches for the counts".to_owned(),
+        what: "is not the file that manifest.json describes (its SHA-256 differs); it was changed after the extraction".to_owned(),
+        next: "extract the snapshot again; or, to use the changed file knowingly, remove manifest.json: the row counts are then not verified".to_owned(),
     })
 }
 

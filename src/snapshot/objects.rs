@@ -15,7 +15,7 @@ use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::names::Content;
-use crate::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, line, live_rows};
+use crate::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, live_rows};
 use crate::table::{Row, Rows, Table};
 
 /// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
@@ -377,7 +377,7 @@ impl FiledRows {
             while let Some(row) = rows.next()? {
                 well_formed(table, row)?;
                 if is_deleted.is_there() && is_deleted.flag(row)? {
-                    block.deleted.push(line(row));
+                    block.deleted.push(row.line_number());
                     continue;
                 }
                 columns.read(row, &mut block)?;

@@ -85,11 +85,6 @@ impl Counts {
     }
 }
 
-/// A row number as it is kept.
-pub(super) fn line(row: Row<'_>) -> u32 {
-    u32::try_from(row.line).unwrap_or(u32::MAX)
-}
-
 /// Hands every row that Salesforce has not deleted to `each`, every other one to `deleted`.
 pub(super) fn live_rows(
     table: &Table,
@@ -102,7 +97,7 @@ pub(super) fn live_rows(
     let rows = table.rows(progress, |row| {
         well_formed(table, row)?;
         if is_deleted.flag(row)? {
-            lines.push(line(row));
+            lines.push(row.line_number());
             return deleted(row);
         }
         each(row)
@@ -176,7 +171,7 @@ impl<'a> Reader<'a> {
             if !unread.is_empty() {
                 self.leave_out(
                     content,
-                    format!("{} is not there, but {} is: {next}", content.file(), unread.join(", ")),
+                    format!("{} does not exist, but there is {}: {next}", content.file(), unread.join(", ")),
                 );
             }
             return Ok(None);
@@ -241,7 +236,7 @@ impl<'a> Reader<'a> {
 
     /// Goes on without something that is there.
     pub(super) fn leave_out(&mut self, content: Content, why: String) {
-        self.snapshot.caveats.push(format!("{} counts as missing: {why}.", content.stem()));
+        self.snapshot.caveats.push(format!("{} is treated as missing: {why}.", content.stem()));
         if let Content::Object(object) = content {
             self.snapshot.extracts.insert(object, ObjectExtract::unread(why));
         }
@@ -251,7 +246,7 @@ impl<'a> Reader<'a> {
     pub(super) fn double(&self, double: DoubleRecord) -> Error {
         Error::Input {
             path: self.folder.path.join(format!("{}.csv", double.object)),
-            what: format!("the record {} stands twice; no complete read of Salesforce yields that", double.id),
+            what: format!("the record {} appears twice, which never happens in a complete extract", double.id),
             next: "save the object again in one go".to_owned(),
         }
     }
@@ -286,7 +281,7 @@ impl<'a> Reader<'a> {
         }
         if files.is_incomplete() {
             self.snapshot.caveats.push(format!(
-                "{} is incomplete: {}. What rests on an absence there is not judged.",
+                "{} is incomplete: {}. Checks that rely on a record being absent are not evaluated.",
                 content.stem(),
                 files.gap()
             ));
@@ -324,7 +319,7 @@ const fn is_needed(content: Content) -> bool {
 fn no_rows(file: &str, opened: &Opened, content: Content) -> String {
     let nothing = content.nothing();
     match opened {
-        Opened::Table(_) => format!("{file} holds headings and no rows: {nothing}."),
+        Opened::Table(_) => format!("{file} has a header row but no data rows: {nothing}."),
         Opened::Blank(..) => format!(
             "{file} holds no headings and no rows, as the Salesforce CLI writes it for a query without rows: {nothing}."
         ),

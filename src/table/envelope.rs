@@ -145,7 +145,7 @@ struct Limited<R> {
 
 impl<R> Limited<R> {
     fn new(inner: R, packed: u64) -> Self {
-        let limit = MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO));
+        let limit = max_unpacked(packed);
         Self { inner, left: limit, limit }
     }
 }
@@ -159,6 +159,11 @@ impl<R: Read> Read for Limited<R> {
             .ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, too_large(self.limit)))?;
         Ok(length)
     }
+}
+
+/// How many bytes a file of so many may unpack to.
+fn max_unpacked(packed: u64) -> u64 {
+    MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO))
 }
 
 fn too_large(limit: u64) -> String {
@@ -195,7 +200,7 @@ pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
     let names: Vec<String> = names.collect::<Result<_, Fault>>()?;
     let package = package(&mut archive, &names)?;
     if !matches!(package, Package::Archive) {
-        let limit = MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO));
+        let limit = max_unpacked(packed);
         if archive.decompressed_size().is_some_and(|size| size > u128::from(limit)) {
             return Err(Fault::new(too_large(limit), GET_AGAIN));
         }
@@ -245,7 +250,7 @@ fn is_file(name: &str) -> bool {
     !name.is_empty() && !name.ends_with('/') && !name.split('/').any(hidden)
 }
 
-fn broken_archive(error: ZipError) -> Fault {
+pub(super) fn broken_archive(error: ZipError) -> Fault {
     match error {
         ZipError::Io(source) => Fault::from(source),
         error => Fault::new(format!("is a zip file or a workbook that is damaged or cut off: {error}"), GET_AGAIN),
@@ -259,7 +264,7 @@ fn unreadable_entry(error: ZipError) -> Fault {
             Fault::new("is encrypted with a password", "unpack it with the password, and give what was in it")
         }
         ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            Fault::new("is compressed with a method that is not read", UNPACK)
+            Fault::new("uses an unsupported compression method", UNPACK)
         }
         error => Fault::new(format!("is damaged or cut off: {error}"), GET_AGAIN),
     }

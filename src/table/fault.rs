@@ -29,9 +29,9 @@ pub(super) enum Fault {
 /// What to do about a file that is damaged.
 pub(super) const GET_AGAIN: &str = "export or download the file again, and let it finish";
 /// What to do about a file that is no table.
-pub(super) const AS_EXPORTED: &str = "give the report as it was exported, with one line of headings";
+pub(super) const AS_EXPORTED: &str = "use the report file as it was exported, with one header row";
 /// What to do about a file in a wrapper that is not read.
-pub(super) const UNPACK: &str = "unpack it, and give what was in it";
+pub(super) const UNPACK: &str = "unpack it, and use the file inside";
 
 impl Fault {
     pub(super) fn new(what: impl Into<String>, next: &'static str) -> Self {

@@ -35,6 +35,11 @@ impl Format {
         }
     }
 
+    /// The fault of a workbook that the library refuses.
+    fn fault(self, error: &impl std::fmt::Display, needs_password: bool) -> Fault {
+        if needs_password { self.encrypted() } else { self.broken(error) }
+    }
+
     fn broken(self, error: impl std::fmt::Display) -> Fault {
         Fault::new(
             format!("cannot be read as an {} workbook: {error}", self.word()),
@@ -46,17 +51,19 @@ impl Format {
             },
         )
     }
-}
 
-/// The fault of a workbook that needs a password.
-fn encrypted(format: Format) -> Fault {
-    Fault::new(
-        "is encrypted with a password",
-        match format {
-            Format::Ods => "open it, save it again with File > Save As and without \"Save with password\"",
-            _ => "open it, remove the password (File > Info > Protect Workbook), and save it again",
-        },
-    )
+    /// The fault of a workbook that needs a password.
+    fn encrypted(self) -> Fault {
+        Fault::new(
+            "is encrypted with a password",
+            match self {
+                Self::Ods => "open it, save it again with File > Save As and without \"Save with password\"",
+                Self::Xlsx | Self::Xls | Self::Xlsb => {
+                    "open it, remove the password (File > Info > Protect Workbook), and save it again"
+                }
+            },
+        )
+    }
 }
 
 /// A workbook that was opened.
@@ -86,35 +93,21 @@ impl Workbook {
         };
         match format {
             Format::Xlsx => without_panic(&mut |bytes| {
-                let book = Xlsx::new(bytes).map_err(|error| match error {
-                    XlsxError::Password => encrypted(format),
-                    error => format.broken(error),
-                })?;
-                Ok(Self {
-                    format,
-                    sheets: worksheets(book.sheets_metadata()),
-                    date_1904: book.has_1904_epoch(),
-                    kind: Kind::Stream(Box::new(book)),
-                })
+                let book =
+                    Xlsx::new(bytes).map_err(|error| format.fault(&error, matches!(error, XlsxError::Password)))?;
+                let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
+                Ok(Self { format, sheets, date_1904, kind: Kind::Stream(Box::new(book)) })
             }),
             Format::Xls => without_panic(&mut |bytes| Self::open_ole(bytes)),
             Format::Xlsb => without_panic(&mut |bytes| {
-                let book = Xlsb::new(xlsb::with_plain_cells(bytes)?).map_err(|error| match error {
-                    XlsbError::Password => encrypted(format),
-                    error => format.broken(error),
-                })?;
-                Ok(Self {
-                    format,
-                    sheets: worksheets(book.sheets_metadata()),
-                    date_1904: book.has_1904_epoch(),
-                    kind: Kind::Xlsb(Box::new(book)),
-                })
+                let book = Xlsb::new(xlsb::with_plain_cells(bytes)?)
+                    .map_err(|error| format.fault(&error, matches!(error, XlsbError::Password)))?;
+                let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
+                Ok(Self { format, sheets, date_1904, kind: Kind::Xlsb(Box::new(book)) })
             }),
             Format::Ods => without_panic(&mut |bytes| {
-                let book = Ods::new(bytes).map_err(|error| match error {
-                    OdsError::Password => encrypted(format),
-                    error => format.broken(error),
-                })?;
+                let book =
+                    Ods::new(bytes).map_err(|error| format.fault(&error, matches!(error, OdsError::Password)))?;
                 let sheets = worksheets(book.sheets_metadata());
                 Ok(Self { format, sheets, date_1904: false, kind: Kind::Ods(book) })
             }),
@@ -129,7 +122,7 @@ impl Workbook {
         bytes.read_to_end(&mut all)?;
         bytes.seek(SeekFrom::Start(0))?;
         if has_stream(&all, "EncryptedPackage") || is_obfuscated(&all) {
-            return Err(encrypted(format));
+            return Err(format.encrypted());
         }
         if !has_stream(&all, "Workbook") && !has_stream(&all, "Book") {
             let what = match () {
@@ -140,16 +133,9 @@ impl Workbook {
             };
             return Err(Fault::NoTable { what, next: AS_EXPORTED });
         }
-        let book = Xls::new(bytes).map_err(|error| match error {
-            XlsError::Password => encrypted(format),
-            error => format.broken(error),
-        })?;
-        Ok(Self {
-            format,
-            sheets: worksheets(book.sheets_metadata()),
-            date_1904: book.has_1904_epoch(),
-            kind: Kind::Xls(Box::new(book)),
-        })
+        let book = Xls::new(bytes).map_err(|error| format.fault(&error, matches!(error, XlsError::Password)))?;
+        let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
+        Ok(Self { format, sheets, date_1904, kind: Kind::Xls(Box::new(book)) })
     }
 
     /// The cells of a sheet.
@@ -307,7 +293,7 @@ pub(super) const OLE: Format = Format::Xls;
 
 /// What to do about a workbook without a sheet.
 pub(super) fn without_sheets() -> Fault {
-    Fault::NoTable { what: "holds no sheet", next: GET_AGAIN }
+    Fault::NoTable { what: "contains no worksheet", next: GET_AGAIN }
 }
 
 #[cfg(test)]

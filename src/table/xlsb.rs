@@ -5,11 +5,10 @@
 
 use std::io::{BufReader, Cursor, Read as _, Write as _};
 
-use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::envelope::{Bytes, Seekable};
+use super::envelope::{Bytes, Seekable, broken_archive};
 use super::fault::{Fault, GET_AGAIN};
 
 /// Records of MS-XLSB, part 2.3.1: the number of a record's type.
@@ -25,23 +24,24 @@ mod record {
 
 /// The package with sheets of plain cells only.
 pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
-    let broken = |error: ZipError| Fault::new(format!("is damaged or cut off: {error}"), GET_AGAIN);
-    let mut archive = ZipArchive::new(bytes).map_err(broken)?;
+    let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
     let mut plain = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(broken)?;
-        let name = entry.name().map_err(broken)?.replace('\\', "/");
+        let mut entry = archive.by_index(index).map_err(broken_archive)?;
+        let name = entry.name().map_err(broken_archive)?.replace('\\', "/");
         if name.to_ascii_lowercase().starts_with("xl/worksheets/") && name.ends_with(".bin") {
             let mut sheet = Vec::new();
             entry.read_to_end(&mut sheet)?;
-            plain.start_file(name, stored.large_file(sheet.len() as u64 >= u64::from(u32::MAX) / 2)).map_err(broken)?;
+            plain
+                .start_file(name, stored.large_file(sheet.len() as u64 >= u64::from(u32::MAX) / 2))
+                .map_err(broken_archive)?;
             plain.write_all(&plain_cells(&sheet).ok_or_else(|| Fault::new("is damaged or cut off", GET_AGAIN))?)?;
         } else {
-            plain.raw_copy_file(entry).map_err(broken)?;
+            plain.raw_copy_file(entry).map_err(broken_archive)?;
         }
     }
-    let package: Box<dyn Seekable> = Box::new(plain.finish().map_err(broken)?);
+    let package: Box<dyn Seekable> = Box::new(plain.finish().map_err(broken_archive)?);
     Ok(BufReader::new(package))
 }
 

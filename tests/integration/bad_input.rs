@@ -1,42 +1,27 @@
 //! Bad input: each kind is a clear error with the right exit code, or a counted reject; never a panic,
 //! and never something half-written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::{run, tieout};
+use crate::inputs::Inputs;
 use crate::world::World;
-use crate::world::dialect::Dialect;
 use crate::{audit, ledger_rows};
 
 /// A small world on disk, to be spoilt.
-struct Case {
-    folder: tempfile::TempDir,
+struct Case(Inputs);
+
+impl std::ops::Deref for Case {
+    type Target = Inputs;
+
+    fn deref(&self) -> &Inputs {
+        &self.0
+    }
 }
 
 impl Case {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut world = World::in_sync(5, 30);
-        world.save_by_hand();
-        world.write(folder.path(), &Dialect::default());
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).expect("a file")
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), bytes).expect("a writable file");
-    }
-
-    fn edit(&self, name: &str, edit: impl FnOnce(String) -> String) {
-        let text = String::from_utf8(self.read(name)).expect("UTF-8");
-        self.write(name, edit(text));
+        Self(Inputs::saved_by_hand(30))
     }
 
     fn configure(&self, line: &str, instead: &str) {
@@ -75,10 +60,14 @@ impl Case {
 }
 
 impl Case {
-    /// An object counts as missing, and the reason is said in the report, by the checks that need it and on the terminal.
+    /// An object is treated as missing, and the reason is said in the report, by the checks that need it and on the terminal.
     fn lacks(&self, object: &str, parts: &[&str]) {
         let report = audit(self.folder.path()).expect("a report");
-        let caveat = report.origins().caveats.iter().find(|caveat| caveat.starts_with(&format!("{object} counts as")));
+        let caveat = report
+            .origins()
+            .caveats
+            .iter()
+            .find(|caveat| caveat.starts_with(&format!("{object} is treated as missing")));
         let caveat = caveat.unwrap_or_else(|| panic!("{:?}", report.origins().caveats));
         let missing = report.results.iter().flat_map(|result| &result.missing);
         let missing =
@@ -312,15 +301,13 @@ fn a_record_that_stands_twice() {
             let row = text.lines().nth(1).expect("a row").to_owned();
             format!("{}\n{row}\n", text.trim_end())
         });
-        case.fails(4, &["stands twice"]);
+        case.fails(4, &["appears twice"]);
     }
 }
 
 #[test]
 fn a_snapshot_that_is_not_what_its_manifest_says() {
-    let folder = tempfile::tempdir().expect("a folder");
-    World::in_sync(5, 30).write(folder.path(), &Dialect::default());
-    let case = Case { folder };
+    let case = Case(Inputs::of(&World::in_sync(5, 30)));
     case.edit(CONTACT, |text| text + "\n");
     case.fails(4, &["is not the file that manifest.json describes"]);
     std::fs::remove_file(case.path(CONTACT)).expect("removable");

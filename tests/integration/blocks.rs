@@ -188,7 +188,7 @@ proptest! {
         let wanted = &rows[..first_refused.unwrap_or(rows.len())];
         let ending = match (first_refused, cut_off) {
             (Some(at), _) => Err(format!("refused on line {}", rows[at].0)),
-            (None, Some(line)) => Err(format!("the row of line {line} is never closed")),
+            (None, Some(line)) => Err(format!("the row on line {line} is never closed")),
             (None, None) => Ok(rows.len() as u64),
         };
         let ends_so = |read: &Result<u64, String>| match (read, &ending) {

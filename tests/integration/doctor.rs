@@ -436,7 +436,7 @@ fn a_snapshot_is_read_in_place_of_a_live_organisation() {
     assert!(whole.of("snapshot").iter().all(|line| line.starts_with("pass")) && whole.of("sign-in").is_empty());
     let short = told("incomplete-extract");
     assert_eq!(short.code, 0);
-    assert!(short.line("snapshot", &format!("warn {ENROLLMENTS}")).contains("is not judged"));
+    assert!(short.line("snapshot", &format!("warn {ENROLLMENTS}")).contains("are not evaluated"));
 
     let source = sample_folder("in-sync");
     let snapshot = folder.path().join("snapshot");

@@ -6,7 +6,7 @@ use tieout::error::Error;
 use tieout::progress::Progress;
 use tieout::render::ledger::{self, Rows};
 use tieout::report::Report;
-use tieout::table::{CellFault, Table, cell_fault};
+use tieout::table::{CellFault, Table, cell_fault, cell_text};
 
 use crate::audit;
 use crate::world::World;
@@ -60,8 +60,8 @@ impl Case {
 fn all(table: &Table) -> Result<Vec<(u16, u64, Vec<String>)>, Error> {
     let mut rows = Vec::new();
     table.rows(&Progress::hidden(), |row| {
-        let cells =
-            (0..row.len()).map(|column| row.text(column).map_or_else(|fault| format!("<{fault}>"), str::to_owned));
+        let cells = (0..row.len())
+            .map(|column| cell_text(row.get(column)).map_or_else(|fault| format!("<{fault}>"), str::to_owned));
         rows.push((row.part, row.line, cells.collect()));
         Ok(())
     })?;

@@ -1,8 +1,6 @@
 //! The export as people have it: dates, ids and words as programs write them, rows as spreadsheets save them. What can be
 //! read reads as the plain file does; what cannot is named, with what its row still says, or ends the run.
 
-use std::path::PathBuf;
-
 use tieout::error::Error;
 use tieout::export::{Export, read};
 use tieout::model::provenance::{Exclusion, Reject};
@@ -10,8 +8,7 @@ use tieout::progress::Progress;
 use tieout::settings::ColumnName;
 use tieout::settings::file::{Overrides, load};
 
-use crate::world::World;
-use crate::world::dialect::Dialect;
+use crate::inputs::Inputs;
 use crate::{audit, ledger_rows};
 
 const ENROLLMENTS: &str = "enrollments.csv";
@@ -19,8 +16,14 @@ const USERS: &str = "users.csv";
 const DATES: [&str; 4] = ["Enrollment Date", "Completion Date", "Course First Access Date", "Course Last Access Date"];
 
 /// A small world on disk, whose export is then changed.
-struct Case {
-    folder: tempfile::TempDir,
+struct Case(Inputs);
+
+impl std::ops::Deref for Case {
+    type Target = Inputs;
+
+    fn deref(&self) -> &Inputs {
+        &self.0
+    }
 }
 
 /// A report as cells, the headings first.
@@ -28,19 +31,7 @@ type Cells = Vec<Vec<String>>;
 
 impl Case {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut world = World::in_sync(5, 60);
-        world.save_by_hand();
-        world.write(folder.path(), &Dialect::default());
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("a file")
+        Self(Inputs::saved_by_hand(60))
     }
 
     fn cells(&self, name: &str) -> Cells {
@@ -81,9 +72,7 @@ impl Case {
     }
 
     fn configure(&self, line: &str) {
-        let text = self.text("tieout.toml");
-        std::fs::write(self.path("tieout.toml"), text.replace("[docebo]", &format!("[docebo]\n{line}")))
-            .expect("writable");
+        self.0.edit("tieout.toml", |text| text.replace("[docebo]", &format!("[docebo]\n{line}")));
     }
 
     /// What an audit says of every enrollment, with the number of rejects.
@@ -365,7 +354,7 @@ fn a_row_that_is_cut_off_is_not_read() {
     let rejects = case.rejects();
     assert_eq!(
         rejects.iter().map(|(line, reject)| (*line, &*reject.reason)).collect::<Vec<_>>(),
-        [(4, &*format!("too few cells: {}, the heading has {width}", width - 1))]
+        [(4, &*format!("too few cells: {}, but the header row has {width}", width - 1))]
     );
     assert!(rejects[0].1.learner.is_some() && rejects[0].1.course.is_some());
     let (_, unreadable) = case.judged();
@@ -461,7 +450,7 @@ fn headings_alone_are_no_rows_with_a_caveat() {
     let case = Case::new();
     case.edit(USERS, |cells| cells.truncate(1));
     let export = case.export().expect("an export");
-    assert_eq!(export.caveats, ["users.csv has its headings and no rows."]);
+    assert_eq!(export.caveats, ["users.csv has a header row but no data rows."]);
     std::fs::write(case.path(ENROLLMENTS), "\n\n").expect("writable");
     case.ends(4, &["no line of headings"]);
 }

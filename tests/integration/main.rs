@@ -26,6 +26,7 @@ mod following;
 mod freshness;
 mod gone;
 mod hostile;
+mod inputs;
 mod list_view;
 mod oracle;
 mod outputs;

@@ -3,14 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use tieout::model::provenance::{Extent, Input, SfObject};
 use tieout::model::question::Question;
 use tieout::relations::forecast::Forecast;
 use tieout::report::Report;
 
 use crate::cli::{run, tieout};
-use crate::world::dialect::Dialect;
+use crate::inputs::Inputs;
 use crate::world::{DAY, EXPORTED_AT, World, at};
 use crate::{audit, counts, ledger_rows};
 
@@ -22,7 +21,7 @@ const SESSIONS: &str = "docebo_v3__Session__c.csv";
 
 /// A run's folder, of which the snapshot is edited.
 struct Case {
-    folder: tempfile::TempDir,
+    inputs: Inputs,
 }
 
 impl Case {
@@ -39,13 +38,11 @@ impl Case {
     }
 
     fn of(world: &World) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        world.write(folder.path(), &Dialect::default());
-        Self { folder }
+        Self { inputs: Inputs::of(world) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("snapshot").join(name)
+        self.inputs.folder.path().join("snapshot").join(name)
     }
 
     fn text(&self, name: &str) -> String {
@@ -69,45 +66,30 @@ impl Case {
     }
 
     fn configure(&self, edit: impl FnOnce(String) -> String) {
-        let path = self.folder.path().join("tieout.toml");
-        let text = std::fs::read_to_string(&path).expect("a configuration");
-        std::fs::write(&path, edit(text)).expect("a writable file");
+        self.inputs.edit("tieout.toml", edit);
     }
 
     fn read_parts(&self) {
         self.configure(|text| text + "\n[snapshot]\nparts = true\n");
     }
 
-    /// Writes a file's new digest, and another count, into the manifest.
-    fn seal(&self, file: &str, counted: usize) {
-        let sha256: String = Sha256::digest(self.text(file)).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.edit("manifest.json", |text| {
-            let mut manifest: serde_json::Value = serde_json::from_str(text).expect("JSON");
-            let objects = manifest["objects"].as_array_mut().expect("objects");
-            let entry = objects.iter_mut().find(|entry| entry["file"] == file).expect("an entry");
-            entry["sha256"] = sha256.into();
-            entry["counted"] = counted.into();
-            manifest.to_string()
-        });
-    }
-
     fn report(&self) -> Report {
-        audit(self.folder.path()).unwrap_or_else(|error| panic!("{error}"))
+        audit(self.inputs.folder.path()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn error(&self) -> String {
-        audit(self.folder.path()).expect_err("an error").to_string()
+        audit(self.inputs.folder.path()).expect_err("an error").to_string()
     }
 
     fn exit(&self) -> i32 {
         let out = tempfile::tempdir().expect("a folder");
-        let config = self.folder.path().join("tieout.toml");
+        let config = self.inputs.folder.path().join("tieout.toml");
         run(tieout().arg("audit").arg("-c").arg(config).arg("--out").arg(out.path().join("run"))).0
     }
 
     fn freshness(&self) -> (i32, String) {
         let (code, stdout, stderr) =
-            run(tieout().arg("freshness").arg("-c").arg(self.folder.path().join("tieout.toml")));
+            run(tieout().arg("freshness").arg("-c").arg(self.inputs.folder.path().join("tieout.toml")));
         (code, stdout + &stderr)
     }
 }
@@ -229,7 +211,7 @@ fn a_mark_that_is_neither_true_nor_false_is_an_error() {
     let case = Case::new();
     case.edit(ENROLLMENTS, |text| with_deleted(text, &[]).replacen(",0\n", ",perhaps\n", 1));
     let report = case.report();
-    assert!(said_of(&report, "docebo_v3__CourseEnrollment__c counts as").contains(".csv:3: IsDeleted"));
+    assert!(said_of(&report, "docebo_v3__CourseEnrollment__c is treated as missing").contains(".csv:3: IsDeleted"));
     case.edit(CONTACT, |text| with_deleted(text, &[]).replacen(",0\n", ",perhaps\n", 1));
     assert!(case.error().contains("Contact.csv:3: IsDeleted `perhaps` is neither true nor false"));
 }
@@ -242,9 +224,9 @@ fn the_manifest_counts_the_records_that_are_not_deleted() {
         let deleted = text.lines().nth(1).expect("a row").to_owned();
         with_deleted(text, &[deleted])
     });
-    case.seal(ENROLLMENTS, rows);
+    case.inputs.seal(ENROLLMENTS, Some(rows));
     assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &Extent::Counted);
-    case.seal(ENROLLMENTS, rows + 1);
+    case.inputs.seal(ENROLLMENTS, Some(rows + 1));
     let short = Extent::Incomplete { rows: rows as u64, counted: rows as u64 + 1 };
     assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &short);
 }
@@ -269,15 +251,15 @@ fn a_query_without_rows_is_an_object_without_records() {
     let case = Case::new();
     case.edit(ENROLLMENTS, |text| text.lines().next().expect("a heading").to_owned());
     let caveat = said_of(&case.report(), ENROLLMENTS);
-    assert!(caveat.contains("holds headings and no rows"), "{caveat}");
+    assert!(caveat.contains("has a header row but no data rows"), "{caveat}");
     // Where Salesforce counted none, nothing is taken for granted.
     let case = Case::of(&World::in_sync(5, 30));
     case.edit(ENROLLMENTS, |text| text.lines().next().expect("a heading").to_owned());
-    case.seal(ENROLLMENTS, 0);
+    case.inputs.seal(ENROLLMENTS, Some(0));
     let report = case.report();
     assert_eq!(extent(&report, SfObject::CourseEnrollment), &Extent::Counted);
     assert!(!report.origins().caveats.iter().any(|caveat| caveat.contains("no rows")));
-    case.seal(ENROLLMENTS, 7);
+    case.inputs.seal(ENROLLMENTS, Some(7));
     assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &Extent::Incomplete { rows: 0, counted: 7 });
 }
 
@@ -316,7 +298,7 @@ fn what_can_be_done_without_is_missing_where_it_cannot_be_read() {
             case.write(name, bytes);
             let report = case.report();
             assert_eq!(extent(&report, object), &Extent::Absent, "{name}");
-            let caveat = said_of(&report, &format!("{object} counts as missing"));
+            let caveat = said_of(&report, &format!("{object} is treated as missing"));
             let known = caveat.contains(why) || (why == "never closed" && caveat.contains("has no column"));
             assert!(known && caveat.contains(name) && !caveat.contains("Ada"), "{caveat}");
             let lack = report.origins().lack_of(object).expect("a lack");
@@ -356,9 +338,9 @@ fn lists_beside_the_objects_are_missing_where_they_cannot_be_read() {
     case.write("customisation.json", "{");
     let report = case.report();
     assert!(!report.origins().list_view);
-    assert!(said_of(&report, "list_view_contacts counts as missing").contains("list_view_contacts.csv:2: Id"));
-    assert!(said_of(&report, "deleted_contacts counts as missing").contains("`MasterRecordId`"));
-    assert!(said_of(&report, "What was built onto").contains("customisation.json"));
+    assert!(said_of(&report, "list_view_contacts is treated as missing").contains("list_view_contacts.csv:2: Id"));
+    assert!(said_of(&report, "deleted_contacts is treated as missing").contains("`MasterRecordId`"));
+    assert!(said_of(&report, "Customizations of the package's objects").contains("customisation.json"));
     // A contact that is not in a part of the view may be in the rest of it.
     case.write("list_view_contacts.csv", "Id\n");
     case.write("list_view_contacts (1).csv", "Id\n");
@@ -427,9 +409,9 @@ fn a_split_object_is_incomplete_until_its_parts_are_read() {
     // A record in two parts, and a part that is cut without its headings.
     let text = case.text(part);
     case.write("docebo_v3__CourseEnrollment__c (1).csv", &text);
-    assert!(case.error().contains("stands twice"));
+    assert!(case.error().contains("appears twice"));
     case.write("docebo_v3__CourseEnrollment__c (1).csv", text.split_once('\n').expect("rows").1);
-    let caveat = said_of(&case.report(), "docebo_v3__CourseEnrollment__c counts as missing");
+    let caveat = said_of(&case.report(), "docebo_v3__CourseEnrollment__c is treated as missing");
     assert!(caveat.contains("does not have the same columns"), "{caveat}");
 }
 
@@ -460,7 +442,7 @@ fn look_alikes_make_their_object_incomplete_and_the_rest_is_named() {
     std::fs::create_dir(case.path("archive")).expect("a folder");
     let report = case.report();
     let named: Vec<&str> =
-        report.origins().unread.iter().filter_map(|line| line.split(" in the snapshot").next()).collect();
+        report.origins().unread.iter().filter_map(|line| line.split(" (in the snapshot").next()).collect();
     let mut expected = vec![
         "Account.csv",
         "Contacts.csv",
@@ -492,7 +474,7 @@ fn an_object_that_is_there_only_under_another_name_is_not_called_absent() {
     case.rename(ENROLLMENTS, "CourseEnrollment.csv");
     let report = case.report();
     let lack = report.origins().lack_of(SfObject::CourseEnrollment).expect("a lack");
-    assert!(lack.contains("is not there, but CourseEnrollment.csv is"), "{lack}");
+    assert!(lack.contains("does not exist, but there is CourseEnrollment.csv"), "{lack}");
     case.rename("CourseEnrollment.csv", "docebo_v3__CourseEnrollment__c_1.csv");
     let lack = case.report().origins().lack_of(SfObject::CourseEnrollment).expect("a lack");
     assert!(lack.contains("snapshot.parts = true"), "{lack}");
@@ -504,12 +486,12 @@ fn reports_in_the_snapshot_folder_are_read_as_reports() {
     let case = Case::new();
     let control = case.report();
     for name in ["users.csv", "enrollments.csv", "tieout.toml"] {
-        std::fs::rename(case.folder.path().join(name), case.path(name)).expect("a file");
+        std::fs::rename(case.inputs.folder.path().join(name), case.path(name)).expect("a file");
     }
     let path = case.path("tieout.toml");
     let text = std::fs::read_to_string(&path).expect("a configuration");
     std::fs::write(&path, text.replace("snapshot = \"snapshot\"", "snapshot = \".\"")).expect("a writable file");
-    let report = audit(&case.folder.path().join("snapshot")).expect("a report");
+    let report = audit(&case.inputs.folder.path().join("snapshot")).expect("a report");
     assert_eq!(said(&report), said(&control));
     assert!(report.origins().unread.is_empty(), "{:?}", report.origins().unread);
 }
@@ -522,7 +504,7 @@ fn objects_that_the_manifest_does_not_list_were_not_counted() {
     assert_eq!(extent(&report, SfObject::Session), &Extent::Assumed);
     let caveat = said_of(&report, "Salesforce's count of rows is not known for");
     assert!(caveat.contains("docebo_v3__Session__c") && !caveat.contains("CourseEnrollment"), "{caveat}");
-    let (_, stdout, _) = run(tieout().arg("doctor").arg("-c").arg(case.folder.path().join("tieout.toml")));
+    let (_, stdout, _) = run(tieout().arg("doctor").arg("-c").arg(case.inputs.folder.path().join("tieout.toml")));
     assert!(stdout.contains("not listed in manifest.json"), "{stdout}");
 }
 
@@ -613,10 +595,10 @@ fn the_doctor_names_what_is_not_read() {
     case.write(SESSIONS, "");
     case.write("docebo_v3__CourseEnrollment__c (1).csv", "Id\n");
     let (code, stdout, _) =
-        run(tieout().arg("doctor").arg("-c").arg(Path::new(&case.folder.path().join("tieout.toml"))));
+        run(tieout().arg("doctor").arg("-c").arg(Path::new(&case.inputs.folder.path().join("tieout.toml"))));
     assert_eq!(code, 0, "{stdout}");
     for part in
-        ["Account.csv in the snapshot folder was not read", "is empty", "c (1).csv not read", "snapshot.parts = true"]
+        ["not read: Account.csv (in the snapshot folder)", "is empty", "c (1).csv not read", "snapshot.parts = true"]
     {
         assert!(stdout.contains(part), "{part}: {stdout}");
     }

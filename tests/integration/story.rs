@@ -11,7 +11,7 @@ use fastrand::Rng;
 use crate::oracle;
 use crate::world::dialect::{Dates, Dialect, Encoding, Workbooks};
 use crate::world::{
-    At, Customised, DAY, Damage, EXPORTED_AT, HOUR, Object, Organization, Plan, Report, World, at, near,
+    At, Customised, DAY, Damage, EXPORTED_AT, HOUR, MINUTE, Object, Organization, Plan, Report, World, at, near,
 };
 
 /// The moment at which the sync of `outbound-stalled` froze.
@@ -224,6 +224,8 @@ fn linked_through_user() -> Sample {
         world.live(learner, Some(&portal), 4, &mut rng);
     }
     world.save_by_hand();
+    // The age of the files says it as well, but a checkout changes that.
+    world.settings.extracted_at = Some(world.settings.exported_at + 10 * MINUTE);
     told(
         world,
         Dialect { delimiter: b'\t', ..Dialect::default() },

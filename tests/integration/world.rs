@@ -256,6 +256,8 @@ pub(crate) struct Settings {
     pub(crate) scope: Scope,
     /// Whether enrollments are replicated only when somebody asks for it.
     pub(crate) manual: bool,
+    /// When Salesforce was read, where the configuration says so.
+    pub(crate) extracted_at: Option<At>,
 }
 
 /// Which reports there are, and which of the columns that may be missing they have.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{DateColumn, DateFault, DateReader, DateRules, Strict, exchange};
+use super::{DateColumn, DateFault, DateReader, DateRules, Strict};
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
 use crate::model::instant::{DAY, LocalTime, Resolution, civil_from_days, days_from_civil};
@@ -33,7 +33,7 @@ fn column(values: &[&str]) -> Result<(Vec<Option<String>>, DateOrder), String> {
     let mut times: Vec<Option<LocalTime>> = values.iter().map(|text| read(&mut reader, text).ok().flatten()).collect();
     assert!(settle(&reader).map_err(|error| error.to_string())?.is_none());
     if reader.may_turn() && reader.order() == DateOrder::MonthFirst {
-        times.iter_mut().flatten().for_each(exchange);
+        times.iter_mut().flatten().for_each(|time| *time = time.with_day_and_month_swapped().unwrap_or(*time));
     }
     Ok((times.into_iter().map(|time| time.map(|time| time.to_string())).collect(), reader.order()))
 }

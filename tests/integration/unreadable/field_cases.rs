@@ -51,7 +51,7 @@ fn contacts_beside_usernames_that_could_not_be_read() {
     };
     let report = |contacts: usize, unnamed: usize, accept: bool| {
         let inputs = Inputs::of(&world(contacts));
-        inputs.edit("users.csv", |lines| {
+        inputs.edit_lines("users.csv", |lines| {
             for row in 1..=unnamed {
                 let surplus = [lines[row].clone(), vec![b"one too many".to_vec()]].concat();
                 lines.push(surplus);
@@ -72,7 +72,8 @@ fn contacts_beside_usernames_that_could_not_be_read() {
             let unknown = Labels::of(&report).contacts.values().filter(|label| *label == "unknown").count();
             assert_eq!(unknown, if unnamed > 0 { contacts } else { 0 }, "{what}");
             for finding in report.findings_of(result) {
-                let sentence = "; up to 2 of these may be contacts of learners whose usernames could not be read";
+                let sentence =
+                    "; up to 2 findings of this check may be explained by learners whose usernames could not be read";
                 assert_eq!(finding.telling.found.raw().ends_with(sentence), unnamed == 2, "{what}");
             }
         }

@@ -54,7 +54,7 @@ fn assert_questioned(inputs: &Inputs, question: Question, resting: &[&str], allo
     for (fail_on, exit_zero) in [(Severity::Notice, false), (Severity::Critical, true)] {
         assert_eq!(report.exit(fail_on, exit_zero), Exit::NotEvaluated, "{word}");
     }
-    assert!(report.sentence().contains(&format!("use --accept {word}")), "{}", report.sentence());
+    assert!(report.sentence().contains(&format!("rerun with --accept {word}")), "{}", report.sentence());
     for id in resting {
         let result = result(&report, id);
         assert_eq!(result.outcome(), Outcome::NotEvaluated, "{word}: {id}");
@@ -119,7 +119,7 @@ fn a_wrong_mapped_field() {
         learners.iter().filter(|row| row["link"] == "linked").map(|row| &row["contact_id"]).collect();
     for (count, is_asked) in around_half(linked.len()) {
         let inputs = by_hand(&world());
-        inputs.edit("snapshot/Contact.csv", |lines| {
+        inputs.edit_lines("snapshot/Contact.csv", |lines| {
             let (id, key) = (column(lines, "Id").expect("a column"), column(lines, "Email").expect("a column"));
             for row in &mut lines[1..] {
                 if linked[..count].iter().any(|contact| contact.as_bytes() == row[id]) {
@@ -230,7 +230,7 @@ fn dates_in_another_zone_than_the_configured_one() {
 fn nothing_due() {
     type Change = (&'static str, fn(&Inputs));
     let changes: [Change; 5] = [
-        ("headings alone", |inputs| inputs.edit("enrollments.csv", |lines| lines.truncate(1))),
+        ("headings alone", |inputs| inputs.edit_lines("enrollments.csv", |lines| lines.truncate(1))),
         ("all archived", |inputs| {
             inputs.edit_cells("enrollments.csv", "Archived Enrollment", |_| Some("Yes".to_owned()));
         }),
@@ -247,7 +247,7 @@ fn nothing_due() {
         change(&inputs);
         for file in ["snapshot/docebo_v3__CourseEnrollment__c.csv", "snapshot/docebo_v3__DoceboUser__c.csv"] {
             if name.starts_with("dates") {
-                inputs.edit(file, |lines| lines.truncate(1));
+                inputs.edit_lines(file, |lines| lines.truncate(1));
             }
         }
         if name.starts_with("dates") {
@@ -261,7 +261,7 @@ fn nothing_due() {
     let report = inputs.report();
     let matched = ledger_rows(&report, "ledger/enrollments.csv").into_iter().find(|row| row["enrollment"] == "matched");
     let matched = matched.expect("a matched enrollment");
-    inputs.edit("enrollments.csv", |lines| {
+    inputs.edit_lines("enrollments.csv", |lines| {
         let (learner, course) = super::ids_of(lines);
         let is_it = |row: &Vec<Vec<u8>>| {
             row[learner] == matched["learner_id"].as_bytes() && row[course] == matched["course_id"].as_bytes()

@@ -287,14 +287,11 @@ impl World {
             lines.push(String::new());
         }
         lines.extend(
-            [
-                "[salesforce]",
-                "snapshot = \"snapshot\"             # a folder of CSV files, one an object",
-                "",
-                "[docebo]",
-            ]
-            .map(str::to_owned),
+            ["[salesforce]", "snapshot = \"snapshot\"             # a folder of CSV files, one an object"]
+                .map(str::to_owned),
         );
+        lines.extend(self.settings.extracted_at.map(|at| format!("extracted_at = \"{}\"", rfc3339(at))));
+        lines.extend(["", "[docebo]"].map(str::to_owned));
         lines.push(format!("platform_url = \"{}\"", self.organization.platform_url()));
         if self.export.users {
             lines.push(format!("users = \"{users}\""));

@@ -103,6 +103,7 @@ impl World {
                 list_view: None,
                 scope: Scope::Synced,
                 manual: false,
+                extracted_at: None,
             },
             export: Export {
                 users: true,
