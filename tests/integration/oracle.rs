@@ -474,14 +474,14 @@ impl<'a> Oracle<'a> {
 
     /// Whether a rejected row tells this learner and course.
     fn has_unread_row(&self, pair: (u64, u64)) -> bool {
-        let first = self.world.enrollments.first().and_then(|row| self.read(row));
+        let first = self.world.damaged_enrollment().and_then(|row| self.read(row));
         first.is_some_and(|row| (row.learner, row.course) == pair)
             && self.rejects(Report::Enrollments, |damage| matches!(damage, Damage::Date(_))) > 0
     }
 
     /// Whether a rejected row tells this learner and may be due.
     fn may_owe(&self, learner: u64) -> bool {
-        let first = self.world.enrollments.first().and_then(|row| self.read(row));
+        let first = self.world.damaged_enrollment().and_then(|row| self.read(row));
         let told = |damage: &Damage| matches!(damage, Damage::Date(_) | Damage::CourseId(_));
         first.is_some_and(|row| row.learner == learner) && self.rejects(Report::Enrollments, told) > 0
     }

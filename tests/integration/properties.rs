@@ -14,7 +14,7 @@ use tieout::report::{Report, Verdict};
 
 use crate::oracle;
 use crate::world::dialect::{Dates, Dialect, Encoding, Headings, Numbers, Workbooks};
-use crate::world::{EXPORTED_AT, Object, Scope, World, at};
+use crate::world::{Damage, EXPORTED_AT, Object, Scope, World, at};
 use crate::{audit_world, counts, counts_of_rows, ledger_rows};
 
 fn dialects() -> impl Strategy<Value = Dialect> {
@@ -262,8 +262,10 @@ fn mentions(finding: &tieout::finding::Finding, text: &str) -> bool {
 /// the files themselves (digests, line numbers) is set alike first, since the files do differ.
 #[test]
 fn order_does_not_matter() {
-    for seed in 0..4 {
-        let world = disturbed(seed, 70, 10);
+    for seed in 0..8 {
+        let mut world = disturbed(seed, 70, 10);
+        // What is left of a row that ends early depends on which columns come first.
+        world.rejects.retain(|reject| reject.damage != Damage::TooFewCells);
         let mut shuffled = world.clone();
         shuffled.shuffle(seed + 1);
         let dialect = Dialect { zone: "Europe/Berlin", zone_declared: false, parts: 2, ..Dialect::default() };

@@ -386,6 +386,11 @@ impl World {
             .collect()
     }
 
+    /// The enrollment of which the rejected rows are damaged copies; it does not depend on the order of the rows.
+    pub(crate) fn damaged_enrollment(&self) -> Option<&Enrollment> {
+        self.enrollments.iter().min_by_key(|row| (row.archived, row.learner, row.course))
+    }
+
     /// One of the settled learners, by its username.
     pub(crate) fn any_settled(&self, rng: &mut Rng) -> String {
         let all = self.settled_learners();

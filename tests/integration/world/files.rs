@@ -85,7 +85,8 @@ impl World {
             .number("User unique ID", |row| row.id.to_string())
             .without(|heading| heading == "sfdc_id" && !self.export.sfdc_id_in_users)
             .fill(&listed);
-        self.damage(&mut table, Report::Users);
+        let least = listed.iter().enumerate().min_by_key(|(_, row)| row.id).map(|(at, _)| at);
+        self.damage(&mut table, Report::Users, least);
         table
     }
 
@@ -130,15 +131,18 @@ impl World {
             .number("Final Score", |row| row.score.map(|score| score.to_string()).unwrap_or_default())
             .without(absent)
             .fill(&self.enrollments);
-        self.damage(&mut table, Report::Enrollments);
+        let damaged = self.damaged_enrollment();
+        let least = self.enrollments.iter().position(|row| damaged.is_some_and(|damaged| std::ptr::eq(damaged, row)));
+        self.damage(&mut table, Report::Enrollments, least);
         table
     }
 
-    /// Puts the rejected rows between the others, each made from a good one.
-    fn damage(&self, table: &mut Table, report: Report) {
+    /// Puts the rejected rows between the others, each made from the good one at `least`.
+    fn damage(&self, table: &mut Table, report: Report, least: Option<usize>) {
         let damaged = self.rejects.iter().filter(|reject| reject.report == report);
+        let good = least.map(|least| table.rows[least].clone());
         for (n, reject) in damaged.enumerate() {
-            let Some(mut row) = table.rows.first().cloned() else {
+            let Some(mut row) = good.clone() else {
                 return;
             };
             let (heading, text) = match &reject.damage {
