@@ -89,6 +89,7 @@ impl<'a> Field<'a> {
     fn wrong(&self, row: Row<'_>, what: &str) -> Error {
         let what = match cell_fault(self.raw(row)) {
             Some(fault @ CellFault::FormulaWithoutResult) => format!("{} {fault}", self.name),
+            None if self.raw(row).is_empty() => format!("{} {what}", self.name),
             _ => {
                 let value: String = String::from_utf8_lossy(self.raw(row)).chars().take(40).collect();
                 format!("{} `{value}` {what}", self.name)
@@ -121,11 +122,29 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn required_id(&self, row: Row<'_>) -> Result<SfId, Error> {
-        self.id(row)?.ok_or_else(|| self.wrong(row, "is blank, which Salesforce does not allow"))
+        self.id(row)?.ok_or_else(|| self.blank(row))
+    }
+
+    /// An id that every record has; `None` only where the column is missing.
+    pub(super) fn system_id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
+        if self.is_there() { self.required_id(row).map(Some) } else { Ok(None) }
+    }
+
+    /// A moment that every record has; `None` only where the column is missing.
+    pub(super) fn system_instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
+        match self.instant(row)? {
+            None if self.is_there() => Err(self.blank(row)),
+            instant => Ok(instant),
+        }
+    }
+
+    fn blank(&self, row: Row<'_>) -> Error {
+        self.wrong(row, "is blank, which Salesforce does not allow")
     }
 
     pub(super) fn number(&self, row: Row<'_>) -> Result<u64, Error> {
-        number::whole(self.raw(row)).map_err(|_| self.wrong(row, "is not a whole number"))
+        let what = if self.raw(row).is_empty() { "is blank" } else { "is not a whole number" };
+        number::whole(self.raw(row)).map_err(|_| self.wrong(row, what))
     }
 
     pub(super) fn instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
@@ -135,8 +154,10 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// A checkbox, which is never blank; false where the column is missing.
     pub(super) fn flag(&self, row: Row<'_>) -> Result<bool, Error> {
         match self.raw(row) {
+            b"" if self.is_there() => Err(self.blank(row)),
             b"" => Ok(false),
             text if text.eq_ignore_ascii_case(b"true") || text == b"1" => Ok(true),
             text if text.eq_ignore_ascii_case(b"false") || text == b"0" => Ok(false),

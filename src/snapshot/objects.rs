@@ -64,14 +64,14 @@ impl<'a> WriteColumns<'a> {
     }
 
     fn read(&self, row: Row<'_>) -> Result<Written, Error> {
-        let created_by = self.created_by.id(row)?;
+        let created_by = self.created_by.system_id(row)?;
         // Nearly every row was created and modified by the same user.
-        let same = self.modified_by.raw(row) == self.created_by.raw(row);
+        let same = created_by.is_some() && self.modified_by.raw(row) == self.created_by.raw(row);
         Ok(Written {
-            created: self.created.instant(row)?,
+            created: self.created.system_instant(row)?,
             created_by,
-            modified: self.modified.instant(row)?,
-            modified_by: if same { created_by } else { self.modified_by.id(row)? },
+            modified: self.modified.system_instant(row)?,
+            modified_by: if same { created_by } else { self.modified_by.system_id(row)? },
         })
     }
 }

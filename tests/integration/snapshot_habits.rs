@@ -216,6 +216,37 @@ fn a_mark_that_is_neither_true_nor_false_is_an_error() {
     assert!(case.error().contains("Contact.csv:3: IsDeleted `perhaps` is neither true nor false"));
 }
 
+/// What every record has cannot be blank: a blank checkbox is not *false*, and a record without a moment of its creation is
+/// not one that was created in time.
+#[test]
+fn a_blank_that_salesforce_does_not_allow_is_an_error() {
+    for (name, fields) in [
+        (CONTACT, &["Id"][..]),
+        ("User.csv", &["Id", "IsActive"]),
+        (DOCEBO_USERS, &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"]),
+        (COURSES, &["docebo_v3__Deleted__c", "docebo_v3__Effective__c", "CreatedDate", "LastModifiedById"]),
+        (ENROLLMENTS, &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"]),
+    ] {
+        for field in fields {
+            let case = Case::new();
+            case.edit(name, |text| {
+                let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+                let mut rows = vec![lines.next().expect("headings")];
+                let column = rows[0].iter().position(|heading| heading == field).expect("the column");
+                rows.extend(lines);
+                rows[2][column].clear();
+                rows.iter().map(|row| row.join(",") + "\n").collect()
+            });
+            let said = match name.strip_suffix(".csv").expect("a CSV file") {
+                _ if [CONTACT, DOCEBO_USERS].contains(&name) => case.error(),
+                object => said_of(&case.report(), &format!("{object} is treated as missing")),
+            };
+            let wanted = format!("{name}:3: {field} is blank, which Salesforce does not allow");
+            assert!(said.contains(&wanted), "{wanted}: {said}");
+        }
+    }
+}
+
 #[test]
 fn the_manifest_counts_the_records_that_are_not_deleted() {
     let case = Case::of(&World::in_sync(5, 30));
