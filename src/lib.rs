@@ -13,6 +13,7 @@
 //! - [`verify`] looks at an evidence pack as a stranger would.
 //! - [`salesforce`] reads a live organisation, [`notify`] sends a message to a webhook: the only two doors
 //!   to the network.
+//! - [`files`] opens what all of them read, and keeps runs apart that write to one place.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
 //!
 //! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
@@ -25,6 +26,7 @@ pub mod error;
 pub mod evidence;
 pub mod exit;
 pub mod export;
+pub mod files;
 pub mod finding;
 pub mod freshness;
 pub mod model;

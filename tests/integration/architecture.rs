@@ -10,6 +10,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("model", &["model"]),
     ("error", &["exit"]),
+    ("files", &["error"]),
     ("diagnosis", &["error", "exit", "model"]),
     ("progress", &[]),
     ("settings", &["error", "model", "settings"]),

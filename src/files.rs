@@ -1,0 +1,222 @@
+//! What every reader and writer of files must keep to: regular files only, nothing without a bound, one run at a time in
+//! one place.
+//!
+//! A pipe, a device or a socket blocks or never ends, so none is opened where a file is expected.
+//!
+//! Must not know: what the files hold.
+
+#![expect(clippy::disallowed_methods, reason = "this room opens files for the others")]
+
+use std::fs::{File, FileType, OpenOptions, TryLockError};
+use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error;
+
+/// Opens a regular file to read, following links.
+///
+/// # Errors
+/// When it cannot be opened, or is something else ([`ErrorKind::InvalidInput`], with a text that says what it is).
+pub fn open(path: &Path) -> Result<File, Error> {
+    // Looking first: to open a device or the other end of a pipe can already do something.
+    refuse_unless_regular(std::fs::metadata(path)?.file_type())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options, true);
+    let file = options.open(path)?;
+    refuse_unless_regular(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// All of a regular file of at most `most` bytes.
+///
+/// # Errors
+/// As [`open`], and when the file is larger ([`ErrorKind::FileTooLarge`]).
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("is larger than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// All of a regular file of at most `most` bytes, as text.
+///
+/// # Errors
+/// As [`read`], and when it is not UTF-8 ([`ErrorKind::InvalidData`]).
+pub fn read_text(path: &Path, most: u64) -> Result<String, Error> {
+    String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "is not valid UTF-8"))
+}
+
+fn refuse_unless_regular(kind: FileType) -> Result<(), Error> {
+    let what = if kind.is_file() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "is a folder, not a file"
+    } else if kind.is_symlink() {
+        "is a link, not a file"
+    } else {
+        "is not a regular file (a pipe, a device or a socket)"
+    };
+    Err(Error::new(ErrorKind::InvalidInput, what))
+}
+
+/// Lets an open neither wait for the other end of a pipe nor, unless `follow`, go through a link.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions, follow: bool) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    // The flags of open(2) are small positive numbers.
+    options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default()).mode(0o600);
+}
+
+#[cfg(not(unix))]
+const fn without_waiting(_options: &mut OpenOptions, _follow: bool) {}
+
+/// How a lock file begins; anything else of that name is somebody's own.
+const MARK: &str = "tieout lock: ";
+
+/// The right to write one file or folder, held by one run at a time. It is advisory: it keeps runs of tieout apart.
+///
+/// The lock stands in a file beside the target, `.NAME.lock`, which says who holds it. It ends with the process, however
+/// that ends; a file that is left over stops nobody.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// Open as long as the lock is held.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a target, which need not be there yet; its folder must be.
+    ///
+    /// # Errors
+    /// When another run holds it (the message names that run's process and host), and when something that is not a lock
+    /// stands in its place.
+    pub fn of(target: &Path) -> Result<Self, error::Error> {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let path = target.with_file_name(format!(".{name}.lock"));
+        let cannot =
+            |what: String, next: &str| error::Error::Output { path: path.clone(), what, next: next.to_owned() };
+        let refused = |source: &Error| {
+            cannot(format!("cannot be locked: {source}"), "check that you may write into this folder, or name another")
+        };
+        loop {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            without_waiting(&mut options, false);
+            let mut file = options.open(&path).map_err(|source| refused(&source))?;
+            let kind = file.metadata().map_err(|source| refused(&source))?.file_type();
+            refuse_unless_regular(kind).map_err(|source| refused(&source))?;
+            let mut holder = String::new();
+            // Whatever is no text is no lock of ours.
+            let is_text = (&file).take(400).read_to_string(&mut holder).is_ok();
+            if !is_text || !holder.is_empty() && !holder.starts_with(MARK) {
+                return Err(cannot("is not a lock of tieout".to_owned(), "move it away, or name another place"));
+            }
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
+                    return Err(error::Error::Output {
+                        path: target.to_owned(),
+                        what: format!("another run of tieout is writing here ({by})"),
+                        next: "wait until that run has ended, or name another place".to_owned(),
+                    });
+                }
+                Err(TryLockError::Error(source)) => return Err(refused(&source)),
+            }
+            // The holder before may have removed the file between our opening and our locking it.
+            if !is_same(&file, &path) {
+                continue;
+            }
+            let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
+            let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
+            written.map_err(|source| refused(&source))?;
+            return Ok(Self { path, _file: file });
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While the lock is held nobody else removes the file; a failure leaves a file that stops nobody.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Whether a path still names the file that is open.
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let there = std::fs::symlink_metadata(path);
+    let (Ok(open), Ok(there)) = (file.metadata(), there) else { return false };
+    (open.dev(), open.ino()) == (there.dev(), there.ino())
+}
+
+/// An open file cannot be removed here.
+#[cfg(not(unix))]
+const fn is_same(_file: &File, _path: &Path) -> bool {
+    true
+}
+
+/// The name of this machine, for a message.
+fn host() -> String {
+    #[cfg(unix)]
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let host = "this machine".to_owned();
+    // It stands in a line of a file and in a message.
+    host.chars().filter(|char| char.is_ascii_graphic()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_run_at_a_time_holds_a_lock_and_it_ends_with_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = folder.path().join("out");
+        let lock = Lock::of(&target).expect("nobody holds it");
+        let refused = Lock::of(&target).expect_err("it is held").to_string();
+        assert!(
+            refused.contains(&format!("another run of tieout is writing here (process {} on ", std::process::id()))
+        );
+        drop(lock);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        drop(Lock::of(&target).expect("it is free again"));
+    }
+
+    #[test]
+    fn a_lock_left_over_stops_nobody_and_a_foreign_file_is_not_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, path) = (folder.path().join("out"), folder.path().join(".out.lock"));
+        std::fs::write(&path, "tieout lock: process 1 on elsewhere\n").expect("a file");
+        drop(Lock::of(&target).expect("nobody holds it"));
+        std::fs::write(&path, "my notes").expect("a file");
+        assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "my notes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_are_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+            .expect("a pipe");
+        for path in [Path::new("/dev/zero"), Path::new("/dev/null"), &pipe, folder.path()] {
+            assert_eq!(open(path).expect_err("no file").kind(), ErrorKind::InvalidInput, "{}", path.display());
+        }
+        let file = folder.path().join("file");
+        std::fs::write(&file, "four").expect("a file");
+        assert_eq!(read(&file, 4).expect("four bytes"), b"four");
+        assert_eq!(read(&file, 3).expect_err("too large").kind(), ErrorKind::FileTooLarge);
+    }
+}
