@@ -24,6 +24,7 @@ mod extract_edges;
 mod extract_kill;
 mod following;
 mod freshness;
+mod fuzz;
 mod gone;
 mod hostile;
 mod inputs;
