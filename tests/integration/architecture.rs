@@ -79,6 +79,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "diagnosis",
             "error",
             "export",
+            "files",
             "freshness",
             "model",
             "output",
