@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use tieout::check::Severity;
 use tieout::checks::{self, CATALOGUE};
+use tieout::diagnosis::State as Fault;
 use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
@@ -298,8 +299,10 @@ struct Review {
 mapping of its pseudonyms, readable for you alone: keep them, and never send them. Packs of one
 --case join with each other.
 
-Exit codes: 0 packed; 2 wrong usage or no consent, 4 not the folder of a run, 7 not writable or
-too large.")]
+The pack is verified before it is written; one that does not pass is not written.
+
+Exit codes: 0 packed; 1 it would tell of a person or a secret; 2 wrong usage or no consent, 4 not
+the folder of a run, or changed since, 7 not writable or too large.")]
 struct Pack {
     /// The folder that `tieout audit` wrote
     folder: PathBuf,
@@ -355,7 +358,7 @@ unchanged, or cannot be read."
 struct Verify {
     /// The pack
     pack: PathBuf,
-    /// The folder of the run it was made from, whose values of persons must not occur in it
+    /// The folder of the run it was made from: every figure is compared with it, and its values of persons must not occur
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
     /// Print the result as JSON instead of text
@@ -630,6 +633,20 @@ impl Pack {
         };
         let consent = self.consent;
         let packed = pack::pack(&wanted, |fields| consent.or_else(|| ask_consent(fields)))?;
+        let exit = packed.verified.exit();
+        if exit != Exit::Clean {
+            let style = AnsiColor::Red.on_default().bold();
+            for line in packed.verified.lines.iter().filter(|line| line.state == Fault::Fail) {
+                let (what, found) = (inert::visible(&line.what), inert::visible(&line.found));
+                let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
+            }
+            let _ = writeln!(
+                anstream::stderr(),
+                "{style}error{style:#}: the pack does not pass `tieout verify`, so it was not written\n  next: see what was \
+                 found above; take it out of what you typed, or report this with the version (`tieout --version`)"
+            );
+            return Ok(exit);
+        }
         if !self.quiet {
             let place = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
             let (path, private) = (place(&packed.path), place(&packed.private));

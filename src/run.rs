@@ -361,7 +361,8 @@ pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) ->
     let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
     let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
     // The workbook takes as long as everything else together.
-    let workbook = || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, Some(place.temporary()), out));
+    let workbook =
+        || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, Some(place.temporary()), out));
     let others = || {
         put(place, "report.json", |out| render::json::write(report, out))?;
         put(place, "report.html", |out| render::html::write(report, names, out))?;

@@ -10,7 +10,7 @@ use crate::diagnosis::Line;
 /// Entries of a pack; one has about twenty.
 pub(super) const MOST_ENTRIES: usize = 1_000;
 /// Bytes of all entries together.
-const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
+pub(super) const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
 /// How many times its packed size an entry may unpack to; tables of ours come to some twenty.
 const MOST_RATIO: u64 = 250;
 /// Bytes below which the ratio says nothing.

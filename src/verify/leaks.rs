@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// Values of persons, ready to be looked for.
-struct Persons {
+pub(super) struct Persons {
     find: AhoCorasick,
     /// Of each pattern, whether it is one plain word.
     words: Vec<bool>,
@@ -56,7 +56,7 @@ struct Persons {
 
 impl Persons {
     /// Nothing where they are too many.
-    fn of(values: &[String]) -> Option<Self> {
+    pub(super) fn of(values: &[String]) -> Option<Self> {
         let mut patterns: BTreeMap<String, bool> = BTreeMap::new();
         let (mut looked_for, mut plain) = (0, 0);
         for value in values {
@@ -75,6 +75,11 @@ impl Persons {
         }
         let find = AhoCorasick::new(patterns.keys()).ok()?;
         Some(Self { find, words: patterns.into_values().collect(), looked_for, plain })
+    }
+
+    /// Whether a text tells nothing of a person or a secret, so that a message may quote it.
+    pub(super) fn are_not_in(&self, text: &str) -> bool {
+        in_text(text, self).is_empty()
     }
 }
 

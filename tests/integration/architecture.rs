@@ -78,6 +78,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "checks",
             "diagnosis",
             "error",
+            "exit",
             "export",
             "files",
             "freshness",
