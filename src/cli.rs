@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use tieout::check::Severity;
 use tieout::checks::{self, CATALOGUE};
+use tieout::diagnosis::State as Fault;
 use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
@@ -298,8 +299,10 @@ struct Review {
 mapping of its pseudonyms, readable for you alone: keep them, and never send them. Packs of one
 --case join with each other.
 
-Exit codes: 0 packed; 2 wrong usage or no consent, 4 not the folder of a run, 7 not writable or
-too large.")]
+The pack is verified before it is written; one that does not pass is not written.
+
+Exit codes: 0 packed; 1 it would tell of a person or a secret; 2 wrong usage or no consent, 4 not
+the folder of a run, or changed since, 7 not writable or too large.")]
 struct Pack {
     /// The folder that `tieout audit` wrote
     folder: PathBuf,
@@ -355,7 +358,7 @@ unchanged, or cannot be read."
 struct Verify {
     /// The pack
     pack: PathBuf,
-    /// The folder of the run it was made from, whose values of persons must not occur in it
+    /// The folder of the run it was made from: every figure is compared with it, and its values of persons must not occur
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
     /// Print the result as JSON instead of text
@@ -421,10 +424,18 @@ pub(crate) fn main() -> Exit {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
-            // A closed pipe is no reason to complain.
-            let _ = error.print();
-            return exit;
+            if error.use_stderr() {
+                // Nothing is left to complain to.
+                let _ = error.print();
+                return Exit::Usage;
+            }
+            return print(&error.render().ansi().to_string()).map_or_else(
+                |error| {
+                    complain(&error);
+                    error.exit()
+                },
+                |()| Exit::Clean,
+            );
         }
     };
     cli.run().unwrap_or_else(|error| {
@@ -462,9 +473,21 @@ fn complain(error: &Error) {
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
 }
 
-fn print(text: &str) {
-    // A closed pipe (`tieout … | head`) is no reason to complain.
-    let _ = anstream::stdout().write_all(text.as_bytes());
+/// Prints a result. A closed pipe (`tieout … | head`) is no reason to complain.
+///
+/// # Errors
+/// When standard output cannot be written, such as a file on a full disk.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = anstream::stdout();
+    // What is still in the buffer when the process ends is lost without a word, so it is written out here.
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output {
+            path: PathBuf::from("standard output"),
+            what: format!("cannot be written: {error}"),
+            next: "make room where it leads to, or send it elsewhere".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl Audit {
@@ -532,9 +555,9 @@ impl Audit {
         let place = folder.finish()?;
         if self.json {
             let bytes = json::report(&report).map_err(|error| Error::Defect(error.to_string()))?;
-            print(&String::from_utf8_lossy(&bytes));
+            print(&String::from_utf8_lossy(&bytes))?;
         } else if !self.quiet {
-            print(&summary::text(&report, &place.display().to_string(), not_followed.as_deref()));
+            print(&summary::text(&report, &place.display().to_string(), not_followed.as_deref()))?;
         }
         Ok(report.exit(self.fail_on.into(), self.exit_zero))
     }
@@ -563,7 +586,7 @@ impl Again {
         let place = place?;
         if !self.quiet {
             for name in run::RENDERED.iter().filter(|name| place.join(name).exists()) {
-                print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())));
+                print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())))?;
             }
         }
         Ok(Exit::Clean)
@@ -580,7 +603,7 @@ impl Review {
                 reviewed.rows,
                 &reviewed.folder.display().to_string(),
                 self.dry_run,
-            ));
+            ))?;
         }
         for row in refused {
             let style = AnsiColor::Red.on_default().bold();
@@ -610,10 +633,24 @@ impl Pack {
         };
         let consent = self.consent;
         let packed = pack::pack(&wanted, |fields| consent.or_else(|| ask_consent(fields)))?;
+        let exit = packed.verified.exit();
+        if exit != Exit::Clean {
+            let style = AnsiColor::Red.on_default().bold();
+            for line in packed.verified.lines.iter().filter(|line| line.state == Fault::Fail) {
+                let (what, found) = (inert::visible(&line.what), inert::visible(&line.found));
+                let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
+            }
+            let _ = writeln!(
+                anstream::stderr(),
+                "{style}error{style:#}: the pack does not pass `tieout verify`, so it was not written\n  next: see what was \
+                 found above; take it out of what you typed, or report this with the version (`tieout --version`)"
+            );
+            return Ok(exit);
+        }
         if !self.quiet {
             let place = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
             let (path, private) = (place(&packed.path), place(&packed.private));
-            print(&summary::packed(&packed.pack, path.as_deref(), private.as_deref(), &packed.unfilled));
+            print(&summary::packed(&packed.pack, path.as_deref(), private.as_deref(), &packed.unfilled))?;
         }
         Ok(Exit::Clean)
     }
@@ -624,9 +661,9 @@ impl Verify {
         let diagnosis = pack::verify(&self.pack, self.run.as_deref())?;
         if self.json {
             let bytes = doctor::json(&diagnosis).map_err(|error| Error::Defect(error.to_string()))?;
-            print(&String::from_utf8_lossy(&bytes));
+            print(&String::from_utf8_lossy(&bytes))?;
         } else {
-            print(&doctor::text(&diagnosis));
+            print(&doctor::text(&diagnosis))?;
         }
         Ok(diagnosis.exit())
     }
@@ -655,7 +692,7 @@ impl Extract {
         let live = file::load_live(&self.config, &text)?;
         if self.dry_run {
             let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
-            print(&summary::planned(&plan));
+            print(&summary::planned(&plan))?;
             return Ok(Exit::Clean);
         }
         if self.out.symlink_metadata().is_ok() {
@@ -671,7 +708,7 @@ impl Extract {
         progress.finish();
         let extracted = extracted?;
         if !self.quiet {
-            print(&summary::extracted(&extracted, &self.out.display().to_string()));
+            print(&summary::extracted(&extracted, &self.out.display().to_string()))?;
         }
         Ok(if extracted.short().next().is_some() { Exit::NotEvaluated } else { Exit::Clean })
     }
@@ -692,8 +729,8 @@ impl Freshness {
         let metrics = self.metrics.as_deref().map(File::prepare).transpose()?;
         let judged = self.judge();
         let exit = match &judged {
-            Ok((_, exit)) => *exit,
-            Err(error) => error.exit(),
+            Ok((_, Ok(exit))) => *exit,
+            Ok((_, Err(error))) | Err(error) => error.exit(),
         };
         if let Some(file) = metrics {
             let ended =
@@ -705,11 +742,12 @@ impl Freshness {
             let text = freshness::metrics(judged.as_ref().ok().map(|(freshness, _)| freshness), run);
             file.write(&text)?;
         }
-        judged.map(|(_, exit)| exit)
+        judged?.1
     }
 
-    /// Judges, prints, and calls the webhook where one is set.
-    fn judge(&self) -> Result<(Judged, Exit), Error> {
+    /// Judges, prints, and calls the webhook where one is set; says how the run ends. That the result cannot be printed
+    /// keeps neither the webhook nor the metrics from telling it.
+    fn judge(&self) -> Result<(Judged, Result<Exit, Error>), Error> {
         let text = std::fs::read_to_string(&self.config)
             .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
         let watch = file::load_watch(&self.config, &text, self.snapshot.as_deref())?;
@@ -726,15 +764,17 @@ impl Freshness {
             State::Stalled => Exit::Stalled,
             State::NotEvaluated => Exit::NotEvaluated,
         };
-        if self.json {
+        let printed = if self.json {
             let bytes = freshness::json(&judged).map_err(|error| Error::Defect(error.to_string()))?;
-            print(&String::from_utf8_lossy(&bytes));
+            print(&String::from_utf8_lossy(&bytes))
         } else if !self.quiet {
-            print(&freshness::text(&judged));
-        }
+            print(&freshness::text(&judged))
+        } else {
+            Ok(())
+        };
         let Some(address) = address.filter(|_| judged.state != State::Fresh || watch.webhook_on == WebhookOn::Always)
         else {
-            return Ok((judged, exit));
+            return Ok((judged, printed.map(|()| exit)));
         };
         let addresses = (watch.platform.as_deref(), watch.instance.as_deref());
         let body =
@@ -745,11 +785,11 @@ impl Freshness {
                 }
             })?;
         match notify::post(&address, body) {
-            Ok(()) => Ok((judged, exit)),
+            Ok(()) => Ok((judged, printed.map(|()| exit))),
             // What the sync does matters more than that the message about it was lost.
             Err(error) if exit != Exit::Clean => {
                 complain(&error);
-                Ok((judged, exit))
+                Ok((judged, printed.map(|()| exit)))
             }
             Err(error) => Err(error),
         }
@@ -763,9 +803,9 @@ impl Doctor {
         progress.finish();
         if self.json {
             let bytes = doctor::json(&diagnosis).map_err(|error| Error::Defect(error.to_string()))?;
-            print(&String::from_utf8_lossy(&bytes));
+            print(&String::from_utf8_lossy(&bytes))?;
         } else {
-            print(&doctor::text(&diagnosis));
+            print(&doctor::text(&diagnosis))?;
         }
         Ok(diagnosis.exit())
     }
@@ -785,7 +825,7 @@ impl Init {
             what: format!("cannot be written: {source}"),
             next: "name another file".to_owned(),
         })?;
-        print(&format!("wrote {0}\nnext: fill in the paths, then run `tieout audit -c {0}`\n", self.file.display()));
+        print(&format!("wrote {0}\nnext: fill in the paths, then run `tieout audit -c {0}`\n", self.file.display()))?;
         Ok(Exit::Clean)
     }
 }
@@ -793,12 +833,12 @@ impl Init {
 impl Explain {
     fn run(self) -> Result<Exit, Error> {
         let Some(id) = self.check else {
-            print(&summary::catalogue());
+            print(&summary::catalogue())?;
             return Ok(Exit::Clean);
         };
         match checks::find(&id) {
             Some(check) => {
-                print(&summary::explain(check));
+                print(&summary::explain(check))?;
                 Ok(Exit::Clean)
             }
             None => {

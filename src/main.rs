@@ -14,5 +14,11 @@ fn main() -> ExitCode {
     });
     // Without the handler an interrupt still ends the run; only the unfinished folder stays.
     drop(handled);
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !tieout::render::xlsx::is_guarded() {
+            told(panic);
+        }
+    }));
     cli::main().into()
 }

@@ -50,6 +50,10 @@ pub trait Place {
     /// When the disk says no.
     fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error>;
 
+    /// The folder in which temporary files may lie while a file is rendered: beside the files themselves, where there is
+    /// room if there is room for them.
+    fn temporary(&self) -> &Path;
+
     /// Writes one file.
     ///
     /// # Errors
@@ -85,7 +89,13 @@ impl<'a> Unfinished<'a> {
 
     /// What the disk said no to, where a write failed for that.
     pub fn refused(&mut self) -> Option<Error> {
-        self.to.get_mut().refused.take().map(|source| cannot_write(&self.target, &source))
+        self.to.get_ref().refused.as_ref().map(|source| cannot_write(&self.target, source))
+    }
+
+    /// The error where the file cannot be written because something else on the disk cannot.
+    #[must_use]
+    pub fn cannot_be_written(&self, why: &str) -> Error {
+        cannot_write(&self.target, &std::io::Error::other(why.to_owned()))
     }
 
     /// Puts the file in its place.
@@ -95,6 +105,9 @@ impl<'a> Unfinished<'a> {
     pub fn finish(mut self) -> Result<(), Error> {
         if let Err(source) = self.to.flush() {
             return Err(self.refused().unwrap_or_else(|| cannot_write(&self.target, &source)));
+        }
+        if let Some(error) = self.refused() {
+            return Err(error);
         }
         let Self { name, target, to, digests } = self;
         let Digesting { to, digest, .. } = to.into_inner().map_err(|error| cannot_write(&target, error.error()))?;
@@ -138,6 +151,11 @@ struct Digesting {
 
 impl Write for Digesting {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.refused.is_some() {
+            // The file will not stand. An archive that is broken off still writes its end, and complains to standard
+            // error where it cannot.
+            return Ok(bytes.len());
+        }
         let written = match &mut self.to {
             To::Folder(file) => file.write(bytes),
             To::Beside(file) => file.temporary.write(bytes),
@@ -267,6 +285,10 @@ impl Place for Folder {
         }
         let file = std::fs::File::create(&path).map_err(failed)?;
         Ok(Unfinished::new(name, &self.target, To::Folder(file), &self.digests))
+    }
+
+    fn temporary(&self) -> &Path {
+        self.temporary.path()
     }
 }
 
@@ -407,6 +429,10 @@ impl Place for Again {
         let target = self.folder.join(name);
         Ok(Unfinished::new(name, &target, To::Beside(File::prepare(&target)?), &self.digests))
     }
+
+    fn temporary(&self) -> &Path {
+        &self.folder
+    }
 }
 
 /// A temporary file is for its owner alone; a collector runs as somebody else.
@@ -500,6 +526,8 @@ mod tests {
         file.write_all(&[0; 1 << 17]).expect_err("no room");
         let told = file.refused().expect("what the disk said").to_string();
         assert!(told.contains("cannot be written: No space left"), "{told}");
+        file.write_all(b"the end of an archive").expect("taken, and not kept");
+        file.finish().expect_err("it is not whole");
         assert!(digests.lock().expect("no thread broke off").is_empty());
     }
 }

@@ -137,6 +137,11 @@ impl<'a> Redaction<'a> {
         }
     }
 
+    /// Notes values that were left out before they came here, such as the names of files.
+    pub fn note_withheld(&self, field: &str, count: u64) {
+        self.told.borrow_mut().entry(field.to_owned()).or_default().withheld += count;
+    }
+
     /// What became of the values, by field.
     #[must_use]
     pub fn told(&self) -> BTreeMap<String, Told> {

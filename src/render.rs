@@ -57,6 +57,12 @@ pub enum RenderError {
     /// Bytes that cannot be gathered.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// A temporary file that a renderer needs: no room for it, or no folder.
+    #[error("a temporary file cannot be written: {0}")]
+    Temporary(String),
+    /// The workbook writer, where it panics.
+    #[error("workbook: {0}")]
+    Panicked(String),
     /// Rows that cannot be written as CSV.
     #[error("csv: {0}")]
     Csv(#[from] csv::Error),

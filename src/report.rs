@@ -19,8 +19,11 @@ pub mod stalls;
 pub mod stored;
 /// The run as `report.json` has it.
 pub mod summary;
+/// The report for outputs that leave the house.
+pub mod withheld;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -41,6 +44,7 @@ use judged::Judged;
 use stored::Stored;
 pub(crate) use summary::word_schema;
 pub use summary::{Summary, Tool};
+use withheld::Withheld;
 
 words! {
     /// The run in one word.
@@ -121,12 +125,12 @@ impl CheckResult {
 }
 
 /// Where findings come from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source {
     /// The books of this run.
-    Judged(Box<Judged>),
+    Judged(Arc<Judged>),
     /// What a finished run wrote down.
-    Stored(Stored),
+    Stored(Arc<Stored>),
 }
 
 /// A run that this one follows.
@@ -159,10 +163,12 @@ pub struct Report {
     /// Every check of the catalogue, in its order.
     pub results: Vec<CheckResult>,
     /// The findings of this run and of the runs before it.
-    pub history: History,
+    pub history: Arc<History>,
     /// What analysts said of findings, by key.
     pub reviews: Reviews,
     source: Source,
+    /// The names that it goes without, where it is for an output that leaves the house.
+    withheld: Option<Arc<Withheld>>,
 }
 
 /// Why a finished run cannot be read again, in words.
@@ -193,9 +199,10 @@ impl Report {
             facts,
             verdict,
             results,
-            history: History::default(),
+            history: Arc::default(),
             reviews: Reviews::new(),
-            source: Source::Judged(Box::new(judged)),
+            source: Source::Judged(Arc::new(judged)),
+            withheld: None,
         };
         let past = find(&report.facts)?;
         report.follow(past);
@@ -234,7 +241,7 @@ impl Report {
         }
         self.reviews.extend(replaced);
         self.reviews.retain(|key, _| Key::parse(key).is_some_and(|key| history.get(key).is_some()));
-        self.history = history;
+        self.history = Arc::new(history);
     }
 
     /// A finished run, as it was written down.
@@ -257,7 +264,8 @@ impl Report {
         });
         let results: Vec<CheckResult> = results.collect::<Result<_, _>>()?;
         let stored = Stored::read(findings, &results, &facts.origins).map_err(Unreadable)?;
-        Ok(Self { verdict: facts.verdict, facts, results, history, reviews, source: Source::Stored(stored) })
+        let (verdict, history, source) = (facts.verdict, Arc::new(history), Source::Stored(Arc::new(stored)));
+        Ok(Self { verdict, facts, results, history, reviews, source, withheld: None })
     }
 
     /// A name for the run from what it says (sorted by key) and what it follows; not from its files, in which the order of rows
@@ -334,11 +342,11 @@ impl Report {
         }
     }
 
-    /// The books alone.
+    /// The books alone, where no other report shares them.
     #[must_use]
     pub fn into_books(self) -> Option<Books> {
         match self.source {
-            Source::Judged(judged) => Some(judged.books),
+            Source::Judged(judged) => Arc::into_inner(judged).map(|judged| judged.books),
             Source::Stored(_) => None,
         }
     }
@@ -474,10 +482,14 @@ impl Report {
     /// A finding of a check by its place; nothing beyond the last.
     #[must_use]
     pub fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
-        match &self.source {
+        let finding = match &self.source {
             Source::Judged(judged) => judged.finding(result, at),
-            Source::Stored(stored) => stored.finding(result, at, self.origins()),
-        }
+            Source::Stored(stored) => stored.finding(result, at),
+        }?;
+        Some(match &self.withheld {
+            Some(withheld) => withheld.finding(finding),
+            None => finding,
+        })
     }
 
     /// How many findings there are, all together.

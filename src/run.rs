@@ -361,7 +361,8 @@ pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) ->
     let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
     let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
     // The workbook takes as long as everything else together.
-    let workbook = || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, out));
+    let workbook =
+        || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, Some(place.temporary()), out));
     let others = || {
         put(place, "report.json", |out| render::json::write(report, out))?;
         put(place, "report.html", |out| render::html::write(report, names, out))?;
@@ -387,7 +388,10 @@ fn put(
     let mut file = place.begin(name)?;
     match render(&mut file) {
         Ok(()) => file.finish(),
-        Err(error) => Err(file.refused().unwrap_or_else(|| defect(&error))),
+        Err(error) => Err(file.refused().unwrap_or_else(|| match &error {
+            RenderError::Temporary(_) => file.cannot_be_written(&error.to_string()),
+            _ => defect(&error),
+        })),
     }
 }
 

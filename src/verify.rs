@@ -7,6 +7,7 @@
 
 mod archive;
 mod bag;
+mod compare;
 mod content;
 mod drawing;
 mod layout;
@@ -18,6 +19,7 @@ mod tests;
 mod tokens;
 
 use crate::diagnosis::{Area, Diagnosis, Line};
+pub use compare::Stated;
 
 /// What the one who asks knows beside the pack.
 #[derive(Debug, Clone, Default)]
@@ -49,15 +51,45 @@ impl Entry {
     }
 }
 
+/// What no look at a pack can tell, for nobody signs it.
+const NOT_SIGNED: &str = "a pack is not signed, so this shows that it is consistent with itself, not who made it: whoever \
+     edits a file can rewrite the digests too. Compare its SHA-256 with the one that its sender tells you in another way";
+
 /// Looks at a pack.
 #[must_use]
 pub fn verify(bytes: &[u8], known: &Known) -> Diagnosis {
-    let mut lines = Vec::new();
+    look(bytes, known, None)
+}
+
+/// Looks at a pack, and compares every figure in it with that of the pack which the run makes: `made` makes it from what
+/// the pack says of itself, or says why that cannot be.
+pub fn verify_against(bytes: &[u8], known: &Known, made: &dyn Fn(&Stated) -> Result<Vec<u8>, String>) -> Diagnosis {
+    look(bytes, known, Some(made))
+}
+
+/// Makes the pack of a run again from what a pack says of itself.
+type Make<'a> = &'a dyn Fn(&Stated) -> Result<Vec<u8>, String>;
+
+fn look(bytes: &[u8], known: &Known, made: Option<Make<'_>>) -> Diagnosis {
+    let signed = match made {
+        Some(_) => {
+            "a pack is not signed; its figures are compared with the run below, and whoever can edit the run's folder \
+                    can also edit those"
+                .to_owned()
+        }
+        None => format!("{NOT_SIGNED}, or name the run that it was made from with --run"),
+    };
+    let mut lines = vec![Line::skip(Area::Pack, "signature", signed)];
     size(bytes, &mut lines);
     digest(bytes, known, &mut lines);
     if let Some(entries) = archive::open(bytes, &mut lines) {
         bag::check(&entries, &mut lines);
         let described = content::check(&entries, &mut lines);
+        if let Some(made) = made {
+            let persons = leaks::Persons::of(&known.values);
+            let is_shown = |value: &str| persons.as_ref().is_some_and(|persons| persons.are_not_in(value));
+            compare::check(&entries, made(&compare::stated(&entries)), &is_shown, &mut lines);
+        }
         leaks::check(&entries, &described, &known.values, &mut lines);
     }
     Diagnosis { lines }

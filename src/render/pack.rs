@@ -2,8 +2,8 @@
 //! can see that it is whole and unchanged.
 //!
 //! It leaves the customer's house, and is about one cause: records are named by their ids, what a finding
-//! marks as personal passes through a [`Redaction`], and what belongs to other causes is counted and left
-//! out.
+//! marks as personal passes through a [`Redaction`], names that people chose for files, incidents and list views have
+//! labels in their place, and what belongs to other causes is counted and left out.
 //!
 //! Must not know: any single check.
 
@@ -32,6 +32,7 @@ use crate::render::inert::{InertJson, PrettyInertJson, visible};
 use crate::render::ticket::{Filled, Ticket};
 use crate::render::{RenderError, chart, counted, grouped, json, ticket, timeline};
 use crate::report::Report;
+use crate::report::withheld::Withheld;
 
 use bag::Bag;
 pub use bag::{Class, Described};
@@ -129,8 +130,13 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
 /// None that a report can cause.
 pub fn of(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
     let name = name(report, case.cause);
+    // What people called files, incidents and list views is free text.
+    let report = &report.without_names();
     let scope = Scope::of(report, case.cause);
     let redaction = &case.redaction;
+    for (kind, count) in report.withheld().into_iter().flat_map(Withheld::counts) {
+        redaction.note_withheld(&format!("names of {kind}"), count);
+    }
     let values = if case.consent.is_some() { Class::Personal } else { Class::Pseudonymous };
     let mut bag = Bag::new(&name);
     if !case.examples_only {

@@ -18,9 +18,12 @@ mod summary;
 mod table;
 mod trend;
 
+use std::cell::Cell;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 use crate::model::word::Word as _;
 use crate::redact::Names;
@@ -47,16 +50,68 @@ const COMPRESSION: u8 = 2;
 /// None that a report can cause.
 pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
-    write(report, names, &mut bytes)?;
+    write(report, names, None, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The workbook.
+/// The workbook. Its long sheet lies in a temporary file in the folder `temporary` (by default the system's) until it is
+/// whole; the file has no name there.
 ///
 /// # Errors
-/// Those of `out`.
-pub fn write(report: &Report, names: Names<'_>, out: impl Write + Send) -> Result<(), RenderError> {
+/// Those of `out`; [`RenderError::Temporary`] where there is no room for the temporary file.
+pub fn write(
+    report: &Report,
+    names: Names<'_>,
+    temporary: Option<&Path>,
+    out: impl Write + Send,
+) -> Result<(), RenderError> {
+    // The writer of workbooks panics where it cannot write its temporary file.
+    GUARDED.set(true);
+    let written = catch_unwind(AssertUnwindSafe(|| sheets(report, names, temporary, out)));
+    GUARDED.set(false);
+    match written {
+        Ok(Err(RenderError::Workbook(XlsxError::TempFileError(_, source)))) => {
+            Err(RenderError::Temporary(source.to_string()))
+        }
+        Ok(written) => written,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map_or("no reason is known", String::as_str);
+            // The temporary file is all that it asks the system for.
+            Err(if text.contains("Os {") {
+                RenderError::Temporary(no_debug(text))
+            } else {
+                RenderError::Panicked(text.to_owned())
+            })
+        }
+    }
+}
+
+/// Of what a panic says of an error of the system, the part for people: `… message: "No space left on device" }`.
+fn no_debug(text: &str) -> String {
+    let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
+    message.map_or_else(|| "the disk refuses it".to_owned(), |(message, _)| message.to_owned())
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is told as an error by [`write`], so that nothing else has to be said of it.
+#[must_use]
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
+fn sheets(
+    report: &Report,
+    names: Names<'_>,
+    temporary: Option<&Path>,
+    out: impl Write + Send,
+) -> Result<(), RenderError> {
     let mut workbook = Workbook::new();
+    if let Some(temporary) = temporary {
+        workbook.set_tempdir(temporary)?;
+    }
     workbook.set_zip_compression_level(COMPRESSION);
     workbook.set_properties(&properties(report, names)?);
     let styles = Styles::new();

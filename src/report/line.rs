@@ -15,7 +15,7 @@ use crate::model::dataset::Place;
 use crate::model::fingerprint::{Ids, Key};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Origins, SfObject};
+use crate::model::provenance::{ExportFile, Origins, SfObject};
 
 /// A finding.
 #[derive(Debug, Serialize, Deserialize)]
@@ -127,14 +127,14 @@ impl<'a> Line<'a> {
         &self.check
     }
 
-    /// The finding that the line tells, of this check.
+    /// The finding that the line tells, of this check; its evidence names files of the export.
     ///
     /// # Errors
     /// In words, what of the line cannot be.
-    pub fn finding(self, check: &'static Check, origins: &Origins) -> Result<Finding, String> {
+    pub fn finding(self, check: &'static Check, exports: &[ExportFile]) -> Result<Finding, String> {
         let Line { salesforce_object, salesforce_id, personal, evidence, .. } = self;
         let is_personal = |name: &str| personal.iter().any(|field| field == name);
-        let mut evidence = evidence.into_iter().map(|piece| piece.evidence(origins));
+        let mut evidence = evidence.into_iter().map(|piece| piece.evidence(exports));
         let first = evidence.next().ok_or("a finding without evidence")??;
         Ok(Finding {
             key: self.key,
@@ -183,11 +183,11 @@ fn piece<'a>(evidence: &'a Evidence, origins: &'a Origins) -> Piece<'a> {
 }
 
 impl Piece<'_> {
-    fn evidence(self, origins: &Origins) -> Result<Evidence, String> {
+    fn evidence(self, exports: &[ExportFile]) -> Result<Evidence, String> {
         let origin = match self.origin {
             Source::Record { object, id } => Origin::Record { object, id },
             Source::Export { file, line } => {
-                let place = origins.exports.iter().position(|export| export.name == file);
+                let place = exports.iter().position(|export| export.name == file);
                 let place = place.and_then(|place| u16::try_from(place).ok());
                 Origin::Line(Place { file: place.ok_or_else(|| format!("`{file}` is no file of this run"))?, line })
             }

@@ -3,7 +3,7 @@
 //! Must not know: where the bytes lie.
 
 use crate::finding::Finding;
-use crate::model::provenance::Origins;
+use crate::model::provenance::{ExportFile, Origins};
 use crate::report::CheckResult;
 use crate::report::line::Line;
 
@@ -13,6 +13,8 @@ pub struct Stored {
     bytes: Vec<u8>,
     /// By check: where each of its lines starts and ends.
     lines: Vec<Vec<(usize, usize)>>,
+    /// The files of the export, as the lines name them.
+    exports: Vec<ExportFile>,
 }
 
 impl Stored {
@@ -28,7 +30,7 @@ impl Stored {
             let line: Line<'_> = serde_json::from_slice(text).map_err(|error| format!("line {number}: {error}"))?;
             let result = results.iter().find(|result| result.check.id == line.check());
             let result = result.ok_or_else(|| format!("line {number}: `{}` is no check of this run", line.check()))?;
-            line.finding(result.check, origins).map_err(|why| format!("line {number}: {why}"))?;
+            line.finding(result.check, &origins.exports).map_err(|why| format!("line {number}: {why}"))?;
             lines[result.place].push((start, end));
             start = end;
         }
@@ -39,13 +41,13 @@ impl Stored {
                 return Err(format!("holds {there} findings of {id}, and the run had {expected}"));
             }
         }
-        Ok(Self { bytes, lines })
+        Ok(Self { bytes, lines, exports: origins.exports.clone() })
     }
 
     /// A finding of a check by its place; nothing where there is none.
-    pub(super) fn finding(&self, result: &CheckResult, at: usize, origins: &Origins) -> Option<Finding> {
+    pub(super) fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         let &(start, end) = self.lines.get(result.place)?.get(at)?;
         let line: Line<'_> = serde_json::from_slice(&self.bytes[start..end]).ok()?;
-        line.finding(result.check, origins).ok()
+        line.finding(result.check, &self.exports).ok()
     }
 }

@@ -14,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use crate::check::{Check, Owner};
 use crate::diagnosis::Diagnosis;
 use crate::error::Error;
+use crate::exit::Exit;
+use crate::files;
 use crate::output::File;
 use crate::redact::{Names, Pseudonyms, Redaction};
 use crate::render::pack::{self, Case, Consent, Pack};
@@ -21,7 +23,7 @@ use crate::render::ticket::{self, Filled};
 use crate::render::{RenderError, xlsx};
 use crate::report::Report;
 use crate::run::series;
-use crate::verify::{self, Known};
+use crate::verify::{self, Known, Stated};
 
 /// Above this many bytes support's forms and mail gateways may refuse a file.
 pub const LARGE: usize = 20_000_000;
@@ -60,10 +62,12 @@ pub struct Wanted {
 pub struct Packed {
     /// The pack.
     pub pack: Pack,
-    /// Where it stands; nothing in a dry run.
+    /// Where it stands; nothing in a dry run, and where it did not pass.
     pub path: Option<PathBuf>,
-    /// Where key and mapping stand; nothing in a dry run.
+    /// Where key and mapping stand; nothing in a dry run, and where it did not pass.
     pub private: Option<PathBuf>,
+    /// What `tieout verify` says of it. A pack that does not pass is not written.
+    pub verified: Diagnosis,
     /// Places of the ticket that nobody has filled yet.
     pub unfilled: Vec<String>,
 }
@@ -90,11 +94,23 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
     // A dry run keeps no key, so its pseudonyms are those of no case.
     let key = key(&private, wanted.case.as_deref())?;
     let pseudonyms = Pseudonyms::under(&key);
+    let name = pack::name(&report, cause);
+    // Before the long part: whether the pack can be written at all.
+    let place = if wanted.dry_run { None } else { Some(Place::prepare(wanted, &name)?) };
     let workbook = wanted.with_workbook.then(|| {
         let pseudonyms = Pseudonyms::under(&key);
-        xlsx::workbook(&report, Names::Pseudonyms(&pseudonyms))
+        // The workbook's temporary file lies where the pack will; a dry run writes nothing there.
+        let beside = if wanted.dry_run { &wanted.run } else { &wanted.out };
+        let mut bytes = Vec::new();
+        let names = Names::Pseudonyms(&pseudonyms);
+        xlsx::write(&report.without_names(), names, Some(beside), &mut bytes).map(|()| bytes).map_err(|error| {
+            match error {
+                RenderError::Temporary(_) => cannot_write(beside, &error.to_string()),
+                error => defect(&error),
+            }
+        })
     });
-    let workbook = workbook.transpose().map_err(|error| defect(&error))?;
+    let workbook = workbook.transpose()?;
     let key_id = HEXLOWER.encode(&Sha256::digest(&key)[..4]);
     let case = Case {
         number: wanted.case.as_deref(),
@@ -115,12 +131,25 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
             next: "use --examples-only, which leaves the full list of findings out; support can ask for it".to_owned(),
         });
     }
-    if wanted.dry_run {
-        return Ok(Packed { pack, path: None, private: None, unfilled });
+    let mapping = case.redaction.mapping();
+    let mut values: BTreeSet<String> = personal_values_of(&report).into_iter().collect();
+    values.extend(mapping.iter().map(|(_, _, value)| value.clone()));
+    let digest = Some(HEXLOWER.encode(&Sha256::digest(&pack.bytes)));
+    let verified = verify::verify(&pack.bytes, &Known { values: values.into_iter().collect(), digest });
+    let Some(place) = place.filter(|_| verified.exit() == Exit::Clean) else {
+        return Ok(Packed { pack, path: None, private: None, unfilled, verified });
+    };
+    let path = place.write(&pack)?;
+    remember(&private, &key, wanted.case.as_deref(), mapping)?;
+    Ok(Packed { pack, path: Some(path), private: Some(private), unfilled, verified })
+}
+
+fn cannot_write(path: &Path, what: &str) -> Error {
+    Error::Output {
+        path: path.to_owned(),
+        what: format!("cannot be written: {what}"),
+        next: "name another folder with --out, or make room or give write access here".to_owned(),
     }
-    let path = write(wanted, &pack)?;
-    remember(&private, &key, wanted.case.as_deref(), case.redaction.mapping())?;
-    Ok(Packed { pack, path: Some(path), private: Some(private), unfilled })
 }
 
 fn defect(error: &RenderError) -> Error {
@@ -231,26 +260,57 @@ fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Writes archive and digest; says where.
-fn write(wanted: &Wanted, pack: &Pack) -> Result<PathBuf, Error> {
-    let path = wanted.out.join(format!("{}.zip", pack.name));
-    if path.symlink_metadata().is_ok() && !wanted.force {
-        return Err(Error::Output {
-            path,
-            what: "exists already, and nothing is overwritten".to_owned(),
-            next: "name another folder with --out, or use --force".to_owned(),
-        });
+/// Where a pack will stand.
+struct Place {
+    path: PathBuf,
+    file: Option<File>,
+    /// The output folder, where it was made for this pack.
+    made: Option<PathBuf>,
+}
+
+impl Place {
+    /// Sees to it that the pack can be written.
+    fn prepare(wanted: &Wanted, name: &str) -> Result<Self, Error> {
+        let path = wanted.out.join(format!("{name}.zip"));
+        if path.symlink_metadata().is_ok() && !wanted.force {
+            return Err(Error::Output {
+                path,
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another folder with --out, or use --force".to_owned(),
+            });
+        }
+        let made = Some(wanted.out.clone()).filter(|out| out.symlink_metadata().is_err());
+        std::fs::create_dir_all(&wanted.out).map_err(|source| Error::Output {
+            path: wanted.out.clone(),
+            what: format!("cannot be written: {source}"),
+            next: "name another folder with --out".to_owned(),
+        })?;
+        let mut place = Self { path, file: None, made };
+        place.file = Some(File::prepare(&place.path)?);
+        Ok(place)
     }
-    std::fs::create_dir_all(&wanted.out).map_err(|source| Error::Output {
-        path: wanted.out.clone(),
-        what: format!("cannot be written: {source}"),
-        next: "name another folder with --out".to_owned(),
-    })?;
-    File::prepare(&path)?.write_bytes(&pack.bytes)?;
-    let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
-    File::prepare(&wanted.out.join(format!("{}.zip.sha256", pack.name)))?
-        .write(&format!("{digest}  {}.zip\n", pack.name))?;
-    Ok(path)
+
+    /// Writes archive and digest; says where.
+    fn write(mut self, pack: &Pack) -> Result<PathBuf, Error> {
+        let mut digest_path = self.path.clone().into_os_string();
+        digest_path.push(".sha256");
+        let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
+        if let Some(file) = self.file.take() {
+            file.write_bytes(&pack.bytes)?;
+        }
+        File::prepare(Path::new(&digest_path))?.write(&format!("{digest}  {}.zip\n", pack.name))?;
+        Ok(self.path.clone())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.file = None;
+        if let Some(made) = &self.made {
+            // Only where nothing was put into it.
+            let _ = std::fs::remove_dir(made);
+        }
+    }
 }
 
 /// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
@@ -295,7 +355,7 @@ pub const MAPPING: &str = "pseudonyms.csv";
 /// When the file is there and cannot be read.
 pub fn mapped(private: &Path) -> Result<Vec<(String, String, String)>, Error> {
     let path = private.join(MAPPING);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match files::read(&path, MAX_MAPPING_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(Error::Unreadable { path, source }),
@@ -309,13 +369,20 @@ pub fn mapped(private: &Path) -> Result<Vec<(String, String, String)>, Error> {
     reader.deserialize().map(|row| row.map_err(broken)).collect()
 }
 
-/// Looks at a pack. Values of persons are known from the private folders beside it, and from the run in `run`.
+/// Bytes of a pack that are read at most: more than five times what may be sent.
+const MAX_PACK_BYTES: u64 = 256 << 20;
+/// Bytes of the file with a pack's digest, and of a mapping of pseudonyms, that are read at most.
+const MAX_DIGEST_BYTES: u64 = 64 << 10;
+const MAX_MAPPING_BYTES: u64 = 1 << 30;
+
+/// Looks at a pack. Values of persons are known from the private folders beside it, and from the run in `run`, with which
+/// every figure is compared.
 ///
 /// # Errors
 /// When the pack, a mapping or the run cannot be read.
 pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     let unreadable = |source| Error::Unreadable { path: pack.to_owned(), source };
-    let bytes = std::fs::read(pack).map_err(unreadable)?;
+    let bytes = files::read(pack, MAX_PACK_BYTES).map_err(unreadable)?;
     let beside = match pack.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -327,14 +394,49 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
             values.extend(mapped(&path)?.into_iter().map(|(_, _, value)| value));
         }
     }
-    if let Some(run) = run {
-        values.extend(personal_values(run)?);
+    let report = run.map(series::again).transpose()?;
+    if let Some(report) = &report {
+        values.extend(personal_values_of(report));
     }
     let mut noted = pack.as_os_str().to_owned();
     noted.push(".sha256");
-    let digest = std::fs::read_to_string(noted).ok();
-    let digest = digest.and_then(|text| text.split_whitespace().next().map(str::to_owned));
-    Ok(verify::verify(&bytes, &Known { values: values.into_iter().collect(), digest }))
+    let noted = PathBuf::from(noted);
+    let digest = match files::read_text(&noted, MAX_DIGEST_BYTES) {
+        Ok(text) => text.split_whitespace().next().map(str::to_owned),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(source) => return Err(Error::Unreadable { path: noted, source }),
+    };
+    let known = Known { values: values.into_iter().collect(), digest };
+    Ok(match &report {
+        Some(report) => verify::verify_against(&bytes, &known, &|stated| again(report, stated)),
+        None => verify::verify(&bytes, &known),
+    })
+}
+
+/// The pack of a run as another pack says that it was made, but for the key of the pseudonyms.
+fn again(report: &Report, stated: &Stated) -> Result<Vec<u8>, String> {
+    let found = |id: &String| {
+        let cause = pack::causes(report).into_iter().find(|check| check.id == *id);
+        cause.ok_or_else(|| "is another one: the pack names a cause that the run does not have".to_owned())
+    };
+    let cause = stated.cause.as_ref().map(found).transpose()?;
+    let pseudonyms = stated.key_id.is_some().then(|| Pseudonyms::under(&[0; 32]));
+    let names = pseudonyms.as_ref().map_or(Names::Withheld, Names::Pseudonyms);
+    let workbook = stated.with_workbook.then(|| xlsx::workbook(&report.without_names(), names));
+    let workbook = workbook.transpose().map_err(|error| format!("cannot be made: {error}"))?;
+    let consent = stated.consent.clone().map(|said| Consent { fields: stated.raw.clone(), said });
+    let filled = Filled { contact: stated.contact.clone(), impact: stated.impact.clone(), tried: stated.tried.clone() };
+    let case = Case {
+        number: stated.case.as_deref(),
+        cause,
+        redaction: Redaction::new(pseudonyms.as_ref(), &stated.raw),
+        key_id: stated.key_id.as_deref(),
+        consent: consent.as_ref(),
+        filled: &filled,
+        workbook: workbook.as_deref(),
+        examples_only: stated.examples_only,
+    };
+    pack::of(report, &case).map(|pack| pack.bytes).map_err(|error| format!("cannot be made: {error}"))
 }
 
 /// Every personal value that the findings of a run hold.
@@ -342,7 +444,10 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
 /// # Errors
 /// When the folder is not that of a run.
 pub fn personal_values(run: &Path) -> Result<Vec<String>, Error> {
-    let report = series::again(run)?;
+    Ok(personal_values_of(&series::again(run)?))
+}
+
+fn personal_values_of(report: &Report) -> Vec<String> {
     let mut values = BTreeSet::new();
     for finding in report.findings() {
         let told = [&finding.telling.expected, &finding.telling.found];
@@ -351,7 +456,7 @@ pub fn personal_values(run: &Path) -> Result<Vec<String>, Error> {
             values.insert(text.raw().to_owned());
         }
     }
-    Ok(values.into_iter().collect())
+    values.into_iter().collect()
 }
 
 #[cfg(unix)]

@@ -3,10 +3,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "this room reads the folders of finished runs")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::checks::CATALOGUE;
 use crate::error::Error;
+use crate::files;
 use crate::model::provenance::{Identity, Origins, SameOrganization};
 use crate::output::{self, Place as _};
 use crate::render::{findings, xlsx};
@@ -228,9 +232,12 @@ fn what_a_run_is(named: &Path) -> String {
     )
 }
 
+/// Bytes of one file of a run that are read at most; a million findings come to a quarter of it.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+
 fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(name);
-    std::fs::read(&path).map_err(|source| match source.kind() {
+    files::read(&path, MAX_FILE_BYTES).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => no_run(folder, name),
         _ => Error::Unreadable { path, source },
     })
@@ -250,13 +257,16 @@ fn form_of(bytes: &[u8]) -> Result<u32, String> {
 }
 
 fn told(folder: &Path) -> Result<Facts, Error> {
-    let bytes = file(folder, facts::NAME)?;
+    told_by(folder, &file(folder, facts::NAME)?)
+}
+
+fn told_by(folder: &Path, bytes: &[u8]) -> Result<Facts, Error> {
     let refuse = |what: String| not_a_run(folder.join(facts::NAME), what);
-    let form = form_of(&bytes).map_err(refuse)?;
+    let form = form_of(bytes).map_err(refuse)?;
     if form != facts::VERSION {
         return Err(refuse(format!("has format version {form}, but this tieout reads version {}", facts::VERSION)));
     }
-    serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))
+    serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))
 }
 
 /// What analysts said in a run; nothing where nobody did.
@@ -264,9 +274,14 @@ fn told(folder: &Path) -> Result<Facts, Error> {
 /// # Errors
 /// When the file is there and is not what tieout writes.
 pub fn reviews(folder: &Path) -> Result<Reviews, Error> {
+    reviews_noting(folder, &mut Digests::new())
+}
+
+fn reviews_noting(folder: &Path, digests: &mut Digests) -> Result<Reviews, Error> {
     let path = folder.join(REVIEWS);
-    match std::fs::read(&path) {
+    match files::read(&path, MAX_FILE_BYTES) {
         Ok(bytes) => {
+            digests.insert(REVIEWS, digest(&bytes));
             review::parse(&bytes).map_err(|fault| not_a_run(path, format!("line {}: {}", fault.line, fault.what)))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Reviews::new()),
@@ -274,15 +289,54 @@ pub fn reviews(folder: &Path) -> Result<Reviews, Error> {
     }
 }
 
+/// SHA-256 of each file of a run that was read, by its name.
+type Digests = BTreeMap<&'static str, String>;
+
+fn digest(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// Compares what was read of a run with the list of digests that the run left, so that nothing is told in its name that
+/// somebody changed since. Whoever also changes the list is not found out: the list is not signed.
+fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
+    let refuse = |name: &str, what: String| Error::Input {
+        path: folder.join(name),
+        what,
+        next: "put the file back as the run wrote it, from a copy of the folder; or audit again".to_owned(),
+    };
+    let list = String::from_utf8(file(folder, output::DIGESTS)?)
+        .map_err(|_| refuse(output::DIGESTS, "is not valid UTF-8".to_owned()))?;
+    let listed: BTreeMap<&str, &str> =
+        list.lines().filter_map(|line| line.split_once("  ")).map(|(digest, name)| (name, digest)).collect();
+    for (&name, digest) in read {
+        match listed.get(name) {
+            Some(listed) if listed == digest => {}
+            Some(_) => {
+                let what = format!("was changed since the run: its SHA-256 is not the one in {}", output::DIGESTS);
+                return Err(refuse(name, what));
+            }
+            None => return Err(refuse(name, format!("is not listed in the run's {}", output::DIGESTS))),
+        }
+    }
+    Ok(())
+}
+
 /// A finished run, as far as the next one needs it.
 ///
 /// # Errors
 /// When the folder is not that of a run, or of one in another form.
 pub fn read(folder: &Path) -> Result<Former, Error> {
-    let facts = told(folder)?;
-    let history =
-        history::read(&file(folder, history::NAME)?).map_err(|what| not_a_run(folder.join(history::NAME), what))?;
-    Ok(Former { facts, history, reviews: reviews(folder)? })
+    read_noting(folder, &mut Digests::new())
+}
+
+fn read_noting(folder: &Path, digests: &mut Digests) -> Result<Former, Error> {
+    let bytes = file(folder, facts::NAME)?;
+    digests.insert(facts::NAME, digest(&bytes));
+    let facts = told_by(folder, &bytes)?;
+    let bytes = file(folder, history::NAME)?;
+    digests.insert(history::NAME, digest(&bytes));
+    let history = history::read(&bytes).map_err(|what| not_a_run(folder.join(history::NAME), what))?;
+    Ok(Former { facts, history, reviews: reviews_noting(folder, digests)? })
 }
 
 /// What a workbook brought into a run.
@@ -351,9 +405,15 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
 /// The report of a finished run.
 ///
 /// # Errors
-/// As [`read`]; and when its findings do not hang together.
+/// As [`read`]; when its findings do not hang together; and when a file is not the one that the run's list of digests
+/// names.
 pub fn again(folder: &Path) -> Result<Report, Error> {
-    let former = read(folder)?;
+    let mut digests = Digests::new();
+    let former = read_noting(folder, &mut digests)?;
     let findings = file(folder, findings::NAME)?;
-    Report::again(former, findings, &CATALOGUE).map_err(|Unreadable(what)| not_a_run(folder.join(findings::NAME), what))
+    digests.insert(findings::NAME, digest(&findings));
+    let report = Report::again(former, findings, &CATALOGUE)
+        .map_err(|Unreadable(what)| not_a_run(folder.join(findings::NAME), what))?;
+    unchanged(folder, &digests)?;
+    Ok(report)
 }

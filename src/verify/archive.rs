@@ -8,13 +8,17 @@ use super::{Entry, changed, layout, tell};
 use crate::diagnosis::Line;
 
 /// Entries of a pack; one has about twenty.
-const MOST_ENTRIES: usize = 1_000;
+pub(super) const MOST_ENTRIES: usize = 1_000;
 /// Bytes of all entries together.
-const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
+pub(super) const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
 /// How many times its packed size an entry may unpack to; tables of ours come to some twenty.
 const MOST_RATIO: u64 = 250;
 /// Bytes below which the ratio says nothing.
 const SMALL: u64 = 1_024 * 1_024;
+/// How many times the archive's size all entries together may unpack to, beside [`SPARE`].
+const MOST_RATIO_OF_ALL: u64 = 100;
+/// Bytes that a small archive may unpack to whatever its size.
+const SPARE: u64 = 16 * 1_024 * 1_024;
 /// Kinds of files: nothing that runs.
 const KINDS: [&str; 8] = ["csv", "json", "jsonl", "txt", "md", "soql", "svg", "toml"];
 const WORKBOOK: &str = "data/workbook.xlsx";
@@ -39,7 +43,12 @@ const MAGIC: [&[u8]; 14] = [
 
 /// Opens the archive; nothing where it cannot be read at all.
 pub(super) fn open(bytes: &[u8], lines: &mut Vec<Line>) -> Option<Vec<Entry>> {
-    open_within(bytes, MOST_BYTES, lines)
+    open_within(bytes, room(bytes, MOST_BYTES), lines)
+}
+
+/// Bytes that an archive, or one in it, may unpack to, at most `most`.
+pub(super) fn room(archive: &[u8], most: u64) -> u64 {
+    (archive.len() as u64).saturating_mul(MOST_RATIO_OF_ALL).saturating_add(SPARE).min(most)
 }
 
 /// As [`open`], with room for so many bytes.

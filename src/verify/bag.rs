@@ -79,7 +79,9 @@ fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<Li
             faults.push(changed(list, format!("line {number}: lists {path}, which does not belong there")));
         }
         if !listed.insert(path) {
+            // Not digested again: a list can name one large file as often as it likes.
             faults.push(changed(list, format!("line {number}: lists {path} again")));
+            continue;
         }
         match files.get(path) {
             None => faults.push(changed(path, format!("is listed in {list} and is missing"))),

@@ -1,8 +1,9 @@
 //! What the files say of themselves: the description of the payload, their forms, and a ticket that fits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Entry, MOST_TOLD, changed, drawing, schema, tell};
 use crate::diagnosis::{Area, Line};
@@ -10,6 +11,10 @@ use crate::model::text::is_active;
 
 const MOST_CHARACTERS: usize = 6_000;
 const MOST_SUBJECT: usize = 100;
+/// Places to fill that are told; a ticket has about ten.
+const MOST_TO_FILL: usize = 40;
+/// Characters of a label or a question of such a place.
+const MOST_OF_PLACEHOLDER: usize = 120;
 
 /// A file as `data/manifest.json` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,10 +60,11 @@ struct Manifest {
 pub(super) fn check(entries: &[Entry], lines: &mut Vec<Line>) -> BTreeMap<String, Described> {
     let mut faults = Vec::new();
     let described = described(entries, &mut faults);
+    let mut schemas = Schemas { entries, read: BTreeMap::new() };
     for entry in entries {
         form(entry, described.get(&entry.path), &mut faults);
         if let Some(schema) = described.get(&entry.path).and_then(|described| described.schema.as_deref()) {
-            by_schema(entries, entry, schema, &mut faults);
+            by_schema(&mut schemas, entry, schema, &mut faults);
         }
     }
     tell(lines, "content", "every file is described, of its form, and has the rows that were counted", faults);
@@ -83,6 +89,7 @@ fn described(entries: &[Entry], faults: &mut Vec<Line>) -> BTreeMap<String, Desc
     };
     let mut all: BTreeMap<String, Described> = BTreeMap::new();
     let count = files.len() as u64;
+    let there: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
     for file in files {
         let tabular = file.path.ends_with(".csv") || file.path.ends_with(".jsonl");
         if tabular && file.rows.is_none() {
@@ -97,7 +104,7 @@ fn described(entries: &[Entry], faults: &mut Vec<Line>) -> BTreeMap<String, Desc
         if all.insert(file.path.clone(), file.clone()).is_some() {
             faults.push(changed(path, format!("describes {} twice", file.path)));
         }
-        if !entries.iter().any(|entry| entry.path == file.path) {
+        if !there.contains(file.path.as_str()) {
             faults.push(changed(&file.path, "is described and is missing"));
         }
     }
@@ -134,9 +141,9 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
         "jsonl" => Some(json_lines(path, text, faults)),
         "svg" => {
             let mut told = OfFile::new(path, faults);
-            for (line, what) in drawing::faults(text) {
+            drawing::faults(text, |line, what| {
                 told.add(|| format!("line {line}: holds {what}, which a drawing of ours never does"));
-            }
+            });
             told.end();
             None
         }
@@ -234,21 +241,42 @@ fn json_lines(path: &str, text: &str, faults: &mut Vec<Line>) -> u64 {
     rows
 }
 
-fn by_schema(entries: &[Entry], entry: &Entry, path: &str, faults: &mut Vec<Line>) {
-    let read = |entry: &Entry| serde_json::from_slice::<serde_json::Value>(&entry.bytes).ok();
-    let Some(schema) = entries.iter().find(|entry| entry.path == path).and_then(read) else {
+/// The schemas of a pack, each read once however many files are to keep to it.
+struct Schemas<'a> {
+    entries: &'a [Entry],
+    read: BTreeMap<String, Option<Value>>,
+}
+
+impl Schemas<'_> {
+    /// A schema by its path; nothing where it is missing or no JSON.
+    fn get(&mut self, path: &str) -> Option<&Value> {
+        if !self.read.contains_key(path) {
+            let entry = self.entries.iter().find(|entry| entry.path == path);
+            self.read.insert(path.to_owned(), entry.and_then(|entry| serde_json::from_slice(&entry.bytes).ok()));
+        }
+        self.read.get(path).and_then(Option::as_ref)
+    }
+}
+
+fn by_schema(schemas: &mut Schemas<'_>, entry: &Entry, path: &str, faults: &mut Vec<Line>) {
+    let Some(schema) = schemas.get(path) else {
         faults.push(changed(path, format!("is missing or no JSON, and {} is to keep to it", entry.path)));
         return;
     };
-    let documents = entry.text().unwrap_or("");
-    let documents: Vec<(usize, &str)> =
-        if entry.path.ends_with(".jsonl") { (1..).zip(documents.lines()).collect() } else { vec![(0, documents)] };
+    let text = entry.text().unwrap_or("");
+    let is_lines = entry.path.ends_with(".jsonl");
+    let documents: Vec<&str> = if is_lines { text.lines().collect() } else { vec![text] };
+    let mut steps = schema::steps(text.len());
     let mut told = OfFile::new(&entry.path, faults);
-    for (line, document) in documents {
+    for (document, line) in documents.into_iter().zip(1_usize..) {
         let Ok(value) = serde_json::from_str(document) else { continue };
-        if let Err(why) = schema::check(&schema, &value) {
-            let place = if line > 0 { format!("line {line}: ") } else { String::new() };
+        if let Err(why) = schema::check(schema, &value, &mut steps) {
+            let place = if is_lines { format!("line {line}: ") } else { String::new() };
             told.add(|| format!("{place}does not keep to {path}: {why}"));
+        }
+        if steps == 0 {
+            // The fault that says so was told; the rest is not looked at.
+            break;
         }
     }
     told.end();
@@ -282,25 +310,27 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
     }
 }
 
-/// Adds what a text leaves open: what it is, and what is asked for there.
+/// Adds what a text leaves open: what it is, and what is asked for there; at most [`MOST_TO_FILL`] of them.
 fn placeholders(text: &str, to_fill: &mut Vec<String>) {
+    const OPEN: &str = "[to fill";
+    let short = |text: &str| -> String { text.chars().take(MOST_OF_PLACEHOLDER).collect() };
     for line in text.lines() {
-        let Some((before, mut rest)) = line.split_once("[to fill") else { continue };
+        let Some((before, asked)) = line.split_once(OPEN) else { continue };
         let label =
             before.split([':', '|']).map(|part| part.trim_matches(['-', '*', '`', ' '])).find(|part| !part.is_empty());
-        loop {
-            let asked = rest.split(']').next().unwrap_or("").trim_start_matches([':', ' ']);
-            let told = match (label, asked) {
-                (Some(label), "") => label.to_owned(),
+        let label = label.map(short);
+        for asked in asked.split(OPEN) {
+            if to_fill.len() >= MOST_TO_FILL {
+                return;
+            }
+            let asked = short(asked.split(']').next().unwrap_or("").trim_start_matches([':', ' ']));
+            let told = match (&label, asked.as_str()) {
+                (Some(label), "") => label.clone(),
                 (Some(label), asked) => format!("{label} ({asked})"),
                 (None, asked) => asked.to_owned(),
             };
             if !to_fill.contains(&told) {
                 to_fill.push(told);
-            }
-            match rest.split_once("[to fill") {
-                Some((_, more)) => rest = more,
-                None => break,
             }
         }
     }

@@ -7,21 +7,22 @@ const ELEMENTS: [&str; 11] =
     ["svg", "g", "title", "desc", "rect", "path", "line", "circle", "polyline", "text", "tspan"];
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
 
-/// What a drawing holds that ours never do, each with its line.
-pub(super) fn faults(text: &str) -> Vec<(usize, String)> {
-    let mut faults = Vec::new();
-    let mut at = 0;
+/// Tells `add` what a drawing holds that ours never do, each with its line.
+pub(super) fn faults(text: &str, mut add: impl FnMut(usize, String)) {
+    // The line is counted as the reading goes on, or each fault would count it from the start.
+    let (mut at, mut line) = (0, 1);
     while let Some(start) = text[at..].find('<').map(|found| at + found) {
-        let line = || text[..start].matches('\n').count() + 1;
+        line += text[at..start].matches('\n').count();
         let Some(length) = end_of_tag(&text[start..]) else {
-            faults.push((line(), "an element that does not end".to_owned()));
+            add(line, "an element that does not end".to_owned());
             break;
         };
-        let tag = &text[start + 1..start + length];
-        faults.extend(tag_faults(tag).into_iter().map(|fault| (line(), fault)));
+        for fault in tag_faults(&text[start + 1..start + length]) {
+            add(line, fault);
+        }
         at = start + length + 1;
+        line += text[start..at].matches('\n').count();
     }
-    faults
 }
 
 /// Where the `>` of a tag stands that is outside of quotes.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::content::Described;
 use super::reading::{readings, unescaped};
 use super::tokens::tokens;
-use super::{Entry, MOST_TOLD};
+use super::{Entry, MOST_TOLD, archive};
 use crate::diagnosis::{Area, Line};
 use crate::model::id::SfId;
 use crate::model::text::visible;
@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// Values of persons, ready to be looked for.
-struct Persons {
+pub(super) struct Persons {
     find: AhoCorasick,
     /// Of each pattern, whether it is one plain word.
     words: Vec<bool>,
@@ -56,7 +56,7 @@ struct Persons {
 
 impl Persons {
     /// Nothing where they are too many.
-    fn of(values: &[String]) -> Option<Self> {
+    pub(super) fn of(values: &[String]) -> Option<Self> {
         let mut patterns: BTreeMap<String, bool> = BTreeMap::new();
         let (mut looked_for, mut plain) = (0, 0);
         for value in values {
@@ -75,6 +75,11 @@ impl Persons {
         }
         let find = AhoCorasick::new(patterns.keys()).ok()?;
         Some(Self { find, words: patterns.into_values().collect(), looked_for, plain })
+    }
+
+    /// Whether a text tells nothing of a person or a secret, so that a message may quote it.
+    pub(super) fn are_not_in(&self, text: &str) -> bool {
+        in_text(text, self).is_empty()
     }
 }
 
@@ -166,6 +171,9 @@ pub(super) fn check(
         }
         let names = NAMING.contains(&entry.path.as_str());
         for (line, number) in String::from_utf8_lossy(&entry.bytes).lines().zip(1_usize..) {
+            if line.len() < SHORTEST {
+                continue;
+            }
             let mut found = in_text(line, &persons);
             if names && CONTACT.iter().any(|label| line.starts_with(label)) {
                 // Whoever opens the case is named there; a secret is one even there.
@@ -212,7 +220,10 @@ fn consented(entries: &[Entry]) -> bool {
 /// where not all of it can be seen.
 fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, told: &mut Told) -> Option<()> {
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)).ok()?;
-    let mut room = MOST_OF_WORKBOOK;
+    if zip.len() > archive::MOST_ENTRIES {
+        return None;
+    }
+    let mut room = archive::room(&entry.bytes, MOST_OF_WORKBOOK);
     for at in 0..zip.len() {
         let mut part = zip.by_index(at).ok()?;
         let mut bytes = Vec::new();
@@ -220,6 +231,9 @@ fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, told: &mut Told)
         room = room.checked_sub(bytes.len() as u64).filter(|left| *left > 0)?;
         let text = String::from_utf8_lossy(&bytes);
         for (text, number) in text.split(['<', '>']).filter(|text| !text.trim().is_empty()).zip(1_usize..) {
+            if text.len() < SHORTEST {
+                continue;
+            }
             let found = in_text(&unescaped(text), persons);
             if !found.is_empty() {
                 told.add(&entry.path, &format!("part {}, text {number}", at + 1), by_consent, found);

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+/// Bytes from the `&` of an entity to its `;`, both included, at most.
+const LONGEST_ENTITY: usize = 11;
 /// Layers that are taken off one after the other, such as JSON in a cell of a table.
 const LAYERS: usize = 3;
 
@@ -37,7 +39,9 @@ pub(super) fn unescaped(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        let entity = rest.find(';').filter(|end| *end <= 10).and_then(|end| Some((character(&rest[1..end])?, end)));
+        // Looked for as far as an entity can reach: to the end of the text, a text of `&` alone would take forever.
+        let end = rest.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let entity = end.and_then(|end| Some((character(&rest[1..end])?, end)));
         match entity {
             Some((c, end)) => {
                 plain.push(c);

@@ -581,12 +581,96 @@ fn a_workbook_that_cannot_be_seen_through_never_passes() {
     }
 }
 
+/// Megabytes of what each reader of the text stumbles over, in a file of its kind: the time is that of the length and
+/// not of its square. A debug build takes less than a second for each; the square would take minutes.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the time that it takes is what is tested")]
+fn no_text_takes_more_time_than_its_length() {
+    const LENGTH: usize = 1_500_000;
+    let many = |text: &str| text.repeat(LENGTH / text.len());
+    let branching = r##"{"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}"##;
+    let schema = format!(r##"{{"$ref": "#/$defs/a", "$defs": {{"a": {branching}}}}}"##);
+    let listed = format!(r#"{{"enum": [{}0]}}"#, "1,".repeat(LENGTH / 4));
+    let tags = format!("{}  data/findings/findings.jsonl\n", "0".repeat(64));
+    let files: Vec<(&str, String)> = vec![
+        ("README.txt", many("&")),
+        ("README.txt", many("&#x26")),
+        ("README.txt", many("00D")),
+        ("README.txt", many("00Dxxxxxxxxxxxxxxx!")),
+        ("README.txt", many("eyJ")),
+        ("README.txt", format!("{}.{}.x", many("eyJ"), "x".repeat(20))),
+        ("README.txt", many("eyJxxxxxxx.")),
+        ("README.txt", many("5Aep861")),
+        ("README.txt", many("password=")),
+        ("README.txt", many("bearer ")),
+        ("README.txt", many("session_id:")),
+        ("README.txt", many("://")),
+        ("README.txt", many("-----BEGIN ")),
+        ("README.txt", many("a@")),
+        ("README.txt", many("a@b.cd ")),
+        ("README.txt", many("%2")),
+        ("README.txt", many("\\u00")),
+        ("README.txt", many("\"\"")),
+        ("README.txt", many("ada.lovelace")),
+        ("README.txt", many("x\n")),
+        ("README.txt", many("[to fill")),
+        ("README.txt", (0..LENGTH / 16).map(|at| format!("[to fill: {at:05}]")).collect()),
+        ("data/timeline/per-day.svg", many("<")),
+        ("data/timeline/per-day.svg", many("<x>\n")),
+        ("data/timeline/per-day.svg", many("<svg a=\"")),
+        ("data/timeline/per-day.svg", format!("<svg {}", many("a=b "))),
+        ("data/findings/findings.csv", many(",")),
+        ("data/findings/findings.csv", many("=\n")),
+        ("data/findings/findings.jsonl", many("{}\n")),
+        ("data/findings/findings.jsonl", many("[")),
+        ("data/findings/findings.jsonl", format!("{{\"{}\":[{}0]}}", "k".repeat(LENGTH / 2), "0,".repeat(LENGTH / 4))),
+        ("data/schema/finding.schema.json", schema),
+        ("data/schema/finding.schema.json", listed),
+        ("manifest-sha256.txt", many(&tags)),
+    ];
+    for (path, text) in files {
+        let start: String = text.chars().take(30).collect();
+        let mut all = payload();
+        match all.iter_mut().find(|(known, _)| known == path) {
+            Some((_, bytes)) => *bytes = text.into_bytes(),
+            None => all.push((path.to_owned(), text.into_bytes())),
+        }
+        if path.starts_with("data/schema") {
+            let (_, bytes) = all.iter_mut().find(|(path, _)| path.ends_with(".jsonl")).expect("the findings");
+            *bytes = "{}\n".repeat(LENGTH / 30).into_bytes();
+        }
+        let files = if path == "manifest-sha256.txt" { all } else { bagged(all) };
+        // Packed hardly at all, so that the bound on what an archive unpacks to is not what stops it.
+        let bytes = stored(&files);
+        let began = std::time::Instant::now();
+        let _ = verify(&bytes, &known(&["ada.lovelace"]));
+        let took = began.elapsed();
+        assert!(took.as_secs() < 20, "{path}, {start}\u{2026}: {took:?}");
+    }
+}
+
+/// As [`zipped`], but nothing is compressed.
+fn stored(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, bytes) in files {
+        let options =
+            SimpleFileOptions::default().unix_permissions(0o644).compression_method(zip::CompressionMethod::Stored);
+        zip.start_file(format!("{TOP}/{path}"), options).expect("an entry");
+        zip.write_all(bytes).expect("bytes");
+    }
+    zip.finish().expect("an archive").into_inner()
+}
+
+fn keeps(form: &Value, document: &Value) -> Result<(), String> {
+    schema::check(form, document, &mut schema::steps(0))
+}
+
 /// References that branch without end are given up, and a malformed schema takes nothing.
 #[test]
 fn a_hostile_schema_takes_nothing() {
     let twice = |name: &str| json!({"anyOf": [{"$ref": name}, {"$ref": name}]});
     let form = json!({"$ref": "#/$defs/a", "$defs": {"a": twice("#/$defs/b"), "b": twice("#/$defs/a")}});
-    assert!(schema::check(&form, &json!({})).is_err());
+    assert!(keeps(&form, &json!({})).is_err());
     for form in [
         json!({"enum": 1}),
         json!({"anyOf": {}}),
@@ -596,7 +680,7 @@ fn a_hostile_schema_takes_nothing() {
         json!({"required": "a"}),
         json!({"type": [1]}),
     ] {
-        assert!(schema::check(&form, &json!({"a": 1})).is_err(), "{form}");
+        assert!(keeps(&form, &json!({"a": 1})).is_err(), "{form}");
     }
 }
 
@@ -685,7 +769,7 @@ proptest! {
             "tool": {"name": "tieout", "version": "0.1.0"},
             "lines": [{"area": "clock", "what": "x", "state": "pass", "found": "y", "next": null}],
         });
-        prop_assert!(schema::check(&form, &document).is_ok());
+        prop_assert!(keeps(&form, &document).is_ok());
         let replacement = [json!(null), json!(-1), json!("x"), json!([]), json!({}), json!(1.5)][with].clone();
         let places = ["/version", "/tool", "/tool/name", "/tool/version", "/lines", "/lines/0", "/lines/0/area", "/lines/0/what", "/lines/0/state", "/lines/0/found", "/lines/0/next"];
         match places.get(path) {
@@ -696,6 +780,6 @@ proptest! {
             }
         }
         let full = jsonschema::validator_for(&form).expect("a schema");
-        prop_assert!(full.is_valid(&document) == schema::check(&form, &document).is_ok(), "{document}");
+        prop_assert!(full.is_valid(&document) == keeps(&form, &document).is_ok(), "{document}");
     }
 }

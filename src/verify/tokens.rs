@@ -27,25 +27,30 @@ const WORDS: [&str; 2] = ["sid", "pwd"];
 /// Characters that a secret has at least.
 const SHORTEST: usize = 8;
 
+/// Characters of a secret that are looked at and shown to the caller at most: a text of one word, as long as it likes,
+/// is read once and not once for each place where a secret may begin.
+const LONGEST: usize = 60;
+/// Bytes below which a text holds no secret: `sid=` and [`SHORTEST`] characters, or `://` and a name with a password.
+const SHORTEST_TEXT: usize = 5;
+
 /// Each secret of a text, from where it begins to show itself.
 pub(super) fn tokens(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let run = |from: usize| text[from..].chars().take_while(|&c| symbol(c)).count();
-    let take = |from: usize| -> String { text[from..].chars().take_while(|c| !c.is_whitespace()).take(60).collect() };
+    if text.len() < SHORTEST_TEXT {
+        return found;
+    }
+    let run = |from: usize| text[from..].chars().take(LONGEST).take_while(|&c| symbol(c)).count();
+    let take =
+        |from: usize| -> String { text[from..].chars().take(LONGEST).take_while(|c| !c.is_whitespace()).collect() };
     for (at, _) in text.match_indices("00D") {
-        let id = text[at..].chars().take_while(char::is_ascii_alphanumeric).count();
+        let id = text[at..].bytes().take(19).take_while(u8::is_ascii_alphanumeric).count();
         if matches!(id, 15 | 18) && text[at + id..].starts_with('!') && run(at + id + 1) >= 20 {
             found.push(take(at));
         }
     }
     // A refresh token of a connected app.
     found.extend(text.match_indices("5Aep861").filter(|(at, _)| run(*at) >= 40).map(|(at, _)| take(at)));
-    for (at, _) in text.match_indices("eyJ") {
-        let parts: Vec<&str> = text[at..].split(|c: char| !symbol(c)).next().unwrap_or("").split('.').collect();
-        if parts.len() >= 3 && parts[0].len() >= 10 && parts[1].len() >= 10 {
-            found.push(take(at));
-        }
-    }
+    signed(text, &mut found);
     found.extend(text.match_indices("-----BEGIN ").map(|(at, _)| take(at)));
     for (at, _) in text.match_indices("://") {
         let authority = text[at + 3..].split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
@@ -58,6 +63,31 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     found
 }
 
+/// Signed tokens: three parts with dots between them, of which the first begins with `eyJ`, and the first two have ten
+/// characters or more. At most one for each first part, in one pass over the text.
+fn signed(text: &str, found: &mut Vec<String>) {
+    for word in text.split(|c: char| !symbol(c)).filter(|word| word.contains("eyJ")) {
+        // Where a part begins, and the part; two of them are waited for before the first is looked at.
+        let mut begins = 0;
+        let mut parts = word.split('.').map(|part| {
+            let at = begins;
+            begins += part.len() + 1;
+            (at, part)
+        });
+        let (mut one, mut two) = (parts.next(), parts.next());
+        for three in parts {
+            if let (Some((at, head)), Some((_, body))) = (one, two)
+                && let Some(place) = head.find("eyJ")
+                && head.len() - place >= 10
+                && body.len() >= 10
+            {
+                found.push(word[at + place..].chars().take(LONGEST).collect());
+            }
+            (one, two) = (two, Some(three));
+        }
+    }
+}
+
 const fn symbol(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/' | '=' | '~' | '!' | '*')
 }
@@ -66,7 +96,7 @@ const fn symbol(c: char) -> bool {
 fn named(text: &str, found: &mut Vec<String>) {
     let lower = text.to_ascii_lowercase();
     let secret = |from: usize| -> Option<String> {
-        let value: String = text[from..].chars().take_while(|&c| symbol(c)).collect();
+        let value: String = text[from..].chars().take(LONGEST).take_while(|&c| symbol(c)).collect();
         (value.len() >= SHORTEST).then_some(value)
     };
     for scheme in ["bearer ", "basic "] {

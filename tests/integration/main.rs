@@ -32,6 +32,8 @@ mod list_view;
 mod oracle;
 mod outputs;
 mod properties;
+mod safe_outputs;
+mod safe_packs;
 mod samples;
 mod series;
 mod sign_in;

@@ -1,0 +1,316 @@
+//! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
+//! views, which are free text and may tell about a person or a customer.
+//!
+//! Each name has a label in its place, the same wherever the name stands. Names that the tool itself gives stay: the
+//! files of a snapshot, the incidents that travel with it.
+//!
+//! Must not know: formats, files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::Report;
+use super::facts::Facts;
+use crate::evidence::Text;
+use crate::finding::Finding;
+use crate::model::id::SfId;
+use crate::model::provenance::{Extent, Origins, SfObject};
+use crate::model::word::Word as _;
+use crate::stalls::incidents;
+
+/// Files of a snapshot beside those of the objects, as the tool names them.
+const OWN: [&str; 5] =
+    ["list_view_contacts.csv", "deleted_contacts.csv", "customisation.json", "manifest.json", "requests.jsonl"];
+/// Endings that say what kind of file it is, and nothing else.
+const ENDINGS: [&str; 12] = ["csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "zip", "gz", "json"];
+/// Characters of a name below which it is looked for only where a sentence announces it.
+const SHORTEST_QUOTED: usize = 4;
+/// What stands in place of a name that has no label.
+const WITHHELD: &str = "[withheld]";
+/// How the sentence on a file begins that is there and not read.
+const NOT_READ: &str = "Not read: ";
+/// What of such a sentence names a file of the snapshot folder.
+const IN_SNAPSHOT: &str = " (in the snapshot folder): ";
+
+/// Names and what stands in their place.
+#[derive(Debug, Default)]
+pub struct Withheld {
+    /// By name: the label.
+    labels: BTreeMap<String, String>,
+    /// Names as sentences quote them, and what stands there instead.
+    quoted: Vec<(String, String)>,
+    find: Option<AhoCorasick>,
+    /// How many names of each kind have a label.
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Withheld {
+    fn of(facts: &Facts) -> Self {
+        let mut all = Self::default();
+        all.files(&facts.origins);
+        let shipped = incidents::with_own(Vec::new());
+        for incident in facts.stalls.found.iter().flat_map(|stall| &stall.incidents) {
+            if !shipped.iter().any(|own| own.name == incident.name && own.source == incident.source) {
+                all.add("incidents", &incident.name, |number| format!("incident {number}"));
+            }
+        }
+        if let Some(view) = &facts.rules.list_view
+            && SfId::parse(view.as_bytes()).is_err()
+        {
+            // No sentence quotes it.
+            all.labels.insert(view.clone(), WITHHELD.to_owned());
+            *all.counts.entry("list views").or_default() += 1;
+        }
+        all.ready();
+        all
+    }
+
+    /// Makes the names ready to be looked for.
+    fn ready(&mut self) {
+        let mut builder = AhoCorasick::builder();
+        let builder = builder.match_kind(MatchKind::LeftmostLongest);
+        self.find = builder.build(self.quoted.iter().map(|(name, _)| name)).ok().filter(|_| !self.quoted.is_empty());
+    }
+
+    fn files(&mut self, origins: &Origins) {
+        let of_snapshot = origins.unread.iter().filter_map(|what| Some(("snapshot", what.split_once(IN_SNAPSHOT)?.0)));
+        let partial = origins.extracts.values().filter_map(|extract| match &extract.extent {
+            Extent::Partial { unread, .. } => Some(unread),
+            _ => None,
+        });
+        let partial = partial.flatten().map(|name| ("snapshot", name.as_str()));
+        let inputs = origins
+            .inputs
+            .iter()
+            .map(|input| (if input.side == "docebo" { "export" } else { "snapshot" }, input.file.as_str()));
+        let exports = origins.exports.iter().map(|file| ("export", file.name.as_str()));
+        for (side, name) in inputs.chain(exports).chain(of_snapshot).chain(partial) {
+            if is_own(name) {
+                continue;
+            }
+            // A part is named behind its file: `report.xlsx, sheet "Page 2"`.
+            let (file, ending) = file_of(name);
+            let ending = ending.map_or_else(String::new, |ending| format!(".{ending}"));
+            self.add("files", file, |number| format!("{side}-{number}{ending}"));
+            if file.len() < name.len() {
+                let label = self.labels.get(file).cloned().unwrap_or_default();
+                self.add("parts of files", name, |number| format!("{label}, part {number}"));
+            }
+        }
+    }
+
+    fn add(&mut self, kind: &'static str, name: &str, label: impl FnOnce(u64) -> String) {
+        if name.is_empty() || self.labels.contains_key(name) {
+            return;
+        }
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        let label = label(*count);
+        // A short name, or a number, also stands where it is none.
+        self.quoted.push(if name.chars().count() >= SHORTEST_QUOTED && name.contains(char::is_alphabetic) {
+            (name.to_owned(), label.clone())
+        } else {
+            (format!("incident: {name} ("), format!("incident: {label} ("))
+        });
+        self.labels.insert(name.to_owned(), label);
+    }
+
+    /// How many names of each kind have a label in their place.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.counts.iter().map(|(kind, count)| (*kind, *count))
+    }
+
+    /// A text of ours with labels in place of the names that it quotes.
+    fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(find) = &self.find else { return Cow::Borrowed(text) };
+        let mut shown = String::new();
+        let mut from = 0;
+        for hit in find.find_iter(text) {
+            let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            let quoted = self.quoted.get(hit.pattern().as_usize()).is_some_and(|(name, _)| name.ends_with('('));
+            let after = text[hit.end()..].chars().next().filter(|_| !quoted);
+            if inside(text[..hit.start()].chars().next_back()) || inside(after) {
+                continue;
+            }
+            shown.push_str(&text[from..hit.start()]);
+            shown.push_str(self.quoted.get(hit.pattern().as_usize()).map_or(WITHHELD, |(_, label)| label));
+            from = hit.end();
+        }
+        if from == 0 {
+            return Cow::Borrowed(text);
+        }
+        shown.push_str(&text[from..]);
+        Cow::Owned(shown)
+    }
+
+    fn change(&self, text: &mut String) {
+        if let Cow::Owned(shown) = self.text(text) {
+            *text = shown;
+        }
+    }
+
+    /// A name by itself.
+    fn name(&self, name: &mut String) {
+        if let Some(label) = self.labels.get(name.as_str()) {
+            name.clone_from(label);
+        }
+    }
+
+    /// A finding, whose sentences may quote names.
+    pub(super) fn finding(&self, mut finding: Finding) -> Finding {
+        let telling = &mut finding.telling;
+        if let Cow::Owned(shown) = self.text(&telling.field) {
+            telling.field = Cow::Owned(shown);
+        }
+        let says = std::iter::once(&mut telling.evidence).chain(&mut telling.more);
+        let says = says.flat_map(|evidence| evidence.says.iter_mut().map(|(_, text)| text));
+        for text in [&mut telling.expected, &mut telling.found].into_iter().chain(says) {
+            if let (false, Cow::Owned(shown)) = (text.is_personal(), self.text(text.raw())) {
+                *text = Text::public(shown);
+            }
+        }
+        finding
+    }
+
+    /// A remark on the inputs.
+    fn remark(&self, remark: &mut String) {
+        if let Some(what) = remark.strip_prefix(NOT_READ)
+            && !what.contains(IN_SNAPSHOT)
+        {
+            // Of a file of the export: a sheet or an entry, by a name of its own.
+            let file = self.labels.iter().filter(|(name, _)| what.starts_with(&format!("{name}: ")));
+            let file = file.max_by_key(|(name, _)| name.len()).map_or("an input", |(_, label)| label.as_str());
+            *remark = format!("{NOT_READ}a part of {file}.");
+        } else if let Some((object, _)) = remark.split_once(" is treated as missing: ") {
+            // Why, in the words of an error that may quote the file.
+            *remark = format!("{object} is treated as missing: its file cannot be read.");
+        } else {
+            self.change(remark);
+        }
+    }
+
+    fn facts(&self, facts: &mut Facts) {
+        let origins = &mut facts.origins;
+        for input in &mut origins.inputs {
+            self.name(&mut input.file);
+            self.change(&mut input.holds);
+            self.change(&mut input.encoding);
+        }
+        for file in &mut origins.exports {
+            self.name(&mut file.name);
+        }
+        origins.unread.iter_mut().for_each(|what| self.change(what));
+        origins.caveats.iter_mut().for_each(|caveat| self.remark(caveat));
+        if let Some(view) = facts.rules.list_view.as_ref().filter(|view| self.labels.contains_key(*view)) {
+            let asked = |text: &mut String| *text = text.replace(view.as_str(), WITHHELD);
+            origins.extraction.queries.iter_mut().for_each(|query| asked(&mut query.soql));
+            origins.extraction.log.iter_mut().for_each(|request| asked(&mut request.path));
+            origins.extraction.log.iter_mut().filter_map(|request| request.soql.as_mut()).for_each(asked);
+        }
+        facts.zones.iter_mut().for_each(|zone| self.name(&mut zone.file));
+        facts.questions.iter_mut().for_each(|asked| self.change(&mut asked.sentence));
+        facts.remarks.iter_mut().for_each(|remark| self.change(remark));
+        facts.rejects.iter_mut().for_each(|rejected| self.name(&mut rejected.file));
+        for incident in facts.stalls.found.iter_mut().flat_map(|stall| &mut stall.incidents) {
+            if self.labels.contains_key(&incident.name) {
+                self.name(&mut incident.name);
+                WITHHELD.clone_into(&mut incident.source);
+            }
+        }
+        if let Some(view) = &mut facts.rules.list_view {
+            self.name(view);
+        }
+    }
+}
+
+/// Whether the tool itself names the file so.
+fn is_own(name: &str) -> bool {
+    let of_object = |object: &SfObject| {
+        name.len() == object.word().len() + 4
+            && name.get(..object.word().len()).is_some_and(|stem| stem.eq_ignore_ascii_case(object.word()))
+            && name.get(object.word().len()..).is_some_and(|ending| ending.eq_ignore_ascii_case(".csv"))
+    };
+    OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) || SfObject::ALL.iter().any(of_object)
+}
+
+/// The file in a name that may go on with a part of it, and the file's ending where it is a known one.
+fn file_of(name: &str) -> (&str, Option<&'static str>) {
+    let ends = name.match_indices(", ").map(|(at, _)| at).chain([name.len()]);
+    for end in ends {
+        let ending = name[..end].rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        let known = ending.and_then(|ending| ENDINGS.iter().find(|known| **known == ending));
+        if let Some(known) = known {
+            return (&name[..end], Some(*known));
+        }
+    }
+    (name, None)
+}
+
+impl Report {
+    /// The same report without the names that people chose for files, sheets, incidents and list views. Findings and their
+    /// history are shared with this one.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        let withheld = Withheld::of(&self.facts);
+        let mut facts = self.facts.clone();
+        // What an error said of a file that cannot be read is free text as well.
+        let lacks: Vec<(String, String)> = SfObject::ALL
+            .iter()
+            .filter(|object| self.facts.origins.extract(**object).has_unread_files())
+            .filter_map(|object| Some((self.facts.origins.lack_of(*object)?, format!("{object} (not read in full)"))))
+            .collect();
+        let shown = |missing: &mut String| match lacks.iter().find(|(lack, _)| lack == missing) {
+            Some((_, instead)) => missing.clone_from(instead),
+            None => withheld.change(missing),
+        };
+        withheld.facts(&mut facts);
+        let mut results = self.results.clone();
+        results.iter_mut().flat_map(|result| &mut result.missing).for_each(shown);
+        facts.checks.iter_mut().flat_map(|check| &mut check.missing).for_each(shown);
+        Self {
+            facts,
+            verdict: self.verdict,
+            results,
+            history: Arc::clone(&self.history),
+            reviews: self.reviews.clone(),
+            source: self.source.clone(),
+            withheld: Some(Arc::new(withheld)),
+        }
+    }
+
+    /// The names that this report goes without; nothing where it has them.
+    #[must_use]
+    pub fn withheld(&self) -> Option<&Withheld> {
+        self.withheld.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Withheld, file_of, is_own};
+
+    #[test]
+    fn a_file_is_known_by_its_ending_and_a_part_stands_behind_it() {
+        assert_eq!(file_of("ada.csv"), ("ada.csv", Some("csv")));
+        assert_eq!(file_of("Lovelace, Ada.XLSX, sheet \"Ada, 2\""), ("Lovelace, Ada.XLSX", Some("xlsx")));
+        assert_eq!(file_of("report.zip, ada.csv"), ("report.zip", Some("zip")));
+        assert_eq!(file_of("ada.lovelace"), ("ada.lovelace", None));
+        assert!(is_own("contact.csv") && is_own("docebo_v3__CourseEnrollment__c.csv") && is_own("manifest.json"));
+        assert!(!is_own("Contact_ada.csv") && !is_own("Contact.csv.bak") && !is_own("users.csv"));
+    }
+
+    #[test]
+    fn a_name_is_replaced_wherever_it_stands_by_itself() {
+        let mut withheld = Withheld::default();
+        for name in ["ada.csv", "bob & ada.csv", "7"] {
+            withheld.add("files", name, |number| format!("export-{number}.csv"));
+        }
+        withheld.ready();
+        assert_eq!(withheld.text("ada.csv, bob & ada.csv: x"), "export-1.csv, export-2.csv: x");
+        assert_eq!(withheld.text("canada.csv and ada.csv2"), "canada.csv and ada.csv2");
+        assert_eq!(withheld.text("7 of 7, incident: 7 (x)"), "7 of 7, incident: export-3.csv (x)");
+    }
+}
