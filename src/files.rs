@@ -98,6 +98,29 @@ impl Lock {
     /// When another run holds it (the message names that run's process and host), and when something that is not a lock
     /// stands in its place.
     pub fn of(target: &Path) -> Result<Self, error::Error> {
+        Self::take(target)?.map_err(|by| error::Error::Output {
+            path: target.to_owned(),
+            what: format!("another run of tieout is writing here ({by})"),
+            next: "wait until that run has ended, or name another place".to_owned(),
+        })
+    }
+
+    /// As [`Lock::of`]; nothing where another run holds the lock.
+    ///
+    /// # Errors
+    /// When something that is not a lock stands in its place, or the file cannot be made.
+    pub fn if_free(target: &Path) -> Result<Option<Self>, error::Error> {
+        Ok(Self::take(target)?.ok())
+    }
+
+    /// The file that says who holds the lock.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The lock, or the run that holds it.
+    fn take(target: &Path) -> Result<Result<Self, String>, error::Error> {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let path = target.with_file_name(format!(".{name}.lock"));
         let cannot =
@@ -122,11 +145,7 @@ impl Lock {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
-                    return Err(error::Error::Output {
-                        path: target.to_owned(),
-                        what: format!("another run of tieout is writing here ({by})"),
-                        next: "wait until that run has ended, or name another place".to_owned(),
-                    });
+                    return Ok(Err(by));
                 }
                 Err(TryLockError::Error(source)) => return Err(refused(&source)),
             }
@@ -137,7 +156,7 @@ impl Lock {
             let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
             let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
             written.map_err(|source| refused(&source))?;
-            return Ok(Self { path, _file: file });
+            return Ok(Ok(Self { path, _file: file }));
         }
     }
 }
