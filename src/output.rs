@@ -202,7 +202,7 @@ impl Folder {
         let target = parent.join(name);
         staging::clean(&target, names).map_err(failed)?;
         let exists = may_be_replaced(&target, replace, names)?;
-        let staging = Staging::beside(parent, name, &lock).map_err(failed)?;
+        let staging = Staging::beside(parent, name).map_err(failed)?;
         Ok(Self { digests: Mutex::default(), target, staging, replace: exists, names, _lock: lock })
     }
 

@@ -50,7 +50,7 @@ impl Again {
         for name in again {
             unchanged(folder, name, &former, force)?;
         }
-        let staging = Staging::inside(&canonical, &lock).map_err(failed)?;
+        let staging = Staging::inside(&canonical).map_err(failed)?;
         let digests = Mutex::new(former.clone());
         Ok(Self { folder: folder.to_owned(), canonical, digests, former, names, force, staging, _lock: lock })
     }

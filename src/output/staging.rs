@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::owned::{self, Names, Sums};
 use super::{DIGESTS, cannot_write};
 use crate::error::Error;
-use crate::files::{self, Lock};
+use crate::files;
 
 /// The file that marks a temporary folder as ours.
 const MARKER: &str = "tieout-unfinished";
@@ -34,18 +34,18 @@ const INSIDE: &str = ".tieout.unfinished-";
 /// What the marker inside a run names: the run may be renamed meanwhile.
 const THIS: &str = "the folder around";
 
-/// The temporary folder and the lock of the run under way, so that an interrupt can take them away.
-static UNFINISHED: Mutex<Option<(PathBuf, PathBuf)>> = Mutex::new(None);
+/// The temporary folder of the run under way, so that an interrupt can take it away.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Takes away what an interrupted run has written so far. The process must end afterwards: whoever wants to finish or to
 /// give up the run waits from here on.
 pub fn abandon() {
     if let Ok(mut unfinished) = UNFINISHED.lock() {
-        if let Some((path, lock)) = unfinished.take() {
+        if let Some(path) = unfinished.take() {
             discard(&path);
-            let _ = std::fs::remove_file(lock);
         }
         std::mem::forget(unfinished);
+        files::release_all();
     }
 }
 
@@ -121,18 +121,18 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Beside a target, with a folder for the run in it.
-    pub(super) fn beside(parent: &Path, name: &std::ffi::OsStr, lock: &Lock) -> std::io::Result<Self> {
-        let staging = Self::make(parent, &prefix(name), name, lock)?;
+    pub(super) fn beside(parent: &Path, name: &std::ffi::OsStr) -> std::io::Result<Self> {
+        let staging = Self::make(parent, &prefix(name), name)?;
         private_folder(&staging.run())?;
         Ok(staging)
     }
 
     /// Inside a run; `folder` is its canonical path.
-    pub(super) fn inside(folder: &Path, lock: &Lock) -> std::io::Result<Self> {
-        Self::make(folder, INSIDE.as_ref(), THIS.as_ref(), lock)
+    pub(super) fn inside(folder: &Path) -> std::io::Result<Self> {
+        Self::make(folder, INSIDE.as_ref(), THIS.as_ref())
     }
 
-    fn make(parent: &Path, prefix: &std::ffi::OsStr, name: &std::ffi::OsStr, lock: &Lock) -> std::io::Result<Self> {
+    fn make(parent: &Path, prefix: &std::ffi::OsStr, name: &std::ffi::OsStr) -> std::io::Result<Self> {
         // Held until the folder is known to the interrupt.
         let mut unfinished = unfinished();
         let mut builder = tempfile::Builder::new();
@@ -147,7 +147,7 @@ impl Staging {
             let _ = std::fs::remove_dir(path);
             return Err(error);
         }
-        *unfinished = Some((path.clone(), lock.path().to_owned()));
+        *unfinished = Some(path.clone());
         drop(unfinished);
         Ok(Self { path, kept: false })
     }
@@ -237,7 +237,7 @@ impl Staging {
         Ok(())
     }
 
-    fn remove_marker(&mut self, unfinished: &mut MutexGuard<'_, Option<(PathBuf, PathBuf)>>) {
+    fn remove_marker(&mut self, unfinished: &mut MutexGuard<'_, Option<PathBuf>>) {
         self.kept = true;
         **unfinished = None;
         let _ = std::fs::remove_file(self.path.join(MARKER));
@@ -265,7 +265,7 @@ pub(super) enum Replacing {
     Failed(std::io::Error),
 }
 
-fn unfinished() -> MutexGuard<'static, Option<(PathBuf, PathBuf)>> {
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

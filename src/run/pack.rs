@@ -210,6 +210,9 @@ fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Err
         next: "name another folder with --out".to_owned(),
     };
     std::fs::create_dir_all(&wanted.out).map_err(failed)?;
+    for path in [path, &digest_of(path)] {
+        File::prepare(path)?;
+    }
     // However the user names the folder, it is one and the same lock.
     let out = std::fs::canonicalize(&wanted.out).map_err(failed)?;
     let lock = |path: &Path| Lock::of(&out.join(path.file_name().unwrap_or_default()));

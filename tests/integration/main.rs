@@ -30,6 +30,7 @@ mod inputs;
 mod list_view;
 mod oracle;
 mod outputs;
+mod owned_outputs;
 mod properties;
 mod samples;
 mod series;

@@ -22,12 +22,8 @@ impl Place {
         Self { target: parent.join("run"), parent, _folder: folder }
     }
 
-    fn lock(&self) -> Lock {
-        Lock::of(&self.target).expect("nobody holds it")
-    }
-
-    fn staging(&self, lock: &Lock) -> Staging {
-        Staging::beside(&self.parent, "run".as_ref(), lock).expect("a folder")
+    fn staging(&self) -> Staging {
+        Staging::beside(&self.parent, "run".as_ref()).expect("a folder")
     }
 
     fn hidden(&self) -> usize {
@@ -66,8 +62,7 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
     for exchange in [exchange, no_exchange] {
         let place = Place::new();
         write(&place.target, "former");
-        let lock = place.lock();
-        let mut staging = place.staging(&lock);
+        let mut staging = place.staging();
         write(&staging.run(), "later");
         staging.replace_by(exchange, &place.target, NAMES).expect("replaced");
         drop(staging);
@@ -75,7 +70,7 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
         assert_eq!(place.hidden(), 0);
 
         // Something that came in meanwhile is never removed.
-        let mut staging = place.staging(&lock);
+        let mut staging = place.staging();
         write(&staging.run(), "latest");
         std::fs::write(place.target.join("mine.txt"), "a note").expect("written");
         let refused = staging.replace_by(exchange, &place.target, NAMES).expect_err("something came in");
@@ -93,8 +88,7 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
 fn the_next_start_takes_back_what_was_moved_away() {
     let place = Place::new();
     let killed = |former: bool, target: bool, new: bool| {
-        let lock = place.lock();
-        let mut staging = place.staging(&lock);
+        let mut staging = place.staging();
         staging.kept = true;
         for (there, folder, word) in [
             (former, staging.path.join(FORMER), "former"),
@@ -121,10 +115,9 @@ fn the_next_start_takes_back_what_was_moved_away() {
 #[test]
 fn what_a_killed_run_left_is_removed_only_where_it_is_ours() {
     let place = Place::new();
-    let lock = place.lock();
     let name = |what: &str| place.parent.join(format!(".run.unfinished-{what}"));
     // Half-written, with and without its list of digests.
-    let mut staging = place.staging(&lock);
+    let mut staging = place.staging();
     staging.kept = true;
     write(&staging.run(), "half");
     std::fs::remove_file(staging.run().join(DIGESTS)).expect("removed");
@@ -164,8 +157,7 @@ fn files_made_again_are_finished_or_taken_back() {
     for applied in [None, Some(0), Some(1), Some(2), Some(3)] {
         let place = Place::new();
         write(&place.target, "former");
-        let lock = place.lock();
-        let mut staging = Staging::inside(&place.target, &lock).expect("a folder");
+        let mut staging = Staging::inside(&place.target).expect("a folder");
         staging.kept = true;
         std::fs::create_dir(staging.path.join("ledger")).expect("a folder");
         let sums = write(&staging.path, "later");
@@ -197,8 +189,7 @@ fn files_made_again_are_finished_or_taken_back() {
 fn finishing_replaces_nothing_that_was_changed_meanwhile() {
     let place = Place::new();
     let former = write(&place.target, "former");
-    let lock = place.lock();
-    let mut staging = Staging::inside(&place.target, &lock).expect("a folder");
+    let mut staging = Staging::inside(&place.target).expect("a folder");
     staging.kept = true;
     for name in ["report.json", "page.html"] {
         std::fs::write(staging.path.join(name), "later").expect("written");

@@ -32,8 +32,6 @@ const MAX_KEY_FILE: u64 = 4_096;
 const MAX_MAPPING: u64 = 1 << 29;
 /// The most bytes that are read of an entry of an earlier pack.
 const MAX_ENTRY: u64 = 1 << 20;
-/// The most bytes of an earlier pack; support's forms take 45 million.
-const MAX_PACK: u64 = 100_000_000;
 
 const KEY: &str = "key.json";
 /// Pseudonyms, fields and values.
@@ -255,8 +253,7 @@ fn key_of(pack: &Path, case: &str) -> Option<String> {
     struct Redacted {
         key_id: Option<String>,
     }
-    let bytes = files::read(pack, MAX_PACK).ok()?;
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
+    let mut archive = zip::ZipArchive::new(std::io::BufReader::new(files::open(pack).ok()?)).ok()?;
     let folder = pack.file_stem()?.to_str()?.to_owned();
     let mut read = |name: &str| {
         use std::io::Read as _;
