@@ -31,6 +31,7 @@ mod inputs;
 mod list_view;
 mod oracle;
 mod outputs;
+mod owned_outputs;
 mod properties;
 mod safe_outputs;
 mod safe_packs;
