@@ -87,7 +87,7 @@ struct Audit {
     /// The output folder [default: a new folder under tieout-runs/, named after the export]
     #[arg(short, long, value_name = "DIR", env = "TIEOUT_OUT")]
     out: Option<PathBuf>,
-    /// Replace an output folder that a former run of tieout wrote
+    /// Replace an output folder that a former run of tieout wrote, if nothing in it was changed or added since
     #[arg(long)]
     force: bool,
     /// The run to compare with: the folder that an earlier run wrote

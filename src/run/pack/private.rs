@@ -115,6 +115,7 @@ pub(super) fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> 
 /// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
 pub(super) fn remember(private: &Path, key: &[u8], case: Option<&str>, mapping: Vec<Row>) -> Result<(), Error> {
     if !check_folder(private)? {
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
