@@ -3,6 +3,7 @@
 
 use super::blocks::{self, Block, Next, Records};
 use super::cell;
+use super::original;
 use super::text;
 
 /// So many lines are searched for the headings.
@@ -28,6 +29,8 @@ pub(super) struct Body {
     pub(super) at: u64,
     /// The line, counted from 1.
     pub(super) line: u64,
+    /// The checksum of what comes before in a text: the rows are those of these headings.
+    pub(super) sum: u32,
 }
 
 /// The first lines, as one delimiter cuts them into cells.
@@ -113,7 +116,8 @@ impl Cut {
             };
             let end = records.at();
             let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
-            lines.push(Line { cells, number, body: Body { at: end as u64, line } });
+            let sum = original::sum_of(&block.text[..end]);
+            lines.push(Line { cells, number, body: Body { at: end as u64, line, sum } });
         }
         Some(Self { delimiter: Some(delimiter), lines })
     }
