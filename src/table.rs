@@ -13,6 +13,7 @@
 
 mod blocks;
 mod cell;
+mod claims;
 mod envelope;
 mod fault;
 mod heading;
@@ -173,6 +174,7 @@ impl Scope<'_> {
         self.part().content.delimiter().unwrap_or(b',')
     }
 
+    /// The error of a row that does not end.
     fn cut_off(&self, line: u64) -> Error {
         let of = if self.table.parts.len() > 1 { format!(" of {}", self.part().name) } else { String::new() };
         Error::Input {
@@ -318,6 +320,10 @@ impl Table {
         // Whatever is wrong with a file that changes meanwhile is no fault of its own.
         file.reopened()?;
         let found = found?;
+        if found.headings.len() as u64 > claims::MAX_COLUMNS {
+            let what = format!("has more than {} columns in its line of headings", claims::MAX_COLUMNS);
+            return Err(Fault::new(what, AS_EXPORTED));
+        }
         let is_broken = |heading: &String| heading.contains(['\u{0}', '\u{fffd}']);
         let is_blank = found.parts.is_empty();
         if !is_blank && found.headings.iter().all(|heading| heading.trim().is_empty())
@@ -586,7 +592,7 @@ impl Table {
         let open = || Workbook::open(*format, wrapping.seekable(&self.file, progress)?);
         let mut workbook = open().map_err(|fault| fault.at(self.path()))?;
         let cells = workbook.cells(name).map_err(|fault| fault.at(self.path()))?;
-        let mut sheet = Sheet::new(self.path(), cells, self.headings.len(), self.block);
+        let mut sheet = Sheet::new(self.path(), *format, cells, self.headings.len(), self.block);
         let mut record = ByteRecord::new();
         for _ in 0..body.at {
             sheet.read(&mut record).map_err(|fault| fault.at(self.path()))?;

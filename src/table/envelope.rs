@@ -9,6 +9,7 @@ use flate2::bufread::GzDecoder;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::claims;
 use super::fault::{AS_EXPORTED, Fault, GET_AGAIN, UNPACK};
 use super::original::Original;
 use crate::progress::Progress;
@@ -199,6 +200,7 @@ pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
         if archive.decompressed_size().is_some_and(|size| size > u128::from(limit)) {
             return Err(Fault::new(too_large(limit), GET_AGAIN));
         }
+        claims::check(&mut archive, package)?;
     }
     let entries = names.into_iter().enumerate().filter(|(_, name)| is_file(name)).collect();
     Ok(Contents { package, entries })
@@ -252,7 +254,7 @@ pub(super) fn broken_archive(error: ZipError) -> Fault {
     }
 }
 
-fn unreadable_entry(error: ZipError) -> Fault {
+pub(super) fn unreadable_entry(error: ZipError) -> Fault {
     match error {
         ZipError::Io(source) => Fault::from(source),
         ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => {

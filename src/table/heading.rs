@@ -12,6 +12,9 @@ pub(super) const LINES: usize = 20;
 /// So much of a text is searched for them, unless the first line is longer.
 const MAX_BYTES: usize = 16 << 20;
 
+/// So many cells of a line are looked at.
+const MAX_CELLS: usize = 1 + (1 << 14);
+
 /// A line that may be the headings.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -107,7 +110,8 @@ impl Cut {
             // Of a text in memory there is no error.
             let Ok(next) = records.next() else { break };
             let (cells, number) = match next {
-                Next::Record(record, number) => (record.iter().map(cell::shown).collect(), number),
+                // One more than a table may have tells that it has too many.
+                Next::Record(record, number) => (record.iter().take(MAX_CELLS).map(cell::shown).collect(), number),
                 // With the wrong delimiter a quotation mark may swallow the rest of the text.
                 Next::Nothing if !block.last && (block.text.len() < MAX_BYTES || is_likely && lines.is_empty()) => {
                     return None;

@@ -3,7 +3,7 @@
 
 use csv::ByteRecord;
 
-use super::blocks::Cutter;
+use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
 use super::envelope::{self, Package, Wrapping};
 use super::fault::{AS_EXPORTED, Fault, UNPACK};
@@ -11,8 +11,9 @@ use super::heading::{self, Body, Headings, LINES, Line, Start};
 use super::original::Original;
 use super::sheet::{self, Sheet};
 use super::survey::{Magic, Survey};
-use super::workbook::{self, Format, Workbook};
+use super::workbook::{self, Format, Workbook, without_panic};
 use super::{BLOCK, Content, Part, Source as _, Unread, text};
+use crate::error::Error;
 use crate::progress::Progress;
 
 /// What a search found.
@@ -198,9 +199,16 @@ impl<'a> Search<'a> {
                 let text = text::decoded(bytes, encoding, byte_order_mark)?;
                 Ok(Cutter::new(self.file.path(), text, 1, size).next())
             })?;
-            let block = block.map_err(|error| Fault::new(error.to_string(), AS_EXPORTED))?;
+            let block = block.map_err(|error| match error {
+                Error::Input { what, .. } => Fault::new(what, AS_EXPORTED),
+                error => Fault::new(error.to_string(), AS_EXPORTED),
+            })?;
             match block.map(|block| Start::of_text(&block)) {
                 Some(Some(start)) => break start,
+                Some(None) if size > MAX_ROW => {
+                    let what = format!("has a first line of more than {} MiB", MAX_ROW >> 20);
+                    return Err(Fault::new(what, AS_EXPORTED));
+                }
                 Some(None) => size = size.saturating_mul(4),
                 None => return Err(Fault::new("is empty", AS_EXPORTED)),
             }
@@ -217,10 +225,10 @@ impl<'a> Search<'a> {
         }
         let date_1904 = book.date_1904;
         for name in book.sheets.clone() {
-            let mut rows = Sheet::new(self.file.path(), book.cells(&name)?, 0, 1);
+            let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, 0, 1);
             let mut record = ByteRecord::new();
             let mut lines: Vec<Line> = Vec::new();
-            while lines.len() < LINES && rows.read(&mut record)? {
+            while lines.len() < LINES && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))? {
                 let number = sheet::line(&record);
                 let body = Body { at: lines.len() as u64 + 1, line: number + 1, sum: 0 };
                 lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });

@@ -31,6 +31,7 @@ mod list_view;
 mod oracle;
 mod outputs;
 mod properties;
+mod safe_inputs;
 mod samples;
 mod series;
 mod sign_in;
