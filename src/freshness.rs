@@ -161,9 +161,12 @@ fn of_age(
             age / DAY
         )
     } else if age < -AHEAD {
-        format!("Salesforce is said to have been read at {at}, which lies in the future: check the clocks and extracted_at.")
+        format!(
+            "Salesforce is said to have been read at {at}, which lies in the future: check the clocks and extracted_at."
+        )
     } else if age / HOUR >= i64::from(limits.warn_after_hours.max(HOURS_UNSAID)) {
-        let since = format!("Salesforce was read {} hours ago ({at}): what was written since is not known.", age / HOUR);
+        let since =
+            format!("Salesforce was read {} hours ago ({at}): what was written since is not known.", age / HOUR);
         return (state, vec![since]);
     } else {
         return (state, Vec::new());

@@ -16,6 +16,7 @@ use crate::check::DUE;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::{Export, MissingColumn};
+use crate::files;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant};
@@ -38,7 +39,7 @@ use crate::series::file as history;
 use crate::settings::{Live, Rules, Settings, Watch};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
-use crate::{export, files, review, snapshot, stalls};
+use crate::{export, review, snapshot, stalls};
 
 /// Reads both sides and judges them, as a run of its own. Writes nothing.
 ///
@@ -136,7 +137,9 @@ pub fn freshness(watch: &Watch, as_of: Option<Instant>, progress: &Progress) -> 
     };
     let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
     let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
-    let mut freshness = freshness::judge(&pulses.of, (read_at, as_of.unwrap_or_else(now)), configured, watch.enrollment_mode);
+    // What is asked of a live organisation is of now, whatever the clock of this machine shows.
+    let judged_at = as_of.unwrap_or_else(|| if watch.live.is_some() { read_at } else { now() });
+    let mut freshness = freshness::judge(&pulses.of, (read_at, judged_at), configured, watch.enrollment_mode);
     if pulses.read_at_assumed {
         freshness.caveats.push(
             "When Salesforce was read is taken from the oldest file of the snapshot, which a copy may have changed; \

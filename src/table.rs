@@ -314,8 +314,8 @@ impl Table {
         let mut file = Original::open(path)?;
         progress.expect(file.bytes() * 2);
         let mut digest = Sha256::new();
-        let survey = file
-            .first_bytes(progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
+        let survey =
+            file.first_bytes(progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
         let found = Search::new(&file).find(&survey, is_headings);
         // Whatever is wrong with a file that changes meanwhile is no fault of its own.
         file.reopened()?;

@@ -209,8 +209,7 @@ impl LearnerRows {
     /// What a further row of a learner is beside the one that counts.
     fn compare(&self, kept: usize, row: usize) -> Exclusion {
         let username = self.username(kept) != self.username(row);
-        let sfdc_id =
-            self.sfdc_known(kept) && self.sfdc_known(row) && self.sfdc_text(kept) != self.sfdc_text(row);
+        let sfdc_id = self.sfdc_known(kept) && self.sfdc_known(row) && self.sfdc_text(kept) != self.sfdc_text(row);
         if username || sfdc_id {
             return Exclusion::Contradictory(Contradiction { kept: self.place.get(kept), username, sfdc_id });
         }

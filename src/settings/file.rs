@@ -27,8 +27,7 @@ const MAX_BYTES: u64 = 4 << 20;
 /// # Errors
 /// [`Error::ConfigurationUnreadable`].
 pub fn read(path: &Path) -> Result<String, Error> {
-    files::read_text(path, MAX_BYTES)
-        .map_err(|source| Error::ConfigurationUnreadable { path: path.to_owned(), source })
+    files::read_text(path, MAX_BYTES).map_err(|source| Error::ConfigurationUnreadable { path: path.to_owned(), source })
 }
 
 /// What flags and environment lay over the file; every value that is given wins.

@@ -14,8 +14,8 @@ use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
 use crate::export::{input, of_system};
-use crate::model::instant::Instant;
 use crate::model::customisation;
+use crate::model::instant::Instant;
 use crate::model::provenance::{Input, REQUESTS};
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
@@ -179,7 +179,7 @@ pub(super) enum Opened {
     /// A table with headings.
     Table(Table),
     /// Blank lines alone: the answer to a query without rows.
-    Blank(Table, Input),
+    Blank(Table, Box<Input>),
 }
 
 impl Opened {
@@ -197,7 +197,7 @@ impl Opened {
                 return Ok(Self::Table(table));
             }
             let booked = input(&table, "salesforce", content.holds().to_owned(), 0, 0, None)?;
-            Ok(Self::Blank(table, booked))
+            Ok(Self::Blank(table, Box::new(booked)))
         });
         if let Some(entry) = entry {
             let sha256 = match &opened {

@@ -57,10 +57,10 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, lacks some of those that
-    /// Salesforce counted or that were written.
+    /// Salesforce counted or, where nobody counted, of those that were written.
     pub(super) fn lack(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
-        let short = |wanted: Option<u64>, found: u64| wanted.filter(|&wanted| found < wanted).map(|wanted| (found, wanted));
-        short(self.counted, live).or_else(|| short(self.rows, rows))
+        let (wanted, found) = self.counted.map_or_else(|| (self.rows.unwrap_or(0), rows), |counted| (counted, live));
+        (found < wanted).then_some((found, wanted))
     }
 }
 

@@ -116,7 +116,13 @@ impl<'a> Reader<'a> {
         username_field: &'a str,
         progress: &'a Progress,
     ) -> Result<Self, Error> {
-        Ok(Self { folder: Folder::open(source)?, username_field, progress, snapshot: Snapshot::default(), horizon: None })
+        Ok(Self {
+            folder: Folder::open(source)?,
+            username_field,
+            progress,
+            snapshot: Snapshot::default(),
+            horizon: None,
+        })
     }
 
     pub(super) fn adopt_manifest(&mut self) {
@@ -267,7 +273,7 @@ impl<'a> Reader<'a> {
         let mut live = 0;
         for (at, opened) in files.opened.iter().enumerate() {
             let (mut booked, deleted): (Input, Vec<u32>) = match opened {
-                Opened::Blank(_, input) => (input.clone(), Vec::new()),
+                Opened::Blank(_, input) => (Input::clone(input), Vec::new()),
                 Opened::Table(table) => {
                     let RowCount { rows, deleted } = tables.next().unwrap_or_default();
                     let name = table.name();

@@ -168,6 +168,7 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests write a log")]
 mod tests {
     use super::read;
     use crate::model::provenance::{Extraction, Query, REQUESTS};

@@ -33,7 +33,8 @@ const MAX_TEXT_COUNT: u64 = 20 * MAX_ROWS;
 /// A sheet of the formats that are loaded whole.
 const MAX_LOADED: u64 = 512 << 20;
 
-const SAVE_AGAIN: &str = "open it in a spreadsheet program, remove what is not the report, and save it again or as CSV UTF-8";
+const SAVE_AGAIN: &str =
+    "open it in a spreadsheet program, remove what is not the report, and save it again or as CSV UTF-8";
 
 fn absurd(what: String) -> Fault {
     Fault::new(what, SAVE_AGAIN)
@@ -64,7 +65,9 @@ pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result
         }
         let is_texts = matches!(last, "sharedstrings.xml" | "sharedstrings.bin");
         let is_description = last.ends_with(".rels")
-            || ["workbook.", "styles.", "theme", "[content_types]", "manifest."].iter().any(|start| last.starts_with(start));
+            || ["workbook.", "styles.", "theme", "[content_types]", "manifest."]
+                .iter()
+                .any(|start| last.starts_with(start));
         let most = match package {
             _ if is_description => MAX_DESCRIPTION,
             _ if is_texts => MAX_TEXTS,
@@ -101,7 +104,8 @@ fn check_texts(part: &mut impl Read) -> Result<(), Fault> {
         let text = &window[..end];
         // Of what is kept for the next window nothing is counted yet.
         let last = if length == 0 { end } else { end.saturating_sub(OVERLAP) };
-        count += item.find_iter(text).filter(|&at| at < last && at > 0 && matches!(text[at - 1], b'<' | b':')).count() as u64;
+        count += item.find_iter(text).filter(|&at| at < last && at > 0 && matches!(text[at - 1], b'<' | b':')).count()
+            as u64;
         let claimed = claim.find_iter(text).filter(|&at| at < last).map(|at| number_behind(&text[at + 11..]));
         if let Some(claimed) = claimed.max().filter(|&claimed| claimed > MAX_TEXT_COUNT) {
             return Err(absurd(format!("says that it has {claimed} texts; at most {MAX_TEXT_COUNT} are read")));
@@ -201,9 +205,13 @@ impl Spreadsheet {
         if has(b"<table:table-row") && !has(b"<table:table-rows") {
             self.repeats = times(b"number-rows-repeated").unwrap_or(1).min(MAX_ROWS);
             self.row = (0, 0, 0);
-        } else if has(b"<table:table-cell") || has(b"<table:covered-table-cell") || (!closes && columns.is_some() && !has(b"<table:table-column")) {
+        } else if has(b"<table:table-cell")
+            || has(b"<table:covered-table-cell")
+            || (!closes && columns.is_some() && !has(b"<table:table-column"))
+        {
             let columns = columns.unwrap_or(1);
-            let is_blank = tag.ends_with(b"/>") && !has(b"-value") && !has(b"value-type") && !has(b":value") && !has(b"formula");
+            let is_blank =
+                tag.ends_with(b"/>") && !has(b"-value") && !has(b"value-type") && !has(b":value") && !has(b"formula");
             if is_blank {
                 self.row.1 += columns;
             } else if tag.ends_with(b"/>") {
@@ -266,7 +274,8 @@ impl Corners {
         if row >= MAX_ROWS || column >= MAX_COLUMNS {
             return Err(outside(row, column));
         }
-        let widen = |range: Option<(u64, u64)>, at: u64| Some(range.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
+        let widen =
+            |range: Option<(u64, u64)>, at: u64| Some(range.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
         (self.rows, self.columns) = (widen(self.rows, row), widen(self.columns, column));
         self.cells += 1;
         Ok(())
@@ -427,7 +436,8 @@ fn check_biff(stream: &[u8]) -> Result<(), Fault> {
     const END: u16 = 0x000a;
     /// Number, label, boolean or error, number in short, text of the table, rich text, formula, several numbers in short.
     const CELLS: [u16; 8] = [0x0203, 0x0204, 0x0205, 0x027e, 0x00fd, 0x00d6, 0x0006, 0x00bd];
-    let short = |body: &[u8], at: usize| body.get(at..at + 2).map(|two| u64::from(u16::from_le_bytes([two[0], two[1]])));
+    let short =
+        |body: &[u8], at: usize| body.get(at..at + 2).map(|two| u64::from(u16::from_le_bytes([two[0], two[1]])));
     let starts = records(stream).take_while(|(kind, _)| *kind != END).filter(|(kind, _)| *kind == SHEET);
     let starts: Vec<usize> = starts.filter_map(|(_, body)| Some(word(body, 0)? as usize)).collect();
     let (mut walked, mut span) = (0_usize, 0_u64);
@@ -490,7 +500,9 @@ mod tests {
 
     #[test]
     fn claims_of_texts_are_bounded_wherever_they_stand() {
-        let texts = |claim: &str| format!("<?xml version=\"1.0\"?>{}<sst uniqueCount={claim}><si><t>a</t></si></sst>", " ".repeat(300_000));
+        let texts = |claim: &str| {
+            format!("<?xml version=\"1.0\"?>{}<sst uniqueCount={claim}><si><t>a</t></si></sst>", " ".repeat(300_000))
+        };
         assert!(check_texts(&mut Cursor::new(texts("\"2\""))).is_ok());
         assert!(check_texts(&mut Cursor::new(texts("'4000000000'"))).is_err());
         assert!(check_texts(&mut Cursor::new(texts("\"99999999999999999999999\""))).is_err());
@@ -499,7 +511,7 @@ mod tests {
 
     #[test]
     fn texts_are_counted_once() {
-        let many = "<si/>".repeat(super::MAX_TEXT_COUNT as usize);
+        let many = "<si/>".repeat(usize::try_from(super::MAX_TEXT_COUNT).expect("a small number"));
         assert!(check_texts(&mut Cursor::new(&many)).is_ok());
         assert!(check_texts(&mut Cursor::new(format!("{many}<x:si/>"))).is_err());
     }
@@ -510,7 +522,9 @@ mod tests {
             let text = format!("<table:table table:name=\"a\">{rows}</table:table>");
             Spreadsheet::new(text.len() as u64).check(&mut Cursor::new(text)).is_ok()
         };
-        let cell = |columns: &str| format!("<table:table-cell office:value-type=\"string\" {columns}><text:p>a</text:p></table:table-cell>");
+        let cell = |columns: &str| {
+            format!("<table:table-cell office:value-type=\"string\" {columns}><text:p>a</text:p></table:table-cell>")
+        };
         let row = |repeats: &str, cells: &str| format!("<table:table-row {repeats}>{cells}</table:table-row>");
         let (columns, rows) = ("table:number-columns-repeated=\"16384\"", "table:number-rows-repeated=\"1048576\"");
         let blank = format!("<table:table-cell {columns}/>");
@@ -520,8 +534,15 @@ mod tests {
         assert!(check(&row("", &cell(columns))), "one wide row");
         assert!(!check(&row("", &cell(columns)).repeat(1_000)), "many wide rows");
         assert!(!check(&row(rows, &cell(columns))));
-        assert!(!check(&format!("{}{}{}", row("", &cell("")), row(rows, &blank), row("", &cell("table:number-columns-repeated=\"100\"")))));
-        assert!(!check(&row("", &format!("<table:table-cell a=\">\" office:value-type=\"string\" {columns}/>")).repeat(1_000)));
+        assert!(!check(&format!(
+            "{}{}{}",
+            row("", &cell("")),
+            row(rows, &blank),
+            row("", &cell("table:number-columns-repeated=\"100\""))
+        )));
+        assert!(!check(
+            &row("", &format!("<table:table-cell a=\">\" office:value-type=\"string\" {columns}/>")).repeat(1_000)
+        ));
     }
 
     #[test]

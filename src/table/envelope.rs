@@ -59,9 +59,9 @@ impl Wrapping {
     ) -> Result<T, Fault> {
         match self {
             Self::None => file.with_bytes(progress, read),
-            Self::Gzip => file.with_bytes(progress, |packed| {
-                read(Box::new(Limited::new(Gunzip::new(packed), file.bytes())))
-            }),
+            Self::Gzip => {
+                file.with_bytes(progress, |packed| read(Box::new(Limited::new(Gunzip::new(packed), file.bytes()))))
+            }
             Self::ZipEntry(index) => {
                 let mut archive = ZipArchive::new(BufReader::new(file.reopened()?)).map_err(broken_archive)?;
                 let entry = archive.by_index(index).map_err(unreadable_entry)?;

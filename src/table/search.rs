@@ -228,7 +228,9 @@ impl<'a> Search<'a> {
             let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, 0, 1);
             let mut record = ByteRecord::new();
             let mut lines: Vec<Line> = Vec::new();
-            while lines.len() < LINES && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))? {
+            while lines.len() < LINES
+                && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))?
+            {
                 let number = sheet::line(&record);
                 let body = Body { at: lines.len() as u64 + 1, line: number + 1, sum: 0 };
                 lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });
