@@ -210,6 +210,9 @@ struct Freshness {
     /// Write metrics for Prometheus' textfile collector; the file is replaced as a whole
     #[arg(long, value_name = "FILE.prom", env = "TIEOUT_METRICS")]
     metrics: Option<PathBuf>,
+    /// Judge as of this moment instead of now, to look at an old snapshot
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Print nothing but errors
     #[arg(short, long, env = "TIEOUT_QUIET")]
     quiet: bool,
@@ -492,8 +495,7 @@ fn print(text: &str) -> Result<(), Error> {
 
 impl Audit {
     fn run(self) -> Result<Exit, Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = file::read(&self.config)?;
         let overrides = Overrides {
             snapshot: self.snapshot.clone(),
             users: self.users.clone(),
@@ -692,8 +694,7 @@ fn ask_consent(fields: &[(String, u64)]) -> Option<String> {
 
 impl Extract {
     fn run(self) -> Result<Exit, Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = file::read(&self.config)?;
         let live = file::load_live(&self.config, &text)?;
         if self.dry_run {
             let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
@@ -776,14 +777,15 @@ impl Freshness {
     /// Judges, prints, and calls the webhook where one is set; says how the run ends. That the result cannot be printed
     /// keeps neither the webhook nor the metrics from telling it.
     fn judge(&self) -> Result<(Judged, Result<Exit, Error>), Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = file::read(&self.config)?;
         let watch = file::load_watch(&self.config, &text, self.snapshot.as_deref())?;
         let address = notify::address()?;
         let template = notify::template(watch.webhook_template.as_deref())?;
 
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
-        let judged = run::freshness(&watch, &progress);
+        let as_of = self.as_of.as_deref().map(file::parse_moment).transpose();
+        let as_of = as_of.map_err(|what| Error::Usage(format!("--as-of: {what}")))?;
+        let judged = run::freshness(&watch, as_of, &progress);
         progress.finish();
         let judged = judged?;
         let exit = match judged.state {

@@ -3,7 +3,8 @@
 //!
 //! A row that cannot be read is not an error but a reject (`model::provenance::Exclusion`).
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 
@@ -49,6 +50,12 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// An input is not the same at each reading, so no figure could be said to be its own.
+    #[error("{}: changed while it was read\n  next: run again when no program is writing to it", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// An input is not what it should be as a whole.
     #[error("{}: {what}\n  next: {next}", path.display())]
@@ -112,6 +119,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// An input that cannot be read, or is no regular file, or too large for what it is.
+    #[must_use]
+    pub fn of_input(path: &Path, source: std::io::Error) -> Self {
+        let next = match source.kind() {
+            ErrorKind::InvalidInput => "save what it yields into a file, and name that file",
+            ErrorKind::FileTooLarge | ErrorKind::InvalidData => "check that this is the file that you meant",
+            _ => return Self::Unreadable { path: path.to_owned(), source },
+        };
+        Self::Input { path: path.to_owned(), what: source.to_string(), next: next.to_owned() }
+    }
+
     /// The exit code that goes with the error.
     #[must_use]
     pub const fn exit(&self) -> Exit {
@@ -120,9 +138,11 @@ impl Error {
             | Self::ConfigurationUnreadable { .. }
             | Self::Configuration { .. }
             | Self::WebhookTemplate { .. } => Exit::Usage,
-            Self::Missing { .. } | Self::Unreadable { .. } | Self::Input { .. } | Self::SnapshotRow { .. } => {
-                Exit::Input
-            }
+            Self::Missing { .. }
+            | Self::Unreadable { .. }
+            | Self::Changed { .. }
+            | Self::Input { .. }
+            | Self::SnapshotRow { .. } => Exit::Input,
             Self::Salesforce { .. } => Exit::Salesforce,
             Self::Output { .. } | Self::Webhook { .. } => Exit::Output,
             Self::Defect(_) => Exit::Defect,

@@ -14,8 +14,6 @@ mod understood;
 mod words;
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
@@ -95,9 +93,10 @@ pub fn read(
     let mut tables = Vec::new();
     for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
         for path in paths {
-            reader.export.oldest = older(reader.export.oldest, path)?;
             let is_headings = |line: &[String]| headings::is_plausible(line, &settings.columns);
-            tables.push((kind, Table::open(path, progress, &is_headings)?.refuse_blank()?));
+            let table = Table::open(path, progress, &is_headings)?.refuse_blank()?;
+            reader.export.oldest = Some(older(reader.export.oldest, &table));
+            tables.push((kind, table));
         }
     }
     let opened: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
@@ -122,14 +121,15 @@ pub fn read(
 }
 
 /// The modification time of a file, if it is older than what is known.
-#[expect(clippy::disallowed_methods, reason = "a file says how old it is")]
-pub(crate) fn older(known: Option<Instant>, path: &Path) -> Result<Option<Instant>, Error> {
-    let modified = std::fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-    let seconds = modified.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let instant = Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-    Ok(Some(known.map_or(instant, |known| known.min(instant))))
+pub(crate) fn older(known: Option<Instant>, table: &Table) -> Instant {
+    let instant = of_system(table.modified().unwrap_or(std::time::UNIX_EPOCH));
+    known.map_or(instant, |known| known.min(instant))
+}
+
+/// A time of the file system.
+pub(crate) fn of_system(time: std::time::SystemTime) -> Instant {
+    let seconds = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 fn require_sfdc_ids(settings: &Settings, tables: &[(ExportKind, Table)]) -> Result<(), Error> {
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
         })?;
         if !short.is_empty() {
             // Only the whole file tells whether short rows are whole rows.
-            let unreadable = short.unreadable(rows, || is_cut_off(table));
+            let unreadable = short.unreadable(rows, || table.is_cut_off());
             table.rows(&Progress::hidden(), |row| {
                 let place = place(file, row);
                 if cells.width(row) == Width::Short {
@@ -274,7 +274,7 @@ impl<'a> Reader<'a> {
         let rows = table.blocks(progress, |rows| read.block(rows, rules, file), take)?;
         let FileReading { mut dates, mut rejects, short, mut archived, counts, .. } = reading;
         let verdict = dates.settle(table.path())?;
-        let unreadable = if short.is_empty() { Vec::new() } else { short.unreadable(rows, || is_cut_off(table)) };
+        let unreadable = if short.is_empty() { Vec::new() } else { short.unreadable(rows, || table.is_cut_off()) };
         let may_turn = dates.may_turn();
         if verdict.is_some() || !unreadable.is_empty() {
             let rules = DateRules { strict: verdict.unwrap_or_default(), ..rules };
@@ -471,25 +471,6 @@ struct Rejects {
     kind: ExportKind,
     file: u16,
     rows: Vec<(Place, Reject)>,
-}
-
-/// Whether a text ends without a line end, as a download that broke off does. Where nobody can tell (a packed file), it
-/// counts as such.
-#[expect(clippy::disallowed_methods, reason = "the last byte of an input")]
-fn is_cut_off(table: &Table) -> bool {
-    let ends = || -> std::io::Result<([u8; 2], [u8; 2])> {
-        let mut file = std::fs::File::open(table.path())?;
-        let (mut first, mut last) = ([0; 2], [0; 2]);
-        file.read_exact(&mut first)?;
-        file.seek(SeekFrom::End(-2))?;
-        file.read_exact(&mut last)?;
-        Ok((first, last))
-    };
-    match ends() {
-        Ok(([b'P', b'K'] | [0x1f, 0x8b], _)) | Err(_) => true,
-        // UTF-16 has a zero beside the line end.
-        Ok((_, last)) => !last.iter().any(|c| matches!(c, b'\n' | b'\r')),
-    }
 }
 
 /// A file as the report lists it.

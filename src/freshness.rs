@@ -11,9 +11,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::SfId;
-use crate::model::instant::Instant;
+use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::{Pulse, Writes};
+use crate::model::pulse::{AHEAD, Pulse, Writes};
 use crate::model::word::words;
 use crate::settings::EnrollmentMode;
 use crate::stalls::heartbeat::{Gaps, Heartbeat, Limits, beats, silence};
@@ -56,6 +56,9 @@ pub struct Configured {
 /// Limits where nothing is configured and too little is known.
 pub const DEFAULT: Limits = Limits { warn_after_hours: 48, error_after_hours: 168 };
 
+/// A reading that is younger than so many hours, or than the limit of the warning, is as good as one of now.
+const HOURS_UNSAID: u32 = 24;
+
 /// Gaps shorter than this lie within one lump of a replication that is started by hand, in hours.
 const LUMP: u32 = 12;
 
@@ -82,11 +85,15 @@ pub struct Freshness {
     pub heartbeats: Vec<Heartbeat>,
 }
 
-/// Judges the pulses of a reading.
+/// A reading that is older than so many days says nothing of the sync as it is.
+pub const MAX_AGE_DAYS: i64 = 30;
+
+/// Judges the pulses of a reading that is looked at now. They hold no writes that are dated later than the reading, but
+/// for those of [`crate::model::pulse::AHEAD`].
 #[must_use]
 pub fn judge(
     pulses: &BTreeMap<SfObject, Pulse>,
-    read_at: Instant,
+    (read_at, now): (Instant, Instant),
     configured: Configured,
     mode: EnrollmentMode,
 ) -> Freshness {
@@ -133,8 +140,39 @@ pub fn judge(
             if reasons.is_empty() { State::Fresh } else { State::Late }
         }
     };
+    let (state, caveats) = of_age(state, &mut reasons, (read_at, now), limits.0);
     let heartbeats = pulses.iter().map(|(&object, pulse)| Heartbeat::of(object, pulse, read_at)).collect();
-    Freshness { state, read_at, last, silence: silent, gaps, limits, reasons, caveats: Vec::new(), heartbeats }
+    Freshness { state, read_at, last, silence: silent, gaps, limits, reasons, caveats, heartbeats }
+}
+
+/// What is left of a state, by the age of the reading; and what a reader has to know of that age.
+fn of_age(
+    state: State,
+    reasons: &mut Vec<String>,
+    (read_at, now): (Instant, Instant),
+    limits: Limits,
+) -> (State, Vec<String>) {
+    let age = now.seconds() - read_at.seconds();
+    let at = read_at.to_minute();
+    let unknown = if age > MAX_AGE_DAYS * DAY {
+        format!(
+            "Salesforce was read {} days ago ({at}), and a reading that is older than {MAX_AGE_DAYS} days does not tell \
+             whether the sync writes: extract it again.",
+            age / DAY
+        )
+    } else if age < -AHEAD {
+        format!(
+            "Salesforce is said to have been read at {at}, which lies in the future: check the clocks and extracted_at."
+        )
+    } else if age / HOUR >= i64::from(limits.warn_after_hours.max(HOURS_UNSAID)) {
+        let since =
+            format!("Salesforce was read {} hours ago ({at}): what was written since is not known.", age / HOUR);
+        return (state, vec![since]);
+    } else {
+        return (state, Vec::new());
+    };
+    reasons.insert(0, unknown);
+    (State::NotEvaluated, Vec::new())
 }
 
 fn limits(gaps: Option<Gaps>, configured: Configured) -> (Limits, Source) {
@@ -208,7 +246,7 @@ impl Freshness {
 mod tests {
     use super::{Configured, State, judge};
     use crate::model::id::SfId;
-    use crate::model::instant::{HOUR, Instant};
+    use crate::model::instant::{DAY, HOUR, Instant};
     use crate::model::provenance::SfObject;
     use crate::model::pulse::Pulse;
     use crate::settings::EnrollmentMode::{Manual, Realtime};
@@ -224,8 +262,10 @@ mod tests {
         BTreeMap::from([(SfObject::CourseEnrollment, pulse)])
     }
 
-    fn read(hours: i64) -> Instant {
-        Instant::from_seconds(START + hours * HOUR)
+    /// The hour of a reading that is judged at once.
+    fn both(hours: i64) -> (Instant, Instant) {
+        let at = Instant::from_seconds(START + hours * HOUR);
+        (at, at)
     }
 
     #[test]
@@ -235,21 +275,21 @@ mod tests {
         for (hours, state) in
             [(495, State::Fresh), (513, State::Fresh), (514, State::Late), (561, State::Late), (562, State::Stalled)]
         {
-            assert_eq!(judge(&busy(), read(hours), Configured::default(), Realtime).state, state, "{hours}");
+            assert_eq!(judge(&busy(), both(hours), Configured::default(), Realtime).state, state, "{hours}");
         }
         let set = |warn, error| Configured { warn_after: warn, error_after: error };
-        assert_eq!(judge(&busy(), read(495), set(Some(4), None), Realtime).state, State::Late);
-        assert_eq!(judge(&busy(), read(495), set(None, Some(5)), Realtime).state, State::Stalled);
-        assert_eq!(judge(&busy(), read(1_000), set(None, Some(900)), Realtime).limits.0.error_after_hours, 900);
-        let quiet = judge(&pulses(std::iter::once(0)), read(47), Configured::default(), Realtime);
+        assert_eq!(judge(&busy(), both(495), set(Some(4), None), Realtime).state, State::Late);
+        assert_eq!(judge(&busy(), both(495), set(None, Some(5)), Realtime).state, State::Stalled);
+        assert_eq!(judge(&busy(), both(1_000), set(None, Some(900)), Realtime).limits.0.error_after_hours, 900);
+        let quiet = judge(&pulses(std::iter::once(0)), both(47), Configured::default(), Realtime);
         assert_eq!((quiet.state, quiet.limits.0), (State::Fresh, super::DEFAULT));
     }
 
     #[test]
     fn nothing_written_is_no_pass() {
-        let nothing = judge(&BTreeMap::new(), read(0), Configured::default(), Realtime);
+        let nothing = judge(&BTreeMap::new(), both(0), Configured::default(), Realtime);
         assert_eq!(nothing.state, State::NotEvaluated);
-        let ahead = judge(&pulses(std::iter::once(5)), read(0), Configured::default(), Realtime);
+        let ahead = judge(&pulses(std::iter::once(5)), both(0), Configured::default(), Realtime);
         assert_eq!((ahead.state, ahead.silence), (State::Fresh, Some(0)), "a clock that is ahead");
     }
 
@@ -258,10 +298,10 @@ mod tests {
         // Three busy hours every nine days.
         let lumps = || pulses((0..30).flat_map(|lump| (0..3).map(move |hour| lump * 216 + hour)));
         let days = |days: i64| 29 * 216 + 2 + days * 24;
-        assert_eq!(judge(&lumps(), read(days(8)), Configured::default(), Manual).state, State::Fresh);
-        assert_eq!(judge(&lumps(), read(days(8)), Configured::default(), Realtime).state, State::Fresh);
-        assert_eq!(judge(&lumps(), read(days(10)), Configured::default(), Manual).state, State::Late);
-        assert_eq!(judge(&lumps(), read(days(28)), Configured::default(), Manual).state, State::Stalled);
+        assert_eq!(judge(&lumps(), both(days(8)), Configured::default(), Manual).state, State::Fresh);
+        assert_eq!(judge(&lumps(), both(days(8)), Configured::default(), Realtime).state, State::Fresh);
+        assert_eq!(judge(&lumps(), both(days(10)), Configured::default(), Manual).state, State::Late);
+        assert_eq!(judge(&lumps(), both(days(28)), Configured::default(), Manual).state, State::Stalled);
     }
 
     #[test]
@@ -270,8 +310,29 @@ mod tests {
         let record = SfId::parse(b"a0J000000000001").expect("an id");
         let pulse = pulses.get_mut(&SfObject::CourseEnrollment).expect("there");
         pulse.modified.add(Instant::from_seconds(START + 900 * HOUR), record);
-        let fresh = judge(&pulses, read(901), Configured::default(), Realtime);
+        let fresh = judge(&pulses, both(901), Configured::default(), Realtime);
         assert_eq!(fresh.state, State::Late);
         assert!(fresh.sentence().contains("no new record for 411 hours"), "{}", fresh.sentence());
+    }
+
+    #[test]
+    fn an_old_reading_and_one_of_the_future_tell_nothing() {
+        let busy = || pulses((0..50).map(|nth| nth * 10));
+        let (read, _) = both(495);
+        for (age, state, says) in [
+            (0, State::Fresh, None),
+            (24 * HOUR, State::Fresh, Some("24 hours ago")),
+            (30 * DAY, State::Fresh, Some("720 hours ago")),
+            (30 * DAY + 1, State::NotEvaluated, None),
+            (395 * DAY, State::NotEvaluated, None),
+            (-DAY, State::Fresh, None),
+            (-DAY - 1, State::NotEvaluated, None),
+        ] {
+            let judged = judge(&busy(), (read, read.plus(age)), Configured::default(), Realtime);
+            assert_eq!(judged.state, state, "{age}: {judged:?}");
+            assert!(says.is_none_or(|says| judged.caveats[0].contains(says)), "{age}: {judged:?}");
+        }
+        let old = judge(&busy(), (read, read.plus(395 * DAY)), Configured::default(), Realtime);
+        assert!(old.sentence().contains("was read 395 days ago"), "{}", old.sentence());
     }
 }

@@ -9,16 +9,20 @@ pub mod pack;
 pub mod series;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::books::Books;
 use crate::check::DUE;
 use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::export::{Export, MissingColumn};
+use crate::files;
 use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant};
-use crate::model::provenance::{DateOrder, ExcludedRow, ExportKind, Extent, Extracted, Origins, Plan, SfObject};
+use crate::model::provenance::{
+    DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extent, Extracted, Origins, Plan, SfObject,
+};
 use crate::output::{Folder, Place, Unfinished};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
@@ -57,11 +61,17 @@ pub fn audit_after(
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
     // What was read of the export is given up once it is sorted, and this thread has use for the room.
-    let (export, snapshot) = rayon::join(
-        || export::read(settings, || snapshot::course_codes(settings), progress),
-        || snapshot::parents(settings, progress),
-    );
+    let read_apart = OnceLock::new();
+    let codes = || {
+        let (codes, digests) = snapshot::course_codes(settings)?;
+        Ok(read_apart.get_or_init(|| digests)).map(|_| codes)
+    };
+    let (export, snapshot) =
+        rayon::join(|| export::read(settings, codes, progress), || snapshot::parents(settings, progress));
     let (mut snapshot, mut export) = (snapshot?, export?);
+    if let Some(digests) = read_apart.get() {
+        snapshot.require(digests)?;
+    }
     let docebo = std::mem::take(&mut export.side);
     let (mut data, repeated) = snapshot.join(docebo)?;
     let snapshot = snapshot.enrollments(&mut data)?;
@@ -115,11 +125,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|error| Error::Defect(format!("waiting for answers is not possible here: {error}")))
 }
 
-/// Reads Salesforce's side alone and judges whether the sync breathes. Writes and sends nothing.
+/// Reads Salesforce's side alone and judges whether the sync breathes, now or as of a moment. Writes and sends nothing.
 ///
 /// # Errors
 /// Whatever keeps the snapshot from being read.
-pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error> {
+pub fn freshness(watch: &Watch, as_of: Option<Instant>, progress: &Progress) -> Result<Freshness, Error> {
     progress.stage("reading Salesforce");
     let pulses = match &watch.live {
         Some(live) => runtime()?.block_on(pulse::pulses(live, Pace::default(), None))?,
@@ -127,7 +137,9 @@ pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error>
     };
     let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
     let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
-    let mut freshness = freshness::judge(&pulses.of, read_at, configured, watch.enrollment_mode);
+    // What is asked of a live organisation is of now, whatever the clock of this machine shows.
+    let judged_at = as_of.unwrap_or_else(|| if watch.live.is_some() { read_at } else { now() });
+    let mut freshness = freshness::judge(&pulses.of, (read_at, judged_at), configured, watch.enrollment_mode);
     if pulses.read_at_assumed {
         freshness.caveats.push(
             "When Salesforce was read is taken from the oldest file of the snapshot, which a copy may have changed; \
@@ -143,11 +155,13 @@ pub fn freshness(watch: &Watch, progress: &Progress) -> Result<Freshness, Error>
     Ok(freshness)
 }
 
+/// No table of incidents is longer.
+const MAX_INCIDENTS: u64 = 64 << 20;
+
 /// The incidents that a stall may coincide with: those that travel with the tool, and the user's own.
-#[expect(clippy::disallowed_methods, reason = "the table of incidents is an input")]
 fn incidents(settings: &Settings) -> Result<Vec<Incident>, Error> {
     let Some(path) = &settings.incidents else { return Ok(incidents::with_own(Vec::new())) };
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+    let text = files::read_text(path, MAX_INCIDENTS).map_err(|source| Error::of_input(path, source))?;
     let own = incidents::parse(&text).map_err(|fault| Error::Input {
         path: path.clone(),
         what: format!("line {}: {}", fault.line, fault.what),
@@ -167,6 +181,7 @@ fn origins(
     let mut excluded = export.excluded;
     excluded.extend(repeated);
     excluded.sort_by_key(|(_, aside)| (aside.file, aside.line));
+    let contradictions = contradictions(&excluded, &export.files);
     let mut origins = Origins {
         exported_at: settings.exported_at.or(export.oldest),
         extracted_at: settings.extracted_at.or(snapshot.extracted_at),
@@ -193,11 +208,33 @@ fn origins(
         let column = export::usual_heading(*column);
         origins.caveats.push(format!("{file} has no column `{column}`: {consequence}."));
     }
+    origins.caveats.extend(contradictions);
     origins.caveats.extend(export.caveats);
     origins.unread.extend(export.unread);
     let unread = origins.unread.iter().map(|what| format!("Not read: {what}"));
     origins.caveats.extend(unread.collect::<Vec<_>>());
     origins
+}
+
+/// What a reader has to know of rows that contradict each other.
+fn contradictions(excluded: &[(ExportKind, ExcludedRow)], files: &[ExportFile]) -> Option<String> {
+    let mut rows = excluded.iter().filter_map(|(_, row)| match row.why {
+        Exclusion::Contradictory(contradiction) => Some((row, contradiction)),
+        _ => None,
+    });
+    let (first, contradiction) = rows.next()?;
+    let (row, others) = match rows.count() {
+        0 => ("1 row of the Users report contradicts", String::new()),
+        more => ("rows of the Users report contradict", format!("{} ", more + 1)),
+    };
+    let name = |file: u16| files.get(usize::from(file)).map_or("", |file| file.name.as_str());
+    Some(format!(
+        "{others}{row} another row of the same learner, the first on line {} of {}: it has {}. That row counts; what the \
+         learner's values are in truth is not known. All are listed in ledger/excluded-rows.csv.",
+        first.line,
+        name(first.file),
+        contradiction.describe(name(contradiction.kept.file))
+    ))
 }
 
 /// What a reader of any output has to know about the inputs.

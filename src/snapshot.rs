@@ -18,6 +18,7 @@ mod requests;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::export::CourseCodes;
@@ -28,7 +29,7 @@ use crate::model::instant::Instant;
 use crate::model::provenance::{
     DeletedRow, ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, SfObject,
 };
-use crate::model::pulse::Reading;
+use crate::model::pulse::{AHEAD, Reading};
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
 use names::Content;
@@ -101,6 +102,18 @@ pub struct Begun<'a> {
 }
 
 impl Begun<'_> {
+    /// Refuses files that were other ones when they were read apart from the rest.
+    ///
+    /// # Errors
+    /// [`Error::Changed`].
+    pub fn require(&self, digests: &Digests) -> Result<(), Error> {
+        let differs = |(path, sha256): &&(PathBuf, String)| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !self.reader.snapshot.inputs.iter().any(|input| input.file == name && input.sha256 == *sha256)
+        };
+        digests.iter().find(differs).map_or(Ok(()), |(path, _)| Err(Error::Changed { path: path.clone() }))
+    }
+
     /// Joins what was read so far with the export; and tells which rows of that are repeats of others.
     ///
     /// # Errors
@@ -149,9 +162,13 @@ impl Begun<'_> {
 pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     let mut reader = Reader::open(watch, "", progress)?;
     reader.adopt_manifest();
+    let files = || SfObject::PACKAGE.iter().filter_map(|&object| reader.folder.find(&Content::Object(object).file()));
+    let read_at = watch.extracted_at.or(reader.snapshot.extracted_at).or_else(|| folder::oldest(files()));
+    reader.horizon = read_at.map(|at| at.plus(AHEAD));
     for object in SfObject::PACKAGE {
         reader.pulse(object, |_, _| ())?;
     }
+    reader.name_uncounted();
     if reader.snapshot.extracts.values().all(|extract| extract.extent == Extent::Absent) {
         let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.lack(object));
         let unread: Vec<String> = unread.collect();
@@ -170,13 +187,17 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing, caveats })
 }
 
-/// The codes of the synchronised courses, for an export that has no course ids.
+/// The digests of files that were read, by path.
+pub type Digests = Vec<(PathBuf, String)>;
+
+/// The codes of the synchronised courses, for an export that has no course ids; and the digests of the files that they
+/// were read from, for [`Begun::require`].
 ///
 /// # Errors
 /// As [`parents`]; and where the courses cannot be read, for no row of such an export can be read without them.
-pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
+pub fn course_codes(settings: &Settings) -> Result<(CourseCodes, Digests), Error> {
     let hidden = Progress::hidden();
-    let courses = Reader::open(settings, "", &hidden)?.course_table()?;
+    let (courses, digests) = Reader::open(settings, "", &hidden)?.course_table()?;
     let mut codes = CourseCodes::new();
     for (row, &id) in courses.id.iter().enumerate() {
         let code = courses.code.get(row).trim();
@@ -184,7 +205,7 @@ pub fn course_codes(settings: &Settings) -> Result<CourseCodes, Error> {
             codes.entry(code.to_owned()).and_modify(|only| *only = None).or_insert(Some(id));
         }
     }
-    Ok(codes)
+    Ok((codes, digests))
 }
 
 /// Sorts deleted contacts, and keeps one entry of each: two lists can name the same one.

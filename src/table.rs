@@ -6,15 +6,18 @@
 //! that have the same headings. What has not is named as not read.
 //!
 //! Each text is looked through once before it is read, so that the encoding is decided on the whole of
-//! it and not on a sample; the digest of the file is taken then too.
+//! it and not on a sample; the digest of the file is taken then too. What is read later is the same bytes, or the run
+//! ends.
 //!
 //! Must not know: what the columns mean, or which side the file is from.
 
 mod blocks;
 mod cell;
+mod claims;
 mod envelope;
 mod fault;
 mod heading;
+mod original;
 mod search;
 mod sheet;
 mod survey;
@@ -24,7 +27,7 @@ mod xlsb;
 
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use csv::ByteRecord;
@@ -38,22 +41,24 @@ pub use cell::{CellFault, cell_fault, cell_text};
 use envelope::Wrapping;
 use fault::{AS_EXPORTED, Fault};
 use heading::Body;
+use original::{Original, Summed};
 use search::Search;
 use sheet::Sheet;
-use survey::{Encoding, Survey};
+use survey::{Encoding, Magic, Survey};
 use workbook::{Format, Workbook};
 
 /// A file that turned out to hold a table.
 #[derive(Debug)]
 pub struct Table {
-    path: PathBuf,
+    file: Original,
     /// The heading of each column, as it stands in the first part.
     pub headings: Vec<String>,
     /// The character between cells, of the first part; nothing for a spreadsheet.
     pub delimiter: Option<u8>,
     sha256: String,
     encoding: String,
-    version: Version,
+    /// Whether it is a plain text that ends with a line end.
+    ends_a_line: bool,
     parts: Vec<Part>,
     unread: Vec<Unread>,
     notes: Vec<String>,
@@ -117,24 +122,6 @@ impl fmt::Display for Unread {
     }
 }
 
-/// What changes when somebody writes to a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Version {
-    bytes: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Version {
-    #[expect(clippy::disallowed_methods, reason = "a table is a file")]
-    fn of(path: &Path) -> Result<Self, Fault> {
-        let metadata = std::fs::metadata(path).map_err(Fault::Unreadable)?;
-        if metadata.is_dir() {
-            return Err(Fault::new("is a folder, not a file", "name the file inside it"));
-        }
-        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
-    }
-}
-
 /// One row beneath the heading.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
@@ -187,10 +174,11 @@ impl Scope<'_> {
         self.part().content.delimiter().unwrap_or(b',')
     }
 
+    /// The error of a row that does not end.
     fn cut_off(&self, line: u64) -> Error {
         let of = if self.table.parts.len() > 1 { format!(" of {}", self.part().name) } else { String::new() };
         Error::Input {
-            path: self.table.path.clone(),
+            path: self.table.path().to_owned(),
             what: format!(
                 "the quotation mark that opens in the row on line {line}{of} is never closed; the file seems to be cut off"
             ),
@@ -292,6 +280,27 @@ const BLOCK: usize = 1 << 18;
 const BLOCKS_A_THREAD: usize = 4;
 
 impl Table {
+    /// SHA-256 of a file that may be no table, in hexadecimal.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn digest(path: &Path) -> Result<String, Error> {
+        let mut digest = Sha256::new();
+        let read = Original::open(path).and_then(|mut file| {
+            file.first_bytes(&Progress::hidden(), |mut bytes| {
+                let mut buffer = vec![0; BLOCK];
+                loop {
+                    match bytes.read(&mut buffer)? {
+                        0 => return Ok(()),
+                        length => digest.update(&buffer[..length]),
+                    }
+                }
+            })
+        });
+        read.map_err(|fault| fault.at(path))?;
+        Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
+    }
+
     /// Looks through a file and finds its headings: the first line, among the first twenty, that `is_headings`
     /// takes for them; where it takes none, the first line that is not blank.
     ///
@@ -302,12 +311,19 @@ impl Table {
     }
 
     fn find(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, Fault> {
-        let version = Version::of(path)?;
-        progress.expect(version.bytes * 2);
+        let mut file = Original::open(path)?;
+        progress.expect(file.bytes() * 2);
         let mut digest = Sha256::new();
-        let survey = Wrapping::None
-            .with_bytes(path, progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
-        let found = Search::new(path).find(&survey, is_headings)?;
+        let survey =
+            file.first_bytes(progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
+        let found = Search::new(&file).find(&survey, is_headings);
+        // Whatever is wrong with a file that changes meanwhile is no fault of its own.
+        file.reopened()?;
+        let found = found?;
+        if found.headings.len() as u64 > claims::MAX_COLUMNS {
+            let what = format!("has more than {} columns in its line of headings", claims::MAX_COLUMNS);
+            return Err(Fault::new(what, AS_EXPORTED));
+        }
         let is_broken = |heading: &String| heading.contains(['\u{0}', '\u{fffd}']);
         let is_blank = found.parts.is_empty();
         if !is_blank && found.headings.iter().all(|heading| heading.trim().is_empty())
@@ -316,12 +332,12 @@ impl Table {
             return Err(Fault::new("has no line of headings", AS_EXPORTED));
         }
         Ok(Self {
-            path: path.to_owned(),
             delimiter: found.parts.first().and_then(|part| part.content.delimiter()),
             headings: found.headings,
             sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
             encoding: found.encoding,
-            version,
+            ends_a_line: survey.magic == Magic::Text && survey.ends_a_line,
+            file,
             parts: found.parts,
             unread: found.unread,
             notes: found.notes,
@@ -336,7 +352,7 @@ impl Table {
     pub fn refuse_blank(self) -> Result<Self, Error> {
         if self.is_blank() {
             let what = "holds nothing but blank lines: there is no line of headings";
-            return Err(Fault::new(what, AS_EXPORTED).at(&self.path));
+            return Err(Fault::new(what, AS_EXPORTED).at(self.path()));
         }
         Ok(self)
     }
@@ -382,13 +398,26 @@ impl Table {
     /// The file's path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
+    }
+
+    /// When the file was last written to, as it was opened.
+    #[must_use]
+    pub const fn modified(&self) -> Option<SystemTime> {
+        self.file.modified()
+    }
+
+    /// Whether the file ends without a line end, as a download that broke off does. Where nobody can tell (a packed file, a
+    /// workbook), it counts as such.
+    #[must_use]
+    pub const fn is_cut_off(&self) -> bool {
+        !self.ends_a_line
     }
 
     /// The file's name without its folder.
     #[must_use]
     pub fn name(&self) -> String {
-        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        self.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     /// SHA-256 of the file as it was opened, in hexadecimal.
@@ -408,17 +437,17 @@ impl Table {
     /// # Errors
     /// When the file breaks off, somebody writes to it meanwhile, or `each` fails.
     pub fn rows(&self, progress: &Progress, mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<u64, Error> {
-        let mut count = 0;
-        for scope in self.scopes() {
-            count += match &scope.part().content {
+        let counted = self.scopes().try_fold(0, |count, scope| {
+            let more = match &scope.part().content {
                 Content::Text { .. } => self.with_text(scope, progress, |text| Self::in_turn(scope, text, &mut each)),
                 Content::Sheet { .. } => {
                     self.with_sheet(scope, progress, |sheet| Self::in_turn(scope, sheet, &mut each))
                 }
-            }?;
-        }
+            };
+            Ok(count + more?)
+        });
         self.check_unchanged()?;
-        Ok(count)
+        counted
     }
 
     /// Hands the rows to `parse` block by block, side by side, and what that made of each block to `take`, in
@@ -435,19 +464,19 @@ impl Table {
         parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
         mut take: impl FnMut(B) -> Result<(), Error> + Send,
     ) -> Result<u64, Error> {
-        let mut count = 0;
-        for scope in self.scopes() {
-            count += match &scope.part().content {
+        let counted = self.scopes().try_fold(0, |count, scope| {
+            let more = match &scope.part().content {
                 Content::Text { .. } => {
                     self.with_text(scope, progress, |text| Self::side_by_side(scope, text, &parse, &mut take))
                 }
                 Content::Sheet { .. } => {
                     self.with_sheet(scope, progress, |sheet| Self::side_by_side(scope, sheet, &parse, &mut take))
                 }
-            }?;
-        }
+            };
+            Ok(count + more?)
+        });
         self.check_unchanged()?;
-        Ok(count)
+        counted
     }
 
     fn scopes(&self) -> impl Iterator<Item = Scope<'_>> {
@@ -539,12 +568,16 @@ impl Table {
     ) -> Result<T, Error> {
         let Part { wrapping, content, body, .. } = scope.part();
         let Content::Text { encoding, byte_order_mark, .. } = *content else { return Err(mistaken()) };
-        let done = wrapping.with_bytes(&self.path, progress, |bytes| {
+        let done = wrapping.with_bytes(&self.file, progress, |bytes| {
             let mut text = text::decoded(bytes, encoding, byte_order_mark)?;
-            std::io::copy(&mut text.by_ref().take(body.at), &mut std::io::sink())?;
-            Ok(read(&mut Cutter::new(&self.path, text, body.line, self.block)))
+            let mut before = Summed::new(text.by_ref().take(body.at));
+            std::io::copy(&mut before, &mut std::io::sink())?;
+            if before.sum() != body.sum {
+                return Err(Fault::Changed);
+            }
+            Ok(read(&mut Cutter::new(self.path(), text, body.line, self.block)))
         });
-        done.map_err(|fault| fault.at(&self.path))?
+        done.map_err(|fault| fault.at(self.path()))?
     }
 
     /// Hands the rows of a sheet to `read`.
@@ -556,28 +589,32 @@ impl Table {
     ) -> Result<T, Error> {
         let Part { wrapping, content, body, .. } = scope.part();
         let Content::Sheet { format, name, .. } = content else { return Err(mistaken()) };
-        let open = || Workbook::open(*format, wrapping.seekable(&self.path, progress)?);
-        let mut workbook = open().map_err(|fault| fault.at(&self.path))?;
-        let cells = workbook.cells(name).map_err(|fault| fault.at(&self.path))?;
-        let mut sheet = Sheet::new(&self.path, cells, self.headings.len(), self.block);
+        let open = || Workbook::open(*format, wrapping.seekable(&self.file, progress)?);
+        let mut workbook = open().map_err(|fault| fault.at(self.path()))?;
+        let cells = workbook.cells(name).map_err(|fault| fault.at(self.path()))?;
+        let mut sheet = Sheet::new(self.path(), *format, cells, self.headings.len(), self.block);
         let mut record = ByteRecord::new();
         for _ in 0..body.at {
-            sheet.read(&mut record).map_err(|fault| fault.at(&self.path))?;
+            sheet.read(&mut record).map_err(|fault| fault.at(self.path()))?;
         }
         read(&mut sheet)
     }
 
-    /// What was read is what was looked through, unless somebody wrote to the file meanwhile.
+    /// What was read is what was digested, unless somebody wrote to the file meanwhile. A text tells at its end; a part of
+    /// an archive or a workbook is not read in the order of the file's bytes.
     fn check_unchanged(&self) -> Result<(), Error> {
-        if self.version == Version::of(&self.path).map_err(|fault| fault.at(&self.path))? {
+        let in_order = |part: &Part| {
+            matches!((&part.content, part.wrapping), (Content::Text { .. }, Wrapping::None | Wrapping::Gzip))
+        };
+        if self.parts.iter().all(in_order) {
             return Ok(());
         }
-        Err(Fault::new("changed while it was read", "run again when no program is writing to it").at(&self.path))
+        self.file.check_whole().map_err(|fault| fault.at(self.path()))
     }
 
     fn csv_error(&self, error: &csv::Error) -> Error {
         Error::Input {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             what: error.to_string(),
             next: "check that the file can be read to its end".to_owned(),
         }

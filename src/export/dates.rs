@@ -17,10 +17,10 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::{DAY, LocalTime, Resolution, Stamp};
+use crate::model::instant::{DAY, LocalTime, OUT_OF_RANGE, RANGE, Resolution, Stamp};
 use crate::model::provenance::{DateOrder, DateProfile};
 
-use written::{Form, Written, YearLast};
+use written::{Form, Time, Written, YearLast};
 
 /// Which date a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(super) enum DateFault {
     NotADate,
     /// It does not follow `docebo.date_format`.
     NotAsConfigured,
+    /// Its year is none that a date of an enrollment can have.
+    OutOfRange,
     /// It contradicts nearly all other values of the file.
     Contradicts,
 }
@@ -63,6 +65,7 @@ impl DateFault {
         match self {
             Self::NotADate => "is not a date",
             Self::NotAsConfigured => "does not follow docebo.date_format",
+            Self::OutOfRange => OUT_OF_RANGE,
             Self::Contradicts => "is in a different format from nearly all other dates in the file",
         }
     }
@@ -258,20 +261,15 @@ impl<'a> DateReader<'a> {
         {
             return Err(DateFault::Contradicts);
         }
+        let seconds = stamp.seconds - stamp.offset.unwrap_or(0);
+        if !RANGE.contains(&seconds) {
+            return Err(DateFault::OutOfRange);
+        }
         self.forms[column as usize][form as usize].add(line);
-        let seconds = match stamp.offset {
-            Some(offset) => {
-                self.zoned.add(line);
-                stamp.seconds - offset
-            }
-            None => {
-                self.zoneless.add(line);
-                stamp.seconds
-            }
-        };
+        if stamp.offset.is_some() { &mut self.zoned } else { &mut self.zoneless }.add(line);
         let finest = &mut self.finest[column as usize];
         *finest = Some(finest.map_or(stamp.resolution, |known| known.min(stamp.resolution)));
-        Ok(Some(LocalTime::from_seconds(seconds)))
+        Ok((seconds != 0).then(|| LocalTime::from_seconds(seconds)))
     }
 
     /// Reads a date that is not written as nearly every date is.
@@ -508,6 +506,10 @@ impl<'a> DateReader<'a> {
     }
 }
 
+/// Whether this is a date of zeros, as databases store it where there is none: with a time of zeros at most.
 fn is_zero_date(text: &[u8]) -> bool {
-    text.starts_with(b"0000-00-00") || text.starts_with(b"00/00/0000") || text == b"0"
+    let Some(rest) = [&b"0000-00-00"[..], b"00/00/0000"].iter().find_map(|zeros| text.strip_prefix(*zeros)) else {
+        return text == b"0";
+    };
+    Time::behind_date(rest).is_some_and(|time| time.is_midnight())
 }

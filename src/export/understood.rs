@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::model::dataset::Place;
+use crate::model::instant::OUT_OF_RANGE;
 use crate::model::provenance::Reject;
 use crate::settings::ColumnName;
 use crate::table::Table;
@@ -108,6 +109,13 @@ fn advice(column: Option<ColumnName>, first: &Reject, words: Option<&Vec<&str>>)
         return format!(
             "if that means that there is no value, set null_values = [{}] under [docebo]; {other}",
             list.join(", ")
+        );
+    }
+    if first.reason.contains(OUT_OF_RANGE) {
+        return format!(
+            "if that means that there is no date, set null_values = [{:?}] under [docebo]; else correct the dates in Docebo; \
+             {other}",
+            first.value
         );
     }
     match column {

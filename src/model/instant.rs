@@ -3,12 +3,12 @@
 //! Salesforce stores date-times in UTC at a resolution of one second. An export carries wall-clock
 //! readings; which moments they mean is decided by [`crate::model::zone`].
 //!
-//! The range is 1970 to 2105. A date outside it (a typing error such as 2206, or a placeholder) is
-//! taken as the nearest bound, on both sides alike. The very first second, 1970-01-01 00:00:00, is
-//! what unset dates become in many systems and counts as blank.
+//! The range is 1970 to 2105. A date outside it (a typing error such as 2206, or a placeholder) cannot be read, on both
+//! sides alike. The very first second, 1970-01-01 00:00:00, is what unset dates become in many systems and counts as blank.
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 /// Seconds in a minute.
 pub const MINUTE: i64 = 60;
@@ -16,6 +16,11 @@ pub const MINUTE: i64 = 60;
 pub const HOUR: i64 = 3_600;
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
+
+/// The seconds since 1970 that dates can have: from the first second, which is blank, to the end of 2105.
+pub const RANGE: RangeInclusive<i64> = 0..=4_291_747_199;
+/// [`RANGE`] in words, behind the name or the text of a date.
+pub const OUT_OF_RANGE: &str = "lies outside the years 1970 to 2105";
 
 /// A moment in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +69,7 @@ fn clamp(seconds: i64) -> NonZeroU32 {
 }
 
 impl Instant {
-    /// From seconds since 1970-01-01T00:00:00Z; outside the range, the nearest bound.
+    /// From seconds since 1970-01-01T00:00:00Z that were computed; beyond what four bytes hold, the nearest bound.
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
         Self(clamp(seconds))
@@ -93,13 +98,20 @@ impl Instant {
     /// second cut off. The first second of 1970 is blank.
     ///
     /// # Errors
-    /// When the text is something else.
+    /// When the text is something else, or the moment is out of [`RANGE`].
     pub fn parse(text: &[u8]) -> Result<Option<Self>, NotADate> {
-        let stamp = Stamp::parse(text).ok_or(NotADate)?;
-        let offset = stamp.offset.ok_or(NotADate)?;
-        let seconds = stamp.seconds - offset;
+        let seconds = seconds_of(text)?;
+        if !RANGE.contains(&seconds) {
+            return Err(NotADate::OutOfRange);
+        }
         Ok((seconds != 0).then(|| Self::from_seconds(seconds)))
     }
+}
+
+/// Seconds since 1970-01-01T00:00:00Z of an RFC 3339 date-time.
+fn seconds_of(text: &[u8]) -> Result<i64, NotADate> {
+    let stamp = Stamp::parse(text).ok_or(NotADate::Unreadable)?;
+    Ok(stamp.seconds - stamp.offset.ok_or(NotADate::Unreadable)?)
 }
 
 impl LocalTime {
@@ -111,7 +123,7 @@ impl LocalTime {
         Some(Self::from_seconds(days * DAY + self.seconds().rem_euclid(DAY)))
     }
 
-    /// From seconds since 1970-01-01 00:00:00 on the same clock.
+    /// From seconds since 1970-01-01 00:00:00 on the same clock; beyond what four bytes hold, the nearest bound.
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
         Self(clamp(seconds))
@@ -124,9 +136,25 @@ impl LocalTime {
     }
 }
 
-/// A text that is not a date.
+/// Why a text is no moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotADate;
+pub enum NotADate {
+    /// It is not written as one.
+    Unreadable,
+    /// It is one that is out of [`RANGE`].
+    OutOfRange,
+}
+
+impl NotADate {
+    /// The reason, behind the text; `otherwise` is the one of a text that is no date.
+    #[must_use]
+    pub const fn why(self, otherwise: &'static str) -> &'static str {
+        match self {
+            Self::Unreadable => otherwise,
+            Self::OutOfRange => OUT_OF_RANGE,
+        }
+    }
+}
 
 /// A year-first date-time as it stands, before a zone is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -344,7 +372,9 @@ impl serde::Serialize for Instant {
 impl<'de> serde::Deserialize<'de> for Instant {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-        let read = Self::parse(text.as_bytes()).ok().flatten();
+        // What this tool wrote may have been computed, and lie at the very end of what four bytes hold.
+        let seconds = seconds_of(text.as_bytes()).ok().filter(|seconds| (1..=i64::from(u32::MAX)).contains(seconds));
+        let read = seconds.map(Self::from_seconds);
         read.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a moment")))
     }
 }
@@ -395,15 +425,23 @@ mod tests {
             "2026-01-31T23:59:59Zulu",
             "2026-01/31T23:59:59Z",
         ] {
-            assert_eq!(Instant::parse(text.as_bytes()), Err(NotADate), "{text}");
+            assert_eq!(Instant::parse(text.as_bytes()), Err(NotADate::Unreadable), "{text}");
         }
         assert_eq!(Instant::parse(b"1970-01-01T00:00:00Z"), Ok(None));
     }
 
     #[test]
-    fn far_dates_are_taken_as_the_bound() {
-        assert_eq!(Instant::parse(b"9999-12-31T00:00:00Z"), Instant::parse(b"4000-01-01T00:00:00Z"));
-        assert!(Instant::parse(b"1753-01-01T00:00:00Z").is_ok_and(|i| i.is_some()));
+    fn far_dates_are_none() {
+        for text in ["9999-12-31T00:00:00Z", "2106-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z"] {
+            assert_eq!(Instant::parse(text.as_bytes()), Err(NotADate::OutOfRange), "{text}");
+        }
+        for text in ["2105-12-31T23:59:59Z", "2106-01-01T00:59:59+01:00", "1970-01-01T00:00:01Z"] {
+            assert!(Instant::parse(text.as_bytes()).is_ok_and(|at| at.is_some()), "{text}");
+        }
+        let computed = Instant::from_seconds(i64::MAX);
+        let written = serde_json::to_string(&computed).expect("a moment");
+        assert_eq!(serde_json::from_str::<Instant>(&written).expect("as it was written"), computed);
+        assert!(serde_json::from_str::<Instant>("\"9999-12-31T00:00:00Z\"").is_err());
     }
 
     /// The short way takes nothing that the long way refuses, and reads it as that does.

@@ -20,7 +20,7 @@ use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::key::is_blank;
 use crate::model::number;
-use crate::model::provenance::{ExcludedRow, Exclusion, SfObject};
+use crate::model::provenance::{Contradiction, ExcludedRow, Exclusion, SfObject};
 
 /// What is told of a learner in one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -180,7 +180,7 @@ impl LearnerRows {
             Once { kept: Vec::new(), reported: Vec::new(), row_of: vec![NONE; order.len()], repeated: Vec::new() };
         for same in order.chunk_by(|&a, &b| id(a) == id(b)) {
             let learner = index(once.kept.len());
-            let mut reported = false;
+            let mut reported = None;
             for (nth, &at) in same.iter().enumerate() {
                 once.row_of[at as usize] = learner;
                 if nth == 0 {
@@ -188,15 +188,32 @@ impl LearnerRows {
                 }
                 let in_report = self.in_users_report(at as usize);
                 // Only a second row of a *Users* report is a repeat; a learner's many enrollments are not.
-                if reported && in_report {
-                    let Place { file, line } = self.place.get(at as usize);
-                    once.repeated.push(ExcludedRow { file, line, why: Exclusion::Repeated });
+                if !in_report {
+                    continue;
                 }
-                reported |= in_report;
+                match reported {
+                    None => reported = Some(at as usize),
+                    Some(kept) => {
+                        let Place { file, line } = self.place.get(at as usize);
+                        once.repeated.push(ExcludedRow { file, line, why: self.compare(kept, at as usize) });
+                    }
+                }
             }
-            once.reported.push(reported);
+            once.reported.push(reported.is_some());
         }
         once
+    }
+}
+
+impl LearnerRows {
+    /// What a further row of a learner is beside the one that counts.
+    fn compare(&self, kept: usize, row: usize) -> Exclusion {
+        let username = self.username(kept) != self.username(row);
+        let sfdc_id = self.sfdc_known(kept) && self.sfdc_known(row) && self.sfdc_text(kept) != self.sfdc_text(row);
+        if username || sfdc_id {
+            return Exclusion::Contradictory(Contradiction { kept: self.place.get(kept), username, sfdc_id });
+        }
+        Exclusion::Repeated
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::dataset::Place;
 use crate::model::id::SfId;
 use crate::model::instant::{Instant, Resolution};
 use crate::model::word::words;
@@ -169,8 +170,34 @@ pub enum Exclusion {
     Archived,
     /// The same learner, or the same enrollment, once more.
     Repeated,
+    /// The same learner once more, with other values than the row that counts.
+    Contradictory(Contradiction),
     /// It could not be read.
     Unreadable(Reject),
+}
+
+/// What of a row of the *Users* report is otherwise in the row of the same learner that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contradiction {
+    /// Where the row stands that counts.
+    pub kept: Place,
+    /// The usernames differ.
+    pub username: bool,
+    /// The values of `sfdc_id` differ.
+    pub sfdc_id: bool,
+}
+
+impl Contradiction {
+    /// What differs, and from which row of the file of this name.
+    #[must_use]
+    pub fn describe(self, file: &str) -> String {
+        let what = match (self.username, self.sfdc_id) {
+            (true, true) => "another username and another sfdc_id",
+            (true, false) => "another username",
+            (false, _) => "another sfdc_id",
+        };
+        format!("{what} than the row on line {} of {file}", self.kept.line)
+    }
 }
 
 /// A row that could not be read: why, and what it still says.

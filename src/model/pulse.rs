@@ -6,11 +6,48 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::SfId;
-use crate::model::instant::{HOUR, Instant};
+use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::provenance::SfObject;
 
 /// Hours in a day.
 const HOURS_IN_DAY: u32 = 24;
+
+/// A write that is dated more than so many seconds behind the moment of the reading does not tell when the sync wrote: it
+/// was dated by hand, or a clock is wrong. Within them it may be one that came while Salesforce was read, which takes hours
+/// for millions of rows.
+pub const AHEAD: i64 = DAY;
+
+/// Records whose writes are dated later than they can be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ahead {
+    /// How many dates.
+    pub dates: u64,
+    /// The latest, and its record.
+    pub latest: Option<(Instant, SfId)>,
+}
+
+impl Ahead {
+    /// Books a date.
+    pub fn add(&mut self, at: Instant, record: SfId) {
+        self.dates += 1;
+        self.latest = self.latest.max(Some((at, record)));
+    }
+
+    /// What a reader has to know of them, as a sentence; nothing where there are none.
+    #[must_use]
+    pub fn caveat(&self, object: SfObject) -> Option<String> {
+        let (at, record) = self.latest?;
+        let dates = match self.dates {
+            1 => "1 date".to_owned(),
+            dates => format!("{dates} dates"),
+        };
+        Some(format!(
+            "{object}: {dates} of writes lie more than a day after Salesforce was read and do not count; the latest is {} \
+             (record {record}).",
+            at.to_minute()
+        ))
+    }
+}
 
 /// Writes of one kind (creations or modifications) of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

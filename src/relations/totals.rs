@@ -231,7 +231,7 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
         data.origins.excluded.iter().filter(|(of, aside)| *of == kind && matches(&aside.why)).count() as u64
     };
     let rejected = |why: &Exclusion| matches!(why, Exclusion::Unreadable(_));
-    let repeated = |why: &Exclusion| matches!(why, Exclusion::Repeated);
+    let repeated = |why: &Exclusion| matches!(why, Exclusion::Repeated | Exclusion::Contradictory(_));
     let archived = |why: &Exclusion| matches!(why, Exclusion::Archived);
     let rows = data.enrollments.rows_in_any_order().map(|row| row_value(&records.enrollment, &records.loose, row));
     Totals {

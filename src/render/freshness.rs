@@ -307,7 +307,8 @@ mod tests {
         let record = SfId::parse(b"a0J000000000001").expect("an id");
         pulse.created.add(Instant::from_seconds(1_760_000_000), record);
         let pulses = std::collections::BTreeMap::from([(SfObject::CourseEnrollment, pulse)]);
-        judge(&pulses, Instant::from_seconds(1_763_000_000), Configured::default(), EnrollmentMode::Realtime)
+        let read_at = Instant::from_seconds(1_763_000_000);
+        judge(&pulses, (read_at, read_at), Configured::default(), EnrollmentMode::Realtime)
     }
 
     #[test]

@@ -289,9 +289,15 @@ fn excluded(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
     let mut writer = start(out, &["file", "line", "what", "column", "value", "reason"])?;
     for (_, row) in &origins.excluded {
         let nothing = Reject::default();
+        let contradictory;
         let (what, reject) = match &row.why {
             Exclusion::Archived => ("archived", &nothing),
             Exclusion::Repeated => ("repeated", &nothing),
+            Exclusion::Contradictory(contradiction) => {
+                let reason = contradiction.describe(&origins.exports[usize::from(contradiction.kept.file)].name);
+                contradictory = Reject::of(reason, b"");
+                ("contradictory", &contradictory)
+            }
             Exclusion::Unreadable(reject) => ("unreadable", reject),
         };
         let (file, line) = (&origins.exports[usize::from(row.file)].name, row.line.to_string());

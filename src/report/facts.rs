@@ -237,7 +237,7 @@ fn rejects(origins: &Origins) -> Vec<Rejected> {
             line: aside.line,
             reject: reject.clone(),
         }),
-        Exclusion::Archived | Exclusion::Repeated => None,
+        Exclusion::Archived | Exclusion::Repeated | Exclusion::Contradictory(_) => None,
     });
     rejected.take(MOST_REJECTS).collect()
 }

@@ -65,10 +65,9 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
 /// What the configuration names, and a line on it; a fault in one part does not hide the others.
 fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
     let what = config.display().to_string();
-    let text = match std::fs::read_to_string(config) {
+    let text = match file::read(config) {
         Ok(text) => text,
-        Err(source) => {
-            let error = Error::ConfigurationUnreadable { path: config.to_owned(), source };
+        Err(error) => {
             lines.push(Line::error(Area::Configuration, what, &error));
             return Named::default();
         }
@@ -174,7 +173,7 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line
     let uncoded = Cell::new(false);
     let codes = || {
         if settings.live.is_none() {
-            return snapshot::course_codes(settings);
+            return snapshot::course_codes(settings).map(|(codes, _)| codes);
         }
         uncoded.set(true);
         Ok(export::CourseCodes::new())

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::{Pulse, Reading, Writes};
+use crate::model::pulse::{AHEAD, Ahead, Pulse, Reading, Writes};
 use crate::settings::Live;
 
 /// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
@@ -46,13 +46,21 @@ pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Rea
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
     let now = transport.known_server_time()?;
-    let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY) };
+    let horizon = now.plus(AHEAD);
+    let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY), horizon };
     let mut reading = Reading { read_at: Some(now), ..Reading::default() };
     for object in OBJECTS {
         let mut pulse = Pulse { created: ask.writes(object, "CreatedDate", "").await?, ..Pulse::default() };
-        let newest: Vec<Newest> = ask
-            .rows(&format!("SELECT Id, CreatedDate, CreatedById FROM {object} ORDER BY CreatedDate DESC LIMIT 1"))
-            .await?;
+        let mut ahead = Ahead::default();
+        let first = |condition: &str| {
+            format!("SELECT Id, CreatedDate, CreatedById FROM {object}{condition} ORDER BY CreatedDate DESC LIMIT 1")
+        };
+        let mut newest: Vec<Newest> = ask.rows(&first("")).await?;
+        let found = newest.first().and_then(|newest| stamp(newest.created_date.as_deref(), &newest.id));
+        if let Some((at, id)) = found.filter(|(at, _)| *at > horizon) {
+            ahead.add(at, id);
+            newest = ask.rows(&first(&format!(" WHERE CreatedDate <= {horizon}"))).await?;
+        }
         if let Some(newest) = newest.first() {
             pulse.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
             // What others change is no write of the sync.
@@ -61,15 +69,23 @@ pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Rea
                 .as_deref()
                 .map_or_else(String::new, |user| format!("LastModifiedById = {}", literal(user)));
             pulse.modified = ask.writes(object, "LastModifiedDate", &user).await?;
-            let condition = if user.is_empty() { String::new() } else { format!(" WHERE {user}") };
-            let newest: Vec<Newest> = ask
-                .rows(&format!(
-                    "SELECT Id, LastModifiedDate FROM {object}{condition} ORDER BY LastModifiedDate DESC LIMIT 1"
-                ))
-                .await?;
-            pulse.modified.newest =
-                newest.first().and_then(|newest| stamp(newest.last_modified_date.as_deref(), &newest.id));
+            let last = |conditions: &[String]| {
+                let conditions = conditions.join(" AND ");
+                let condition = if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") };
+                format!("SELECT Id, LastModifiedDate FROM {object}{condition} ORDER BY LastModifiedDate DESC LIMIT 1")
+            };
+            let mut conditions: Vec<String> = Some(user).filter(|user| !user.is_empty()).into_iter().collect();
+            let stamp = |newest: &[Newest]| {
+                newest.first().and_then(|newest| stamp(newest.last_modified_date.as_deref(), &newest.id))
+            };
+            pulse.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+            if let Some((at, id)) = pulse.modified.newest.filter(|(at, _)| *at > horizon) {
+                ahead.add(at, id);
+                conditions.push(format!("LastModifiedDate <= {horizon}"));
+                pulse.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+            }
         }
+        reading.caveats.extend(ahead.caveat(object));
         reading.of.insert(object, pulse);
     }
     Ok(reading)
@@ -79,6 +95,8 @@ struct Asking<'a> {
     transport: &'a Transport,
     version: &'a str,
     since: Instant,
+    /// What is dated later does not count.
+    horizon: Instant,
 }
 
 impl Asking<'_> {
@@ -100,6 +118,7 @@ impl Asking<'_> {
         for Group { d, h, n } in groups {
             if let Some(day) = day(&d)
                 && let Ok(hour) = u32::try_from(day * DAY / HOUR + i64::from(h))
+                && i64::from(hour) * HOUR <= self.horizon.seconds()
             {
                 writes.add_hour(hour, n);
             }

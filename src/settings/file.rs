@@ -6,8 +6,9 @@ mod document;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::files;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::Instant;
+use crate::model::instant::{Instant, NotADate};
 use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
 use crate::model::question::Question;
@@ -17,6 +18,17 @@ use crate::settings::{
     ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Tolerance, Watch, WebhookOn, ZoneRule,
 };
 use document::{NumberOrText, Placed, Source, Table, TextOrIds, TextOrTruth};
+
+/// No configuration is longer.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// The text of a configuration.
+///
+/// # Errors
+/// [`Error::ConfigurationUnreadable`].
+pub fn read(path: &Path) -> Result<String, Error> {
+    files::read_text(path, MAX_BYTES).map_err(|source| Error::ConfigurationUnreadable { path: path.to_owned(), source })
+}
 
 /// What flags and environment lay over the file; every value that is given wins.
 #[derive(Debug, Clone, Default)]
@@ -442,9 +454,15 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     })
 }
 
-fn parse_moment(text: &str) -> Result<Instant, String> {
-    let moment = Instant::parse(text.trim().as_bytes()).ok().flatten();
-    moment.ok_or_else(|| format!("`{text}` is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
+/// A moment that a person wrote.
+///
+/// # Errors
+/// Why it is none, in words.
+pub fn parse_moment(text: &str) -> Result<Instant, String> {
+    let moment = Instant::parse(text.trim().as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+    moment.map_err(|fault| {
+        format!("`{text}` {}", fault.why("is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
+    })
 }
 
 /// `https://host`, without path and trailing slash; nothing else may end up in a link.

@@ -2,21 +2,23 @@
 //!
 //! Must not know: what follows from it.
 
-#![expect(clippy::disallowed_methods, reason = "the answer is a file of the snapshot")]
-
 use std::path::Path;
 
 use super::folder::{check_digest, digest};
 use super::reader::{Reader, reason};
 use crate::error::Error;
+use crate::files;
 use crate::model::customisation::{Customisation, FILE, File};
 use crate::model::provenance::Input;
+
+/// An answer of setup has at most some thousand parts of a few hundred bytes.
+const MAX_BYTES: u64 = 64 << 20;
 
 impl Reader<'_> {
     /// Reads the answer where there is one; one that cannot be read counts as missing.
     pub(super) fn customisation(&mut self) -> Result<(), Error> {
         let Some(path) = self.folder.find(FILE) else { return Ok(()) };
-        let read = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source });
+        let read = files::read(path, MAX_BYTES).map_err(|source| Error::of_input(path, source));
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object("customisation"));
         if let (Some(entry), Ok(bytes)) = (entry, &read) {
             check_digest(path, entry, &digest(bytes))?;

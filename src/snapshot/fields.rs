@@ -158,7 +158,8 @@ impl<'a> Field<'a> {
     pub(super) fn instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
         match self.raw(row) {
             [] => Ok(None),
-            text => Instant::parse(text).map_err(|_| self.wrong(row, "is not a date and time as Salesforce writes it")),
+            text => Instant::parse(text)
+                .map_err(|fault| self.wrong(row, fault.why("is not a date and time as Salesforce writes it"))),
         }
     }
 

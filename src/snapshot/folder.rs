@@ -13,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
-use crate::export::input;
+use crate::export::{input, of_system};
 use crate::model::customisation;
+use crate::model::instant::Instant;
 use crate::model::provenance::{Input, REQUESTS};
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
@@ -178,7 +179,7 @@ pub(super) enum Opened {
     /// A table with headings.
     Table(Table),
     /// Blank lines alone: the answer to a query without rows.
-    Blank(PathBuf, Input),
+    Blank(Table, Box<Input>),
 }
 
 impl Opened {
@@ -196,13 +197,13 @@ impl Opened {
                 return Ok(Self::Table(table));
             }
             let booked = input(&table, "salesforce", content.holds().to_owned(), 0, 0, None)?;
-            Ok(Self::Blank(path.to_owned(), booked))
+            Ok(Self::Blank(table, Box::new(booked)))
         });
         if let Some(entry) = entry {
             let sha256 = match &opened {
                 Ok(Self::Table(table)) => Some(table.sha256().to_owned()),
                 Ok(Self::Blank(_, input)) => Some(input.sha256.clone()),
-                Err(_) => std::fs::read(path).ok().map(|bytes| digest(&bytes)),
+                Err(_) => Table::digest(path).ok(),
             };
             sha256.map_or(Ok(()), |sha256| check_digest(path, entry, &sha256))?;
         }
@@ -216,12 +217,18 @@ impl Opened {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The file, whether there is a table in it or not.
+    pub(super) const fn file(&self) -> &Table {
         match self {
-            Self::Table(table) => table.path(),
-            Self::Blank(path, _) => path,
+            Self::Table(table) | Self::Blank(table, _) => table,
         }
     }
+}
+
+/// The oldest modification time of some files.
+pub(super) fn oldest<'p>(files: impl Iterator<Item = &'p Path>) -> Option<Instant> {
+    let modified = files.filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
+    modified.min().map(of_system)
 }
 
 /// SHA-256 in hexadecimal.

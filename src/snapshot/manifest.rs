@@ -1,17 +1,19 @@
 //! `manifest.json`: what Salesforce counted when a snapshot was taken.
 
-#![expect(clippy::disallowed_methods, reason = "the manifest is a file of the snapshot")]
-
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
+use crate::files;
 use crate::model::id::SfId;
-use crate::model::instant::Instant;
+use crate::model::instant::{Instant, NotADate};
 use crate::model::provenance::{Extraction, Query};
 use crate::settings::file::instance;
+
+/// A manifest has an entry for each of some fifteen files.
+const MAX_BYTES: u64 = 16 << 20;
 
 pub(super) struct Manifest {
     pub(super) org_id: Option<SfId>,
@@ -40,15 +42,26 @@ struct File {
 pub(super) struct Entry {
     object: String,
     pub(super) file: String,
-    /// Rows that Salesforce counted.
-    pub(super) counted: u64,
+    /// Rows that Salesforce counted; nothing where nobody counted this object.
+    #[serde(default)]
+    pub(super) counted: Option<u64>,
     pub(super) sha256: String,
     #[serde(default, deserialize_with = "if_it_fits")]
     soql: Option<String>,
+    /// Rows that were written into the file.
     #[serde(default, deserialize_with = "if_it_fits")]
     rows: Option<u64>,
     #[serde(default, deserialize_with = "if_it_fits")]
     drift: Option<u64>,
+}
+
+impl Entry {
+    /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, lacks some of those that
+    /// Salesforce counted or, where nobody counted, of those that were written.
+    pub(super) fn lack(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
+        let (wanted, found) = self.counted.map_or_else(|| (self.rows.unwrap_or(0), rows), |counted| (counted, live));
+        (found < wanted).then_some((found, wanted))
+    }
 }
 
 /// A value that nothing rests on: nothing where somebody made something else of it.
@@ -64,17 +77,21 @@ impl Manifest {
             next: "extract the snapshot again; or remove manifest.json, if nobody has to vouch for the counts"
                 .to_owned(),
         };
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let text = files::read_text(path, MAX_BYTES).map_err(|source| Error::of_input(path, source))?;
         let file: File =
             serde_json::from_str(&text).map_err(|error| wrong(format!("is not a manifest of a snapshot: {error}")))?;
         if file.version != 1 {
             return Err(wrong(format!("has version {}, this tieout reads version 1", file.version)));
         }
-        let server_time = Instant::parse(file.server_time.as_bytes())
-            .ok()
-            .flatten()
-            .ok_or_else(|| wrong(format!("server_time `{}` is not a date and time with a zone", file.server_time)))?;
+        let mut names: Vec<&str> = file.objects.iter().map(|entry| entry.object.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
+            return Err(wrong(format!("lists {} twice", twice[0])));
+        }
+        let read = Instant::parse(file.server_time.as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+        let server_time = read.map_err(|fault| {
+            wrong(format!("server_time `{}` {}", file.server_time, fault.why("is not a date and time with a zone")))
+        })?;
         let org_id = match file.org_id {
             Some(id) => {
                 Some(SfId::parse(id.as_bytes()).map_err(|_| wrong(format!("org_id `{id}` is not a Salesforce id")))?)
@@ -89,11 +106,12 @@ impl Manifest {
         };
         let queries = file.objects.iter().filter_map(|entry| {
             let soql = entry.soql.clone().filter(|soql| !soql.is_empty())?;
+            let counted = entry.counted?;
             Some(Query {
                 object: entry.object.clone(),
                 soql,
-                counted: entry.counted,
-                rows: entry.rows.unwrap_or(entry.counted),
+                counted,
+                rows: entry.rows.unwrap_or(counted),
                 drift: entry.drift.unwrap_or(0),
                 began: None,
                 ended: None,

@@ -11,8 +11,9 @@ use crate::model::instant::Instant;
 use crate::model::number;
 use crate::model::people::{Contacts, DoceboUserRow, DoceboUsers, Users};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::Pulse;
+use crate::model::pulse::{Ahead, Pulse};
 use crate::model::status::Status;
+use crate::snapshot::Digests;
 use crate::snapshot::fields::{Field, Fields, well_formed};
 use crate::snapshot::names::Content;
 use crate::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, live_rows};
@@ -82,6 +83,18 @@ impl<'a> WriteColumns<'a> {
 }
 
 impl Written {
+    /// Without dates that lie behind the horizon, which are booked.
+    fn until(self, horizon: Option<Instant>, record: SfId, ahead: &mut Ahead) -> Self {
+        let mut until = |at: Option<Instant>| match (at, horizon) {
+            (Some(at), Some(horizon)) if at > horizon => {
+                ahead.add(at, record);
+                None
+            }
+            _ => at,
+        };
+        Self { created: until(self.created), modified: until(self.modified), ..self }
+    }
+
     /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
     /// the sync: a flow that touches every row each night must not pass for one.
     fn count(&self, record: SfId, pulse: &mut Pulse) {
@@ -115,9 +128,8 @@ impl Reader<'_> {
             Ok((members, counts))
         })?;
         let Some((files, (members, counts))) = read else { return Ok(None) };
-        let rows = self.book(&files, counts.tables)?;
-        let short = self.folder.entry(Content::ListView).map(|entry| entry.counted).filter(|&counted| rows < counted);
-        if let Some(counted) = short {
+        let short = self.book_list(&files, counts)?;
+        if let Some((rows, counted)) = short {
             self.snapshot.caveats.push(format!(
                 "{} is incomplete: {rows} of {counted} rows. Who is a member of the list view is not known.",
                 Content::ListView.stem()
@@ -126,6 +138,13 @@ impl Reader<'_> {
         // A contact that is not in a part of the view may be in the rest of it.
         self.snapshot.list_view = !files.is_incomplete() && short.is_none();
         Ok(self.snapshot.list_view.then_some(members))
+    }
+
+    /// Books a list beside the objects; found and wanted rows, where some are missing.
+    fn book_list(&mut self, files: &Files, counts: Counts) -> Result<Option<(u64, u64)>, Error> {
+        let in_first = counts.tables.first().map_or(0, |table| table.rows);
+        let rows = self.book(files, counts.tables)?;
+        Ok(self.folder.entry(files.content).and_then(|entry| entry.lack(rows, in_first)))
     }
 
     /// Deleted and merged contacts, where they were read; those that `Contact` marks as deleted are known by now.
@@ -147,7 +166,12 @@ impl Reader<'_> {
             Ok((gone, counts))
         })?;
         let Some((files, (gone, counts))) = read else { return Ok(()) };
-        self.book(&files, counts.tables)?;
+        if let Some((rows, counted)) = self.book_list(&files, counts)? {
+            self.snapshot.caveats.push(format!(
+                "{} is incomplete: {rows} of {counted} rows. What became of the contacts that are not in it is not known.",
+                Content::DeletedContacts.stem()
+            ));
+        }
         self.snapshot.side.gone.extend(gone);
         Ok(())
     }
@@ -251,13 +275,13 @@ impl Reader<'_> {
         self.finish(SfObject::Course, &files, counts)
     }
 
-    /// The courses alone; none where there is no such file.
-    pub(super) fn course_table(&mut self) -> Result<Courses, Error> {
+    /// The courses alone, and the digests of their files; none where there is no such file.
+    pub(super) fn course_table(&mut self) -> Result<(Courses, Digests), Error> {
         let course = Content::Object(SfObject::Course);
         let Some(files) = self.files(course)? else {
             let why = self.snapshot.extracts.get(&SfObject::Course).and_then(|extract| extract.why_absent.clone());
             return match why {
-                None => Ok(Courses::default()),
+                None => Ok((Courses::default(), Vec::new())),
                 Some(why) => Err(Error::Input {
                     path: self.folder.path.join(course.file()),
                     what: format!("is needed, because the export names courses by their codes alone, and {why}"),
@@ -265,7 +289,8 @@ impl Reader<'_> {
                 }),
             };
         };
-        Ok(self.read_courses(&files)?.0)
+        let digests = files.tables().map(|table| (table.path().to_owned(), table.sha256().to_owned())).collect();
+        Ok((self.read_courses(&files)?.0, digests))
     }
 
     fn read_courses(&self, files: &Files) -> Result<(Courses, Pulse, Counts), Error> {
@@ -336,6 +361,7 @@ impl Reader<'_> {
     /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
     /// was read to its end.
     pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<bool, Error> {
+        let mut ahead = Ahead::default();
         let read = self.optional(Content::Object(object), |reader, files| {
             let (mut pulse, mut counts) = (Pulse::default(), Counts::default());
             for table in files.tables() {
@@ -344,7 +370,7 @@ impl Reader<'_> {
                 let writes = WriteColumns::find(&mut fields)?;
                 let row = |row: Row<'_>| {
                     let id = id.required_id(row)?;
-                    let written = writes.read(row)?;
+                    let written = writes.read(row)?.until(reader.horizon, id, &mut ahead);
                     written.count(id, &mut pulse);
                     each(id, written.modified_by);
                     Ok(())
@@ -355,6 +381,7 @@ impl Reader<'_> {
         })?;
         let Some((files, (pulse, counts))) = read else { return Ok(false) };
         self.snapshot.side.pulses.insert(object, pulse);
+        self.snapshot.caveats.extend(ahead.caveat(object));
         self.finish(object, &files, counts)?;
         Ok(true)
     }

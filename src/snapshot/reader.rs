@@ -8,8 +8,8 @@ use super::{Snapshot, requests};
 use crate::error::Error;
 use crate::export::{input, older};
 use crate::model::dataset::DoubleRecord;
+use crate::model::instant::Instant;
 use crate::model::provenance::{DeletedRow, Extent, Input, ObjectExtract, REQUESTS, SfObject};
-use crate::model::word::Word as _;
 use crate::progress::Progress;
 use crate::snapshot::fields::{Fields, well_formed};
 use crate::table::{Row, Table};
@@ -19,6 +19,8 @@ pub(super) struct Reader<'a> {
     pub(super) username_field: &'a str,
     pub(super) progress: &'a Progress,
     pub(super) snapshot: Snapshot,
+    /// Writes that are dated later are not counted where only the time of the last write matters.
+    pub(super) horizon: Option<Instant>,
 }
 
 /// The opened files that hold an object's records.
@@ -114,7 +116,13 @@ impl<'a> Reader<'a> {
         username_field: &'a str,
         progress: &'a Progress,
     ) -> Result<Self, Error> {
-        Ok(Self { folder: Folder::open(source)?, username_field, progress, snapshot: Snapshot::default() })
+        Ok(Self {
+            folder: Folder::open(source)?,
+            username_field,
+            progress,
+            snapshot: Snapshot::default(),
+            horizon: None,
+        })
     }
 
     pub(super) fn adopt_manifest(&mut self) {
@@ -136,20 +144,26 @@ impl<'a> Reader<'a> {
         self.snapshot.unread = self.folder.unread();
     }
 
-    /// Names the objects that the manifest does not list.
+    /// Names the objects and lists whose rows the manifest does not count.
     pub(super) fn name_uncounted(&mut self) {
         if !self.snapshot.counted {
             return;
         }
-        let extracts = self.snapshot.extracts.iter();
-        let uncounted = extracts.filter(|(object, extract)| {
-            extract.extent != Extent::Absent && self.folder.entry(Content::Object(**object)).is_none()
+        let read = self.snapshot.extracts.iter().filter(|(_, extract)| extract.extent != Extent::Absent);
+        let objects = read.map(|(object, _)| Content::Object(*object));
+        let lists = self.snapshot.inputs.iter().filter_map(|input| {
+            [Content::ListView, Content::DeletedContacts].into_iter().find(|list| list.holds() == input.holds)
         });
-        let uncounted: Vec<&str> = uncounted.map(|(object, _)| object.word()).collect();
+        let mut uncounted: Vec<&str> = objects
+            .chain(lists)
+            .filter(|&content| self.folder.entry(content).and_then(|entry| entry.counted).is_none())
+            .map(Content::stem)
+            .collect();
+        uncounted.dedup();
         if !uncounted.is_empty() {
             self.snapshot.caveats.push(format!(
-                "Salesforce's count of rows is not known for {}: manifest.json does not list them, and their files are taken \
-                 as complete.",
+                "Salesforce's count of rows is not known for {}: manifest.json does not list it for them, and their files are \
+                 taken as complete.",
                 uncounted.join(", ")
             ));
         }
@@ -227,7 +241,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The error, where the run cannot.
     pub(super) fn unreadable(&mut self, content: Content, error: Error) -> Result<(), Error> {
-        if is_needed(content) {
+        if is_needed(content) || matches!(error, Error::Changed { .. }) {
             return Err(error);
         }
         self.leave_out(content, format!("its file cannot be read: {}", reason(&error)));
@@ -254,12 +268,12 @@ impl<'a> Reader<'a> {
     /// Books the files of something that was read, and returns how many rows Salesforce has not deleted.
     pub(super) fn book(&mut self, files: &Files, tables: Vec<RowCount>) -> Result<u64, Error> {
         let content = files.content;
-        let counted = self.folder.entry(content).map(|entry| entry.counted);
+        let counted = self.folder.entry(content).and_then(|entry| entry.counted);
         let mut tables = tables.into_iter();
         let mut live = 0;
         for (at, opened) in files.opened.iter().enumerate() {
             let (mut booked, deleted): (Input, Vec<u32>) = match opened {
-                Opened::Blank(_, input) => (input.clone(), Vec::new()),
+                Opened::Blank(_, input) => (Input::clone(input), Vec::new()),
                 Opened::Table(table) => {
                     let RowCount { rows, deleted } = tables.next().unwrap_or_default();
                     let name = table.name();
@@ -292,17 +306,18 @@ impl<'a> Reader<'a> {
     /// Books an object that was read, and how far it reaches.
     pub(super) fn finish(&mut self, object: SfObject, files: &Files, counts: Counts) -> Result<(), Error> {
         let Counts { tables, missing } = counts;
+        let in_first = tables.first().map_or(0, |table| table.rows);
         let rows = self.book(files, tables)?;
         if self.folder.manifest.is_none() {
             for opened in &files.opened {
-                self.snapshot.extracted_at = older(self.snapshot.extracted_at, opened.path())?;
+                self.snapshot.extracted_at = Some(older(self.snapshot.extracted_at, opened.file()));
             }
         }
-        let counted = self.folder.entry(files.content).map(|entry| entry.counted);
-        let extent = match counted {
+        let entry = self.folder.entry(files.content);
+        let extent = match entry.and_then(|entry| entry.lack(rows, in_first)) {
             _ if files.is_incomplete() => Extent::Partial { unread: files.unread.clone(), next: files.next.clone() },
-            Some(counted) if rows < counted => Extent::Incomplete { rows, counted },
-            Some(_) => Extent::Counted,
+            Some((rows, counted)) => Extent::Incomplete { rows, counted },
+            None if entry.is_some_and(|entry| entry.counted.is_some()) => Extent::Counted,
             None => Extent::Assumed,
         };
         self.snapshot.extracts.insert(object, ObjectExtract { extent, missing, why_absent: None });

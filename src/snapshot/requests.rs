@@ -1,14 +1,12 @@
 //! The log of requests of an extraction, as far as it can be read: nothing rests on it, so nothing of it can end a
 //! run, and what cannot be read is told.
 
-#![expect(clippy::disallowed_methods, reason = "the log is a file of the snapshot")]
-
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::files;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extraction, Further, Query, REQUESTS, Request};
 use crate::model::text::of_address;
@@ -20,10 +18,37 @@ enum Line {
     Further(Further),
 }
 
+/// So much of a log is read; an extraction writes far less.
+const MAX_BYTES: u64 = 256 << 20;
+/// The longest line that can tell of a request: an address holds at most some 16,000 characters.
+const MAX_LINE: usize = 1 << 20;
+
+/// Reads the next line, and says whether there was one. Of a line that is too long to tell of a request only the start is
+/// kept, which is none either.
+fn next_line(log: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let ahead = log.fill_buf()?;
+        if ahead.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = memchr::memchr(b'\n', ahead);
+        let part = &ahead[..end.unwrap_or(ahead.len())];
+        line.extend_from_slice(&part[..part.len().min(MAX_LINE.saturating_sub(line.len()))]);
+        let taken = part.len() + usize::from(end.is_some());
+        log.consume(taken);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
 /// Takes over what the log tells: how many requests there were, the first and the last of them, and from when to when
 /// each query was asked.
 pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<String>) {
-    let Ok(file) = File::open(path) else {
+    let Ok(file) = files::open(path) else {
         caveats
             .push(format!("{REQUESTS} of the snapshot cannot be read: which requests brought the rows is not told."));
         return;
@@ -31,11 +56,16 @@ pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<S
     let mut current: Option<usize> = None;
     let mut last: Vec<Request> = Vec::new();
     let (mut odd, mut cut) = (0_u64, false);
-    for line in BufReader::new(file).split(b'\n') {
-        let Ok(line) = line else {
-            odd += 1;
-            break;
-        };
+    let (mut log, mut line) = (BufReader::new(file.take(MAX_BYTES)), Vec::new());
+    loop {
+        match next_line(&mut log, &mut line) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(_) => {
+                odd += 1;
+                break;
+            }
+        }
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -138,6 +168,7 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests write a log")]
 mod tests {
     use super::read;
     use crate::model::provenance::{Extraction, Query, REQUESTS};

@@ -5,7 +5,9 @@
 //!
 //! Must not know: where the table was read from.
 
-use crate::model::instant::Instant;
+use std::collections::BTreeSet;
+
+use crate::model::instant::{Instant, NotADate};
 
 /// The incidents that travel with the tool.
 pub const SHIPPED: &str = include_str!("../../templates/incidents.csv");
@@ -49,7 +51,7 @@ const COLUMNS: [&str; 4] = ["name", "start", "end", "source"];
 /// When a column is missing, a moment is none, or an incident ends before it begins.
 pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
     let text = text.trim_start_matches('\u{feff}');
-    // The reader places a record before the blank lines that it skips.
+    // The reader places a record before the blank lines that it skips. Only the line of a fault is asked for.
     let line_of = |position: Option<&csv::Position>| {
         let at = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0)).min(text.len());
         let skipped = text.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -71,24 +73,26 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
     let mut incidents = Vec::new();
     for record in reader.records() {
         let record = record.map_err(fault)?;
-        let line = line_of(record.position());
+        let line = || line_of(record.position());
         let cell = |column: usize| record.get(places[column]).unwrap_or("");
         let moment = |column: usize| {
-            Instant::parse(cell(column).as_bytes()).ok().flatten().ok_or_else(|| Fault {
-                line,
+            let moment = Instant::parse(cell(column).as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+            moment.map_err(|fault| Fault {
+                line: line(),
                 what: format!(
-                    "{} `{}` is not a date and time with a zone, such as 2025-10-20T06:48:00Z",
+                    "{} `{}` {}",
                     COLUMNS[column],
-                    cell(column).chars().take(40).collect::<String>()
+                    cell(column).chars().take(40).collect::<String>(),
+                    fault.why("is not a date and time with a zone, such as 2025-10-20T06:48:00Z")
                 ),
             })
         };
         let (start, end) = (moment(1)?, moment(2)?);
         if cell(0).is_empty() {
-            return Err(Fault { line, what: "has no name".to_owned() });
+            return Err(Fault { line: line(), what: "has no name".to_owned() });
         }
         if end < start {
-            return Err(Fault { line, what: format!("ends ({end}) before it starts ({start})") });
+            return Err(Fault { line: line(), what: format!("ends ({end}) before it starts ({start})") });
         }
         incidents.push(Incident { name: cell(0).to_owned(), start, end, source: cell(3).to_owned() });
     }
@@ -101,7 +105,8 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
 pub fn with_own(own: Vec<Incident>) -> Vec<Incident> {
     // The shipped table is tested; a fault in it would leave it out.
     let mut all = parse(SHIPPED).unwrap_or_default();
-    all.retain(|shipped| !own.iter().any(|own| own.name == shipped.name));
+    let names: BTreeSet<&str> = own.iter().map(|own| own.name.as_str()).collect();
+    all.retain(|shipped| !names.contains(shipped.name.as_str()));
     all.extend(own);
     all.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
     all

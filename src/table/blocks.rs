@@ -39,6 +39,9 @@ pub(super) struct Open {
     line: u64,
 }
 
+/// No row of a report or an object is longer: Salesforce's longest text has some 130,000 characters.
+pub(super) const MAX_ROW: usize = 32 << 20;
+
 /// Cuts a text into blocks.
 pub(super) struct Cutter<'a> {
     path: &'a Path,
@@ -76,6 +79,19 @@ impl<'a> Cutter<'a> {
         }
     }
 
+    /// The error of a row that is longer than [`MAX_ROW`].
+    fn endless(&self) -> Error {
+        Error::Input {
+            path: self.path.to_owned(),
+            what: format!(
+                "the row on line {} is longer than {} MiB; a quotation mark that opens in it may never be closed",
+                self.line,
+                MAX_ROW >> 20
+            ),
+            next: "export or save the file again and let the download finish".to_owned(),
+        }
+    }
+
     fn fill(&mut self, bytes: usize) -> Result<(), Error> {
         let ahead = self.read.len() - self.from;
         if ahead < bytes && !self.dry {
@@ -98,6 +114,9 @@ impl Source for Cutter<'_> {
         }
         let mut window = self.size.max(self.open.saturating_mul(2));
         let length = loop {
+            if window > self.size.max(2 * MAX_ROW) {
+                return Err(self.endless());
+            }
             // One byte more tells whether the window ends within CR LF, and whether the text ends with it.
             self.fill(window + 1)?;
             let ahead = &self.read[self.from..];

@@ -2,18 +2,16 @@
 //!
 //! The size of unpacked data is limited, so that a small file cannot fill the memory or the time of a run.
 
-#![expect(clippy::disallowed_methods, reason = "this module reads input files")]
-
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Cursor, Read, Seek};
-use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::claims;
 use super::fault::{AS_EXPORTED, Fault, GET_AGAIN, UNPACK};
+use super::original::Original;
 use crate::progress::Progress;
 
 /// A workbook within gzip or zip is held in memory while it is read, up to this size.
@@ -55,37 +53,35 @@ impl Wrapping {
     /// Hands the bytes to `read`, in their order.
     pub(super) fn with_bytes<T>(
         self,
-        path: &Path,
+        file: &Original,
         progress: &Progress,
         read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let open = || File::open(path).map_err(Fault::Unreadable);
         match self {
-            Self::None => read(Box::new(progress.reading(open()?))),
+            Self::None => file.with_bytes(progress, read),
             Self::Gzip => {
-                let file = open()?;
-                let size = file.metadata().map_err(Fault::Unreadable)?.len();
-                read(Box::new(Limited::new(Gunzip::new(progress.reading(file)), size)))
+                file.with_bytes(progress, |packed| read(Box::new(Limited::new(Gunzip::new(packed), file.bytes()))))
             }
             Self::ZipEntry(index) => {
-                let mut archive = ZipArchive::new(BufReader::new(open()?)).map_err(broken_archive)?;
+                let mut archive = ZipArchive::new(BufReader::new(file.reopened()?)).map_err(broken_archive)?;
                 let entry = archive.by_index(index).map_err(unreadable_entry)?;
                 progress.read(entry.compressed_size());
                 let size = entry.compressed_size();
-                read(Box::new(Limited::new(entry, size)))
+                let done = read(Box::new(Limited::new(entry, size)));
+                file.reopened()?;
+                done
             }
         }
     }
 
     /// The bytes with random access; those of gzip and zip are held in memory.
-    pub(super) fn seekable(self, path: &Path, progress: &Progress) -> Result<Bytes, Fault> {
+    pub(super) fn seekable(self, file: &Original, progress: &Progress) -> Result<Bytes, Fault> {
         let bytes: Box<dyn Seekable> = match self {
             Self::None => {
-                let file = File::open(path).map_err(Fault::Unreadable)?;
-                progress.read(file.metadata().map_err(Fault::Unreadable)?.len());
-                Box::new(file)
+                progress.read(file.bytes());
+                Box::new(file.reopened()?)
             }
-            Self::Gzip | Self::ZipEntry(_) => self.with_bytes(path, progress, |bytes| {
+            Self::Gzip | Self::ZipEntry(_) => self.with_bytes(file, progress, |bytes| {
                 let mut workbook = Vec::new();
                 bytes.take(MAX_WORKBOOK_BYTES + 1).read_to_end(&mut workbook)?;
                 if workbook.len() as u64 > MAX_WORKBOOK_BYTES {
@@ -204,6 +200,7 @@ pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
         if archive.decompressed_size().is_some_and(|size| size > u128::from(limit)) {
             return Err(Fault::new(too_large(limit), GET_AGAIN));
         }
+        claims::check(&mut archive, package)?;
     }
     let entries = names.into_iter().enumerate().filter(|(_, name)| is_file(name)).collect();
     Ok(Contents { package, entries })
@@ -257,7 +254,7 @@ pub(super) fn broken_archive(error: ZipError) -> Fault {
     }
 }
 
-fn unreadable_entry(error: ZipError) -> Fault {
+pub(super) fn unreadable_entry(error: ZipError) -> Fault {
     match error {
         ZipError::Io(source) => Fault::from(source),
         ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => {

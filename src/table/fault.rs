@@ -17,6 +17,8 @@ pub(super) enum Fault {
         /// What to do.
         next: &'static str,
     },
+    /// The bytes are not those that were read before.
+    Changed,
     /// The bytes are something else, and nothing of a table is lost without them.
     NoTable {
         /// What they are.
@@ -38,11 +40,26 @@ impl Fault {
         Self::Input { what: what.into(), next }
     }
 
+    /// The fault of a file that cannot be opened, or is something else than a regular file.
+    pub(super) fn of_opening(source: io::Error) -> Self {
+        if source.kind() != io::ErrorKind::InvalidInput {
+            return Self::Unreadable(source);
+        }
+        let what = source.to_string();
+        let next = if what.contains("folder") {
+            "name the file inside it"
+        } else {
+            "save what it yields into a file, and name that file"
+        };
+        Self::new(what, next)
+    }
+
     /// The error of a file.
     pub(super) fn at(self, path: &Path) -> Error {
         let path = path.to_owned();
         match self {
             Self::Unreadable(source) => Error::Unreadable { path, source },
+            Self::Changed => Error::Changed { path },
             Self::Input { what, next } => Error::Input { path, what, next: next.to_owned() },
             Self::NoTable { what, next } => Error::Input { path, what: what.to_owned(), next: next.to_owned() },
         }

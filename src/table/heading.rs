@@ -3,6 +3,7 @@
 
 use super::blocks::{self, Block, Next, Records};
 use super::cell;
+use super::original;
 use super::text;
 
 /// So many lines are searched for the headings.
@@ -10,6 +11,9 @@ pub(super) const LINES: usize = 20;
 
 /// So much of a text is searched for them, unless the first line is longer.
 const MAX_BYTES: usize = 16 << 20;
+
+/// So many cells of a line are looked at.
+const MAX_CELLS: usize = 1 + (1 << 14);
 
 /// A line that may be the headings.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub(super) struct Body {
     pub(super) at: u64,
     /// The line, counted from 1.
     pub(super) line: u64,
+    /// The checksum of what comes before in a text: the rows are those of these headings.
+    pub(super) sum: u32,
 }
 
 /// The first lines, as one delimiter cuts them into cells.
@@ -104,7 +110,8 @@ impl Cut {
             // Of a text in memory there is no error.
             let Ok(next) = records.next() else { break };
             let (cells, number) = match next {
-                Next::Record(record, number) => (record.iter().map(cell::shown).collect(), number),
+                // One more than a table may have tells that it has too many.
+                Next::Record(record, number) => (record.iter().take(MAX_CELLS).map(cell::shown).collect(), number),
                 // With the wrong delimiter a quotation mark may swallow the rest of the text.
                 Next::Nothing if !block.last && (block.text.len() < MAX_BYTES || is_likely && lines.is_empty()) => {
                     return None;
@@ -113,7 +120,8 @@ impl Cut {
             };
             let end = records.at();
             let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
-            lines.push(Line { cells, number, body: Body { at: end as u64, line } });
+            let sum = original::sum_of(&block.text[..end]);
+            lines.push(Line { cells, number, body: Body { at: end as u64, line, sum } });
         }
         Some(Self { delimiter: Some(delimiter), lines })
     }

@@ -1,19 +1,19 @@
 //! Looks for the table in a file: unwraps it, finds the headings, and decides what is part of the table and
 //! what is not read.
 
-use std::path::Path;
-
 use csv::ByteRecord;
 
-use super::blocks::Cutter;
+use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
 use super::envelope::{self, Package, Wrapping};
 use super::fault::{AS_EXPORTED, Fault, UNPACK};
 use super::heading::{self, Body, Headings, LINES, Line, Start};
+use super::original::Original;
 use super::sheet::{self, Sheet};
 use super::survey::{Magic, Survey};
-use super::workbook::{self, Format, Workbook};
+use super::workbook::{self, Format, Workbook, without_panic};
 use super::{BLOCK, Content, Part, Source as _, Unread, text};
+use crate::error::Error;
 use crate::progress::Progress;
 
 /// What a search found.
@@ -63,20 +63,20 @@ impl Candidate {
 
 /// A search in one file.
 pub(super) struct Search<'a> {
-    path: &'a Path,
+    file: &'a Original,
     candidates: Vec<Candidate>,
     unread: Vec<Unread>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) const fn new(path: &'a Path) -> Self {
-        Self { path, candidates: Vec::new(), unread: Vec::new() }
+    pub(super) const fn new(file: &'a Original) -> Self {
+        Self { file, candidates: Vec::new(), unread: Vec::new() }
     }
 
     /// Looks for a table in a file that was looked through.
     pub(super) fn find(mut self, survey: &Survey, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Found, Fault> {
         self.look(Wrapping::None, survey, survey.bytes, None)?;
-        let Self { path, candidates, mut unread } = self;
+        let Self { file, candidates, mut unread } = self;
         if unread.is_empty() && candidates.iter().all(|candidate| candidate.start.is_blank) {
             let encoding = encoding(&candidates.iter().collect::<Vec<_>>());
             return Ok(Found { headings: Vec::new(), parts: Vec::new(), unread, notes: Vec::new(), encoding });
@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
         if read.len() > usize::from(u16::MAX) {
             return Err(Fault::new("holds more than 65,535 tables", UNPACK));
         }
-        let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let file = file.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let parts: Vec<Part> = read
             .iter()
             .map(|(candidate, found)| {
@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
             }
             (Magic::Gzip, _) => Err(Fault::new("is compressed twice", UNPACK)),
             (Magic::Zip, _) => {
-                let bytes = wrapping.seekable(self.path, &Progress::hidden())?;
+                let bytes = wrapping.seekable(self.file, &Progress::hidden())?;
                 let contents = envelope::contents(bytes, packed)?;
                 match (contents.package, wrapping) {
                     (Package::Xlsx, _) => self.look_at_workbook(wrapping, Format::Xlsx, entry),
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
     }
 
     fn survey(&self, wrapping: Wrapping) -> Result<Survey, Fault> {
-        wrapping.with_bytes(self.path, &Progress::hidden(), |mut bytes| Ok(Survey::of(&mut bytes, |_| ())?))
+        wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Ok(Survey::of(&mut bytes, |_| ())?))
     }
 
     /// Adds the files of an archive. Those that are no table are named as not read; one that may be a table but
@@ -178,7 +178,7 @@ impl<'a> Search<'a> {
                     self.unread.push(Unread { name, rows: None, why: what.to_owned() });
                 }
                 Err(Fault::Input { what, next }) => return Err(Fault::new(format!("the entry {name} {what}"), next)),
-                Err(fault @ Fault::Unreadable(_)) => return Err(fault),
+                Err(fault @ (Fault::Unreadable(_) | Fault::Changed)) => return Err(fault),
             }
         }
         if self.candidates.is_empty() {
@@ -195,13 +195,20 @@ impl<'a> Search<'a> {
         let (encoding, byte_order_mark) = (survey.encoding, survey.byte_order_mark);
         let mut size = BLOCK;
         let start = loop {
-            let block = wrapping.with_bytes(self.path, &Progress::hidden(), |bytes| {
+            let block = wrapping.with_bytes(self.file, &Progress::hidden(), |bytes| {
                 let text = text::decoded(bytes, encoding, byte_order_mark)?;
-                Ok(Cutter::new(self.path, text, 1, size).next())
+                Ok(Cutter::new(self.file.path(), text, 1, size).next())
             })?;
-            let block = block.map_err(|error| Fault::new(error.to_string(), AS_EXPORTED))?;
+            let block = block.map_err(|error| match error {
+                Error::Input { what, .. } => Fault::new(what, AS_EXPORTED),
+                error => Fault::new(error.to_string(), AS_EXPORTED),
+            })?;
             match block.map(|block| Start::of_text(&block)) {
                 Some(Some(start)) => break start,
+                Some(None) if size > MAX_ROW => {
+                    let what = format!("has a first line of more than {} MiB", MAX_ROW >> 20);
+                    return Err(Fault::new(what, AS_EXPORTED));
+                }
                 Some(None) => size = size.saturating_mul(4),
                 None => return Err(Fault::new("is empty", AS_EXPORTED)),
             }
@@ -212,18 +219,20 @@ impl<'a> Search<'a> {
     }
 
     fn look_at_workbook(&mut self, wrapping: Wrapping, format: Format, entry: Option<&str>) -> Result<(), Fault> {
-        let mut book = Workbook::open(format, wrapping.seekable(self.path, &Progress::hidden())?)?;
+        let mut book = Workbook::open(format, wrapping.seekable(self.file, &Progress::hidden())?)?;
         if book.sheets.is_empty() {
             return Err(workbook::without_sheets());
         }
         let date_1904 = book.date_1904;
         for name in book.sheets.clone() {
-            let mut rows = Sheet::new(self.path, book.cells(&name)?, 0, 1);
+            let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, 0, 1);
             let mut record = ByteRecord::new();
             let mut lines: Vec<Line> = Vec::new();
-            while lines.len() < LINES && rows.read(&mut record)? {
+            while lines.len() < LINES
+                && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))?
+            {
                 let number = sheet::line(&record);
-                let body = Body { at: lines.len() as u64 + 1, line: number + 1 };
+                let body = Body { at: lines.len() as u64 + 1, line: number + 1, sum: 0 };
                 lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });
             }
             let rows = (lines.len() < LINES).then_some(lines.len() as u64);

@@ -6,7 +6,7 @@ use csv::{ByteRecord, Position};
 
 use super::blocks::Open;
 use super::fault::Fault;
-use super::workbook::Cells;
+use super::workbook::{Cells, Format, without_panic};
 use super::{Kind, Rows, Scope, Source};
 use crate::error::Error;
 
@@ -14,6 +14,10 @@ use crate::error::Error;
 pub(super) fn line(record: &ByteRecord) -> u64 {
     record.position().map_or(0, Position::line)
 }
+
+/// A cell that is so many columns behind the last heading makes its row too wide wherever it is; to fill up a million rows
+/// to a cell at the end of each would take minutes.
+const FAR: usize = 64;
 
 /// Rows of a sheet.
 #[derive(Default)]
@@ -26,6 +30,7 @@ pub(super) struct Block {
 /// A sheet that is being read.
 pub(super) struct Sheet<'a> {
     path: &'a Path,
+    format: Format,
     cells: Cells<'a>,
     /// The first cell of the next row.
     ahead: Option<(u32, u32, Vec<u8>)>,
@@ -40,21 +45,22 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     /// Reads rows of at least so many columns in blocks of about so many bytes.
-    pub(super) const fn new(path: &'a Path, cells: Cells<'a>, columns: usize, size: usize) -> Self {
-        Self { path, cells, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() }
+    pub(super) const fn new(path: &'a Path, format: Format, cells: Cells<'a>, columns: usize, size: usize) -> Self {
+        Self { path, format, cells, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() }
     }
 
     /// Reads the next row that has a cell; says whether there was one.
     pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<bool, Fault> {
         record.clear();
         let mut current = None;
+        let far = if self.columns == 0 { usize::MAX } else { self.columns + FAR };
         // Behind the end there is nothing to be read, not even the end.
         if self.done {
             return Ok(false);
         }
         if let Some((row, column, text)) = self.ahead.take() {
             current = Some(row);
-            push(record, column, &text);
+            push(record, (column as usize).min(far), &text);
         }
         while self.ahead.is_none() {
             let (ahead, current) = (&mut self.ahead, &mut current);
@@ -66,7 +72,7 @@ impl<'a> Sheet<'a> {
                     *ahead = Some((row, column, text.to_owned()));
                 } else {
                     *current = Some(row);
-                    push(record, column, text);
+                    push(record, (column as usize).min(far), text);
                 }
             })?;
             if !more {
@@ -87,8 +93,8 @@ impl<'a> Sheet<'a> {
 }
 
 /// Puts a cell into its column.
-fn push(record: &mut ByteRecord, column: u32, text: &[u8]) {
-    while record.len() < column as usize {
+fn push(record: &mut ByteRecord, column: usize, text: &[u8]) {
+    while record.len() < column {
         record.push_field(b"");
     }
     record.push_field(text);
@@ -109,7 +115,9 @@ impl Source for Sheet<'_> {
                 block.records.push(ByteRecord::new());
             }
             let record = &mut block.records[block.rows];
-            match self.read(record).map_err(|fault| fault.at(self.path)) {
+            let (format, path) = (self.format, self.path);
+            let read = without_panic(|| self.read(record)).unwrap_or_else(|| Err(format.damaged()));
+            match read.map_err(|fault| fault.at(path)) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) if block.rows == 0 => return Err(error),

@@ -79,6 +79,8 @@ pub(super) struct Survey {
     pub(super) magic: Magic,
     pub(super) encoding: Encoding,
     pub(super) byte_order_mark: bool,
+    /// Whether it ends with a line end. UTF-16 has a zero beside it.
+    pub(super) ends_a_line: bool,
 }
 
 const CHUNK: usize = 1 << 18;
@@ -88,11 +90,15 @@ impl Survey {
     pub(super) fn of(from: &mut (impl Read + Send + ?Sized), mut each: impl FnMut(&[u8]) + Send) -> io::Result<Self> {
         let mut utf8 = Utf8Scan::default();
         let mut bytes = 0;
+        let mut end = [0; 2];
         let (mut chunk, mut ahead) = (Vec::new(), Vec::new());
         text::read(from, &mut chunk, CHUNK)?;
         let head = chunk[..chunk.len().min(4096)].to_vec();
         while !chunk.is_empty() {
             bytes += chunk.len() as u64;
+            for &byte in &chunk[chunk.len().saturating_sub(2)..] {
+                end = [end[1], byte];
+            }
             ahead.clear();
             // The digest takes longer than everything else.
             let ((), more) = rayon::join(
@@ -111,6 +117,7 @@ impl Survey {
             magic: Magic::of(&head),
             encoding: decide(&head, &utf8),
             byte_order_mark: head.starts_with(BYTE_ORDER_MARK),
+            ends_a_line: end.iter().any(|c| matches!(c, b'\n' | b'\r')),
         })
     }
 }

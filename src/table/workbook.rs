@@ -12,6 +12,7 @@ use calamine::{
 };
 
 use super::cell::{self, FORMULA_WITHOUT_RESULT};
+use super::claims;
 use super::envelope::Bytes;
 use super::fault::{AS_EXPORTED, Fault, GET_AGAIN};
 use super::xlsb;
@@ -50,6 +51,11 @@ impl Format {
                 }
             },
         )
+    }
+
+    /// The fault of a workbook at which the library panics.
+    pub(super) fn damaged(self) -> Fault {
+        self.broken(DAMAGED)
     }
 
     /// The fault of a workbook that needs a password.
@@ -133,6 +139,7 @@ impl Workbook {
             };
             return Err(Fault::NoTable { what, next: AS_EXPORTED });
         }
+        claims::check_ole(&all)?;
         let book = Xls::new(bytes).map_err(|error| format.fault(&error, matches!(error, XlsError::Password)))?;
         let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
         Ok(Self { format, sheets, date_1904, kind: Kind::Xls(Box::new(book)) })
@@ -184,6 +191,9 @@ impl Cells<'_> {
                 let cell = cells.next_cell_with_formula_metadata().map_err(|error| Format::Xlsx.broken(error))?;
                 let Some(cell) = cell else { return Ok(false) };
                 let (row, column) = cell.pos;
+                if u64::from(row) >= claims::MAX_ROWS || u64::from(column) >= claims::MAX_COLUMNS {
+                    return Err(claims::outside(row.into(), column.into()));
+                }
                 if cell.formula.is_some() && cell.value == calamine::DataRef::Empty {
                     take(row, column, FORMULA_WITHOUT_RESULT);
                 } else {
@@ -269,7 +279,7 @@ fn is_obfuscated(file: &[u8]) -> bool {
 const DAMAGED: &str = "it is damaged";
 
 /// Calls the library, which panics on some damaged files. Returns `None` where it did; nothing is printed then.
-fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     thread_local! {
         static IS_QUIET: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };

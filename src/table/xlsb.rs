@@ -8,6 +8,7 @@ use std::io::{BufReader, Cursor, Read as _, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::claims::Corners;
 use super::envelope::{Bytes, Seekable, broken_archive};
 use super::fault::{Fault, GET_AGAIN};
 
@@ -36,7 +37,9 @@ pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
             plain
                 .start_file(name, stored.large_file(sheet.len() as u64 >= u64::from(u32::MAX) / 2))
                 .map_err(broken_archive)?;
-            plain.write_all(&plain_cells(&sheet).ok_or_else(|| Fault::new("is damaged or cut off", GET_AGAIN))?)?;
+            let (cells, corners) = plain_cells(&sheet)?;
+            corners.check()?;
+            plain.write_all(&cells)?;
         } else {
             plain.raw_copy_file(entry).map_err(broken_archive)?;
         }
@@ -45,30 +48,34 @@ pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
     Ok(BufReader::new(package))
 }
 
-/// The records of a sheet, with plain cells; nothing where they are cut off.
-fn plain_cells(mut records: &[u8]) -> Option<Vec<u8>> {
+/// The records of a sheet, with plain cells, and which cells they are.
+fn plain_cells(mut records: &[u8]) -> Result<(Vec<u8>, Corners), Fault> {
+    let cut = || Fault::new("is damaged or cut off", GET_AGAIN);
     let mut plain = Vec::with_capacity(records.len());
-    let mut column = None;
+    let (mut row, mut column) = (0, None);
+    let mut corners = Corners::default();
     while !records.is_empty() {
-        let (kind, length) = head(&mut records)?;
-        let (body, rest) = records.split_at_checked(length)?;
+        let (kind, length) = head(&mut records).ok_or_else(cut)?;
+        let (body, rest) = records.split_at_checked(length).ok_or_else(cut)?;
         records = rest;
         match kind {
             record::ROW_HEADER => {
                 column = None;
+                row = column_of(body).unwrap_or(0);
                 write(&mut plain, kind, &[body]);
             }
             record::FORMULA_ERROR => {
                 column = column_of(body);
                 // The result is where a cell with an error has its error; the formula stands behind it.
-                write(&mut plain, record::CELL_ERROR, &[body.get(..9)?]);
+                write(&mut plain, record::CELL_ERROR, &[body.get(..9).ok_or_else(cut)?]);
             }
             record::CELL_RICH_STRING => {
                 column = column_of(body);
-                write(&mut plain, record::CELL_STRING, &[body.get(..8)?, body.get(9..)?]);
+                let (start, text) = body.get(..8).zip(body.get(9..)).ok_or_else(cut)?;
+                write(&mut plain, record::CELL_STRING, &[start, text]);
             }
             short if record::SHORT.contains(&short) => {
-                let next = column.map_or(0, |column: u32| column + 1);
+                let next = column.map_or(0, |column: u32| column.saturating_add(1));
                 column = Some(next);
                 write(&mut plain, short - record::SHORT.start() + 1, &[&next.to_le_bytes(), body]);
             }
@@ -78,10 +85,15 @@ fn plain_cells(mut records: &[u8]) -> Option<Vec<u8>> {
             }
             _ => write(&mut plain, kind, &[body]),
         }
+        let is_cell = matches!(kind, 2..=11 | 13..=18) || kind == record::CELL_RICH_STRING;
+        if let Some(column) = column.filter(|_| is_cell) {
+            corners.add(row.into(), column.into())?;
+        }
     }
-    Some(plain)
+    Ok((plain, corners))
 }
 
+/// The first number of a cell is its column, that of the head of a row its row.
 fn column_of(cell: &[u8]) -> Option<u32> {
     cell.first_chunk().map(|column| u32::from_le_bytes(*column))
 }
@@ -145,7 +157,7 @@ mod tests {
             vec![0x92, 0x01, 0],
         ]
         .concat();
-        assert_eq!(plain_cells(&sheet), Some(wanted));
-        assert_eq!(plain_cells(&sheet[..sheet.len() - 5]), None, "cut off");
+        assert_eq!(plain_cells(&sheet).expect("whole records").0, wanted);
+        assert!(plain_cells(&sheet[..sheet.len() - 5]).is_err(), "cut off");
     }
 }

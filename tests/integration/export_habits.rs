@@ -93,7 +93,7 @@ impl Case {
         let export = self.export().unwrap_or_else(|error| panic!("{error}"));
         let rejects = export.excluded.into_iter().filter_map(|(_, row)| match row.why {
             Exclusion::Unreadable(reject) => Some((row.line, reject)),
-            Exclusion::Archived | Exclusion::Repeated => None,
+            Exclusion::Archived | Exclusion::Repeated | Exclusion::Contradictory(_) => None,
         });
         rejects.collect()
     }

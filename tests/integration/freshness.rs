@@ -15,10 +15,13 @@ use crate::cli::{run, tieout};
 use crate::world::{DAY, EXPORTED_AT, Object, Plan, World, at};
 use crate::{root, sample_folder};
 
+/// The samples and the worlds were read at this moment.
+pub(crate) const AS_OF: [&str; 2] = ["--as-of", "2026-11-20T06:10:00Z"];
+
 fn freshness(sample: &str) -> Command {
     let mut command = tieout();
     command.env_remove("CREDENTIALS_DIRECTORY");
-    command.arg("freshness").arg("-c").arg(sample_folder(sample).join("tieout.toml"));
+    command.arg("freshness").args(AS_OF).arg("-c").arg(sample_folder(sample).join("tieout.toml"));
     command
 }
 
@@ -65,7 +68,7 @@ fn exit_codes_tell_whether_the_sync_breathes() {
     world.stall(at(EXPORTED_AT) - 60 * DAY, None, false);
     world.truncate(Object::CourseEnrollment, 5);
     world.write(folder.path(), &crate::Dialect::default());
-    let (code, stdout, _) = run(tieout().arg("freshness").arg("-c").arg(folder.path().join("tieout.toml")));
+    let (code, stdout, _) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(folder.path().join("tieout.toml")));
     assert_eq!(code, 6, "{stdout}");
     assert!(stdout.starts_with("NOT-EVALUATED") && stdout.contains("incomplete"), "{stdout}");
 }
@@ -78,7 +81,7 @@ fn no_export_is_needed_and_limits_may_be_configured() {
     let with = |freshness: &str| {
         let text = format!("[salesforce]\nsnapshot = {:?}\n[freshness]\n{freshness}\n", snapshot.display().to_string());
         std::fs::write(&config, text).expect("a writable file");
-        run(tieout().arg("freshness").arg("-c").arg(&config))
+        run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(&config))
     };
     // The sample's last write is some minutes before it was read.
     assert_eq!(with("").0, 0);
@@ -89,7 +92,7 @@ fn no_export_is_needed_and_limits_may_be_configured() {
     let (code, _, stderr) = with("warn_after_huors = 9");
     assert!(code == 2 && stderr.contains("did you mean `warn_after_hours`?"), "{stderr}");
     std::fs::write(&config, "[salesforce]\nsnapshot = \".\"\n").expect("a writable file");
-    let (code, _, stderr) = run(tieout().arg("freshness").arg("-c").arg(&config));
+    let (code, _, stderr) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(&config));
     assert!(code == 4 && stderr.contains("none of the package's objects"), "{stderr}");
 }
 
@@ -102,7 +105,7 @@ fn hidden_dates_are_no_pass() {
         world.hide_column(object, "LastModifiedDate");
     }
     world.write(folder.path(), &crate::Dialect::default());
-    let (code, stdout, _) = run(tieout().arg("freshness").arg("-c").arg(folder.path().join("tieout.toml")));
+    let (code, stdout, _) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(folder.path().join("tieout.toml")));
     assert_eq!(code, 6, "{stdout}");
     assert!(stdout.starts_with("NOT-EVALUATED"), "{stdout}");
 }
@@ -118,7 +121,8 @@ fn an_alarm_comes_within_days_of_a_freeze_and_not_before() {
             world.stall(to - silent * DAY, None, false);
         }
         world.write(folder.path(), &crate::Dialect::default());
-        let (code, stdout, _) = run(tieout().arg("freshness").arg("-c").arg(folder.path().join("tieout.toml")));
+        let (code, stdout, _) =
+            run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(folder.path().join("tieout.toml")));
         assert!(codes.contains(&code), "silent for {silent} days: exit {code}: {stdout}");
     }
 }
@@ -243,7 +247,7 @@ fn the_address_may_stand_in_a_file_and_the_body_may_be_your_own() {
         )
     };
     let template = write("body.hbs", "{\"summary\": \"{{state}} {{sentence}}\", \"code\": {{exit_code}}}");
-    let call = |command: &mut Command| run(command.arg("freshness").arg("-c").arg(config(&template)));
+    let call = |command: &mut Command| run(command.arg("freshness").args(AS_OF).arg("-c").arg(config(&template)));
 
     let (address, told) = receiver("204 No Content", 2);
     let file = write("address", &format!("{address}\n"));
@@ -255,7 +259,7 @@ fn the_address_may_stand_in_a_file_and_the_body_may_be_your_own() {
 
     let broken = write("broken.hbs", "{\"text\": \"{{usernam}}\"}");
     let (code, _, stderr) =
-        run(tieout().arg("freshness").arg("-c").arg(config(&broken)).env("TIEOUT_WEBHOOK_URL", &address));
+        run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(config(&broken)).env("TIEOUT_WEBHOOK_URL", &address));
     assert!(code == 2 && stderr.contains("broken.hbs") && stderr.contains("usernam"), "{stderr}");
     // A fresh sync whose message is lost has nothing else to tell: that is the error then.
     let (address, _told) = receiver("500 Internal Server Error", 1);

@@ -33,6 +33,7 @@ mod oracle;
 mod outputs;
 mod owned_outputs;
 mod properties;
+mod safe_inputs;
 mod safe_outputs;
 mod safe_packs;
 mod samples;

@@ -9,6 +9,7 @@ use tieout::relations::forecast::Forecast;
 use tieout::report::Report;
 
 use crate::cli::{run, tieout};
+use crate::freshness::AS_OF;
 use crate::inputs::Inputs;
 use crate::world::{DAY, EXPORTED_AT, World, at};
 use crate::{audit, counts, ledger_rows};
@@ -89,7 +90,7 @@ impl Case {
 
     fn freshness(&self) -> (i32, String) {
         let (code, stdout, stderr) =
-            run(tieout().arg("freshness").arg("-c").arg(self.inputs.folder.path().join("tieout.toml")));
+            run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(self.inputs.folder.path().join("tieout.toml")));
         (code, stdout + &stderr)
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn grid(csv: &[u8]) -> Grid {
     reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
 }
 
+/// Rows of comma-separated lines without quotation marks.
+pub(crate) fn lines_of(rows: &[&str]) -> Grid {
+    rows.iter().map(|row| row.split(',').map(str::to_owned).collect()).collect()
+}
+
 pub(crate) fn delimited(grid: &Grid, delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
     for row in grid {

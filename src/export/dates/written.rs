@@ -240,7 +240,7 @@ fn serial(text: &[u8], date_1904: bool) -> Option<Written> {
 }
 
 /// A time of day with what the text says of its zone.
-struct Time {
+pub(super) struct Time {
     seconds: i64,
     resolution: Resolution,
     offset: Option<i64>,
@@ -257,8 +257,13 @@ impl Time {
         Stamp { seconds: days * DAY + self.seconds, offset: self.offset, resolution: self.resolution }
     }
 
+    /// Whether it is the first second of a day, on a clock that shows UTC or says nothing of its zone.
+    pub(super) fn is_midnight(&self) -> bool {
+        self.seconds == 0 && self.offset.unwrap_or(0) == 0
+    }
+
     /// What follows a date: nothing, or a time of day.
-    fn behind_date(text: &[u8]) -> Option<Self> {
+    pub(super) fn behind_date(text: &[u8]) -> Option<Self> {
         let time = match text {
             [] => return Some(Self::MIDNIGHT),
             [b',', b' ', time @ ..] | [b' ' | b'T' | b't', time @ ..] => time,
