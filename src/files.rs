@@ -104,7 +104,7 @@ pub fn release_all() {
 pub struct Lock {
     path: PathBuf,
     /// Open as long as the lock is held.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -165,13 +165,21 @@ impl Lock {
             if !is_same(&file, &path) {
                 continue;
             }
-            let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
-            let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
-            written.map_err(|source| refused(&source))?;
             if let Ok(mut held) = HELD.lock() {
                 held.push(path.clone());
             }
-            return Ok(Ok(Self { path, _file: file }));
+            // From here on the file is removed again, should the disk be full.
+            let mut lock = Self { path: path.clone(), file };
+            let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
+            let file = &mut lock.file;
+            let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
+            written.map_err(|source| {
+                cannot(
+                    format!("cannot be written: {source}"),
+                    "make room or give write access here, or name another place",
+                )
+            })?;
+            return Ok(Ok(lock));
         }
     }
 }
