@@ -263,7 +263,6 @@ fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> {
 /// Where a pack will stand.
 struct Place {
     path: PathBuf,
-    file: Option<File>,
     /// The output folder, where it was made for this pack.
     made: Option<PathBuf>,
 }
@@ -285,19 +284,18 @@ impl Place {
             what: format!("cannot be written: {source}"),
             next: "name another folder with --out".to_owned(),
         })?;
-        let mut place = Self { path, file: None, made };
-        place.file = Some(File::prepare(&place.path)?);
+        let place = Self { path, made };
+        // Only tried: an interrupt in the long part is to leave no unfinished file.
+        drop(File::prepare(&place.path)?);
         Ok(place)
     }
 
     /// Writes archive and digest; says where.
-    fn write(mut self, pack: &Pack) -> Result<PathBuf, Error> {
+    fn write(self, pack: &Pack) -> Result<PathBuf, Error> {
         let mut digest_path = self.path.clone().into_os_string();
         digest_path.push(".sha256");
         let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
-        if let Some(file) = self.file.take() {
-            file.write_bytes(&pack.bytes)?;
-        }
+        File::prepare(&self.path)?.write_bytes(&pack.bytes)?;
         File::prepare(Path::new(&digest_path))?.write(&format!("{digest}  {}.zip\n", pack.name))?;
         Ok(self.path.clone())
     }
@@ -305,7 +303,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.file = None;
         if let Some(made) = &self.made {
             // Only where nothing was put into it.
             let _ = std::fs::remove_dir(made);
