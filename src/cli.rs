@@ -87,7 +87,7 @@ struct Audit {
     /// The output folder [default: a new folder under tieout-runs/, named after the export]
     #[arg(short, long, value_name = "DIR", env = "TIEOUT_OUT")]
     out: Option<PathBuf>,
-    /// Replace an output folder that a former run of tieout wrote
+    /// Replace an output folder that a former run of tieout wrote, if nothing in it was changed or added since
     #[arg(long)]
     force: bool,
     /// The run to compare with: the folder that an earlier run wrote
@@ -503,12 +503,15 @@ impl Audit {
             accept: self.accept.clone(),
         };
         let settings = file::load(&self.config, &text, &overrides)?;
-        let target = self.out.clone().unwrap_or_else(|| {
-            let name =
-                settings.exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
-            Folder::unused(&PathBuf::from("tieout-runs"), &name)
-        });
-        let folder = Folder::prepare(&target, self.force)?;
+        let folder = match &self.out {
+            Some(target) => Folder::prepare(target, self.force, &run::OUTPUTS)?,
+            None => {
+                let name =
+                    settings.exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
+                Folder::prepare_unused(&PathBuf::from("tieout-runs"), &name, &run::OUTPUTS)?
+            }
+        };
+        let target = folder.target().to_owned();
 
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let mut settings = settings;
@@ -568,15 +571,17 @@ impl Again {
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let place = match &self.out {
             Some(target) => {
-                let folder = Folder::prepare(target, self.force)?;
+                // Only outputs that `report` wrote are replaced: a run holds more than can be made again.
+                let folder = Folder::prepare(target, self.force, &run::RENDERED)?;
+                output::recover(&self.folder, &run::OUTPUTS)?;
                 let report = series::again(&self.folder)?;
                 progress.stage("writing");
                 run::render(&report, self.show_names, &folder)?;
                 folder.finish()
             }
             None => {
+                let again = series::open_again(&self.folder, &run::RENDERED, self.force)?;
                 let report = series::again(&self.folder)?;
-                let again = output::Again::prepare(&self.folder, &run::RENDERED, self.force)?;
                 progress.stage("writing");
                 run::render(&report, self.show_names, &again)?;
                 again.finish()
@@ -723,24 +728,47 @@ fn trace() -> Trace {
     })
 }
 
+/// The file for Prometheus' textfile collector.
+struct Metrics {
+    file: File,
+    /// What an earlier run wrote; nothing where there is none.
+    former: String,
+}
+
+impl Metrics {
+    /// Prepares the file, and refuses one that holds something other than metrics of ours: a slip in the name must not cost
+    /// anybody their file.
+    fn prepare(path: &std::path::Path) -> Result<Self, Error> {
+        let file = File::prepare_public(path)?;
+        let former = file.former().ok().map(Option::unwrap_or_default);
+        match former.filter(|former| freshness::are_metrics(former)) {
+            Some(former) => Ok(Self { file, former }),
+            None => Err(Error::Output {
+                path: path.to_owned(),
+                what: "holds something other than metrics of tieout, and is not replaced".to_owned(),
+                next: "name a file of its own with --metrics, or move this one away".to_owned(),
+            }),
+        }
+    }
+}
+
 impl Freshness {
     fn run(self) -> Result<Exit, Error> {
         let began = std::time::Instant::now();
-        let metrics = self.metrics.as_deref().map(File::prepare).transpose()?;
+        let metrics = self.metrics.as_deref().map(Metrics::prepare).transpose()?;
         let judged = self.judge();
         let exit = match &judged {
             Ok((_, Ok(exit))) => *exit,
             Ok((_, Err(error))) | Err(error) => error.exit(),
         };
-        if let Some(file) = metrics {
+        if let Some(Metrics { file, former }) = metrics {
             let ended =
                 std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
             let told = matches!(exit, Exit::Clean | Exit::Findings | Exit::Stalled);
-            let former = || file.former().and_then(|former| freshness::last_success(&former));
-            let last_success = if told { Some(ended) } else { former() };
+            let last_success = if told { Some(ended) } else { freshness::last_success(&former) };
             let run = Run { ended, seconds: began.elapsed().as_secs_f64(), code: exit.code(), last_success };
             let text = freshness::metrics(judged.as_ref().ok().map(|(freshness, _)| freshness), run);
-            file.write(&text)?;
+            file.write(text.as_bytes())?;
         }
         judged?.1
     }
@@ -820,11 +848,9 @@ impl Init {
                 next: "name another file, or use --force".to_owned(),
             });
         }
-        std::fs::write(&self.file, file::TEMPLATE).map_err(|source| Error::Output {
-            path: self.file.clone(),
-            what: format!("cannot be written: {source}"),
-            next: "name another file".to_owned(),
-        })?;
+        let file = File::prepare_public(&self.file)?;
+        let content = file::TEMPLATE.as_bytes();
+        if self.force { file.write(content) } else { file.write_new(content) }?;
         print(&format!("wrote {0}\nnext: fill in the paths, then run `tieout audit -c {0}`\n", self.file.display()))?;
         Ok(Exit::Clean)
     }

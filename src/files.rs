@@ -10,6 +10,7 @@
 use std::fs::{File, FileType, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::error;
 
@@ -80,6 +81,21 @@ const fn without_waiting(_options: &mut OpenOptions, _follow: bool) {}
 /// How a lock file begins; anything else of that name is somebody's own.
 const MARK: &str = "tieout lock: ";
 
+/// The files of the locks that this process holds, so that an interrupt can take them away.
+static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Takes away the files of all locks that this process holds. The process must end afterwards: whoever wants to take or to
+/// release a lock waits from here on.
+pub fn release_all() {
+    if let Ok(held) = HELD.lock() {
+        for path in held.iter() {
+            // Nothing can be done about a failure: the process is ending, and what is left over stops nobody.
+            let _ = std::fs::remove_file(path);
+        }
+        std::mem::forget(held);
+    }
+}
+
 /// The right to write one file or folder, held by one run at a time. It is advisory: it keeps runs of tieout apart.
 ///
 /// The lock stands in a file beside the target, `.NAME.lock`, which says who holds it. It ends with the process, however
@@ -98,6 +114,23 @@ impl Lock {
     /// When another run holds it (the message names that run's process and host), and when something that is not a lock
     /// stands in its place.
     pub fn of(target: &Path) -> Result<Self, error::Error> {
+        Self::take(target)?.map_err(|by| error::Error::Output {
+            path: target.to_owned(),
+            what: format!("another run of tieout is writing here ({by})"),
+            next: "wait until that run has ended, or name another place".to_owned(),
+        })
+    }
+
+    /// As [`Lock::of`]; nothing where another run holds the lock.
+    ///
+    /// # Errors
+    /// When something that is not a lock stands in its place, or the file cannot be made.
+    pub fn if_free(target: &Path) -> Result<Option<Self>, error::Error> {
+        Ok(Self::take(target)?.ok())
+    }
+
+    /// The lock, or the run that holds it.
+    fn take(target: &Path) -> Result<Result<Self, String>, error::Error> {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let path = target.with_file_name(format!(".{name}.lock"));
         let cannot =
@@ -122,12 +155,10 @@ impl Lock {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
-                    return Err(error::Error::Output {
-                        path: target.to_owned(),
-                        what: format!("another run of tieout is writing here ({by})"),
-                        next: "wait until that run has ended, or name another place".to_owned(),
-                    });
+                    return Ok(Err(by));
                 }
+                // Not every file system has locks, and a run there is no worse off than before there were any.
+                Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(source)) => return Err(refused(&source)),
             }
             // The holder before may have removed the file between our opening and our locking it.
@@ -137,7 +168,10 @@ impl Lock {
             let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
             let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
             written.map_err(|source| refused(&source))?;
-            return Ok(Self { path, _file: file });
+            if let Ok(mut held) = HELD.lock() {
+                held.push(path.clone());
+            }
+            return Ok(Ok(Self { path, _file: file }));
         }
     }
 }
@@ -146,6 +180,9 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // While the lock is held nobody else removes the file; a failure leaves a file that stops nobody.
         let _ = std::fs::remove_file(&self.path);
+        if let Ok(mut held) = HELD.lock() {
+            held.retain(|path| *path != self.path);
+        }
     }
 }
 

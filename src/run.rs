@@ -329,6 +329,23 @@ pub struct Outputs {
 /// The files that are made from a report alone, and can be made again.
 pub const RENDERED: [&str; 5] = ["report.json", "report.html", "workbook.xlsx", "evidence-pack.zip", REPLY];
 
+/// Every file that a run writes into its folder, the list of digests aside. What has another name is never replaced.
+pub const OUTPUTS: [&str; 13] = [
+    facts::NAME,
+    history::NAME,
+    series::REVIEWS,
+    render::findings::NAME,
+    "ledger/learners.csv",
+    "ledger/enrollments.csv",
+    "ledger/contacts.csv",
+    "ledger/excluded-rows.csv",
+    "report.json",
+    "report.html",
+    "workbook.xlsx",
+    "evidence-pack.zip",
+    REPLY,
+];
+
 /// The closing statement of a support case; written where an earlier run had found something for Docebo's support.
 const REPLY: &str = "reply.md";
 

@@ -81,7 +81,7 @@ fn measure() {
     let audit = began.elapsed();
     let judged = (peak(), resident());
     reset_peak();
-    let output = Folder::prepare(&folder.path().join("run"), false).expect("a folder");
+    let output = Folder::prepare(&folder.path().join("run"), false, &tieout::run::OUTPUTS).expect("a folder");
     let began = Instant::now();
     run::write(&report, Outputs { ledger: Some(Rows::Exceptions), show_names: false }, &output, &Progress::hidden())
         .expect("written");

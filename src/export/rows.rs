@@ -35,6 +35,7 @@ impl<'a> Cells<'a> {
     }
 
     /// What the row is by its number of cells, surplus blank ones aside.
+    #[inline]
     pub(super) fn width(self, row: Row<'_>) -> Width {
         let (cells, columns) = (row.len(), self.table.headings.len());
         if cells == columns {
@@ -69,11 +70,13 @@ impl<'a> Cells<'a> {
     }
 
     /// A cell, blank where its word means nothing.
+    #[inline]
     fn get(self, row: Row<'a>, column: usize) -> &'a [u8] {
         self.words.unless_null(row.get(column))
     }
 
     /// A cell as text; `what` says what it holds.
+    #[inline]
     fn text(self, row: Row<'a>, column: usize, what: &'static str) -> Result<&'a str, Box<Reject>> {
         let cell = self.get(row, column);
         if is_spreadsheet_error(cell) {
@@ -82,6 +85,7 @@ impl<'a> Cells<'a> {
         cell_text(cell).map_err(|_| self.fault(column, what, "is not valid UTF-8", cell))
     }
 
+    #[inline]
     fn id(self, row: Row<'a>, column: usize, what: &'static str) -> Result<u64, Box<Reject>> {
         let cell = self.get(row, column);
         read_id(cell).map_err(|why| self.fault(column, what, why, cell))
@@ -101,6 +105,7 @@ impl<'a> Cells<'a> {
         })
     }
 
+    #[inline]
     fn date(
         self,
         row: Row<'a>,
@@ -202,14 +207,17 @@ impl<'a> Trusted<'a> {
         Self { cells, row, count: cells.trusted(row) }
     }
 
+    #[inline]
     fn get(self, column: usize) -> Option<&'a [u8]> {
         (column < self.count).then(|| self.cells.get(self.row, column))
     }
 
+    #[inline]
     fn id(self, column: usize) -> Option<u64> {
         read_id(self.get(column)?).ok()
     }
 
+    #[inline]
     fn text(self, column: usize) -> Option<&'a str> {
         std::str::from_utf8(self.get(column)?).ok().filter(|text| !is_spreadsheet_error(text.as_bytes()))
     }
@@ -340,6 +348,7 @@ impl<'a> Block<'a> {
     }
 
     /// Reads the next row of a file.
+    #[inline]
     fn row(&mut self, read: &Reading<'_>, row: Row<'_>) {
         let place = Place { file: self.file, ..place(0, row) };
         let line = place.line;
@@ -354,6 +363,7 @@ impl<'a> Block<'a> {
         self.entries.push((line, width, entry));
     }
 
+    #[inline]
     fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Box<Reject>> {
         let Reading { cells, columns, .. } = *read;
         let id = match columns.learner {

@@ -21,6 +21,7 @@ impl Words {
     }
 
     /// The cell, blank where its word means nothing.
+    #[inline]
     pub(super) fn unless_null<'a>(&self, cell: &'a [u8]) -> &'a [u8] {
         if self.nulls.is_empty() || !self.is_null(cell) { cell } else { b"" }
     }

@@ -202,6 +202,12 @@ fn object_label(object: SfObject) -> String {
     format!("{{object=\"{}\"}}", object.word())
 }
 
+/// Whether a file holds metrics that a run left, or nothing yet.
+#[must_use]
+pub fn are_metrics(text: &str) -> bool {
+    text.trim().is_empty() || text.starts_with("# HELP tieout_")
+}
+
 /// When a run last told something, by the metrics that it left.
 #[must_use]
 pub fn last_success(metrics: &str) -> Option<u64> {

@@ -254,7 +254,7 @@ fn output(out: Option<&Path>, exported_at: Option<Instant>) -> Line {
     );
     let parents = target.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
     let made: Vec<&Path> = parents.take_while(|parent| parent.symlink_metadata().is_err()).collect();
-    let probed = Folder::prepare(&target, false).map(drop);
+    let probed = Folder::probe(&target);
     for folder in made {
         // A folder that somebody has put something into by now stays.
         let _ = std::fs::remove_dir(folder);

@@ -3,20 +3,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "this room reads and writes the folders of cases")]
 
+mod private;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use ring::rand::SecureRandom as _;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::check::{Check, Owner};
 use crate::diagnosis::Diagnosis;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::files;
-use crate::output::File;
+use crate::files::{self, Lock};
+use crate::output::{self, File};
 use crate::redact::{Names, Pseudonyms, Redaction};
 use crate::render::pack::{self, Case, Consent, Pack};
 use crate::render::ticket::{self, Filled};
@@ -29,9 +29,6 @@ use crate::verify::{self, Known, Stated};
 pub const LARGE: usize = 20_000_000;
 /// Above this many bytes they do.
 pub const TOO_LARGE: usize = 45_000_000;
-/// The form of `key.json`.
-const VERSION: u32 = 1;
-
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -72,14 +69,6 @@ pub struct Packed {
     pub unfilled: Vec<String>,
 }
 
-/// `key.json`: kept as long as the case lives, so that its packs join with each other and with no other case.
-#[derive(Serialize, Deserialize)]
-struct Key {
-    version: u32,
-    case: Option<String>,
-    key: String,
-}
-
 /// Makes the pack of a case. `consent` is asked for the fields that shall be shown as they are, each with the
 /// places where a value of it stands; it says who consented and why, or nothing.
 ///
@@ -87,16 +76,18 @@ struct Key {
 /// When the folder is not that of a run, the cause or a field is none of it, nobody consents, the pack would be too
 /// large, or the disk says no.
 pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<String>) -> Result<Packed, Error> {
+    output::recover(&wanted.run, &super::OUTPUTS)?;
     let report = series::again(&wanted.run)?;
     let cause = cause(&report, wanted.cause.as_deref())?;
     let consent = agreed(&report, cause, &wanted.raw, consent)?;
     let private = private(wanted, &report, cause)?;
+    let path = wanted.out.join(format!("{}.zip", pack::name(&report, cause)));
+    // Held until key and mapping are written: of two packs at once, one would lose its own.
+    let _made = Made::before(wanted);
+    let _locks = if wanted.dry_run { None } else { Some(locked(wanted, &private, &path)?) };
     // A dry run keeps no key, so its pseudonyms are those of no case.
-    let key = key(&private, wanted.case.as_deref())?;
+    let key = private::key(&private, wanted.case.as_deref())?;
     let pseudonyms = Pseudonyms::under(&key);
-    let name = pack::name(&report, cause);
-    // Before the long part: whether the pack can be written at all.
-    let place = if wanted.dry_run { None } else { Some(Place::prepare(wanted, &name)?) };
     let workbook = wanted.with_workbook.then(|| {
         let pseudonyms = Pseudonyms::under(&key);
         // The workbook's temporary file lies where the pack will; a dry run writes nothing there.
@@ -111,7 +102,7 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
         })
     });
     let workbook = workbook.transpose()?;
-    let key_id = HEXLOWER.encode(&Sha256::digest(&key)[..4]);
+    let key_id = private::id(&key);
     let case = Case {
         number: wanted.case.as_deref(),
         cause,
@@ -126,7 +117,7 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
     let unfilled = ticket::unfilled(&pack.ticket);
     if pack.bytes.len() > TOO_LARGE {
         return Err(Error::Output {
-            path: wanted.out.join(format!("{}.zip", pack.name)),
+            path,
             what: format!("would be {} MB, and support's forms take 45", pack.bytes.len() / 1_000_000),
             next: "use --examples-only, which leaves the full list of findings out; support can ask for it".to_owned(),
         });
@@ -136,11 +127,12 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
     values.extend(mapping.iter().map(|(_, _, value)| value.clone()));
     let digest = Some(HEXLOWER.encode(&Sha256::digest(&pack.bytes)));
     let verified = verify::verify(&pack.bytes, &Known { values: values.into_iter().collect(), digest });
-    let Some(place) = place.filter(|_| verified.exit() == Exit::Clean) else {
+    if wanted.dry_run || verified.exit() != Exit::Clean {
         return Ok(Packed { pack, path: None, private: None, unfilled, verified });
-    };
-    let path = place.write(&pack)?;
-    remember(&private, &key, wanted.case.as_deref(), mapping)?;
+    }
+    // First, for a pack whose key is lost joins with no other.
+    private::remember(&private, &key, wanted.case.as_deref(), mapping)?;
+    write(&path, &pack)?;
     Ok(Packed { pack, path: Some(path), private: Some(private), unfilled, verified })
 }
 
@@ -228,149 +220,78 @@ fn private(wanted: &Wanted, report: &Report, cause: Option<&'static Check>) -> R
     Ok(wanted.out.join(format!("docebo-case-{}.private", case.trim_start_matches('#'))))
 }
 
-/// The key of the case: the one that its earlier packs were made with, else a new one.
-fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> {
-    let path = private.join("key.json");
-    let refuse = |what: String| Error::Input {
-        path: path.clone(),
-        what,
-        next: "put the key back from a copy; without it, packs of this case do not join with earlier ones. To begin \
-               anew, move the folder away"
-            .to_owned(),
-    };
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let kept: Key = serde_json::from_slice(&bytes).map_err(|error| refuse(format!("is not a key: {error}")))?;
-            let key =
-                HEXLOWER.decode(kept.key.as_bytes()).ok().filter(|key| key.len() == 32 && kept.version == VERSION);
-            let key = key.ok_or_else(|| refuse("is not a key of this version".to_owned()))?;
-            if kept.case.as_deref() != case && case.is_some() {
-                return Err(refuse("is the key of another case".to_owned()));
-            }
-            Ok(key)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut key = vec![0; 32];
-            ring::rand::SystemRandom::new()
-                .fill(&mut key)
-                .map_err(|_| Error::Defect("this machine gives no random numbers".to_owned()))?;
-            Ok(key)
-        }
-        Err(source) => Err(Error::Unreadable { path, source }),
+/// The output folder where this run makes it; it goes again where nothing is put into it.
+struct Made(Option<PathBuf>);
+
+impl Made {
+    fn before(wanted: &Wanted) -> Self {
+        Self(Some(wanted.out.clone()).filter(|out| !wanted.dry_run && out.symlink_metadata().is_err()))
     }
 }
 
-/// Where a pack will stand.
-struct Place {
-    path: PathBuf,
-    /// The output folder, where it was made for this pack.
-    made: Option<PathBuf>,
+impl Drop for Made {
+    fn drop(&mut self) {
+        if let Some(out) = &self.0 {
+            // Refused by the system where there is something in it, which is as it should be.
+            let _ = std::fs::remove_dir(out);
+        }
+    }
 }
 
-impl Place {
-    /// Sees to it that the pack can be written.
-    fn prepare(wanted: &Wanted, name: &str) -> Result<Self, Error> {
-        let path = wanted.out.join(format!("{name}.zip"));
-        if path.symlink_metadata().is_ok() && !wanted.force {
+/// Makes the folder for packs, and keeps other runs from writing the same pack or the same key.
+fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Error> {
+    let exists = [path.to_owned(), digest_of(path)].into_iter().find(|path| path.symlink_metadata().is_ok());
+    if let Some(path) = exists.filter(|_| !wanted.force) {
+        return Err(Error::Output {
+            path,
+            what: "exists already, and nothing is overwritten".to_owned(),
+            next: "name another folder with --out, or use --force".to_owned(),
+        });
+    }
+    let failed = |source: std::io::Error| Error::Output {
+        path: wanted.out.clone(),
+        what: format!("cannot be written: {source}"),
+        next: "name another folder with --out".to_owned(),
+    };
+    std::fs::create_dir_all(&wanted.out).map_err(failed)?;
+    for path in [path, &digest_of(path)] {
+        File::prepare(path)?;
+    }
+    // However the user names the folder, it is one and the same lock.
+    let out = std::fs::canonicalize(&wanted.out).map_err(failed)?;
+    let lock = |path: &Path| Lock::of(&out.join(path.file_name().unwrap_or_default()));
+    Ok([lock(private)?, lock(path)?])
+}
+
+/// The file that states the digest of a pack.
+fn digest_of(pack: &Path) -> PathBuf {
+    let mut path = pack.as_os_str().to_owned();
+    path.push(".sha256");
+    PathBuf::from(path)
+}
+
+/// Writes archive and digest. Killed in between, a pack has no digest beside it, never a wrong one.
+fn write(path: &Path, pack: &Pack) -> Result<(), Error> {
+    let (zip, noted) = (File::prepare(path)?, File::prepare(&digest_of(path))?);
+    match std::fs::remove_file(digest_of(path)) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             return Err(Error::Output {
-                path,
-                what: "exists already, and nothing is overwritten".to_owned(),
-                next: "name another folder with --out, or use --force".to_owned(),
+                path: digest_of(path),
+                what: format!("cannot be replaced: {source}"),
+                next: "name another folder with --out".to_owned(),
             });
         }
-        let made = Some(wanted.out.clone()).filter(|out| out.symlink_metadata().is_err());
-        std::fs::create_dir_all(&wanted.out).map_err(|source| Error::Output {
-            path: wanted.out.clone(),
-            what: format!("cannot be written: {source}"),
-            next: "name another folder with --out".to_owned(),
-        })?;
-        let place = Self { path, made };
-        // Only tried: an interrupt in the long part is to leave no unfinished file.
-        drop(File::prepare(&place.path)?);
-        Ok(place)
+        _ => {}
     }
-
-    /// Writes archive and digest; says where.
-    fn write(self, pack: &Pack) -> Result<PathBuf, Error> {
-        let mut digest_path = self.path.clone().into_os_string();
-        digest_path.push(".sha256");
-        let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
-        File::prepare(&self.path)?.write_bytes(&pack.bytes)?;
-        File::prepare(Path::new(&digest_path))?.write(&format!("{digest}  {}.zip\n", pack.name))?;
-        Ok(self.path.clone())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Some(made) = &self.made {
-            // Only where nothing was put into it.
-            let _ = std::fs::remove_dir(made);
-        }
-    }
-}
-
-/// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
-fn remember(
-    private: &Path,
-    key: &[u8],
-    case: Option<&str>,
-    mapping: Vec<(String, String, String)>,
-) -> Result<(), Error> {
-    let failed = |path: &Path, source: &std::io::Error| Error::Output {
-        path: path.to_owned(),
-        what: format!("cannot be written: {source}"),
-        next: "make room or give write access here, and pack again with --force".to_owned(),
-    };
-    own_folder(private).map_err(|source| failed(private, &source))?;
-    let kept = Key { version: VERSION, case: case.map(str::to_owned), key: HEXLOWER.encode(key) };
-    let mut bytes = serde_json::to_vec_pretty(&kept).map_err(|error| Error::Defect(error.to_string()))?;
-    bytes.push(b'\n');
-    File::prepare(&private.join("key.json"))?.keep_private(&bytes)?;
-
-    let path = private.join(MAPPING);
-    let mut all: BTreeSet<(String, String, String)> = mapping.into_iter().collect();
-    all.extend(mapped(private)?);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let rows = || -> Result<Vec<u8>, RenderError> {
-        writer.write_record(["pseudonym", "field", "value"])?;
-        for (pseudonym, field, value) in &all {
-            writer.write_record([pseudonym, field, value])?;
-        }
-        writer.into_inner().map_err(|error| RenderError::Io(error.into_error()))
-    };
-    let bytes = rows().map_err(|error| defect(&error))?;
-    File::prepare(&path)?.keep_private(&bytes)
-}
-
-/// Pseudonyms, fields and values.
-pub const MAPPING: &str = "pseudonyms.csv";
-
-/// What a private folder maps: pseudonym, field, value; nothing where there is none.
-///
-/// # Errors
-/// When the file is there and cannot be read.
-pub fn mapped(private: &Path) -> Result<Vec<(String, String, String)>, Error> {
-    let path = private.join(MAPPING);
-    let bytes = match files::read(&path, MAX_MAPPING_BYTES) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(Error::Unreadable { path, source }),
-    };
-    let broken = |error: csv::Error| Error::Input {
-        path: path.clone(),
-        what: format!("is not a mapping of pseudonyms: {error}"),
-        next: "put it back from a copy, or move it away".to_owned(),
-    };
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    reader.deserialize().map(|row| row.map_err(broken)).collect()
+    zip.write(&pack.bytes)?;
+    let digest = HEXLOWER.encode(&Sha256::digest(&pack.bytes));
+    noted.write(format!("{digest}  {}.zip\n", pack.name).as_bytes())
 }
 
 /// Bytes of a pack that are read at most: more than five times what may be sent.
 const MAX_PACK_BYTES: u64 = 256 << 20;
-/// Bytes of the file with a pack's digest, and of a mapping of pseudonyms, that are read at most.
+/// Bytes of the file with a pack's digest that are read at most.
 const MAX_DIGEST_BYTES: u64 = 64 << 10;
-const MAX_MAPPING_BYTES: u64 = 1 << 30;
 
 /// Looks at a pack. Values of persons are known from the private folders beside it, and from the run in `run`, with which
 /// every figure is compared.
@@ -388,7 +309,7 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     for entry in std::fs::read_dir(beside).map_err(unreadable)?.filter_map(Result::ok) {
         let path = entry.path();
         if path.is_dir() && path.extension().is_some_and(|extension| extension == "private") {
-            values.extend(mapped(&path)?.into_iter().map(|(_, _, value)| value));
+            values.extend(private::mapped(&path)?.into_iter().map(|(_, _, value)| value));
         }
     }
     let report = run.map(series::again).transpose()?;
@@ -454,16 +375,4 @@ fn personal_values_of(report: &Report) -> Vec<String> {
         }
     }
     values.into_iter().collect()
-}
-
-#[cfg(unix)]
-fn own_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn own_folder(path: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)
 }

@@ -379,6 +379,9 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
             what_a_run_is(folder)
         )));
     }
+    // Held from before the reviews are read until they are written, so that two analysts at once lose nothing. What somebody
+    // wrote into the file by hand is read with it.
+    let place = if dry_run { None } else { Some(open_again(folder, &[], true)?) };
     let report = again(folder)?;
     let id = &report.facts.run;
     if let Some(other) = sheet.run.as_ref().filter(|other| *other != id) {
@@ -394,12 +397,22 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
     if !withdraw {
         taken.keep_withdrawn(&report.reviews);
     }
-    if !dry_run && taken.reviews != report.reviews {
-        let place = output::Again::prepare(folder, &[], false)?;
+    if let Some(place) = place.filter(|_| taken.reviews != report.reviews) {
         place.write(REVIEWS, &review::lines(&taken.reviews))?;
         place.finish()?;
     }
     Ok(Reviewed { folder: folder.to_owned(), rows: sheet.rows.len(), taken })
+}
+
+/// Opens the folder of a finished run to make files of it again, of which the user's work in `names` is only replaced by
+/// `force`. No other run writes there until that is done.
+///
+/// # Errors
+/// When the folder is not that of a run, another run is writing there, or as [`output::Again::prepare`].
+pub fn open_again(folder: &Path, names: &[&str], force: bool) -> Result<output::Again, Error> {
+    output::recover(folder, &super::OUTPUTS)?;
+    form(folder)?;
+    output::Again::prepare(folder, &super::OUTPUTS, names, force)
 }
 
 /// The report of a finished run.

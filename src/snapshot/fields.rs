@@ -82,6 +82,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
+    #[inline]
     pub(super) fn raw<'r>(&self, row: Row<'r>) -> &'r [u8] {
         self.column.map_or(&[], |column| row.get(column))
     }
@@ -98,14 +99,17 @@ impl<'a> Field<'a> {
         Error::SnapshotRow { path: self.table.path().to_owned(), line: row.line, what }
     }
 
+    #[inline]
     pub(super) fn is_there(&self) -> bool {
         self.column.is_some()
     }
 
+    #[inline]
     pub(super) fn text<'r>(&self, row: Row<'r>) -> Result<&'r str, Error> {
         std::str::from_utf8(self.raw(row)).map_err(|_| self.wrong(row, "is not valid UTF-8"))
     }
 
+    #[inline]
     pub(super) fn id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
         match self.raw(row) {
             [] => Ok(None),
@@ -121,16 +125,19 @@ impl<'a> Field<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn required_id(&self, row: Row<'_>) -> Result<SfId, Error> {
         self.id(row)?.ok_or_else(|| self.blank(row))
     }
 
     /// An id that every record has; `None` only where the column is missing.
+    #[inline]
     pub(super) fn system_id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
         if self.is_there() { self.required_id(row).map(Some) } else { Ok(None) }
     }
 
     /// A moment that every record has; `None` only where the column is missing.
+    #[inline]
     pub(super) fn system_instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
         match self.instant(row)? {
             None if self.is_there() => Err(self.blank(row)),
@@ -147,6 +154,7 @@ impl<'a> Field<'a> {
         number::whole(self.raw(row)).map_err(|_| self.wrong(row, what))
     }
 
+    #[inline]
     pub(super) fn instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
         match self.raw(row) {
             [] => Ok(None),

@@ -64,14 +64,19 @@ impl<'a> WriteColumns<'a> {
     }
 
     fn read(&self, row: Row<'_>) -> Result<Written, Error> {
-        let created_by = self.created_by.system_id(row)?;
-        // Nearly every row was created and modified by the same user.
-        let same = created_by.is_some() && self.modified_by.raw(row) == self.created_by.raw(row);
+        let (created, created_by) = (self.created.system_instant(row)?, self.created_by.system_id(row)?);
+        // Nearly every row was created and modified by the same user, and many never were modified.
+        let (same_time, same_user) =
+            (self.modified.raw(row) == self.created.raw(row), self.modified_by.raw(row) == self.created_by.raw(row));
         Ok(Written {
-            created: self.created.system_instant(row)?,
+            created,
             created_by,
-            modified: self.modified.system_instant(row)?,
-            modified_by: if same { created_by } else { self.modified_by.system_id(row)? },
+            modified: if same_time && created.is_some() { created } else { self.modified.system_instant(row)? },
+            modified_by: if same_user && created_by.is_some() {
+                created_by
+            } else {
+                self.modified_by.system_id(row)?
+            },
         })
     }
 }

@@ -50,6 +50,7 @@ pub fn cell_fault(cell: &[u8]) -> Option<CellFault> {
 ///
 /// # Errors
 /// Why they are none.
+#[inline]
 pub fn cell_text(cell: &[u8]) -> Result<&str, CellFault> {
     std::str::from_utf8(cell)
         .map_err(|_| if cell == FORMULA_WITHOUT_RESULT { CellFault::FormulaWithoutResult } else { CellFault::NotUtf8 })

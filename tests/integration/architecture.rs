@@ -68,7 +68,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("salesforce", &["diagnosis", "error", "model", "progress", "salesforce", "settings"]),
     ("freshness", &["model", "settings", "stalls"]),
     ("notify", &["error"]),
-    ("output", &["error"]),
+    ("output", &["error", "files"]),
     ("verify", &["diagnosis", "model", "verify"]),
     (
         "run",

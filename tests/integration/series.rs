@@ -368,7 +368,7 @@ fn a_run_that_does_not_hang_together_is_refused() {
 }
 
 /// A workbook as an analyst's program saves it: the sheet, its four columns in an order of its own, the run's id.
-fn filled(path: &Path, run: &str, rows: &[(&str, &str, &str, &str)]) {
+pub(crate) fn filled(path: &Path, run: &str, rows: &[(&str, &str, &str, &str)]) {
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet().set_name("Findings").expect("a name");
     for (column, heading) in (0..).zip(["Comment", "Finding", "Status", "Owner"]) {
@@ -385,7 +385,7 @@ fn filled(path: &Path, run: &str, rows: &[(&str, &str, &str, &str)]) {
     workbook.save(path).expect("saved");
 }
 
-fn reviews(out: &Path) -> BTreeMap<String, Value> {
+pub(crate) fn reviews(out: &Path) -> BTreeMap<String, Value> {
     let text = std::fs::read_to_string(out.join("reviews.jsonl")).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
     lines.map(|line| (word(&line["key"]), line)).collect()

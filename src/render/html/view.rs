@@ -247,7 +247,7 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
             detail: match (blind, report.unseen().count()) {
                 (0, 0) => "nothing was missing".to_owned(),
                 (0, some) => format!("but {} could not see everything", grouped(some as u64)),
-                _ => "an input was missing or incomplete".to_owned(),
+                _ => "an input was missing or a record could not be judged".to_owned(),
             },
             target: "checks",
             link: "All checks",

@@ -55,7 +55,7 @@ pub(super) fn text(report: &Report) -> String {
         );
     }
     text.push_str(
-        "\nA check that was not evaluated is no pass: an input was missing or incomplete.\n\n## Stalls\n\n\
+        "\nA check that was not evaluated is no pass: an input was missing or a record could not be judged.\n\n## Stalls\n\n\
          An event is an enrollment that should be in Salesforce, at its enrollment date, up to the cutoff. It is on time \
          when its row was created within the hours that the sync may take, late when later, missed when there is none. A \
          model with two states (healthy, stalled; Viterbi's path) cuts the sequence of events; the rates at which single \

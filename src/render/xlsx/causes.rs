@@ -26,7 +26,7 @@ pub(super) fn place(result: &CheckResult) -> String {
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
     let has_before = report.facts.before.is_some();
     sheet.title("Causes")?;
-    let note = "One row for each check. Not evaluated: an input was missing or incomplete, which is not a pass; the sheet Summary says which.";
+    let note = "One row for each check. Not evaluated: an input was missing or a record could not be judged, which is not a pass; the sheet Summary says which.";
     sheet.row(1, &[Cell::line(note)])?;
     let mut heads = vec![
         Head::Text("Check"),

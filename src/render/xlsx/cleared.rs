@@ -49,7 +49,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(u64, u64)
     let (row, listed, all) = gone.write(sheet, report, 3, &mut links)?;
     let unseen = Block {
         state: State::Unseen,
-        title: "Not looked for: an input was missing or incomplete, so they count as open",
+        title: "Not looked for: an input was missing or a record could not be judged, so they count as open",
         none: "None: this run looked for everything that was open.",
         name: "NotLookedFor",
         says: "Findings that were open and that this run could not look for, one a row.",

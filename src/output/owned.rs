@@ -1,0 +1,175 @@
+//! What in a folder is tieout's own: the files that its list of digests names and that nobody has changed since.
+//! Nothing else is ever replaced or removed.
+//!
+//! Must not know: what the files hold.
+
+#![expect(clippy::disallowed_methods, reason = "this file decides what of a folder may be removed")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::DIGESTS;
+use crate::files;
+
+/// The names of the files that a command writes into a folder, relative to it and with `/`.
+pub type Names = &'static [&'static str];
+
+/// Name and SHA-256 of files, as `sha256sum` lists them.
+pub(super) type Sums = BTreeMap<String, String>;
+
+/// The most bytes of a list of digests; ours have about a thousand.
+const MAX_LIST: u64 = 1 << 20;
+/// The most bytes of `report.json` that are parsed to see which tool wrote it.
+const MAX_REPORT: u64 = 1 << 28;
+/// How many foreign files a message names.
+const MAX_NAMED: usize = 5;
+
+/// The content of a list of digests.
+pub(super) fn list(sums: &Sums) -> String {
+    sums.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
+}
+
+/// The list of digests in a folder; nothing where there is none.
+pub(super) fn sums(folder: &Path) -> std::io::Result<Option<Sums>> {
+    let path = folder.join(DIGESTS);
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "is not a regular file")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let text = files::read_text(&path, MAX_LIST)?;
+    let lines = text.lines().filter_map(|line| line.split_once("  "));
+    Ok(Some(lines.map(|(digest, name)| (name.to_owned(), digest.to_owned())).collect()))
+}
+
+/// The SHA-256 of a regular file that is not a link; nothing where it is something else, or not there.
+pub(super) fn digest(path: &Path) -> std::io::Result<Option<String>> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let mut file = files::open(path)?;
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(Some(data_encoding::HEXLOWER.encode(&digest.finalize()))),
+            Ok(read) => digest.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether a folder is a former run, whole and unchanged, so that it may be replaced.
+///
+/// # Errors
+/// Why it may not, as the rest of a sentence about the folder.
+pub(super) fn check(folder: &Path, names: Names) -> Result<(), String> {
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let no_run =
+        |why: &str| format!("is not a former run of tieout ({why}), so it is not replaced, not even with --force");
+    let metadata = folder.symlink_metadata().map_err(cannot)?;
+    if metadata.is_symlink() {
+        return Err(no_run("it is a link"));
+    }
+    if !metadata.is_dir() {
+        return Err(no_run("it is not a folder"));
+    }
+    let Some(sums) = sums(folder).map_err(|error| no_run(&format!("its {DIGESTS} {error}")))? else {
+        return Err(no_run(&format!("it has no {DIGESTS}")));
+    };
+    if !sums.contains_key("report.json") || !is_report(&folder.join("report.json")) {
+        return Err(no_run("it has no report.json of tieout"));
+    }
+    let foreign = foreign(folder, names, Some(&sums)).map_err(cannot)?;
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<&str> = foreign.iter().take(MAX_NAMED).map(String::as_str).collect();
+    let more = match foreign.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Err(format!(
+        "holds what tieout did not write, or what was changed since: {}{more}; it is not replaced, not even with --force",
+        named.join(", ")
+    ))
+}
+
+/// What stands in a folder and is none of the named files, as regular files; with a list of digests, also those that it
+/// does not name and those that were changed since.
+pub(super) fn foreign(folder: &Path, names: Names, sums: Option<&Sums>) -> std::io::Result<Vec<String>> {
+    let mut foreign = Vec::new();
+    let folders = folders(names);
+    let mut open = vec![(folder.to_owned(), String::new())];
+    while let Some((path, prefix)) = open.pop() {
+        for entry in std::fs::read_dir(&path)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if kind.is_dir() && folders.contains(name.as_str()) {
+                open.push((entry.path(), format!("{name}/")));
+            } else if kind.is_dir() {
+                foreign.push(format!("{name}/"));
+            } else if kind.is_symlink() {
+                foreign.push(format!("{name} (a link)"));
+            } else if !kind.is_file() || name != DIGESTS && !names.contains(&name.as_str()) {
+                foreign.push(name);
+            } else if let Some(sums) = sums.filter(|_| name != DIGESTS) {
+                match sums.get(&name) {
+                    None => foreign.push(name),
+                    Some(known) if digest(&entry.path())?.as_ref() != Some(known) => {
+                        foreign.push(format!("{name} (changed)"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    foreign.sort_unstable();
+    Ok(foreign)
+}
+
+/// The folders in which named files lie.
+fn folders(names: Names) -> BTreeSet<&'static str> {
+    names.iter().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect()
+}
+
+/// Removes the named files of a folder, its list of digests last, and the folder. Whatever else is in it stays, and so does
+/// then the folder.
+pub(super) fn remove(folder: &Path, names: Names) -> std::io::Result<()> {
+    let gone = |result: std::io::Result<()>| match result {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    for name in names {
+        gone(std::fs::remove_file(folder.join(name)))?;
+    }
+    for inner in folders(names) {
+        gone(std::fs::remove_dir(folder.join(inner)))?;
+    }
+    gone(std::fs::remove_file(folder.join(DIGESTS)))?;
+    gone(std::fs::remove_dir(folder))
+}
+
+/// Whether a file is a report that tieout wrote.
+fn is_report(path: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Tool {
+        name: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Report {
+        tool: Tool,
+    }
+    files::read(path, MAX_REPORT)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Report>(&bytes).ok())
+        .is_some_and(|report| report.tool.name == "tieout")
+}
