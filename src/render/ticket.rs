@@ -70,6 +70,7 @@ struct Told<'a> {
 /// # Errors
 /// None that a report can cause.
 pub fn text(report: &Report) -> Result<Ticket, RenderError> {
+    let report = &report.without_names();
     let scope = Scope::of(report, root(report));
     compose(report, &scope, &Redaction::new(None, &[]), &Filled::default(), "")
 }
