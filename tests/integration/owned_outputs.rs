@@ -288,7 +288,7 @@ fn an_interrupted_run_leaves_nothing_behind() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     audited(FOUND, &out);
-    let (before, whole) = (tree(&out), timed(&mut audit(FOUND, &out, &["--force"])));
+    let (before, mut whole) = (tree(&out), timed(&mut audit(FOUND, &out, &["--force"])));
     let mut rng = Rng::with_seed(21);
     let mut interrupted = 0;
     for _ in 0..kills() {
@@ -303,7 +303,12 @@ fn an_interrupted_run_leaves_nothing_behind() {
         let _ = Command::new("kill").arg(signal).arg(child.id().to_string()).stderr(Stdio::null()).status();
         let status = child.wait().expect("it ends");
         assert!(matches!(status.code(), Some(0 | 130)), "{status}");
-        interrupted += usize::from(status.code() == Some(130));
+        if status.code() == Some(130) {
+            interrupted += 1;
+        } else {
+            // It ended before: the first one was slower.
+            whole = whole.mul_f64(0.8);
+        }
         assert!(tree(&out) == before);
         assert_eq!(names(place.path()), ["run"], "left behind");
     }
