@@ -14,6 +14,7 @@ use tieout::settings::file::{self, Overrides};
 use tieout::{export, snapshot};
 
 use crate::cli::{run, tieout};
+use crate::freshness::AS_OF;
 use crate::inputs::Inputs;
 use crate::world::World;
 use crate::wrap::{edited, grid, gzip, lines_of, ods_of, xlsx, zip};
@@ -202,7 +203,7 @@ fn counted_means_counted_for_each_object() {
             let text = std::fs::read_to_string(out.join(name)).expect("an output");
             assert!(text.contains("count of rows is not known"), "{what}: {name}");
         }
-        let (_, stdout, _) = run(tieout().arg("freshness").arg("-c").arg(inputs.path("tieout.toml")));
+        let (_, stdout, _) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(inputs.path("tieout.toml")));
         assert!(stdout.contains("count of rows is not known"), "{what}: {stdout}");
     }
     for (value, says) in
