@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the command line reads and writes the configuration")]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::styling::Styles;
@@ -15,6 +15,7 @@ use tieout::check::Severity;
 use tieout::checks::{self, CATALOGUE};
 use tieout::error::Error;
 use tieout::exit::Exit;
+use tieout::files;
 use tieout::freshness::{Freshness as Judged, State};
 use tieout::model::question::Question;
 use tieout::model::word::Word as _;
@@ -31,6 +32,7 @@ use tieout::run::{self, Outputs, pack};
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
 use tieout::salesforce::transport::Trace;
+use tieout::secrets::mask;
 use tieout::settings::WebhookOn;
 use tieout::settings::file::{self, Overrides};
 
@@ -455,10 +457,16 @@ impl Cli {
     }
 }
 
+/// The text of the configuration.
+fn configuration(path: &Path) -> Result<String, Error> {
+    files::read_text(path, file::MAX_BYTES)
+        .map_err(|source| Error::ConfigurationUnreadable { path: path.to_owned(), source })
+}
+
 fn complain(error: &Error) {
     let style = AnsiColor::Red.on_default().bold();
-    // File names and cells of the inputs can stand in the message.
-    let message: Vec<String> = error.to_string().lines().map(|line| inert::visible(line).into_owned()).collect();
+    // File names and cells of the inputs can stand in the message, and a password in an address of the configuration.
+    let message: Vec<String> = mask(&error.to_string()).lines().map(|line| inert::visible(line).into_owned()).collect();
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
 }
 
@@ -469,8 +477,7 @@ fn print(text: &str) {
 
 impl Audit {
     fn run(self) -> Result<Exit, Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = configuration(&self.config)?;
         let overrides = Overrides {
             snapshot: self.snapshot.clone(),
             users: self.users.clone(),
@@ -650,8 +657,7 @@ fn ask_consent(fields: &[(String, u64)]) -> Option<String> {
 
 impl Extract {
     fn run(self) -> Result<Exit, Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = configuration(&self.config)?;
         let live = file::load_live(&self.config, &text)?;
         if self.dry_run {
             let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
@@ -710,8 +716,7 @@ impl Freshness {
 
     /// Judges, prints, and calls the webhook where one is set.
     fn judge(&self) -> Result<(Judged, Exit), Error> {
-        let text = std::fs::read_to_string(&self.config)
-            .map_err(|source| Error::ConfigurationUnreadable { path: self.config.clone(), source })?;
+        let text = configuration(&self.config)?;
         let watch = file::load_watch(&self.config, &text, self.snapshot.as_deref())?;
         let address = notify::address()?;
         let template = notify::template(watch.webhook_template.as_deref())?;

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use crate::diagnosis::{Area, Diagnosis, Line};
 use crate::error::Error;
 use crate::export;
+use crate::files;
 use crate::model::instant::{DAY, Instant};
 use crate::model::provenance::{Exclusion, ExportKind, Extent, Input};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
 use crate::salesforce::transport::{Pace, Trace};
+use crate::secrets::mask;
 use crate::settings::file::{self, Overrides};
 use crate::settings::{Live, Settings};
 use crate::snapshot;
@@ -59,13 +61,19 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
         look_at_export(settings, progress, &mut lines);
     }
     lines.push(output(out, export.and_then(|settings| settings.exported_at)));
+    for line in &mut lines {
+        // An address in the configuration may hold a password.
+        for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
+            *text = mask(text).into_owned();
+        }
+    }
     Diagnosis { lines }
 }
 
 /// What the configuration names, and a line on it; a fault in one part does not hide the others.
 fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
     let what = config.display().to_string();
-    let text = match std::fs::read_to_string(config) {
+    let text = match files::read_text(config, file::MAX_BYTES) {
         Ok(text) => text,
         Err(source) => {
             let error = Error::ConfigurationUnreadable { path: config.to_owned(), source };

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::auth::SignIn;
 use super::sight::{rows, version};
 use super::soql::literal;
+use super::masked;
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
 use crate::model::id::SfId;
@@ -43,6 +44,11 @@ struct Newest {
 /// # Errors
 /// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
 pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
+    pulses_as_told(live, pace, trace).await.map_err(masked)
+}
+
+/// As [`pulses`]; an error may hold what a server echoed.
+async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
     let now = transport.known_server_time()?;

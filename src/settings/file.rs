@@ -494,6 +494,9 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
+/// Bytes of a configuration, at most.
+pub const MAX_BYTES: u64 = 1 << 20;
+
 /// The commented configuration that `tieout init` writes.
 pub const TEMPLATE: &str = r##"# tieout: Docebo tied out against Salesforce.
 # Relative paths are relative to this file. Commented keys show their defaults or an example.
