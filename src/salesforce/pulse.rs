@@ -103,8 +103,10 @@ impl Asking<'_> {
             ))
             .await?;
         let mut writes = Writes::default();
+        // What was not asked for would take memory without end.
+        let asked = self.since.seconds() / DAY..=self.since.seconds() / DAY + DAYS + 1;
         for Group { d, h, n } in groups {
-            if let Some(day) = day(&d)
+            if let Some(day) = day(&d).filter(|day| asked.contains(day) && h < 24)
                 && let Ok(hour) = u32::try_from(day * DAY / HOUR + i64::from(h))
             {
                 writes.add_hour(hour, n);
@@ -117,7 +119,7 @@ impl Asking<'_> {
 /// Days since 1970 of `2026-01-31`.
 fn day(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
-    let year = parts.next()?.parse().ok()?;
+    let year = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
     let month = parts.next()?.parse().ok()?;
     days_from_civil(year, month, parts.next()?.parse().ok()?)
 }

@@ -196,6 +196,7 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
         total_size: u64,
     }
     let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
+    Pages::new(object.word(), counted.total_size)?;
     Ok(counted.total_size)
 }
 

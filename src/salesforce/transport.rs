@@ -422,7 +422,7 @@ impl Transport {
         let most = if is_success { most } else { MAX_SHORT_ANSWER };
         let mut body = Vec::new();
         loop {
-            let chunk = tokio::time::timeout(NEXT_BYTE.min(self.pace.patience), response.chunk()).await;
+            let chunk = tokio::time::timeout(NEXT_BYTE.min(self.pace.patience / 2), response.chunk()).await;
             match chunk.map_err(|_| Unread::Stalled(body.len()))? {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.extend_from_slice(&chunk),
                 Ok(Some(_)) if is_success => return Err(Unread::TooLarge(most)),

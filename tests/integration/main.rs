@@ -26,6 +26,8 @@ mod following;
 mod freshness;
 mod gone;
 mod hostile;
+mod hostile_folders;
+mod hostile_server;
 mod inputs;
 mod list_view;
 mod oracle;
