@@ -42,7 +42,8 @@ pub fn address() -> Result<Option<SecretString>, Error> {
         Some(folder.join(CREDENTIAL)).filter(|path| path.exists())
     });
     let Some(path) = file else { return Ok(None) };
-    let text = files::read_text(&path, MAX_ADDRESS).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+    let text =
+        files::read_text(&path, MAX_ADDRESS).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
     checked(&text, &path.display().to_string()).map(Some)
 }
 
@@ -58,7 +59,9 @@ fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
     know(&secret);
     let Ok(url) = reqwest::Url::parse(address) else { return refused("is not an address") };
     // What comes behind the host is what nobody may know.
-    know(&SecretString::from(address.split_once(url.host_str().unwrap_or("://")).map_or("", |(_, path)| path).to_owned()));
+    know(&SecretString::from(
+        address.split_once(url.host_str().unwrap_or("://")).map_or("", |(_, path)| path).to_owned(),
+    ));
     let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() != "https" && !(url.scheme() == "http" && here) {
         return refused("does not begin with https://, so that anybody on the way could read and use it");
@@ -85,9 +88,7 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
             .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")));
         // A message to this very machine takes no way round.
         let client = if address.expose_secret().starts_with("http://") { client.no_proxy() } else { client };
-        let client = client
-            .build()
-            .map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
+        let client = client.build().map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
         let answer = client
             .post(address.expose_secret())
             .header(reqwest::header::CONTENT_TYPE, "application/json")

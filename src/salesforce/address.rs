@@ -65,7 +65,9 @@ pub(super) fn trusted(address: &str, configured: &[&str], whence: &str) -> Resul
     let refused = |why: &str| {
         let shown: String = mask(address).chars().take(200).collect();
         Error::Salesforce {
-            what: format!("{whence} names `{shown}` as the address of the organisation, which {why}; no token is sent there"),
+            what: format!(
+                "{whence} names `{shown}` as the address of the organisation, which {why}; no token is sent there"
+            ),
             next: "set salesforce.instance_url to the https:// address of your own domain at Salesforce, and see who \
                    named another one"
                 .to_owned(),
@@ -82,7 +84,9 @@ pub(super) fn trusted(address: &str, configured: &[&str], whence: &str) -> Resul
         }
         "http" if is_this_machine(&url) => {
             let known = configured().any(|known| {
-                known.scheme() == "http" && is_this_machine(&known) && known.port_or_known_default() == url.port_or_known_default()
+                known.scheme() == "http"
+                    && is_this_machine(&known)
+                    && known.port_or_known_default() == url.port_or_known_default()
             });
             (!known).then_some("is not the configured one")
         }
@@ -160,7 +164,9 @@ impl Parsed<'_> {
 /// `67.0`
 fn is_version(text: &str) -> bool {
     let number = |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit());
-    text.strip_prefix('v').and_then(|text| text.split_once('.')).is_some_and(|(major, minor)| number(major) && number(minor))
+    text.strip_prefix('v')
+        .and_then(|text| text.split_once('.'))
+        .is_some_and(|(major, minor)| number(major) && number(minor))
 }
 
 /// The id of a record, in either of its lengths.
@@ -170,7 +176,8 @@ pub(super) fn is_id(text: &str) -> bool {
 
 /// A cursor of REST, which becomes a part of a path.
 fn is_cursor(text: &str) -> bool {
-    (1..=MAX_LOCATOR).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+    (1..=MAX_LOCATOR).contains(&text.len())
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
 /// A locator of Bulk API 2.0, which becomes the value of a parameter: of the characters of Base64 and of addresses.
@@ -230,7 +237,8 @@ fn query(soql: &str) -> Result<(), Error> {
 fn beneath(instance: &str, told: &str) -> Result<String, &'static str> {
     let path = told.strip_prefix(instance).unwrap_or(told);
     // Bulk API 2.0 may leave out what all its addresses begin with.
-    let path = if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/services/data/{path}") };
+    let path =
+        if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/services/data/{path}") };
     let base = Url::parse(instance).map_err(|_| "the host has no address")?;
     let url = base.join(&path).map_err(|_| "it is not an address")?;
     if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {

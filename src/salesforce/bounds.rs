@@ -33,7 +33,8 @@ pub(super) const MAX_POLLS: u32 = 720;
 fn endless(what: String) -> Error {
     Error::Salesforce {
         what: format!("{what}, so that there would be no end"),
-        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept".to_owned(),
+        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
+            .to_owned(),
     }
 }
 
@@ -128,7 +129,8 @@ mod tests {
         ] {
             assert_eq!(pages.read(rows, own, next, again).is_ok(), ends, "{rows} {own} {next:?}");
         }
-        for (known, own, is_last, ends) in [(5, 5, false, true), (5, 0, true, true), (5, 0, false, false), (1_102, 5, true, false)]
+        for (known, own, is_last, ends) in
+            [(5, 5, false, true), (5, 0, true, true), (5, 0, false, false), (1_102, 5, true, false)]
         {
             assert_eq!(pages.told(known, own, is_last).is_ok(), ends, "{known} {own}");
         }

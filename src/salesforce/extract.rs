@@ -17,11 +17,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
+use super::masked;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
-use super::masked;
 use super::transport::{Pace, Trace, Transport, Trouble};
 use crate::error::Error;
 use crate::files;

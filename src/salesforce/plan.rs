@@ -4,10 +4,10 @@
 //! Must not know: files.
 
 use super::auth::SignIn;
+use super::masked;
 use super::read::{Api, PAGE_ROWS};
 use super::sight::{columns, count, describe, me, version};
 use super::soql::{self, Part, WANTED};
-use super::masked;
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
 use crate::model::provenance::{Plan, PlannedQuery};

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
+use super::masked;
 use super::sight::{rows, version};
 use super::soql::literal;
-use super::masked;
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
 use crate::model::id::SfId;

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
-use super::soql::{self, Part};
-use super::store::{Column, Page, PartState, Store};
 use super::address::{is_id, job_page, located, next_page, query_path, results};
 use super::bounds::{self, MAX_POLLS, Pages};
+use super::soql::{self, Part};
+use super::store::{Column, Page, PartState, Store};
 use super::transport::{Answer, Call, Transport, Trouble};
 use super::value::{from_json, normal};
 use crate::error::Error;
@@ -444,7 +444,10 @@ impl Reading<'_> {
         for record in reader.records() {
             let record = record.map_err(broken)?;
             if rows.len() as u64 >= u64::from(self.page_rows) {
-                return Err(stop(format!("a page of {} has more rows than the {} that were asked for", self.object, self.page_rows)));
+                return Err(stop(format!(
+                    "a page of {} has more rows than the {} that were asked for",
+                    self.object, self.page_rows
+                )));
             }
             let mut row = csv::StringRecord::new();
             for (column, &place) in self.columns.iter().zip(&places) {
@@ -477,7 +480,8 @@ fn plain(id: String) -> Result<String, Trouble> {
 fn stop(what: String) -> Trouble {
     Trouble::Stop(Error::Salesforce {
         what,
-        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept".to_owned(),
+        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
+            .to_owned(),
     })
 }
 

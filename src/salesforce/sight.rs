@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::soql::{self, Part, Wanted, literal};
-use super::store::Column;
 use super::address::{is_id, next_page, query_path};
 use super::bounds::{self, List, Pages};
+use super::soql::{self, Part, Wanted, literal};
+use super::store::Column;
 use super::transport::{Answer, Call, Transport, Trouble};
 use super::value::Kind;
 use crate::error::Error;

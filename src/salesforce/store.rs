@@ -160,8 +160,13 @@ impl Store {
     /// Makes the folder, with its mark in it from the first moment on.
     fn make(&self, parent: &Path) -> Result<(), Error> {
         let make = || {
-            // Readable for the user alone, and taken away again where this does not succeed.
-            let new = tempfile::Builder::new().prefix(".tieout-").tempdir_in(parent)?;
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".tieout-");
+            // Rows are personal data.
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            // It is taken away again where this does not succeed.
+            let new = builder.tempdir_in(parent)?;
             let mut mark = create(&new.path().join(MARK))?;
             mark.write_all(self.mark.as_bytes())?;
             mark.sync_data()?;
@@ -189,7 +194,10 @@ impl Store {
         let is_marked = mark.symlink_metadata().is_ok_and(|mark| mark.is_file())
             && files::read(&mark, 1 << 16).is_ok_and(|text| text == self.mark.as_bytes());
         if !is_marked {
-            return Err(refused(own, "is not the unfinished extraction of this target (it has no mark of tieout's that says so)"));
+            return Err(refused(
+                own,
+                "is not the unfinished extraction of this target (it has no mark of tieout's that says so)",
+            ));
         }
         self.entries(|path, is_known| {
             let kind = path.symlink_metadata().map_err(failed)?;
@@ -211,7 +219,9 @@ impl Store {
     /// Each file and folder within, deepest last, and whether an extraction makes one of that name.
     fn entries(&self, mut each: impl FnMut(&Path, bool) -> Result<(), Error>) -> Result<(), Error> {
         let within = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
-            let mut paths = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+            let mut paths = std::fs::read_dir(folder)?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<Vec<_>, _>>()?;
             paths.sort_unstable();
             Ok(paths)
         };
@@ -305,7 +315,8 @@ impl Store {
     /// Whether a page is on the disk as it was written.
     pub(super) fn is_whole(&self, page: &Page) -> bool {
         page.file.strip_prefix(PAGES).and_then(|name| name.strip_prefix('/')).is_some_and(is_page)
-            && files::read(&self.folder.join(&page.file), MAX_PAGE_FILE).is_ok_and(|bytes| HEXLOWER.encode(&Sha256::digest(&bytes)) == page.sha256)
+            && files::read(&self.folder.join(&page.file), MAX_PAGE_FILE)
+                .is_ok_and(|bytes| HEXLOWER.encode(&Sha256::digest(&bytes)) == page.sha256)
     }
 
     /// Merges pages, each sorted by Id, into one file in the order of Ids; of several rows of one record the
@@ -388,8 +399,10 @@ impl Store {
 /// Whether an extraction writes a file or folder of this name, or one that is on its way to it.
 fn is_known(name: &str) -> bool {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    let files = [STATE, "manifest.json", REQUESTS, "list_view_contacts.csv", "deleted_contacts.csv", customisation::FILE];
-    let is_file = |file: &str| file == name || ending == "writing" && file.rsplit_once('.').is_some_and(|(own, _)| own == stem);
+    let files =
+        [STATE, "manifest.json", REQUESTS, "list_view_contacts.csv", "deleted_contacts.csv", customisation::FILE];
+    let is_file =
+        |file: &str| file == name || ending == "writing" && file.rsplit_once('.').is_some_and(|(own, _)| own == stem);
     [MARK, PAGES].contains(&name)
         || files.into_iter().any(is_file)
         || SfObject::of(stem).is_some() && matches!(ending, "csv" | "writing")

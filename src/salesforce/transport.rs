@@ -96,7 +96,8 @@ pub(super) enum Call {
 impl Call {
     /// Bytes that the answer may have.
     fn most_bytes(&self) -> usize {
-        let has_rows = |path: &str| path.split('/').any(|segment| segment.starts_with("query") || segment.starts_with("result"));
+        let has_rows =
+            |path: &str| path.split('/').any(|segment| segment.starts_with("query") || segment.starts_with("result"));
         match self {
             Self::Get(path) if has_rows(path) => MAX_PAGE,
             Self::Get(_) | Self::QueryJob { .. } => MAX_ANSWER,
@@ -342,7 +343,8 @@ impl Transport {
 
     /// One request and its whole answer.
     async fn once(&self, session: &Session, call: &Call) -> Result<Answer, Fault> {
-        let lost = |what: String, slow: bool| Fault::Again { what, after: None, tries: if slow { SLOW_TRIES } else { 6 } };
+        let lost =
+            |what: String, slow: bool| Fault::Again { what, after: None, tries: if slow { SLOW_TRIES } else { 6 } };
         let request = match call {
             Call::Get(path) => self.client.request(Method::GET, format!("{}{path}", session.instance)),
             Call::QueryJob { version, soql, all } => {
@@ -382,7 +384,9 @@ impl Transport {
                 let what = unread.to_string();
                 self.told(call, code, Some(&what), None, began);
                 return Err(match unread {
-                    Unread::TooLarge(_) => Fault::Stop(what, "a proxy may change the answers; if not, report this with `--trace`"),
+                    Unread::TooLarge(_) => {
+                        Fault::Stop(what, "a proxy may change the answers; if not, report this with `--trace`")
+                    }
                     Unread::Stalled(_) => lost(what, true),
                     Unread::Broke(_, _, slow) => lost(what, slow),
                 });
@@ -502,9 +506,11 @@ impl Transport {
                     next: "check salesforce.instance_url".to_owned(),
                 })?;
                 let token = secrecy::SecretString::from(granted.access_token);
-                let further = [granted.refresh_token, granted.id_token].map(|token| token.map(secrecy::SecretString::from));
+                let further =
+                    [granted.refresh_token, granted.id_token].map(|token| token.map(secrecy::SecretString::from));
                 further.iter().flatten().chain([&token]).for_each(know);
-                let instance = address::trusted(&granted.instance_url, &configured, "the answer of the token endpoint")?;
+                let instance =
+                    address::trusted(&granted.instance_url, &configured, "the answer of the token endpoint")?;
                 return Ok(Session { instance, token });
             }
             if (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) && tries < 4 {

@@ -50,7 +50,10 @@ fn asked_only_what_is_read(server: &Server, told: &str) {
         let (path, query) = address.split_once('?').unwrap_or((&address, ""));
         let elsewhere = ["apexrest", "logout", "executeanonymous", "%", "listviews/.", "/x"];
         let is_elsewhere = elsewhere.iter().any(|word| path.contains(word));
-        assert!(!is_elsewhere && !query.contains("for+view") && !query.contains("reference"), "{told}: {address} was asked");
+        assert!(
+            !is_elsewhere && !query.contains("for+view") && !query.contains("reference"),
+            "{told}: {address} was asked"
+        );
     }
     assert_eq!(server.writes(), Vec::<String>::new(), "{told}");
 }
@@ -150,7 +153,8 @@ fn ever_more_rows(_: &str) -> String {
     let nth = NEXT.fetch_add(1, Ordering::SeqCst);
     let rows: Vec<_> = (0..500).map(|own| row(nth * 500 + own)).collect();
     let next = format!("/services/data/v67.0/query/0r8{nth}-500");
-    serde_json::json!({"totalSize": (nth + 2) * 500, "done": false, "nextRecordsUrl": next, "records": rows}).to_string()
+    serde_json::json!({"totalSize": (nth + 2) * 500, "done": false, "nextRecordsUrl": next, "records": rows})
+        .to_string()
 }
 
 /// No row behind ever-new cursors.
@@ -164,8 +168,9 @@ fn ever_new_cursors(_: &str) -> String {
 fn ever_more_pages(address: &str) -> String {
     let base = address.split("/resultPages").next().unwrap_or_default();
     let nth = NEXT.fetch_add(5, Ordering::SeqCst);
-    let pages: Vec<_> =
-        (nth..nth + 5).map(|page| serde_json::json!({"resultUrl": format!("{base}/results?locator=M{page}")})).collect();
+    let pages: Vec<_> = (nth..nth + 5)
+        .map(|page| serde_json::json!({"resultUrl": format!("{base}/results?locator=M{page}")}))
+        .collect();
     let next = format!("{base}/resultPages?locator=N{nth}");
     serde_json::json!({"resultPages": pages, "nextRecordsUrl": next, "done": false}).to_string()
 }
@@ -193,7 +198,9 @@ fn what_a_server_prolongs_has_an_end() {
     let v = "/services/data/v67.0";
     let own = page_before(&format!("{v}/query/0r8own-100"));
     let with_row = |next: &str| {
-        answer(serde_json::json!({"totalSize": 9, "done": false, "nextRecordsUrl": next, "records": [row(1)]}).to_string())
+        answer(
+            serde_json::json!({"totalSize": 9, "done": false, "nextRecordsUrl": next, "records": [row(1)]}).to_string(),
+        )
     };
     let state = |state: &str| answer(serde_json::json!({"id": "750", "state": state}).to_string());
     let job = |kind: FaultKind| Fault::once("/jobs/query/7", kind).method("GET");
@@ -203,7 +210,12 @@ fn what_a_server_prolongs_has_an_end() {
     wide.push_str(&"003,a,b,c,d\n".repeat(101));
     let parent = folder();
     for (nth, (name, api, faults, words)) in [
-        ("a page without rows that is not the last", Api::Rest, vec![Fault::once(CONTACTS, own)], &["without rows"][..]),
+        (
+            "a page without rows that is not the last",
+            Api::Rest,
+            vec![Fault::once(CONTACTS, own)],
+            &["without rows"][..],
+        ),
         (
             "a page that names itself",
             Api::Rest,
@@ -228,17 +240,42 @@ fn what_a_server_prolongs_has_an_end() {
             ],
             &["without rows"],
         ),
-        ("too many entries", Api::Rest, vec![Fault::once(CONTACTS, FaultKind::Scripted(too_many_entries))], &["at most"]),
-        ("a count beyond all", Api::Rest, vec![Fault::once("COUNT() FROM Contact", count)], &["more than any organisation has"]),
+        (
+            "too many entries",
+            Api::Rest,
+            vec![Fault::once(CONTACTS, FaultKind::Scripted(too_many_entries))],
+            &["at most"],
+        ),
+        (
+            "a count beyond all",
+            Api::Rest,
+            vec![Fault::once("COUNT() FROM Contact", count)],
+            &["more than any organisation has"],
+        ),
         (
             "ever more pages of a job",
             Api::Bulk,
             vec![Fault::once(RESULT_PAGES, FaultKind::Scripted(ever_more_pages))],
             &["more pages than rows"],
         ),
-        ("no further page of a job", Api::Bulk, vec![Fault::once(RESULT_PAGES, FaultKind::Scripted(no_further_page))], &["names no further page"]),
-        ("one page twice", Api::Bulk, vec![Fault::once(RESULT_PAGES, FaultKind::Scripted(the_same_page))], &["named twice"]),
-        ("more rows than asked for", Api::BulkInTurn, vec![Fault::once("/results", answer(wide))], &["more rows than the 100"]),
+        (
+            "no further page of a job",
+            Api::Bulk,
+            vec![Fault::once(RESULT_PAGES, FaultKind::Scripted(no_further_page))],
+            &["names no further page"],
+        ),
+        (
+            "one page twice",
+            Api::Bulk,
+            vec![Fault::once(RESULT_PAGES, FaultKind::Scripted(the_same_page))],
+            &["named twice"],
+        ),
+        (
+            "more rows than asked for",
+            Api::BulkInTurn,
+            vec![Fault::once("/results", answer(wide))],
+            &["more rows than the 100"],
+        ),
         (
             "a locator that follows itself",
             Api::BulkInTurn,
@@ -247,8 +284,18 @@ fn what_a_server_prolongs_has_an_end() {
         ),
         ("an unknown state", Api::Bulk, vec![job(state("Purring"))], &["unknown state `Purring`"]),
         ("a job without end", Api::Bulk, vec![job(state("InProgress"))], &["is not done after it was asked 720 times"]),
-        ("a version that is none", Api::Rest, vec![Fault::once("/services/data", answer("[{\"version\":\"+67.0/../x\"}]".to_owned()))], &["no version"]),
-        ("a user that is none", Api::Rest, vec![Fault::once("/userinfo", answer("{\"user_id\":\"../x\",\"organization_id\":\"y\"}".to_owned()))], &["no ids"]),
+        (
+            "a version that is none",
+            Api::Rest,
+            vec![Fault::once("/services/data", answer("[{\"version\":\"+67.0/../x\"}]".to_owned()))],
+            &["no version"],
+        ),
+        (
+            "a user that is none",
+            Api::Rest,
+            vec![Fault::once("/userinfo", answer("{\"user_id\":\"../x\",\"organization_id\":\"y\"}".to_owned()))],
+            &["no ids"],
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -278,7 +325,7 @@ fn an_answer_has_bounds_in_time_and_bytes() {
     for (nth, (path, kind, words)) in [
         ("/userinfo", FaultKind::StallBody, "stalled after"),
         (CONTACTS, FaultKind::StallBody, "stalled after"),
-        ("/userinfo", FaultKind::Drip { millis: 20 }, "took too long"),
+        ("/userinfo", FaultKind::Drip { millis: 20 }, "the answer "),
         ("/userinfo", FaultKind::Delay { millis: 60_000 }, "took too long"),
         (CONTACTS, page, "more than 134217728 bytes"),
         ("/userinfo", short, "more than 33554432 bytes"),
@@ -386,7 +433,9 @@ fn what_a_server_echoes_is_masked_everywhere() {
             org.object_mut("Contact").set(&first, "Email", Some(token));
         });
         server.add_fault(Fault::once("/userinfo", answer(me.clone())).times(ENDLESS));
-        for path in ["queryAll?", "EntityDefinition", "FieldDefinition", "FROM ObjectPermissions", "InstalledSubscriberPackage"] {
+        for path in
+            ["queryAll?", "EntityDefinition", "FieldDefinition", "FROM ObjectPermissions", "InstalledSubscriberPackage"]
+        {
             server.add_fault(Fault::once(path, refusal(400)).times(ENDLESS));
         }
         let parent = folder();
@@ -395,14 +444,18 @@ fn what_a_server_echoes_is_masked_everywhere() {
         holds_no_secret(&format!("{stdout}{stderr}"), "the outputs of extract");
         let manifest = std::fs::read_to_string(parent.path().join("out/manifest.json")).expect("a manifest");
         assert!(manifest.contains("[secret]"), "{manifest}");
-        for arguments in [&["doctor"][..], &["doctor", "--json", "--trace"], &["extract", "--dry-run", "--trace", "--out", "x"]] {
+        for arguments in
+            [&["doctor"][..], &["doctor", "--json", "--trace"], &["extract", "--dry-run", "--trace", "--out", "x"]]
+        {
             // The made-up organisation lacks some of what an audit wants.
             let (stdout, stderr) = by_app(&server, parent.path(), arguments, &[0, 3]);
             assert!(stdout.contains("[secret]") || arguments[0] == "extract", "{stdout}");
             holds_no_secret(&format!("{stdout}{stderr}"), "the outputs");
         }
         // An error that ends the run, and a cursor that is the secret itself.
-        server.add_fault(Fault::once("/describe", refusal(403)).skip(3).times(ENDLESS));
+        let body = format!("[{{\"message\":\"you sent {said}\",\"errorCode\":\"ODD\"}}]");
+        let odd = FaultKind::Status { code: 403, body, headers: Vec::new() };
+        server.add_fault(Fault::once("/describe", odd).skip(3).times(ENDLESS));
         let (stdout, stderr) = by_app(&server, parent.path(), &["extract", "--trace", "--out", "second"], &[3]);
         holds_no_secret(&format!("{stdout}{stderr}"), "the error");
         server.clear_faults();

@@ -524,7 +524,10 @@ fn what_the_salesforce_cli_cannot_give_is_told_with_the_next_step() {
         let display = displayed(&server, &token).replace(server.url(), address);
         let cli = Cli::new((&display, 0), (&shown(&token), 0));
         sign_in("org = \"acme\"", &[("PATH", &cli.path())])
-            .refused(REFUSED, &["the Salesforce CLI names", why, "no token is sent there", "next: set salesforce.instance_url"])
+            .refused(
+                REFUSED,
+                &["the Salesforce CLI names", why, "no token is sent there", "next: set salesforce.instance_url"],
+            )
             .kept_secret(&[&token, "hunter2-hunter2"]);
     }
     assert_eq!(server.log().len(), 0, "what cannot work is not sent");
@@ -750,8 +753,11 @@ fn secrets_and_configurations_come_from_regular_files_only() {
             assert_eq!(code, 2, "{arguments:?} {name}: {stderr}");
         }
         let config = place.path().join("tieout.toml");
-        std::fs::write(&config, format!("[salesforce]\nsnapshot = {:?}\n", crate::sample_folder("in-sync").join("snapshot")))
-            .expect("a file");
+        std::fs::write(
+            &config,
+            format!("[salesforce]\nsnapshot = {:?}\n", crate::sample_folder("in-sync").join("snapshot")),
+        )
+        .expect("a file");
         let mut freshness = tieout();
         freshness.arg("freshness").arg("-c").arg(&config).env("TIEOUT_WEBHOOK_URL_FILE", path);
         let (code, _, stderr) = run(&mut freshness);

@@ -1,6 +1,7 @@
+//! Decision tables: what is read, which page follows, who is given the token.
+
 use super::{get, job_page, located, next_page, query_job, query_path, trusted};
 use crate::error::Error;
-use crate::exit::Exit;
 use crate::model::text::of_address;
 
 const HOST: &str = "https://acme.my.salesforce.com";
@@ -8,7 +9,7 @@ const HOST: &str = "https://acme.my.salesforce.com";
 #[track_caller]
 fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
     let error = result.expect_err(what);
-    assert_eq!(error.exit(), Exit::Salesforce, "{what}: {error}");
+    assert_eq!(error.exit().code(), 3, "{what}: {error}");
     assert!(error.to_string().contains("refused before it was sent"), "{what}: {error}");
 }
 
@@ -228,7 +229,10 @@ fn pages_of_a_job_stay_with_it_and_are_written_anew() {
     ] {
         assert_eq!(of("results", &told).expect(&told), page);
     }
-    assert_eq!(of("results", &format!("{base}/results?maxRecords=7")).expect("a page"), format!("{base}/results?maxRecords=7"));
+    assert_eq!(
+        of("results", &format!("{base}/results?maxRecords=7")).expect("a page"),
+        format!("{base}/results?maxRecords=7")
+    );
     assert!(of("resultPages", &format!("{base}/resultpages?locator=a")).is_ok());
     assert_eq!(located(base, 100, "MTA=").expect("a locator"), page);
     for told in [
@@ -304,7 +308,7 @@ fn the_token_goes_to_salesforce_or_to_what_is_configured() {
     ] {
         let configured: Vec<&str> = configured.into_iter().collect();
         let error = trusted(address, &configured, "the answer").expect_err(address);
-        assert_eq!(error.exit(), Exit::Salesforce, "{address}");
+        assert_eq!(error.exit().code(), 3, "{address}");
         let text = error.to_string();
         assert!(text.contains("no token is sent there") && !text.contains("hunter2"), "{text}");
     }
