@@ -100,13 +100,6 @@ async fn extract_as_told(
     let sign_in = SignIn::choose(live)?;
     make_parents(target)?;
     let _lock = files::Lock::of(target)?;
-    if target.symlink_metadata().is_ok() {
-        return Err(Error::Output {
-            path: target.to_owned(),
-            what: "exists already, and nothing is overwritten".to_owned(),
-            next: "name another folder with --out, or move this one away".to_owned(),
-        });
-    }
     let store = Store::open(target)?;
     // What is asked is written down from the first request on.
     let log = store.log()?;

@@ -138,6 +138,13 @@ impl Store {
             what: "is not a name for a folder".to_owned(),
             next: "name a folder with --out".to_owned(),
         })?;
+        if target.symlink_metadata().is_ok() {
+            return Err(Error::Output {
+                path: target.to_owned(),
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another folder with --out, or move this one away".to_owned(),
+            });
+        }
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
         hidden.push(".unfinished");
