@@ -32,7 +32,7 @@ pub(super) const MAX_POLLS: u32 = 720;
 
 fn endless(what: String) -> Error {
     Error::Salesforce {
-        what: format!("{what}, so that there would be no end"),
+        what: what + ", so that there would be no end",
         next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
             .to_owned(),
     }
