@@ -32,6 +32,7 @@ use tieout::run::{self, Outputs, pack};
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
 use tieout::salesforce::transport::Trace;
+use tieout::secrets::mask;
 use tieout::settings::WebhookOn;
 use tieout::settings::file::{self, Overrides};
 
@@ -471,8 +472,8 @@ impl Cli {
 
 fn complain(error: &Error) {
     let style = AnsiColor::Red.on_default().bold();
-    // File names and cells of the inputs can stand in the message.
-    let message: Vec<String> = error.to_string().lines().map(|line| inert::visible(line).into_owned()).collect();
+    // File names and cells of the inputs can stand in the message, and a password in an address of the configuration.
+    let message: Vec<String> = mask(&error.to_string()).lines().map(|line| inert::visible(line).into_owned()).collect();
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
 }
 

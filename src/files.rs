@@ -142,7 +142,7 @@ impl Lock {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
             without_waiting(&mut options, false);
-            let mut file = options.open(&path).map_err(|source| refused(&source))?;
+            let file = options.open(&path).map_err(|source| refused(&source))?;
             let kind = file.metadata().map_err(|source| refused(&source))?.file_type();
             refuse_unless_regular(kind).map_err(|source| refused(&source))?;
             let mut holder = String::new();

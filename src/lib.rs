@@ -13,6 +13,7 @@
 //! - [`verify`] looks at an evidence pack as a stranger would.
 //! - [`salesforce`] reads a live organisation, [`notify`] sends a message to a webhook: the only two doors
 //!   to the network.
+//! - [`secrets`] knows what must not be shown, and takes it out of what is.
 //! - [`files`] opens what all of them read, and keeps runs apart that write to one place.
 //! - [`settings`], [`error`] and [`exit`] are what a user sees of the tool's manners.
 //!
@@ -40,6 +41,7 @@ pub mod report;
 pub mod review;
 pub mod run;
 pub mod salesforce;
+pub mod secrets;
 pub mod series;
 pub mod settings;
 pub mod snapshot;

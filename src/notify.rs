@@ -13,11 +13,17 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::Error;
+use crate::files;
+use crate::secrets::know;
 
 /// The variable that holds the address; with `_FILE` behind it, the file that does.
 pub const VARIABLE: &str = "TIEOUT_WEBHOOK_URL";
 /// The file's name among the credentials of a systemd service.
 pub const CREDENTIAL: &str = "tieout-webhook-url";
+/// Bytes of a file with the address.
+const MAX_ADDRESS: u64 = 64 << 10;
+/// Bytes of a template.
+const MAX_TEMPLATE: u64 = 1 << 20;
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -36,7 +42,8 @@ pub fn address() -> Result<Option<SecretString>, Error> {
         Some(folder.join(CREDENTIAL)).filter(|path| path.exists())
     });
     let Some(path) = file else { return Ok(None) };
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+    let text =
+        files::read_text(&path, MAX_ADDRESS).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
     checked(&text, &path.display().to_string()).map(Some)
 }
 
@@ -48,12 +55,18 @@ fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
         )))
     };
     let address = address.trim();
+    let secret = SecretString::from(address.to_owned());
+    know(&secret);
     let Ok(url) = reqwest::Url::parse(address) else { return refused("is not an address") };
+    // What comes behind the host is what nobody may know.
+    know(&SecretString::from(
+        address.split_once(url.host_str().unwrap_or("://")).map_or("", |(_, path)| path).to_owned(),
+    ));
     let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() != "https" && !(url.scheme() == "http" && here) {
         return refused("does not begin with https://, so that anybody on the way could read and use it");
     }
-    Ok(SecretString::from(address.to_owned()))
+    Ok(secret)
 }
 
 /// Sends the body, once.
@@ -72,9 +85,10 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
         let client = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
+            .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")));
+        // A message to this very machine takes no way round.
+        let client = if address.expose_secret().starts_with("http://") { client.no_proxy() } else { client };
+        let client = client.build().map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
         let answer = client
             .post(address.expose_secret())
             .header(reqwest::header::CONTENT_TYPE, "application/json")
@@ -106,7 +120,7 @@ fn plain(error: reqwest::Error) -> String {
 /// When it cannot be read.
 pub fn template(path: Option<&Path>) -> Result<Option<String>, Error> {
     let Some(path) = path else { return Ok(None) };
-    std::fs::read_to_string(path).map(Some).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
+    files::read_text(path, MAX_TEMPLATE).map(Some).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -6,7 +6,11 @@
 //!
 //! Must not know: the Docebo side, checks, outputs.
 
+/// Where a request may go.
+mod address;
 mod auth;
+/// How much a server may make of one question.
+mod bounds;
 mod customisation;
 /// What a user may see and do, asked before anything is extracted.
 pub mod doctor;
@@ -26,3 +30,16 @@ mod store;
 /// The one room that sends requests to Salesforce.
 pub mod transport;
 mod value;
+
+use crate::error::Error;
+use crate::secrets::mask;
+
+/// An error without the secrets that a server may have echoed into it.
+fn masked(error: Error) -> Error {
+    match error {
+        Error::Salesforce { what, next } => {
+            Error::Salesforce { what: mask(&what).into_owned(), next: mask(&next).into_owned() }
+        }
+        other => other,
+    }
+}

@@ -80,7 +80,7 @@ impl Writes {
         if at >= self.counts.len() {
             self.counts.resize(at + 1, 0);
         }
-        self.counts[at] += writes;
+        self.counts[at] = self.counts[at].saturating_add(writes);
     }
 
     /// The hours (since 1970) in which something was written, each with its writes, ascending.

@@ -17,6 +17,7 @@ use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
 use crate::salesforce::transport::{Pace, Trace};
+use crate::secrets::mask;
 use crate::settings::file::{self, Overrides};
 use crate::settings::{Live, Settings};
 use crate::snapshot;
@@ -59,6 +60,12 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
         look_at_export(settings, progress, &mut lines);
     }
     lines.push(output(out, export.and_then(|settings| settings.exported_at)));
+    for line in &mut lines {
+        // An address in the configuration may hold a password.
+        for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
+            *text = mask(text).into_owned();
+        }
+    }
     Diagnosis { lines }
 }
 

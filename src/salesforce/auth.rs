@@ -15,15 +15,19 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 
+use super::address::trusted;
 use crate::error::Error;
+use crate::files;
+use crate::secrets::know;
 use crate::settings::Live;
 
 /// How a token is come by.
 #[derive(Debug)]
 pub(super) enum SignIn {
-    /// The Salesforce CLI, which is signed in to this org.
-    Cli(String),
+    /// The Salesforce CLI, which is signed in to this org, and the address that is configured beside it.
+    Cli(String, Option<String>),
     /// A token of somebody else's making.
     Token(String, SecretString),
     /// An app's own user.
@@ -51,11 +55,21 @@ fn refused(what: impl Into<String>, next: impl Into<String>) -> Error {
     Error::Salesforce { what: what.into(), next: next.into() }
 }
 
+/// Bytes of a file that holds a secret.
+const MAX_SECRET: u64 = 64 << 10;
+/// Bytes of what the Salesforce CLI prints.
+const MAX_PRINTED: u64 = 4 << 20;
+
 /// A secret by its variable, the file that its `_FILE` twin names, or its credential of a systemd service.
 fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let known = |text: &str| {
+        let secret = SecretString::from(text.trim().to_owned());
+        know(&secret);
+        Ok(Some(secret))
+    };
     if let Some(value) = set(variable) {
-        return Ok(Some(SecretString::from(value.trim().to_owned())));
+        return known(&value);
     }
     let credential = variable.to_ascii_lowercase().replace('_', "-");
     let file = set(&format!("{variable}_FILE")).map(PathBuf::from).or_else(|| {
@@ -63,8 +77,8 @@ fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
         path.exists().then_some(path)
     });
     let Some(path) = file else { return Ok(None) };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(SecretString::from(text.trim().to_owned()))),
+    match files::read_text(&path, MAX_SECRET) {
+        Ok(text) => known(&text),
         Err(source) => Err(Error::Unreadable { path, source }),
     }
 }
@@ -73,10 +87,11 @@ impl SignIn {
     /// The way that the configuration and the environment offer.
     pub(super) fn choose(live: &Live) -> Result<Self, Error> {
         if let (Some(token), Some(instance)) = (&live.token, &live.instance_url) {
+            know(token);
             return Ok(Self::Token(instance.clone(), token.clone()));
         }
         if let Some(org) = &live.org {
-            return Ok(Self::Cli(org.clone()));
+            return Ok(Self::Cli(org.clone(), live.instance_url.clone()));
         }
         if let Some(client_id) = live.client_id.clone() {
             if let Some(key) = secret("TIEOUT_JWT_KEY")? {
@@ -130,7 +145,7 @@ impl SignIn {
     pub(super) fn token_request(&self) -> Result<Option<TokenRequest>, Error> {
         let plain = |text: &str| SecretString::from(text.to_owned());
         Ok(match self {
-            Self::Cli(_) | Self::Token(..) => None,
+            Self::Cli(..) | Self::Token(..) => None,
             Self::ClientCredentials { instance, client_id, secret } => Some(TokenRequest {
                 host: instance.clone(),
                 form: vec![
@@ -152,10 +167,11 @@ impl SignIn {
     /// A token that no endpoint has to be asked for.
     pub(super) async fn session_at_hand(&self) -> Result<Session, Error> {
         match self {
-            Self::Cli(org) => from_cli(org).await,
+            Self::Cli(org, _) => from_cli(org, &self.configured()).await,
             Self::Token(instance, token) => {
                 let next = "take it from `sf org auth show-access-token --json`, or set salesforce.org and let tieout ask the CLI";
-                Ok(Session { instance: host(instance), token: checked(token.clone(), "SF_ACCESS_TOKEN", next)? })
+                let token = checked(token.clone(), "SF_ACCESS_TOKEN", next)?;
+                Ok(Session { instance: trusted(instance, &self.configured(), "the configuration")?, token })
             }
             Self::ClientCredentials { .. } | Self::Jwt { .. } => {
                 Err(Error::Defect("a token endpoint was not asked".to_owned()))
@@ -163,15 +179,24 @@ impl SignIn {
         }
     }
 
+    /// The addresses that the configuration names: what is signed in to, and whoever else may be given a secret.
+    pub(super) fn configured(&self) -> Vec<&str> {
+        match self {
+            Self::Cli(_, instance) => instance.as_deref().into_iter().collect(),
+            Self::Token(instance, _) | Self::ClientCredentials { instance, .. } => vec![instance],
+            Self::Jwt { host, audience, .. } => vec![host, audience],
+        }
+    }
+
+    /// Whether what is asked is configured to be on this very machine, as it is in tests.
+    pub(super) fn is_on_this_machine(&self) -> bool {
+        self.configured().iter().any(|address| address.starts_with("http://"))
+    }
+
     /// Whether asking again can yield another token.
     pub(super) const fn can_renew(&self) -> bool {
         !matches!(self, Self::Token(..))
     }
-}
-
-/// An API host: Lightning's is none, and slashes at the end are in the way.
-pub(super) fn host(address: &str) -> String {
-    address.trim_end_matches('/').replace(".lightning.force.com", ".my.salesforce.com")
 }
 
 /// A token looks like `00D…!…`; `[REDACTED]` is what newer CLIs print in its place.
@@ -201,9 +226,20 @@ struct CliAnswer {
 struct CliResult {
     access_token: Option<String>,
     instance_url: Option<String>,
+    client_secret: Option<String>,
+    refresh_token: Option<String>,
+    sfdx_auth_url: Option<String>,
 }
 
-async fn from_cli(org: &str) -> Result<Session, Error> {
+impl CliResult {
+    /// Whatever is secret in it must not come out of a message of its own.
+    fn make_known(&self) {
+        let secrets = [&self.access_token, &self.client_secret, &self.refresh_token, &self.sfdx_auth_url];
+        secrets.into_iter().flatten().for_each(|secret| know(&SecretString::from(secret.clone())));
+    }
+}
+
+async fn from_cli(org: &str, configured: &[&str]) -> Result<Session, Error> {
     let display = ask_cli(&["org", "display", "--target-org", org, "--json"]).await?;
     let shown = display.result.unwrap_or_default();
     let instance = shown.instance_url.ok_or_else(|| {
@@ -226,33 +262,47 @@ async fn from_cli(org: &str) -> Result<Session, Error> {
         "update it with `sf update`, and see that `sf org auth show-access-token --target-org {org}` shows a token"
     );
     let token = checked(SecretString::from(token), "the answer of the Salesforce CLI", &next)?;
-    Ok(Session { instance: host(&instance), token })
+    Ok(Session { instance: trusted(&instance, configured, "the Salesforce CLI")?, token })
 }
 
 async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
-    let ran = tokio::process::Command::new("sf")
+    let cannot_start = |error: std::io::Error| {
+        refused(
+            format!("the Salesforce CLI (`sf`) cannot be started: {error}"),
+            "install it, or sign in another way (README, \"Read Salesforce itself, or save the objects\")",
+        )
+    };
+    let mut child = tokio::process::Command::new("sf")
         .args(arguments)
         .env("SF_AUTOUPDATE_DISABLE", "true")
         .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
         .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(Duration::from_secs(60), ran)
+        .spawn()
+        .map_err(cannot_start)?;
+    let printed = child.stdout.take();
+    let read = async {
+        let mut bytes = Vec::new();
+        if let Some(printed) = printed {
+            printed.take(MAX_PRINTED).read_to_end(&mut bytes).await?;
+        }
+        Ok(bytes)
+    };
+    let printed = tokio::time::timeout(Duration::from_secs(60), read)
         .await
         .map_err(|_| {
             refused("the Salesforce CLI did not answer within a minute", "run `sf org list` and see what it waits for")
         })?
-        .map_err(|error| {
-            refused(
-                format!("the Salesforce CLI (`sf`) cannot be started: {error}"),
-                "install it, or sign in another way (README, \"Read Salesforce itself, or save the objects\")",
-            )
-        })?;
-    cli_answer(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| {
+        .map_err(cannot_start)?;
+    let answer = cli_answer(&String::from_utf8_lossy(&printed)).ok_or_else(|| {
         refused(
             format!("the Salesforce CLI answered `sf {}` with something else than JSON", arguments[..2].join(" ")),
             "update it with `sf update`",
         )
-    })
+    })?;
+    answer.result.iter().for_each(CliResult::make_known);
+    Ok(answer)
 }
 
 /// The JSON that the CLI prints, for errors too; warnings may stand before and after it, with braces in them.
@@ -287,7 +337,9 @@ fn assertion(key: &SecretString, client_id: &str, username: &str, audience: &str
     let mut signature = vec![0; pair.public().modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut signature)
         .map_err(|_| Error::Defect("the assertion could not be signed".to_owned()))?;
-    Ok(SecretString::from(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))))
+    let assertion = SecretString::from(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature)));
+    know(&assertion);
+    Ok(assertion)
 }
 
 /// What a token endpoint's refusal means, in clear words.
@@ -319,7 +371,7 @@ pub(super) fn explain(code: &str, description: &str) -> (String, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{checked, explain, host};
+    use super::{checked, explain};
     use secrecy::SecretString;
 
     #[test]
@@ -331,12 +383,6 @@ mod tests {
             assert!(!error.contains("with space") && !error.contains("secret"), "{error}");
         }
         assert!(check("[REDACTED]").expect_err("none").to_string().contains("REDACTED"));
-    }
-
-    #[test]
-    fn lightning_is_no_api_host() {
-        assert_eq!(host("https://acme.lightning.force.com/"), "https://acme.my.salesforce.com");
-        assert_eq!(host("https://acme.my.salesforce.com//"), "https://acme.my.salesforce.com");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::model::customisation::NAMESPACE;
 use crate::model::instant::{Instant, MINUTE};
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
+use crate::secrets::mask;
 use crate::settings::Live;
 
 /// Objects in a row that are not answered before no other question is asked.
@@ -25,6 +26,17 @@ const SKEW: (u64, u64) = (60, 5 * MINUTE.unsigned_abs());
 
 /// Asks everything that an extraction rests on. No row is read but those of settings and of the user.
 pub async fn examine(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line> {
+    let mut lines = examine_as_told(live, pace, trace).await;
+    for line in &mut lines {
+        for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
+            *text = mask(text).into_owned();
+        }
+    }
+    lines
+}
+
+/// As [`examine`]; the lines may hold what a server echoed.
+async fn examine_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line> {
     let mut lines = Vec::new();
     let Some(asking) = Asking::begin(live, pace, trace, &mut lines).await else {
         let found = "not asked: what stands above comes first";
@@ -124,11 +136,11 @@ impl Asking {
         };
         let left = most.saturating_sub(used);
         let found = format!("{used} of {most} are used, {left} are left");
-        let spent = used * 100 >= most * u64::from(share);
+        let spent = u128::from(used) * 100 >= u128::from(most) * u128::from(share);
         lines.push(if spent {
             let found = format!("{found}, and tieout stops when {share} % are used");
             Line::fail(Area::Api, what, found, "start again later, or raise salesforce.api_budget_percent")
-        } else if left * 5 < most {
+        } else if left < most / 5 {
             let next = "an extraction may end early and is then gone on with; start it when more are left";
             Line::warn(Area::Api, what, found, next)
         } else {
@@ -435,7 +447,7 @@ impl Asking {
 /// The way in words.
 fn how(sign_in: &SignIn) -> String {
     match sign_in {
-        SignIn::Cli(org) => format!("by the Salesforce CLI, org {org}"),
+        SignIn::Cli(org, _) => format!("by the Salesforce CLI, org {org}"),
         SignIn::Token(..) => "by a token at hand".to_owned(),
         SignIn::ClientCredentials { .. } => "by client credentials".to_owned(),
         SignIn::Jwt { username, .. } => format!("by JWT for {username}"),

@@ -17,16 +17,19 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
+use super::masked;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{Pace, Trace, Transport, Trouble};
 use crate::error::Error;
+use crate::files;
 use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::model::provenance::{Extracted, SfObject};
 use crate::model::word::Word as _;
 use crate::progress::{Progress, Rate};
+use crate::secrets::mask;
 use crate::settings::Live;
 use beside::{Asking, Beside};
 
@@ -79,8 +82,24 @@ struct Entry<'a> {
 /// When signing in fails, an object or column that an audit cannot do without is hidden, Salesforce does not
 /// answer, or the disk says no. What was read is kept for the next run.
 pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
+    let mut extracted = extract_as_told(live, target, options, progress).await.map_err(masked)?;
+    for hidden in &mut extracted.hidden {
+        *hidden = mask(hidden).into_owned();
+    }
+    Ok(extracted)
+}
+
+/// As [`extract`]; errors and what is hidden may hold what a server echoed.
+async fn extract_as_told(
+    live: &Live,
+    target: &Path,
+    options: Options,
+    progress: &Progress,
+) -> Result<Extracted, Error> {
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
+    make_parents(target)?;
+    let _lock = files::Lock::of(target)?;
     let store = Store::open(target)?;
     // What is asked is written down from the first request on.
     let log = store.log()?;
@@ -122,6 +141,17 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
     Ok(extracted)
 }
 
+/// Makes the folders in which the target and its lock are.
+#[expect(clippy::disallowed_methods, reason = "the snapshot is written here")]
+fn make_parents(target: &Path) -> Result<(), Error> {
+    let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(parent).map_err(|source| Error::Output {
+        path: parent.to_owned(),
+        what: format!("cannot be made: {source}"),
+        next: "check that you may write here, or name another folder with --out".to_owned(),
+    })
+}
+
 /// An organisation that was signed in to.
 pub(super) struct Org {
     pub(super) transport: Arc<Transport>,
@@ -144,7 +174,7 @@ impl Org {
             && state.org_id == self.me.organization_id
             && state.instance == self.transport.instance().await
             && state.tool == env!("CARGO_PKG_VERSION")
-            && age.is_some_and(|age| age < LIFE)
+            && age.is_some_and(|age| (0..LIFE).contains(&age))
     }
 
     /// A new state: the version of the API and the fence are fixed for the whole extraction.
@@ -292,7 +322,9 @@ impl Run<'_> {
             progress.say(format!("{word}: {rows} of {expected} rows, {:.0} a second", rate.of(rows - first)));
             store.keep(state)
         };
-        let reading = Reading { transport: &self.org.transport, store, version: &version, object, columns, page_rows };
+        let counted = expected;
+        let transport = &self.org.transport;
+        let reading = Reading { transport, store, version: &version, object, columns, page_rows, counted };
         reading.part(api, part, &mut parts, &mut kept).await
     }
 

@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use super::bounds::List;
+use crate::secrets::mask;
+
 /// What to do about an answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -56,9 +59,19 @@ struct OAuth {
     error_description: String,
 }
 
-/// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing).
+/// Characters of a message that are shown.
+const MAX_MESSAGE: usize = 2_000;
+
+/// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing). What the server
+/// has echoed of a secret is taken out, and of a long message the beginning is enough.
 pub(super) fn read(body: &str) -> (String, String) {
-    if let Ok([first, ..]) = serde_json::from_str::<Vec<One>>(body).as_deref() {
+    let (code, message) = read_as_is(body);
+    let shown = |text: &str, most: usize| mask(text).chars().take(most).collect();
+    (shown(&code, 100), shown(&message, MAX_MESSAGE))
+}
+
+fn read_as_is(body: &str) -> (String, String) {
+    if let Ok([first, ..]) = serde_json::from_str::<List<One>>(body).as_ref().map(|list| list.0.as_slice()) {
         return (first.code.clone(), first.message.clone());
     }
     if let Ok(one) = serde_json::from_str::<One>(body)

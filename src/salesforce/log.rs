@@ -16,12 +16,16 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::store::for_the_user_alone;
 use super::transport::{Said, Trace};
 use crate::error::Error;
+use crate::files;
 use crate::model::provenance::{Further, REQUESTS, Request};
 
 /// Requests that are written down one by one, so that the file stays small.
 const MOST: u64 = 20_000;
+/// Bytes of the file: far more than that many requests take.
+const MAX_LOG: u64 = 512 << 20;
 /// The answer of a request that is under way, and stays that of one that was when the extraction ended.
 const UNDER_WAY: &str = "no answer yet";
 /// Room for the line that counts the further ones: it is always as long as this, so that it is never half new.
@@ -50,7 +54,7 @@ impl Log {
     /// Opens the log in a folder, behind what an earlier run wrote there.
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(REQUESTS);
-        let former = match std::fs::read(&path) {
+        let former = match files::read(&path, MAX_LOG) {
             Ok(former) => former,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(&path, &error)),
@@ -76,7 +80,10 @@ impl Log {
         }
         let whole = inner.end + counted;
         // Not cut to nothing: it goes on.
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&inner.path);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        for_the_user_alone(&mut options);
+        let open = options.open(&inner.path);
         let file = open.and_then(|file| file.set_len(whole).map(|()| file));
         inner.file = Some(file.map_err(|error| failed(&inner.path, &error))?);
         Ok(Self(Arc::new(Mutex::new(inner))))
@@ -100,9 +107,13 @@ impl Log {
         let beside = inner.path.with_extension("writing");
         inner.file = None;
         let anew = || {
-            std::fs::write(&beside, &own)?;
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(true).write(true);
+            for_the_user_alone(&mut options);
+            let mut file = options.open(&beside)?;
+            file.write_all(&own)?;
             std::fs::rename(&beside, &inner.path)?;
-            OpenOptions::new().write(true).open(&inner.path)
+            Ok(file)
         };
         let file = anew().map_err(|error| failed(&inner.path, &error))?;
         inner.file = Some(file);

@@ -4,12 +4,14 @@
 //! Must not know: files.
 
 use super::auth::SignIn;
+use super::masked;
 use super::read::{Api, PAGE_ROWS};
 use super::sight::{columns, count, describe, me, version};
 use super::soql::{self, Part, WANTED};
 use super::transport::{Pace, Trace, Transport};
 use crate::error::Error;
 use crate::model::provenance::{Plan, PlannedQuery};
+use crate::secrets::mask;
 use crate::settings::Live;
 
 /// Rows of a page of REST.
@@ -24,6 +26,15 @@ const BESIDE_CALLS: u64 = 9;
 /// # Errors
 /// As an extraction's, up to the first row.
 pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
+    let mut plan = plan_as_told(live, api, trace).await.map_err(masked)?;
+    for text in plan.hidden.iter_mut().chain(plan.queries.iter_mut().map(|query| &mut query.soql)) {
+        *text = mask(text).into_owned();
+    }
+    Ok(plan)
+}
+
+/// As [`plan`]; errors and texts may hold what a server echoed.
+async fn plan_as_told(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, Pace::default(), live.api_budget_percent, trace).await?;
     let me = me(&transport).await?;
     let api_version = version(&transport).await?;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
+use super::masked;
 use super::sight::{rows, version};
 use super::soql::literal;
 use super::transport::{Pace, Trace, Transport};
@@ -43,6 +44,11 @@ struct Newest {
 /// # Errors
 /// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
 pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
+    pulses_as_told(live, pace, trace).await.map_err(masked)
+}
+
+/// As [`pulses`]; an error may hold what a server echoed.
+async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
     let now = transport.known_server_time()?;
@@ -115,8 +121,10 @@ impl Asking<'_> {
             ))
             .await?;
         let mut writes = Writes::default();
+        // What was not asked for would take memory without end.
+        let asked = self.since.seconds() / DAY..=self.since.seconds() / DAY + DAYS + 1;
         for Group { d, h, n } in groups {
-            if let Some(day) = day(&d)
+            if let Some(day) = day(&d).filter(|day| asked.contains(day) && h < 24)
                 && let Ok(hour) = u32::try_from(day * DAY / HOUR + i64::from(h))
                 && i64::from(hour) * HOUR <= self.horizon.seconds()
             {
@@ -130,7 +138,7 @@ impl Asking<'_> {
 /// Days since 1970 of `2026-01-31`.
 fn day(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
-    let year = parts.next()?.parse().ok()?;
+    let year = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
     let month = parts.next()?.parse().ok()?;
     days_from_civil(year, month, parts.next()?.parse().ok()?)
 }

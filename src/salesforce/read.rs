@@ -5,19 +5,22 @@
 //! Must not know: which objects there are, or what becomes of them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
+use super::address::{is_id, job_page, located, next_page, query_path, results};
+use super::bounds::{self, MAX_POLLS, Pages};
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
-use super::transport::{Answer, Call, Transport, Trouble, encode, query_path};
+use super::transport::{Answer, Call, Transport, Trouble};
 use super::value::{from_json, normal};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
+use crate::model::word::Word as _;
 
 /// Pages of a job that are fetched at once.
 pub(super) const WORKERS: usize = 4;
@@ -57,6 +60,8 @@ pub(super) struct Reading<'a> {
     pub(super) object: SfObject,
     pub(super) columns: &'a [Column],
     pub(super) page_rows: u32,
+    /// Rows that Salesforce counted of the object.
+    pub(super) counted: u64,
 }
 
 /// Called when something was read: so many rows more, and the state is to be kept.
@@ -139,9 +144,10 @@ impl Reading<'_> {
             total_size: u64,
             done: bool,
             next_records_url: Option<String>,
-            #[serde(borrow)]
+            #[serde(borrow, deserialize_with = "bounds::list")]
             records: Vec<HashMap<Cow<'a, str>, &'a RawValue>>,
         }
+        let instance = self.transport.instance().await;
         loop {
             let state = parts.entry(name.to_owned()).or_default();
             let path = state.next.clone().unwrap_or_else(|| query_path(self.version, "query", soql));
@@ -153,9 +159,16 @@ impl Reading<'_> {
             }
             let page = self.store.keep_page(&format!("{name}-{:05}", state.pages.len()), records)?;
             let count = page.rows;
+            let next = match rows.next_records_url.filter(|_| !rows.done) {
+                Some(told) => Some(next_page(&instance, &path, &told)?),
+                None => None,
+            };
             state.pages.insert(path, page);
-            state.total = Some(rows.total_size);
-            state.next = rows.next_records_url.filter(|_| !rows.done);
+            // It is the same on every page.
+            let total = *state.total.get_or_insert(rows.total_size);
+            let again = next.as_ref().is_some_and(|next| state.pages.contains_key(next));
+            self.pages(total)?.read(state.rows(), count, next.as_deref(), again)?;
+            state.next = next;
             state.done = rows.done || state.next.is_none();
             let done = state.done;
             kept(count, parts)?;
@@ -163,6 +176,11 @@ impl Reading<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// What the pages of a query may come to, of which its first answer says that it has so many rows.
+    fn pages(&self, total: u64) -> Result<Pages<'_>, Error> {
+        Pages::new(self.object.word(), total.max(self.counted))
     }
 
     fn json_row(&self, record: &HashMap<Cow<'_, str>, &RawValue>) -> Result<csv::StringRecord, Trouble> {
@@ -229,7 +247,7 @@ impl Reading<'_> {
         let path = format!("/services/data/v{}/jobs/query/{job}", self.version);
         let mut pause = self.transport.pace().poll;
         let longest = pause * 50;
-        loop {
+        for _ in 0..MAX_POLLS {
             let job: Job = self.transport.ask(&Call::Get(path.clone())).await?.json()?;
             match job.state.as_str() {
                 "JobComplete" => return Ok(job.number_records_processed),
@@ -245,11 +263,16 @@ impl Reading<'_> {
                         job.state, job.error_message
                     )));
                 }
-                _ => {}
+                "UploadComplete" | "InProgress" => {}
+                other => {
+                    let other: String = other.chars().take(40).collect();
+                    return Err(stop(format!("a query job of {} is in the unknown state `{other}`", self.object)));
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(longest);
         }
+        Err(stop(format!("a query job of {} is not done after it was asked {MAX_POLLS} times", self.object)))
     }
 
     /// Finds out the addresses of all pages; tells whether that is offered.
@@ -261,8 +284,8 @@ impl Reading<'_> {
         kept: &mut Kept<'_>,
     ) -> Result<bool, Trouble> {
         #[derive(Deserialize)]
-        struct Pages {
-            #[serde(rename = "resultPages", alias = "resultpages", default)]
+        struct Told {
+            #[serde(rename = "resultPages", alias = "resultpages", default, deserialize_with = "bounds::list")]
             pages: Vec<One>,
             #[serde(rename = "nextRecordsUrl", alias = "nextRecordUrl", alias = "nextrecordsurl", default)]
             next: Option<String>,
@@ -277,8 +300,10 @@ impl Reading<'_> {
         if parts.get(name).is_some_and(|state| !state.addresses.is_empty()) {
             return Ok(true);
         }
-        let mut addresses = Vec::new();
-        let mut path = format!("{base}/resultPages?maxRecords={}", self.page_rows);
+        let instance = self.transport.instance().await;
+        let bounds = self.pages(parts.get(name).and_then(|state| state.total).unwrap_or_default())?;
+        let (mut addresses, mut known) = (Vec::new(), HashSet::new());
+        let mut path = results(base, "resultPages", self.page_rows, None);
         loop {
             let answer = match self.transport.ask(&Call::Get(path.clone())).await {
                 Ok(answer) => answer,
@@ -286,10 +311,19 @@ impl Reading<'_> {
                 Err(Trouble::Unknown(_)) => return Ok(false),
                 Err(trouble) => return Err(trouble),
             };
-            let pages: Pages = answer.json()?;
-            addresses.extend(pages.pages.into_iter().map(|page| relative(&page.url)));
-            match pages.next.filter(|next| !pages.done && !next.is_empty()) {
-                Some(next) => path = relative(&next),
+            let pages: Told = answer.json()?;
+            let before = addresses.len();
+            for page in pages.pages {
+                let page = job_page(&instance, base, "results", self.page_rows, &page.url)?;
+                if !known.insert(page.clone()) {
+                    return Err(stop(format!("{}: a page of a query job is named twice", self.object)));
+                }
+                addresses.push(page);
+            }
+            let next = pages.next.filter(|next| !pages.done && !next.is_empty());
+            bounds.told(addresses.len() as u64, (addresses.len() - before) as u64, next.is_none())?;
+            match next {
+                Some(next) => path = job_page(&instance, base, "resultPages", self.page_rows, &next)?,
                 None => break,
             }
         }
@@ -330,6 +364,7 @@ impl Reading<'_> {
             let rows = page.rows;
             if let Some(state) = parts.get_mut(name) {
                 state.pages.insert(address, page);
+                self.pages(state.total.unwrap_or_default())?.read(state.rows(), rows, None, false)?;
             }
             kept(rows, parts)?;
         }
@@ -342,7 +377,7 @@ impl Reading<'_> {
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
     ) -> Result<(), Trouble> {
-        let first = format!("{base}/results?maxRecords={}", self.page_rows);
+        let first = results(base, "results", self.page_rows, None);
         loop {
             let state = parts.entry(name.to_owned()).or_default();
             let address = state.next.clone().unwrap_or_else(|| first.clone());
@@ -354,12 +389,14 @@ impl Reading<'_> {
             // The last page says `null`; one that says nothing at all is the last only when everything came.
             let next = match locator.as_deref() {
                 Some(locator) if !locator.is_empty() && !locator.eq_ignore_ascii_case("null") => {
-                    Some(format!("{first}&locator={}", encode(locator)))
+                    Some(located(base, self.page_rows, locator)?)
                 }
                 _ => None,
             };
             state.pages.insert(address.clone(), page);
-            let over = next.is_none() || next.as_ref().is_some_and(|next| state.pages.contains_key(next));
+            let again = next.as_ref().is_some_and(|next| state.pages.contains_key(next));
+            self.pages(state.total.unwrap_or_default())?.read(state.rows(), rows, next.as_deref(), again)?;
+            let over = next.is_none();
             state.next = next;
             kept(rows, parts)?;
             if over {
@@ -406,6 +443,12 @@ impl Reading<'_> {
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(broken)?;
+            if rows.len() as u64 >= u64::from(self.page_rows) {
+                return Err(stop(format!(
+                    "a page of {} has more rows than the {} that were asked for",
+                    self.object, self.page_rows
+                )));
+            }
             let mut row = csv::StringRecord::new();
             for (column, &place) in self.columns.iter().zip(&places) {
                 row.push_field(&normal(column.kind, record.get(place).unwrap_or("")));
@@ -430,22 +473,16 @@ fn unexpected(object: SfObject, column: &str) -> Trouble {
 
 /// A job's id, which becomes part of paths.
 fn plain(id: String) -> Result<String, Trouble> {
-    if !id.is_empty() && id.bytes().all(|c| c.is_ascii_alphanumeric()) {
-        return Ok(id);
-    }
-    Err(Trouble::Stop(Error::Salesforce {
-        what: "a query job has no id of letters and digits".to_owned(),
-        next: "a proxy may stand between; report this with `--trace`".to_owned(),
-    }))
+    if is_id(&id) { Ok(id) } else { Err(stop("a query job has no id of letters and digits".to_owned())) }
 }
 
-/// An address relative to the instance, whichever way it was told.
-fn relative(url: &str) -> String {
-    let path = match url.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => url,
-    };
-    if path.starts_with('/') { path.to_owned() } else { format!("/services/data/{path}") }
+/// An answer that Salesforce does not give.
+fn stop(what: String) -> Trouble {
+    Trouble::Stop(Error::Salesforce {
+        what,
+        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
+            .to_owned(),
+    })
 }
 
 /// A part as its files are called.
@@ -472,17 +509,9 @@ fn halve(part: Part) -> Option<[Part; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{encode, halve, relative};
+    use super::halve;
     use crate::model::instant::Instant;
     use crate::salesforce::soql::Part;
-
-    #[test]
-    fn addresses_stay_with_the_instance() {
-        assert_eq!(relative("https://other.example/services/data/v67.0/x?a=b"), "/services/data/v67.0/x?a=b");
-        assert_eq!(relative("/services/data/v67.0/x"), "/services/data/v67.0/x");
-        assert_eq!(relative("v67.0/jobs"), "/services/data/v67.0/jobs");
-        assert_eq!(encode("MTA&=w/+"), "MTA%26%3Dw%2F%2B");
-    }
 
     #[test]
     fn halves_cover_the_whole_and_share_nothing() {

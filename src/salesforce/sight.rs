@@ -3,12 +3,16 @@
 //!
 //! Must not know: files, pages.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::address::{is_id, next_page, query_path};
+use super::bounds::{self, List, Pages};
 use super::soql::{self, Part, Wanted, literal};
 use super::store::Column;
-use super::transport::{Answer, Call, Transport, Trouble, query_path};
+use super::transport::{Answer, Call, Transport, Trouble};
 use super::value::Kind;
 use crate::error::Error;
 use crate::model::provenance::SfObject;
@@ -31,17 +35,17 @@ pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
     struct Offered {
         version: String,
     }
-    let offered: Vec<Offered> = json(transport, "/services/data").await?;
+    let List(offered): List<Offered> = json(transport, "/services/data").await?;
     let number = |text: &str| {
         let (major, minor) = text.split_once('.')?;
         Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
     };
     offered
         .into_iter()
-        .filter_map(|offered| Some((number(&offered.version)?, offered.version)))
-        .filter(|(version, _)| *version <= TESTED)
+        .filter_map(|offered| number(&offered.version))
+        .filter(|version| *version <= TESTED)
         .max()
-        .map(|(_, version)| version)
+        .map(|(major, minor)| format!("{major}.{minor}"))
         .ok_or_else(|| Error::Salesforce {
             what: "the organisation offers no version of the API that tieout knows".to_owned(),
             next: "update tieout".to_owned(),
@@ -59,7 +63,14 @@ pub(super) struct Me {
 
 /// Who is signed in.
 pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
-    json(transport, "/services/oauth2/userinfo").await
+    let me: Me = json(transport, "/services/oauth2/userinfo").await?;
+    if is_id(&me.user_id) && is_id(&me.organization_id) {
+        return Ok(me);
+    }
+    Err(Error::Salesforce {
+        what: "the answer on who is signed in holds no ids of a user and an organisation".to_owned(),
+        next: "a proxy may change the answers; if not, report this with `--trace`".to_owned(),
+    })
 }
 
 /// A field as describe tells it.
@@ -78,6 +89,7 @@ pub(super) async fn describe(
 ) -> Result<Option<Vec<Described>>, Error> {
     #[derive(Deserialize)]
     struct Object {
+        #[serde(deserialize_with = "bounds::list")]
         fields: Vec<Described>,
     }
     let path = format!("/services/data/v{version}/sobjects/{object}/describe");
@@ -138,23 +150,38 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     soql: &str,
 ) -> Result<Result<Vec<T>, u64>, Trouble> {
     #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
+    #[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
     struct Page<T> {
         #[serde(default)]
         total_size: u64,
         done: bool,
         next_records_url: Option<String>,
+        #[serde(deserialize_with = "bounds::list")]
         records: Vec<T>,
     }
+    let instance = transport.instance().await;
     let mut path = query_path(version, door, soql);
-    let mut rows = Vec::new();
+    let (mut rows, mut asked, mut bounds) = (Vec::new(), HashSet::new(), None);
     loop {
-        let page: Page<T> = transport.ask(&Call::Get(path)).await?.json()?;
+        let page: Page<T> = transport.ask(&Call::Get(path.clone())).await?.json()?;
         if page.total_size > most {
             return Ok(Err(page.total_size));
         }
+        let next = match page.next_records_url.filter(|_| !page.done) {
+            Some(told) => Some(next_page(&instance, &path, &told)?),
+            None => None,
+        };
+        asked.insert(path);
+        let own = page.records.len() as u64;
         rows.extend(page.records);
-        match page.next_records_url.filter(|_| !page.done) {
+        if bounds.is_none() {
+            bounds = Some(Pages::new("a query", page.total_size)?);
+        }
+        if let Some(bounds) = &bounds {
+            let again = next.as_ref().is_some_and(|next| asked.contains(next));
+            bounds.read(rows.len() as u64, own, next.as_deref(), again)?;
+        }
+        match next {
             Some(next) => path = next,
             None => return Ok(Ok(rows)),
         }
@@ -169,6 +196,7 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
         total_size: u64,
     }
     let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
+    Pages::new(object.word(), counted.total_size)?;
     Ok(counted.total_size)
 }
 

@@ -95,12 +95,14 @@ pub(super) fn count(object: SfObject, part: Part) -> String {
     format!("SELECT COUNT() FROM {object} WHERE {}", part.condition())
 }
 
-/// Clauses that write, if only that somebody looked: what they are called, or nothing.
+/// What keeps a query from being one that only reads, if anything does: a clause that writes, if only that somebody
+/// looked; or a spelling that Salesforce may read in another way than it is read here.
 pub(super) fn writes(soql: &str) -> Option<&'static str> {
     let mut words = Vec::new();
     let mut quoted = false;
     let mut word = String::new();
     let mut escaped = false;
+    let mut odd = false;
     for c in soql.chars().chain(" ".chars()) {
         match c {
             _ if quoted && escaped => escaped = false,
@@ -108,18 +110,34 @@ pub(super) fn writes(soql: &str) -> Option<&'static str> {
             '\'' => quoted = !quoted,
             _ if quoted => {}
             c if c.is_ascii_alphanumeric() || c == '_' => word.push(c.to_ascii_uppercase()),
-            _ if !word.is_empty() => words.push(std::mem::take(&mut word)),
-            _ => {}
+            c => {
+                odd |= !(c.is_ascii_graphic() || c.is_ascii_whitespace());
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
         }
     }
-    words.windows(2).find_map(|two| match (two[0].as_str(), two[1].as_str()) {
+    let clause = words.windows(2).find_map(|two| match (two[0].as_str(), two[1].as_str()) {
         ("FOR", "UPDATE") => Some("FOR UPDATE"),
         ("FOR", "VIEW") => Some("FOR VIEW"),
         ("FOR", "REFERENCE") => Some("FOR REFERENCE"),
+        // Nothing else is begun by this word.
+        ("FOR", _) => Some("FOR"),
         ("UPDATE", "TRACKING") => Some("UPDATE TRACKING"),
         ("UPDATE", "VIEWSTAT") => Some("UPDATE VIEWSTAT"),
         _ => None,
-    })
+    });
+    let spelling = || {
+        if words.first().is_none_or(|first| first != "SELECT") {
+            Some("no SELECT at its beginning")
+        } else if quoted {
+            Some("an open quotation mark")
+        } else {
+            odd.then_some("a character that no query of ours has")
+        }
+    };
+    clause.or_else(spelling)
 }
 
 /// A text as it may stand between single quotation marks.
@@ -154,6 +172,15 @@ mod tests {
             ("SELECT Id FROM X UPDATE TRACKING", Some("UPDATE TRACKING")),
             ("SELECT Id FROM Contact WHERE Name = 'it is FOR VIEW \\' FOR VIEW'", None),
             ("SELECT Format FROM Viewer", None),
+            ("SELECT Id FROM Contact FOR", None),
+            ("SELECT Id FROM Contact FOR\u{a0}VIEW", Some("FOR VIEW")),
+            ("SELECT Id FROM Contact FOR \u{ff36}IEW", Some("FOR")),
+            ("SELECT Id FROM Contact \u{ff26}OR VIEW", Some("a character that no query of ours has")),
+            ("SELECT Id FROM Contact\0", Some("a character that no query of ours has")),
+            ("SELECT Id FROM Contact WHERE Name = 'open FOR VIEW", Some("an open quotation mark")),
+            ("DELETE FROM Contact", Some("no SELECT at its beginning")),
+            ("", Some("no SELECT at its beginning")),
+            ("SELECT Id FROM Contact WHERE Name = 'S\u{f6}hne'", None),
         ] {
             assert_eq!(writes(soql), clause, "{soql}");
         }

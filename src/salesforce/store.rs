@@ -5,14 +5,17 @@
 //! page that it speaks of. So whenever the process ends, what the state names is there, and what it does not
 //! name is read again.
 //!
+//! The folder carries a mark that says for which target it was made. A folder of that name without the mark, or with a
+//! link or a file in it that is not of our making, is somebody's own: it is neither read nor changed.
+//!
 //! Must not know: requests.
 
 #![expect(clippy::disallowed_methods, reason = "this room keeps the unfinished snapshot")]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -22,8 +25,11 @@ use sha2::{Digest as _, Sha256};
 use super::log::Log;
 use super::value::Kind;
 use crate::error::Error;
+use crate::files;
+use crate::model::customisation;
 use crate::model::provenance::{REQUESTS, SfObject};
 use crate::model::word::Word as _;
+use crate::secrets::{mask, mask_rows};
 
 /// A column of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,56 +116,161 @@ pub(super) struct State {
 pub(super) const FORMAT: u32 = 1;
 const STATE: &str = "state.json";
 const PAGES: &str = "pages";
+/// The mark of a folder that was made for an extraction; readers of snapshots pass hidden files over.
+const MARK: &str = ".tieout-extraction";
+/// Bytes of the state: a few hundred for each page.
+const MAX_STATE: u64 = 256 << 20;
+const MAX_PAGE_FILE: u64 = 1 << 30;
 
 /// The folder of an unfinished snapshot.
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
+    mark: String,
 }
 
 impl Store {
-    /// Opens the unfinished folder that goes with a target, and makes it where there is none.
+    /// Opens the unfinished folder that goes with a target, and makes it where there is none. What is there and is not
+    /// of our making for this very target is refused, and stays as it is.
     pub(super) fn open(target: &Path) -> Result<Self, Error> {
         let name = target.file_name().ok_or_else(|| Error::Output {
             path: target.to_owned(),
             what: "is not a name for a folder".to_owned(),
             next: "name a folder with --out".to_owned(),
         })?;
+        if target.symlink_metadata().is_ok() {
+            return Err(Error::Output {
+                path: target.to_owned(),
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another folder with --out, or move this one away".to_owned(),
+            });
+        }
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
         hidden.push(".unfinished");
         let folder = target.with_file_name(hidden);
-        std::fs::create_dir_all(folder.join(PAGES)).map_err(|source| cannot(&folder, &source))?;
-        Ok(Self { folder })
+        // However the parent is named, the target is the same.
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent.canonicalize().map_err(|source| cannot(&folder, &source))?;
+        let store = Self { mark: format!("tieout extraction into {}\n", parent.join(name).display()), folder };
+        match store.folder.symlink_metadata() {
+            Ok(_) => store.refuse_what_is_not_ours()?,
+            Err(error) if error.kind() == ErrorKind::NotFound => store.make(&parent)?,
+            Err(error) => return Err(cannot(&store.folder, &error)),
+        }
+        std::fs::create_dir(store.folder.join(PAGES))
+            .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+            .map_err(|source| cannot(&store.folder, &source))?;
+        Ok(store)
+    }
+
+    /// Makes the folder, with its mark in it from the first moment on.
+    fn make(&self, parent: &Path) -> Result<(), Error> {
+        let make = || {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".tieout-");
+            // Rows are personal data.
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            // It is taken away again where this does not succeed.
+            let new = builder.tempdir_in(parent)?;
+            let mut mark = create(&new.path().join(MARK))?;
+            mark.write_all(self.mark.as_bytes())?;
+            mark.sync_data()?;
+            rename_onto_nothing(new.path(), &self.folder)?;
+            // It is called otherwise now.
+            let _ = new.keep();
+            Ok(())
+        };
+        make().map_err(|source| cannot(&self.folder, &source))
+    }
+
+    /// Refuses a folder that is not ours, is a link or holds one, or holds what no extraction writes.
+    fn refuse_what_is_not_ours(&self) -> Result<(), Error> {
+        let refused = |path: &Path, what: &str| Error::Output {
+            path: path.to_owned(),
+            what: format!("{what}, and nothing of anybody else's is touched"),
+            next: "move it away, or name another folder with --out".to_owned(),
+        };
+        let own = &self.folder;
+        let failed = |source: std::io::Error| cannot(own, &source);
+        if !own.symlink_metadata().map_err(failed)?.is_dir() {
+            return Err(refused(own, "is a link or a file, not the folder of an unfinished extraction"));
+        }
+        let mark = own.join(MARK);
+        let is_marked = mark.symlink_metadata().is_ok_and(|mark| mark.is_file())
+            && files::read(&mark, 1 << 16).is_ok_and(|text| text == self.mark.as_bytes());
+        if !is_marked {
+            return Err(refused(
+                own,
+                "is not the unfinished extraction of this target (it has no mark of tieout's that says so)",
+            ));
+        }
+        self.entries(|path, is_known| {
+            let kind = path.symlink_metadata().map_err(failed)?;
+            let what = if kind.is_symlink() {
+                "is a link"
+            } else if !is_known {
+                "is not of an extraction's making"
+            } else if kind.is_dir() != path.ends_with(PAGES) || !(kind.is_dir() || kind.is_file()) {
+                "is not a regular file"
+            } else if has_another_name(&kind) {
+                "has another name elsewhere (a hard link)"
+            } else {
+                return Ok(());
+            };
+            Err(refused(path, what))
+        })
+    }
+
+    /// Each file and folder within, deepest last, and whether an extraction makes one of that name.
+    fn entries(&self, mut each: impl FnMut(&Path, bool) -> Result<(), Error>) -> Result<(), Error> {
+        let within = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
+            let mut paths = std::fs::read_dir(folder)?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<Vec<_>, _>>()?;
+            paths.sort_unstable();
+            Ok(paths)
+        };
+        let failed = |source: std::io::Error| cannot(&self.folder, &source);
+        for path in within(&self.folder).map_err(failed)? {
+            each(&path, path.file_name().is_some_and(|name| is_known(&name.to_string_lossy())))?;
+        }
+        let pages = self.folder.join(PAGES);
+        if pages.symlink_metadata().is_ok_and(|pages| pages.is_dir()) {
+            for path in within(&pages).map_err(failed)? {
+                each(&path, path.file_name().is_some_and(|name| is_page(&name.to_string_lossy())))?;
+            }
+        }
+        Ok(())
     }
 
     /// What an earlier run left, where it can be read.
     pub(super) fn state(&self) -> Option<State> {
-        let text = std::fs::read(self.folder.join(STATE)).ok()?;
+        let text = files::read(&self.folder.join(STATE), MAX_STATE).ok()?;
         serde_json::from_slice::<State>(&text).ok().filter(|state| state.format == FORMAT)
     }
 
-    /// Forgets what an earlier run left, but for the log of requests, which is open.
+    /// Forgets what an earlier run left, but for the mark and the log of requests, which is open.
     pub(super) fn clear(&self) -> Result<(), Error> {
-        let clear = || {
-            for entry in std::fs::read_dir(&self.folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    std::fs::remove_dir_all(entry.path())?;
-                } else if entry.file_name() != REQUESTS {
-                    std::fs::remove_file(entry.path())?;
-                }
+        let kept = [MARK, PAGES, REQUESTS].map(|name| self.folder.join(name));
+        self.entries(|path, is_known| {
+            if kept.iter().any(|kept| kept == path) || !is_known {
+                return Ok(());
             }
-            std::fs::create_dir_all(self.folder.join(PAGES))
-        };
-        clear().map_err(|source| cannot(&self.folder, &source))
+            std::fs::remove_file(path).map_err(|source| cannot(path, &source))
+        })
     }
 
     /// Takes the folder away again, if nothing that could be gone on with is in it.
     pub(super) fn leave(&self) {
-        if self.state().is_none() {
-            // It was made a moment ago and holds nothing; that it stays does no harm.
-            drop(std::fs::remove_dir_all(&self.folder));
+        if self.state().is_none() && self.clear().is_ok() {
+            for name in [REQUESTS, MARK] {
+                drop(std::fs::remove_file(self.folder.join(name)));
+            }
+            // Where somebody has put something into it meanwhile, that stays.
+            drop(std::fs::remove_dir(self.folder.join(PAGES)));
+            drop(std::fs::remove_dir(&self.folder));
         }
     }
 
@@ -174,12 +285,19 @@ impl Store {
         Log::open(&self.folder)
     }
 
-    /// Writes a file so that it is whole or not there.
-    pub(super) fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    /// Writes a text so that it is whole or not there, without secrets that a server may have echoed into it.
+    pub(super) fn put(&self, name: &str, text: &[u8]) -> Result<(), Error> {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.put_as_is(name, mask(text).as_bytes()),
+            Err(_) => self.put_as_is(name, text),
+        }
+    }
+
+    fn put_as_is(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.folder.join(name);
         let beside = path.with_extension("writing");
         let write = || {
-            let mut file = File::create(&beside)?;
+            let mut file = create(&beside)?;
             file.write_all(bytes)?;
             file.sync_data()?;
             std::fs::rename(&beside, &path)
@@ -195,15 +313,17 @@ impl Store {
             writer.write_record(row).map_err(|error| Error::Defect(error.to_string()))?;
         }
         let bytes = writer.into_inner().map_err(|error| Error::Defect(error.to_string()))?;
+        let bytes = mask_rows(bytes);
         let file = format!("{PAGES}/{name}.csv");
-        self.put(&file, &bytes)?;
+        self.put_as_is(&file, &bytes)?;
         Ok(Page { file, rows: rows.len() as u64, sha256: HEXLOWER.encode(&Sha256::digest(&bytes)) })
     }
 
     /// Whether a page is on the disk as it was written.
     pub(super) fn is_whole(&self, page: &Page) -> bool {
-        std::fs::read(self.folder.join(&page.file))
-            .is_ok_and(|bytes| HEXLOWER.encode(&Sha256::digest(&bytes)) == page.sha256)
+        page.file.strip_prefix(PAGES).and_then(|name| name.strip_prefix('/')).is_some_and(is_page)
+            && files::read(&self.folder.join(&page.file), MAX_PAGE_FILE)
+                .is_ok_and(|bytes| HEXLOWER.encode(&Sha256::digest(&bytes)) == page.sha256)
     }
 
     /// Merges pages, each sorted by Id, into one file in the order of Ids; of several rows of one record the
@@ -243,7 +363,7 @@ impl Store {
         for at in 0..current.len() {
             advance(at, &mut heads, &mut current)?;
         }
-        let file = File::create(&beside).map_err(|error| failed(&error))?;
+        let file = create(&beside).map_err(|error| failed(&error))?;
         let mut writer = csv::Writer::from_writer(Hashing { inner: BufWriter::new(file), digest: Sha256::new() });
         writer.write_record(headings).map_err(|error| failed(&error))?;
         let (mut rows, mut last) = (0, String::new());
@@ -265,14 +385,100 @@ impl Store {
 
     /// Takes away what only the way needed, and gives the folder its name.
     pub(super) fn finish(self, target: &Path) -> Result<(), Error> {
-        let folder = &self.folder;
-        let tidy = || {
-            std::fs::remove_dir_all(folder.join(PAGES))?;
-            std::fs::remove_file(folder.join(STATE))?;
-            std::fs::rename(folder, target)
+        let finish = || {
+            for page in std::fs::read_dir(self.folder.join(PAGES))? {
+                let page = page?;
+                if is_page(&page.file_name().to_string_lossy()) {
+                    std::fs::remove_file(page.path())?;
+                }
+            }
+            std::fs::remove_dir(self.folder.join(PAGES))?;
+            std::fs::remove_file(self.folder.join(STATE))?;
+            rename_onto_nothing(&self.folder, target)
         };
-        tidy().map_err(|source| cannot(target, &source))
+        finish().map_err(|source| cannot(target, &source))?;
+        // As long as the folder is unfinished it must carry its mark. One that stays does no harm.
+        drop(std::fs::remove_file(target.join(MARK)));
+        Ok(())
     }
+}
+
+/// Whether an extraction writes a file or folder of this name, or one that is on its way to it.
+fn is_known(name: &str) -> bool {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let files =
+        [STATE, "manifest.json", REQUESTS, "list_view_contacts.csv", "deleted_contacts.csv", customisation::FILE];
+    let is_file =
+        |file: &str| file == name || ending == "writing" && file.rsplit_once('.').is_some_and(|(own, _)| own == stem);
+    [MARK, PAGES].contains(&name)
+        || files.into_iter().any(is_file)
+        || SfObject::of(stem).is_some() && matches!(ending, "csv" | "writing")
+}
+
+/// Whether a page has such a name.
+fn is_page(name: &str) -> bool {
+    let stem = name.strip_suffix(".csv").or_else(|| name.strip_suffix(".writing"));
+    stem.is_some_and(|stem| {
+        (stem.starts_with("rested-") || stem.starts_with("since-") || cfg!(test))
+            && stem.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+    })
+}
+
+/// Makes a file for the user alone; an old one of this name is emptied.
+fn create(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    for_the_user_alone(&mut options);
+    options.open(path)
+}
+
+/// Rows are personal data.
+#[cfg(unix)]
+pub(super) fn for_the_user_alone(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.mode(0o600);
+}
+
+#[cfg(not(unix))]
+pub(super) fn for_the_user_alone(_options: &mut OpenOptions) {}
+
+/// Whether a file has a further name, under which it may be somebody's own.
+#[cfg(unix)]
+fn has_another_name(file: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    file.is_file() && file.nlink() > 1
+}
+
+#[cfg(not(unix))]
+const fn has_another_name(_file: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Renames a folder to a name that nothing has, so that not even an empty folder of somebody else's is replaced.
+#[cfg(unix)]
+fn rename_onto_nothing(from: &Path, to: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system can; then looking first has to do.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_after_looking(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+#[cfg(not(unix))]
+fn rename_onto_nothing(from: &Path, to: &Path) -> std::io::Result<()> {
+    rename_after_looking(from, to)
+}
+
+fn rename_after_looking(from: &Path, to: &Path) -> std::io::Result<()> {
+    if to.symlink_metadata().is_ok() {
+        return Err(std::io::Error::new(ErrorKind::AlreadyExists, "it exists already"));
+    }
+    std::fs::rename(from, to)
 }
 
 fn cannot(path: &Path, source: &std::io::Error) -> Error {

@@ -14,12 +14,13 @@ use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
+use super::address;
 use super::auth::{self, Session, SignIn};
+use super::bounds::{FIRST_BYTE, MAX_ANSWER, MAX_PAGE, MAX_REQUESTS, MAX_SHORT_ANSWER, NEXT_BYTE, SLOW_TRIES};
 use super::fault::{self, Fault, Refusal};
-use super::soql;
 use crate::error::Error;
 use crate::model::instant::Instant;
-use crate::model::text::of_address;
+use crate::secrets::{know, mask};
 
 /// How patient the transport is.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +31,7 @@ pub struct Pace {
     pub cap: Duration,
     /// The first wait before a job is asked whether it is done; the following ones grow to fifty times that.
     pub poll: Duration,
-    /// How long an answer may take.
+    /// How long an answer may take, from sending the request to its last byte.
     pub patience: Duration,
 }
 
@@ -40,7 +41,7 @@ impl Default for Pace {
             base: Duration::from_millis(500),
             cap: Duration::from_secs(60),
             poll: Duration::from_millis(200),
-            patience: Duration::from_secs(20 * 60),
+            patience: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -90,6 +91,18 @@ pub(super) enum Call {
     Get(String),
     /// A new query job of Bulk API 2.0, for a version and with a query.
     QueryJob { version: String, soql: String, all: bool },
+}
+
+impl Call {
+    /// Bytes that the answer may have.
+    fn most_bytes(&self) -> usize {
+        let has_rows =
+            |path: &str| path.split('/').any(|segment| segment.starts_with("query") || segment.starts_with("result"));
+        match self {
+            Self::Get(path) if has_rows(path) => MAX_PAGE,
+            Self::Get(_) | Self::QueryJob { .. } => MAX_ANSWER,
+        }
+    }
 }
 
 /// A whole answer that is a success.
@@ -187,8 +200,25 @@ pub(super) struct Transport {
     trace: Option<Trace>,
 }
 
-/// Answers beyond this are none of ours: pages are bounded far below.
-const LARGEST: usize = 512 << 20;
+/// Why an answer could not be read to its end.
+enum Unread {
+    /// The connection broke, after so many bytes; why, and whether for want of time.
+    Broke(usize, String, bool),
+    /// No further byte came in time, after so many.
+    Stalled(usize),
+    /// It has more bytes than this.
+    TooLarge(usize),
+}
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Broke(bytes, why, _) => write!(f, "the answer broke off after {bytes} bytes: {why}"),
+            Self::Stalled(bytes) => write!(f, "the answer stalled after {bytes} bytes"),
+            Self::TooLarge(most) => write!(f, "the answer has more than {most} bytes"),
+        }
+    }
+}
 
 impl Transport {
     /// Signs in.
@@ -200,9 +230,10 @@ impl Transport {
             // A redirect to another host would lose the token or give it away.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(30))
-            .timeout(pace.patience)
-            .build()
-            .map_err(|error| unreachable_host(&error))?;
+            .timeout(pace.patience);
+        // What this machine itself answers in tests goes to no proxy; everything else is encrypted.
+        let client = if sign_in.is_on_this_machine() { client.no_proxy() } else { client.https_only(true) };
+        let client = client.build().map_err(|error| unreachable(&root(error)))?;
         let transport = Self {
             client,
             sign_in,
@@ -312,7 +343,8 @@ impl Transport {
 
     /// One request and its whole answer.
     async fn once(&self, session: &Session, call: &Call) -> Result<Answer, Fault> {
-        let lost = |what: String| Fault::Again { what, after: None, tries: 6 };
+        let lost =
+            |what: String, slow: bool| Fault::Again { what, after: None, tries: if slow { SLOW_TRIES } else { 6 } };
         let request = match call {
             Call::Get(path) => self.client.request(Method::GET, format!("{}{path}", session.instance)),
             Call::QueryJob { version, soql, all } => {
@@ -334,34 +366,32 @@ impl Transport {
         let began = self.begins();
         self.told(call, None, None, None, began);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let sent = request.header(reqwest::header::AUTHORIZATION, bearer).send().await;
-        let mut response = match sent {
+        let sent = self.in_time(request.header(reqwest::header::AUTHORIZATION, bearer)).await;
+        let response = match sent {
             Ok(response) => response,
-            Err(error) => {
-                let what = format!("no answer: {}", root(error));
+            Err((what, slow)) => {
+                let what = format!("no answer: {what}");
                 self.told(call, None, Some(&what), None, began);
-                return Err(lost(what));
+                return Err(lost(what, slow));
             }
         };
         let (status, headers) = (response.status(), response.headers().clone());
         self.note(&headers);
         let code = Some(status.as_u16());
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => {
-                    let what = format!("the answer broke off after {} bytes: {}", body.len(), root(error));
-                    self.told(call, code, Some(&what), None, began);
-                    return Err(lost(what));
-                }
+        let body = match self.body(response, call.most_bytes()).await {
+            Ok(body) => body,
+            Err(unread) => {
+                let what = unread.to_string();
+                self.told(call, code, Some(&what), None, began);
+                return Err(match unread {
+                    Unread::TooLarge(_) => {
+                        Fault::Stop(what, "a proxy may change the answers; if not, report this with `--trace`")
+                    }
+                    Unread::Stalled(_) => lost(what, true),
+                    Unread::Broke(_, _, slow) => lost(what, slow),
+                });
             }
-            if body.len() > LARGEST {
-                self.told(call, code, Some(&format!("{} more than {LARGEST} bytes", status.as_u16())), None, began);
-                return Err(Fault::Stop("an answer is larger than 512 MiB".to_owned(), "report this"));
-            }
-        }
+        };
         let rows = self.trace.as_ref().filter(|_| status.is_success()).and_then(|_| page_rows(call, &headers, &body));
         self.told(call, code, Some(&format!("{} {} bytes", status.as_u16(), body.len())), rows, began);
         if status.is_success() {
@@ -376,6 +406,37 @@ impl Transport {
             ));
         }
         Err(fault::classify(Refusal { status: status.as_u16(), body: &text, retry_after }))
+    }
+
+    /// Sends a request and waits for the beginning of its answer; else why there is none, and whether for want of time.
+    async fn in_time(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, (String, bool)> {
+        match tokio::time::timeout(FIRST_BYTE.min(self.pace.patience), request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => {
+                let slow = error.is_timeout() && !error.is_connect();
+                Err((root(error), slow))
+            }
+            Err(_) => Err(("it took too long".to_owned(), true)),
+        }
+    }
+
+    /// The body of an answer, unpacked, of at most `most` bytes. Of a refusal the beginning is enough.
+    async fn body(&self, mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, Unread> {
+        let is_success = response.status().is_success();
+        let most = if is_success { most } else { MAX_SHORT_ANSWER };
+        let mut body = Vec::new();
+        loop {
+            let chunk = tokio::time::timeout(NEXT_BYTE.min(self.pace.patience / 2), response.chunk()).await;
+            match chunk.map_err(|_| Unread::Stalled(body.len()))? {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.extend_from_slice(&chunk),
+                Ok(Some(_)) if is_success => return Err(Unread::TooLarge(most)),
+                Ok(Some(_) | None) => return Ok(body),
+                Err(error) => {
+                    let slow = error.is_timeout();
+                    return Err(Unread::Broke(body.len(), root(error), slow));
+                }
+            }
+        }
     }
 
     /// Signs in, unless somebody else has done so since; one at a time.
@@ -404,8 +465,12 @@ impl Transport {
         struct Granted {
             access_token: String,
             instance_url: String,
+            refresh_token: Option<String>,
+            id_token: Option<String>,
         }
-        let address = format!("{}/services/oauth2/token", auth::host(&request.host));
+        let configured = self.sign_in.configured();
+        let host = address::trusted(&request.host, &configured, "the configuration")?;
+        let address = format!("{host}/services/oauth2/token");
         let form: Vec<(&str, &str)> = request.form.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
         let mut tries = 0;
         loop {
@@ -413,38 +478,46 @@ impl Transport {
             let began = self.begins();
             self.signing_in(&address, None, None, began);
             let asked = async {
-                let answer = self.client.post(&address).form(&form).send().await?;
-                Ok((answer.status(), answer.text().await?))
+                let response = self.in_time(self.client.post(&address).form(&form)).await?;
+                let status = response.status();
+                let body = self.body(response, MAX_SHORT_ANSWER).await;
+                let slow = |unread: &Unread| match unread {
+                    // It would be as large the next time.
+                    Unread::Stalled(_) | Unread::TooLarge(_) => true,
+                    Unread::Broke(_, _, slow) => *slow,
+                };
+                body.map(|body| (status, body)).map_err(|unread| (unread.to_string(), slow(&unread)))
             };
             let (status, body) = match asked.await {
                 Ok(answer) => answer,
-                Err(error) if tries < 4 => {
-                    self.signing_in(&address, None, Some(&format!("no answer: {}", root(error))), began);
-                    self.wait(tries, None).await;
-                    continue;
-                }
-                Err(error) => {
-                    let unreachable = unreachable_host(&error);
-                    self.signing_in(&address, None, Some(&format!("no answer: {}", root(error))), began);
-                    return Err(unreachable);
+                Err((what, slow)) => {
+                    self.signing_in(&address, None, Some(&format!("no answer: {what}")), began);
+                    if tries < if slow { SLOW_TRIES } else { 4 } {
+                        self.wait(tries, None).await;
+                        continue;
+                    }
+                    return Err(unreachable(&what));
                 }
             };
             self.signing_in(&address, Some(status.as_u16()), Some(status.as_str()), began);
             if status.is_success() {
-                let granted: Granted = serde_json::from_str(&body).map_err(|_| Error::Salesforce {
+                let granted: Granted = serde_json::from_slice(&body).map_err(|_| Error::Salesforce {
                     what: "the token endpoint answered something else than a token".to_owned(),
                     next: "check salesforce.instance_url".to_owned(),
                 })?;
-                return Ok(Session {
-                    instance: auth::host(&granted.instance_url),
-                    token: secrecy::SecretString::from(granted.access_token),
-                });
+                let token = secrecy::SecretString::from(granted.access_token);
+                let further =
+                    [granted.refresh_token, granted.id_token].map(|token| token.map(secrecy::SecretString::from));
+                further.iter().flatten().chain([&token]).for_each(know);
+                let instance =
+                    address::trusted(&granted.instance_url, &configured, "the answer of the token endpoint")?;
+                return Ok(Session { instance, token });
             }
             if (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) && tries < 4 {
                 self.wait(tries, None).await;
                 continue;
             }
-            let (code, description) = fault::read(&body);
+            let (code, description) = fault::read(&String::from_utf8_lossy(&body));
             let (what, next) = if code.is_empty() {
                 (format!("the token endpoint answered HTTP {}", status.as_u16()), "check salesforce.instance_url")
             } else {
@@ -464,8 +537,14 @@ impl Transport {
     }
 
     fn within_budget(&self) -> Result<(), Trouble> {
+        if self.begun.load(Ordering::Relaxed) >= MAX_REQUESTS {
+            return Err(Trouble::Stop(Error::Salesforce {
+                what: format!("{MAX_REQUESTS} requests were made, and there is no end"),
+                next: "start again if the organisation is as large as that: what was read so far is kept".to_owned(),
+            }));
+        }
         let Some((used, limit)) = self.usage() else { return Ok(()) };
-        if used * 100 < limit * self.share {
+        if u128::from(used) * 100 < u128::from(limit) * u128::from(self.share) {
             return Ok(());
         }
         Err(Trouble::Stop(Error::Salesforce {
@@ -519,9 +598,11 @@ impl Transport {
         self.say(&Said { nth, at, method: "POST", path: address, status, answer, rows: None, soql: None, took });
     }
 
+    /// Tells of a request, without what a server may have echoed into its own address or into a reason.
     fn say(&self, said: &Said<'_>) {
         if let Some(trace) = &self.trace {
-            trace(said);
+            let (path, answer, soql) = (mask(said.path), said.answer.map(mask), said.soql.map(mask));
+            trace(&Said { path: &path, answer: answer.as_deref(), soql: soql.as_deref(), ..*said });
         }
     }
 }
@@ -547,59 +628,19 @@ fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     (page.total_size == 0 || !page.records.is_empty()).then_some(page.records.len() as u64)
 }
 
-/// The allow-list: reads beneath `/services/`, and query jobs. That nothing else can be said is the type's
-/// doing; that a path does not leave its place, and a query does not write, is looked at here.
+/// The allow-list. That nothing but a read and a query job can be said is the type's doing; where a read goes, and that
+/// a query does not write, is looked at here.
 fn allowed(call: &Call) -> Result<(), Trouble> {
-    let refuse =
-        |what: String| Err(Trouble::Stop(Error::Defect(format!("a request was refused before it was sent: {what}"))));
-    let soql = match call {
-        Call::Get(path) => {
-            let (plain, query) = path.split_once('?').unwrap_or((path, ""));
-            let inside =
-                plain.starts_with("/services/data/") || matches!(plain, "/services/data" | "/services/oauth2/userinfo");
-            if !inside || plain.contains("..") || plain.contains("//") || plain.contains(['@', '\\', '#']) {
-                return refuse(format!("GET {plain}"));
-            }
-            query.strip_prefix("q=").map(of_address)
-        }
-        Call::QueryJob { version, soql, .. } => {
-            if !version.bytes().all(|c| c.is_ascii_digit() || c == b'.') {
-                return refuse(format!("version {version}"));
-            }
-            Some(soql.clone())
-        }
-    };
-    match soql.as_deref().and_then(soql::writes) {
-        Some(clause) => refuse(format!("a query with {clause}")),
-        None => Ok(()),
+    match call {
+        Call::Get(path) => address::get(path)?,
+        Call::QueryJob { version, soql, .. } => address::query_job(version, soql)?,
     }
+    Ok(())
 }
 
-/// A path with a query beneath a version: `/services/data/vN/REST?q=SOQL`.
-pub(super) fn query_path(version: &str, rest: &str, soql: &str) -> String {
-    format!("/services/data/v{version}/{rest}?q={}", encode(soql))
-}
-
-/// A text as a value of a query.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
-            b' ' => encoded.push('+'),
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-    encoded
-}
-
-fn unreachable_host(error: &reqwest::Error) -> Error {
-    let mut root: &dyn std::error::Error = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
+fn unreachable(why: &str) -> Error {
     Error::Salesforce {
-        what: format!("Salesforce cannot be reached: {root}"),
+        what: format!("Salesforce cannot be reached: {why}"),
         next: "check salesforce.instance_url and that this machine may reach it (proxies are taken from HTTPS_PROXY)"
             .to_owned(),
     }
@@ -633,40 +674,7 @@ fn api_usage(text: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, allowed, api_usage, http_date, of_address, query_path};
-
-    #[test]
-    fn only_reads_and_query_jobs_are_sent() {
-        let get = |path: &str| allowed(&Call::Get(path.to_owned())).is_ok();
-        for path in
-            ["/services/data", "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact", "/services/oauth2/userinfo"]
-        {
-            assert!(get(path), "{path}");
-        }
-        for path in [
-            "/services/apexrest/docebo_v3/courses",
-            "/services/data/../apexrest/x",
-            "/services/data//x",
-            "/services/oauth2/token",
-            "@evil.example/services/data/",
-            "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact+FOR+VIEW",
-            "/services/data/v67.0/query?q=SELECT%20Id%20FROM%20Contact%20for%0Aupdate",
-        ] {
-            assert!(!get(path), "{path}");
-        }
-        let job = |version: &str, soql: &str| {
-            allowed(&Call::QueryJob { version: version.to_owned(), soql: soql.to_owned(), all: false }).is_ok()
-        };
-        assert!(job("67.0", "SELECT Id FROM Contact") && !job("67.0", "SELECT Id FROM Contact FOR REFERENCE"));
-        assert!(!job("67.0/../x", "SELECT Id FROM Contact"));
-    }
-
-    #[test]
-    fn a_query_survives_its_address() {
-        let soql = "SELECT Id FROM X WHERE Name = 'O\\'Brien & Söhne+1 100%' AND A >= 2026-01-31T23:59:59Z";
-        let path = query_path("67.0", "query", soql);
-        assert_eq!(of_address(path.split_once("?q=").expect("a query").1), soql);
-    }
+    use super::{api_usage, http_date};
 
     #[test]
     fn headers_are_read() {

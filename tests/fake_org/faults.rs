@@ -24,9 +24,20 @@ pub(crate) enum FaultKind {
     },
     /// Half of the (compressed) body, and then nothing for longer than anybody waits.
     StallBody,
+    /// The (compressed) body comes byte by byte, with a pause of so many milliseconds before each.
+    Drip {
+        millis: u64,
+    },
     Delay {
         millis: u64,
     },
+    /// An answer of so many bytes of nothing, which compress well.
+    Bomb {
+        code: u16,
+        bytes: usize,
+    },
+    /// The body that is made of the address, as JSON.
+    Scripted(fn(&str) -> String),
     /// So many rows are missing at the end of the page; every count still tells of them.
     ShortPage {
         rows: usize,
@@ -88,7 +99,12 @@ impl Fault {
     fn replaces_the_answer(&self) -> bool {
         matches!(
             self.kind,
-            FaultKind::Status { .. } | FaultKind::Html { .. } | FaultKind::Unauthorized | FaultKind::ResetBeforeAnswer
+            FaultKind::Status { .. }
+                | FaultKind::Html { .. }
+                | FaultKind::Bomb { .. }
+                | FaultKind::Scripted(_)
+                | FaultKind::Unauthorized
+                | FaultKind::ResetBeforeAnswer
         )
     }
 }

@@ -274,6 +274,8 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> Result<Response<A
                 "<html><head><title>Maintenance</title></head><body><p>We are down for maintenance.</body></html>";
             Some(Ok(Reply::text(*code, "text/html", page)))
         }
+        FaultKind::Bomb { code, bytes } => Some(Ok(Reply::text(*code, "application/json", vec![b' '; *bytes]))),
+        FaultKind::Scripted(body) => Some(Ok(Reply::text(200, "application/json", body(&address)))),
         FaultKind::Unauthorized => {
             lock(&shared.org).rotate_token();
             Some(Ok(Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into()))
@@ -337,7 +339,11 @@ fn response(org: &Org, reply: Reply, struck: &[FaultKind], gzip: bool) -> Respon
         FaultKind::StallBody => Some((body.len() / 2, Duration::from_secs(300))),
         _ => None,
     });
-    let mut response = Response::new(Answer::new(&Bytes::from(body), cut));
+    let drip = struck.iter().find_map(|kind| match kind {
+        FaultKind::Drip { millis } => Some(Duration::from_millis(*millis)),
+        _ => None,
+    });
+    let mut response = Response::new(Answer::new(&Bytes::from(body), cut, drip));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");

@@ -68,16 +68,19 @@ pub(crate) struct Answer {
     declared: u64,
     /// Set when it breaks off: after how long, so that what was sent before arrives.
     breaks_off: Option<Pin<Box<Sleep>>>,
+    /// Set when it comes byte by byte: the pause before the next one, and how long one is.
+    drip: Option<(Pin<Box<Sleep>>, Duration)>,
 }
 
 impl Answer {
-    pub(crate) fn new(whole: &Bytes, cut: Option<(usize, Duration)>) -> Self {
+    pub(crate) fn new(whole: &Bytes, cut: Option<(usize, Duration)>, drip: Option<Duration>) -> Self {
         let declared = u64::try_from(whole.len()).unwrap_or(u64::MAX);
         let cut = cut.filter(|&(bytes, _)| bytes < whole.len());
         Self {
             data: Some(cut.map_or(whole.clone(), |(bytes, _)| whole.slice(..bytes))).filter(|data| !data.is_empty()),
             declared,
             breaks_off: cut.map(|(_, after)| Box::pin(tokio::time::sleep(after))),
+            drip: drip.map(|pause| (Box::pin(tokio::time::sleep(pause)), pause)),
         }
     }
 }
@@ -90,10 +93,23 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        if let Some(data) = self.data.take() {
+        let answer = &mut *self;
+        if let Some((sleep, pause)) = &mut answer.drip
+            && let Some(mut rest) = answer.data.take()
+        {
+            if sleep.as_mut().poll(context).is_pending() {
+                answer.data = Some(rest);
+                return Poll::Pending;
+            }
+            *sleep = Box::pin(tokio::time::sleep(*pause));
+            let next = rest.split_to(1);
+            answer.data = Some(rest).filter(|rest| !rest.is_empty());
+            return Poll::Ready(Some(Ok(Frame::data(next))));
+        }
+        if let Some(data) = answer.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        match &mut self.breaks_off {
+        match &mut answer.breaks_off {
             None => Poll::Ready(None),
             Some(sleep) => {
                 sleep.as_mut().poll(context).map(|()| Some(Err(Error::other("a fault breaks the body off"))))

@@ -27,6 +27,8 @@ mod freshness;
 mod fuzz;
 mod gone;
 mod hostile;
+mod hostile_folders;
+mod hostile_server;
 mod inputs;
 mod list_view;
 mod oracle;

@@ -83,6 +83,12 @@ impl Ended {
         self
     }
 
+    /// Neither output holds it, though the configuration does.
+    #[track_caller]
+    fn tells_nothing_of(&self, secret: &str) {
+        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{}{}", self.stdout, self.stderr);
+    }
+
     /// None of these is said or written anywhere.
     #[track_caller]
     fn kept_secret(&self, secrets: &[&str]) -> &Self {
@@ -417,7 +423,11 @@ impl Cli {
     }
 }
 
-const ACME: &str = "org = \"acme\"";
+/// The table for an org of the Salesforce CLI; a server on this machine is read only where it is configured.
+fn acme(server: &Server) -> String {
+    format!("org = \"acme\"\ninstance_url = \"{}\"", server.url())
+}
+
 const REDACTED: &str = "[REDACTED] Use 'sf org auth show-access-token' to view";
 
 fn displayed(server: &Server, token: &str) -> String {
@@ -457,7 +467,7 @@ fn the_salesforce_cli_signs_in_be_it_new_or_old() {
         ("old, with warnings", (&warned(&old), 0), (UNKNOWN_COMMAND, 1)),
     ] {
         let cli = Cli::new(display, own);
-        let ended = sign_in(ACME, &[("PATH", &cli.path())]);
+        let ended = sign_in(&acme(&server), &[("PATH", &cli.path())]);
         assert_eq!(ended.code, 0, "{name}: {}", ended.stderr);
         ended.went_well().kept_secret(&[&token]);
         assert_eq!(cli.asked(), 2, "{name}");
@@ -472,7 +482,7 @@ fn the_salesforce_cli_is_asked_anew_when_its_token_expires() {
     let body = r#"[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]"#;
     let kind = FaultKind::Status { code: 401, body: body.to_owned(), headers: Vec::new() };
     server.add_fault(Fault::once("/query?", kind).skip(2));
-    sign_in(ACME, &[("PATH", &cli.path())]).went_well().kept_secret(&[&access_token(&server)]);
+    sign_in(&acme(&server), &[("PATH", &cli.path())]).went_well().kept_secret(&[&access_token(&server)]);
     assert_eq!(cli.asked(), 4);
 }
 
@@ -498,11 +508,28 @@ fn what_the_salesforce_cli_cannot_give_is_told_with_the_next_step() {
         (("Segmentation fault\n", 139), ("", 139), &["something else than JSON", "next: update it with `sf update`"]),
     ] {
         let cli = Cli::new(display, own);
-        sign_in(ACME, &[("PATH", &cli.path())]).refused(REFUSED, words);
+        sign_in(&acme(&server), &[("PATH", &cli.path())]).refused(REFUSED, words);
     }
     let empty = folder();
-    sign_in(ACME, &[("PATH", &empty.path().display().to_string())])
+    sign_in(&acme(&server), &[("PATH", &empty.path().display().to_string())])
         .refused(REFUSED, &["the Salesforce CLI (`sf`) cannot be started", "next: install it, or sign in another way"]);
+    // A host that is neither Salesforce's nor configured is given no token, and neither is a pair of user and password.
+    let token = access_token(&server);
+    for (address, why) in [
+        (server.url(), "is not the configured one"),
+        ("http://acme.my.salesforce.com", "does not begin with https://"),
+        ("https://evil.example", "is neither a host of Salesforce nor the configured one"),
+        ("https://ada:hunter2-hunter2@acme.my.salesforce.com", "holds a user or a password"),
+    ] {
+        let display = displayed(&server, &token).replace(server.url(), address);
+        let cli = Cli::new((&display, 0), (&shown(&token), 0));
+        sign_in("org = \"acme\"", &[("PATH", &cli.path())])
+            .refused(
+                REFUSED,
+                &["the Salesforce CLI names", why, "no token is sent there", "next: set salesforce.instance_url"],
+            )
+            .kept_secret(&[&token, "hunter2-hunter2"]);
+    }
     assert_eq!(server.log().len(), 0, "what cannot work is not sent");
 }
 
@@ -651,4 +678,91 @@ fn the_organisation_is_asked_where_the_token_says_that_it_lives() {
             if seen.path.contains("/oauth2/token") { server.url().trim_start_matches("http://") } else { host };
         assert_eq!(seen.host, wanted, "{}", seen.path);
     }
+}
+
+/// Where a token answer names another host, or this one over http, nothing is sent there.
+#[test]
+fn an_instance_that_is_neither_salesforces_nor_configured_gets_no_token() {
+    let (own, other) = (server(), server());
+    let (table, secret) = app(&own);
+    let port = other.url().rsplit(':').next().expect("a port").to_owned();
+    for instance in [
+        other.url().to_owned(),
+        format!("http://localhost:{port}"),
+        format!("http://127.0.0.1:{port}@127.0.0.1"),
+        "http://acme.my.salesforce.com".to_owned(),
+        "https://127.0.0.1".to_owned(),
+        "https://evil.example".to_owned(),
+        "https://ada:hunter2-hunter2@acme.my.salesforce.com".to_owned(),
+        "https://acme.my.salesforce.com.evil.example".to_owned(),
+        format!("{}/services/apexrest", own.url()),
+        "nowhere".to_owned(),
+    ] {
+        own.with(|org| org.auth.instance_url = Some(instance.clone()));
+        own.forget_log();
+        sign_in(&table, &[("TIEOUT_CLIENT_SECRET", &secret)])
+            .refused(REFUSED, &["the answer of the token endpoint names", "no token is sent there"])
+            .kept_secret(&[&secret, &access_token(&own), "hunter2-hunter2"]);
+        assert_eq!((own.log().len(), tokens(&own)), (1, 1), "{instance}: something was sent behind the token");
+    }
+    assert_eq!(other.log().len(), 0, "a foreign host was asked");
+}
+
+/// A password in an address of the configuration is refused and not shown, whichever command reads it.
+#[test]
+fn a_password_in_an_address_is_not_shown() {
+    for key in ["instance_url", "login_url"] {
+        let table = format!("client_id = \"x\"\n{key} = \"https://ada:hunter2-hunter2@acme.my.salesforce.com\"");
+        sign_in(&table, &[("TIEOUT_CLIENT_SECRET", "not-the-secret")])
+            .refused(2, &["tieout.toml:3:", "is not an https:// address"])
+            .tells_nothing_of("hunter2");
+        let place = folder();
+        command(place.path(), &table, &[], &[]);
+        for arguments in [&["doctor"][..], &["doctor", "--json"], &["audit"], &["freshness"]] {
+            let mut command = tieout();
+            let (code, stdout, stderr) = run(command.current_dir(place.path()).args(arguments));
+            assert_eq!(code, 2, "{arguments:?}: {stdout}{stderr}");
+            assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"), "{arguments:?}: {stdout}{stderr}");
+        }
+    }
+}
+
+/// A pipe, a device or an endless file in place of a secret or of the configuration ends at once.
+#[cfg(unix)]
+#[test]
+fn secrets_and_configurations_come_from_regular_files_only() {
+    let server = server();
+    let (table, _) = app(&server);
+    let place = folder();
+    let pipe = place.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).expect("a pipe");
+    let large = place.path().join("large");
+    std::fs::write(&large, vec![b'x'; 2 << 20]).expect("a file");
+    let began = Instant::now();
+    for path in [Path::new("/dev/zero"), &pipe, &large, place.path()] {
+        let name = path.display().to_string();
+        for (table, variable) in [
+            (&table, "TIEOUT_CLIENT_SECRET_FILE"),
+            (&table, "TIEOUT_JWT_KEY_FILE"),
+            (&format!("instance_url = \"{}\"", server.url()), "SF_ACCESS_TOKEN_FILE"),
+        ] {
+            sign_in(table, &[(variable, &name)]).refused(4, &[&name, "next: check that the file"]);
+        }
+        for arguments in [&["extract"][..], &["audit"], &["doctor"], &["freshness"]] {
+            let (code, _, stderr) = run(tieout().current_dir(place.path()).args(arguments).arg("-c").arg(path));
+            assert_eq!(code, 2, "{arguments:?} {name}: {stderr}");
+        }
+        let config = place.path().join("tieout.toml");
+        std::fs::write(
+            &config,
+            format!("[salesforce]\nsnapshot = {:?}\n", crate::sample_folder("in-sync").join("snapshot")),
+        )
+        .expect("a file");
+        let mut freshness = tieout();
+        freshness.arg("freshness").arg("-c").arg(&config).env("TIEOUT_WEBHOOK_URL_FILE", path);
+        let (code, _, stderr) = run(&mut freshness);
+        assert_eq!(code, 4, "{name}: {stderr}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert_eq!(server.log().len(), 0, "what cannot work is not sent");
 }
