@@ -167,7 +167,11 @@ impl Lock {
             }
             let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
             let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
-            written.map_err(|source| refused(&source))?;
+            if let Err(source) = written {
+                // It is ours while it is locked, and an empty one is of no use to anybody.
+                let _ = std::fs::remove_file(&path);
+                return Err(refused(&source));
+            }
             if let Ok(mut held) = HELD.lock() {
                 held.push(path.clone());
             }
