@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use crate::root;
 
+#[expect(clippy::disallowed_types, reason = "a local server gives the answers")]
 #[path = "../fuzz/targets.rs"]
 mod targets;
 

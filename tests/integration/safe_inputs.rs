@@ -124,7 +124,7 @@ fn a_workbook_that_changes_between_two_readings_ends_the_run() {
             halve(&inputs.path(ENROLLMENTS));
             Ok(codes)
         };
-        let error = export::read(&settings, codes, &Progress::hidden()).err().expect("a refusal");
+        let error = export::read(&settings, codes, &Progress::hidden()).expect_err("a refusal");
         assert!(is_changed(&error), "{error}");
     }
 }
@@ -144,7 +144,7 @@ fn a_snapshot_that_changes_while_it_is_read_ends_the_run() {
         let mut begun = snapshot::parents(&settings, &progress).expect("a snapshot");
         halve(&inputs.path(SALESFORCE));
         let (mut data, _) = begun.join(DoceboSide::default()).expect("a join");
-        let error = begun.enrollments(&mut data).err().expect("a refusal");
+        let error = begun.enrollments(&mut data).expect_err("a refusal");
         assert!(is_changed(&error), "{error}");
     }
     // The courses were read apart, for their codes.
