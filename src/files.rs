@@ -11,6 +11,7 @@ use std::fs::{File, FileType, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::error;
 
@@ -81,6 +82,9 @@ const fn without_waiting(_options: &mut OpenOptions, _follow: bool) {}
 /// How a lock file begins; anything else of that name is somebody's own.
 const MARK: &str = "tieout lock: ";
 
+/// How often a lock file without a holder's name is looked at, every 5 ms, before its holder counts as unknown.
+const MAX_ATTEMPTS: u32 = 100;
+
 /// The files of the locks that this process holds, so that an interrupt can take them away.
 static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -138,7 +142,9 @@ impl Lock {
         let refused = |source: &Error| {
             cannot(format!("cannot be locked: {source}"), "check that you may write into this folder, or name another")
         };
+        let mut attempts = 0;
         loop {
+            attempts += 1;
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
             without_waiting(&mut options, false);
@@ -153,6 +159,11 @@ impl Lock {
             }
             match file.try_lock() {
                 Ok(()) => {}
+                // The holder writes its line right after it has locked the file.
+                Err(TryLockError::WouldBlock) if holder.is_empty() && attempts < MAX_ATTEMPTS => {
+                    std::thread::sleep(Duration::from_millis(5));
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
                     return Ok(Err(by));
