@@ -23,7 +23,7 @@ use crate::files::Lock;
 
 pub use again::Again;
 pub use file::File;
-pub use owned::Names;
+pub use owned::{Names, Sums, listed};
 pub use staging::abandon;
 use staging::{Replacing, Staging, private_file, private_folder};
 

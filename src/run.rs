@@ -64,7 +64,8 @@ pub fn audit_after(
     let read_apart = OnceLock::new();
     let codes = || {
         let (codes, digests) = snapshot::course_codes(settings)?;
-        Ok(read_apart.get_or_init(|| digests)).map(|_| codes)
+        read_apart.get_or_init(|| digests);
+        Ok(codes)
     };
     let (export, snapshot) =
         rayon::join(|| export::read(settings, codes, progress), || snapshot::parents(settings, progress));
@@ -137,7 +138,7 @@ pub fn freshness(watch: &Watch, as_of: Option<Instant>, progress: &Progress) -> 
     };
     let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
     let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
-    // What is asked of a live organisation is of now, whatever the clock of this machine shows.
+    // A live organization is read now, whatever the clock of this machine shows.
     let judged_at = as_of.unwrap_or_else(|| if watch.live.is_some() { read_at } else { now() });
     let mut freshness = freshness::judge(&pulses.of, (read_at, judged_at), configured, watch.enrollment_mode);
     if pulses.read_at_assumed {
@@ -229,8 +230,8 @@ fn contradictions(excluded: &[(ExportKind, ExcludedRow)], files: &[ExportFile]) 
     };
     let name = |file: u16| files.get(usize::from(file)).map_or("", |file| file.name.as_str());
     Some(format!(
-        "{others}{row} another row of the same learner, the first on line {} of {}: it has {}. That row counts; what the \
-         learner's values are in truth is not known. All are listed in ledger/excluded-rows.csv.",
+        "{others}{row} another row of the same learner, the first on line {} of {}: it has {}. The other row counts; which of \
+         the two is right is not known. All are listed in ledger/excluded-rows.csv.",
         first.line,
         name(first.file),
         contradiction.describe(name(contradiction.kept.file))

@@ -18,7 +18,7 @@ use crate::files;
 pub type Names = &'static [&'static str];
 
 /// Name and SHA-256 of files, as `sha256sum` lists them.
-pub(super) type Sums = BTreeMap<String, String>;
+pub type Sums = BTreeMap<String, String>;
 
 /// The most bytes of a list of digests; ours have about a thousand.
 const MAX_LIST: u64 = 1 << 20;
@@ -41,9 +41,14 @@ pub(super) fn sums(folder: &Path) -> std::io::Result<Option<Sums>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     }
-    let text = files::read_text(&path, MAX_LIST)?;
-    let lines = text.lines().filter_map(|line| line.split_once("  "));
-    Ok(Some(lines.map(|(digest, name)| (name.to_owned(), digest.to_owned())).collect()))
+    Ok(Some(listed(&files::read_text(&path, MAX_LIST)?)))
+}
+
+/// The digest of each file, by its name, as a list of digests says.
+#[must_use]
+pub fn listed(list: &str) -> Sums {
+    let lines = list.lines().filter_map(|line| line.split_once("  "));
+    lines.map(|(digest, name)| (name.to_owned(), digest.to_owned())).collect()
 }
 
 /// The SHA-256 of a regular file that is not a link; nothing where it is something else, or not there.

@@ -296,8 +296,8 @@ fn digest(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// Compares what was read of a run with the list of digests that the run left, so that nothing is told in its name that
-/// somebody changed since. Whoever also changes the list is not found out: the list is not signed.
+/// Compares the files that were read of a run with the run's list of digests, so that a file that was edited or removed
+/// since is not used. An edit that also changes the list is not detected: the list is not signed.
 fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
     let refuse = |name: &str, what: String| Error::Input {
         path: folder.join(name),
@@ -306,8 +306,7 @@ fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
     };
     let list = String::from_utf8(file(folder, output::DIGESTS)?)
         .map_err(|_| refuse(output::DIGESTS, "is not valid UTF-8".to_owned()))?;
-    let listed: BTreeMap<&str, &str> =
-        list.lines().filter_map(|line| line.split_once("  ")).map(|(digest, name)| (name, digest)).collect();
+    let listed = output::listed(&list);
     for (&name, digest) in read {
         match listed.get(name) {
             Some(listed) if listed == digest => {}
@@ -317,6 +316,10 @@ fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
             }
             None => return Err(refuse(name, format!("is not listed in the run's {}", output::DIGESTS))),
         }
+    }
+    // The only file of these that a run may be without.
+    if listed.contains_key(REVIEWS) && !read.contains_key(REVIEWS) {
+        return Err(refuse(REVIEWS, format!("is missing, but is listed in the run's {}", output::DIGESTS)));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ const MAX_LENGTH: usize = 16_384;
 const MAX_LOCATOR: usize = 512;
 /// Rows of a page that may be asked for, at most.
 const MAX_RECORDS: u32 = 250_000;
-/// Domains beneath which every host is Salesforce's own (Salesforce Help, "My Domain URL Formats").
+/// Domains under which every host is Salesforce's own (Salesforce Help, "My Domain URL Formats").
 const SALESFORCE: [&str; 5] =
     [".salesforce.com", ".force.com", ".cloudforce.com", ".database.com", ".my.salesforce.mil"];
 
@@ -60,13 +60,13 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// A host that may be given the token, as `https://HOST`: one of Salesforce's, or one that is configured; and over http
-/// this very machine alone, where it is configured with this port. `whence` says who names it.
-pub(super) fn trusted(address: &str, configured: &[&str], whence: &str) -> Result<String, Error> {
+/// this very machine alone, where it is configured with this port. `source` says who names it.
+pub(super) fn trusted(address: &str, configured: &[&str], source: &str) -> Result<String, Error> {
     let refused = |why: &str| {
         let shown: String = mask(address).chars().take(200).collect();
         Error::Salesforce {
             what: format!(
-                "{whence} names `{shown}` as the address of the organisation, which {why}; no token is sent there"
+                "{source} names `{shown}` as the address of the organization, which {why}; no token is sent there"
             ),
             next: "set salesforce.instance_url to the https:// address of your own domain at Salesforce, and see who \
                    named another one"
@@ -233,8 +233,8 @@ fn query(soql: &str) -> Result<(), Error> {
     }
 }
 
-/// The path and query of an address that a server hands out, beneath its own host.
-fn beneath(instance: &str, told: &str) -> Result<String, &'static str> {
+/// The path and query of an address that a server hands out, under its own host.
+fn path_under(instance: &str, told: &str) -> Result<String, &'static str> {
     let path = told.strip_prefix(instance).unwrap_or(told);
     // Bulk API 2.0 may leave out what all its addresses begin with.
     let path =
@@ -250,7 +250,7 @@ fn beneath(instance: &str, told: &str) -> Result<String, &'static str> {
 /// The next page of a query of REST, as the answer to `in_hand` names it.
 pub(super) fn next_page(instance: &str, in_hand: &str, told: &str) -> Result<String, Error> {
     let no = |why: &str| refused(&format!("the next page `{told}`: {why}"));
-    let path = beneath(instance, told).map_err(no)?;
+    let path = path_under(instance, told).map_err(no)?;
     let (own, next) = (parse(in_hand).map_err(no)?, parse(&path).map_err(no)?);
     let query = own.segments.iter().rposition(|segment| matches!(*segment, "query" | "queryAll"));
     let resource = query.map(|at| &own.segments[..=at]).ok_or_else(|| no("no query is in hand"))?;
@@ -265,7 +265,7 @@ pub(super) fn next_page(instance: &str, in_hand: &str, told: &str) -> Result<Str
 /// A page of results of a job, or more addresses of pages (`what`), as Bulk API 2.0 names it. `base` is the job's path.
 pub(super) fn job_page(instance: &str, base: &str, what: &str, page_rows: u32, told: &str) -> Result<String, Error> {
     let no = |why: &str| refused(&format!("the page `{told}`: {why}"));
-    let path = beneath(instance, told).map_err(no)?;
+    let path = path_under(instance, told).map_err(no)?;
     let page = parse(&path).map_err(no)?;
     let same = match page.segments.as_slice() {
         [job @ .., own] => own.eq_ignore_ascii_case(what) && base == format!("/{}", job.join("/")),
@@ -294,7 +294,7 @@ pub(super) fn results(base: &str, what: &str, page_rows: u32, locator: Option<&s
     format!("{base}/{what}?maxRecords={page_rows}{locator}")
 }
 
-/// A path with a query beneath a version: `/services/data/vN/REST?q=SOQL`.
+/// A path with a query under a version: `/services/data/vN/REST?q=SOQL`.
 pub(super) fn query_path(version: &str, rest: &str, soql: &str) -> String {
     format!("/services/data/v{version}/{rest}?q={}", encode(soql))
 }

@@ -51,7 +51,7 @@ impl<'a> Pages<'a> {
     /// Pages of a query for which so many rows were counted. A few more may come meanwhile.
     pub(super) fn new(about: &'a str, counted: u64) -> Result<Self, Error> {
         if counted > MAX_ROWS {
-            return Err(endless(format!("{about}: Salesforce counts {counted} rows, more than any organisation has")));
+            return Err(endless(format!("{about}: Salesforce counts {counted} rows, more than any organization has")));
         }
         Ok(Self { about, most: counted + counted / 100 + 1_000 })
     }

@@ -68,7 +68,7 @@ pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
         return Ok(me);
     }
     Err(Error::Salesforce {
-        what: "the answer on who is signed in holds no ids of a user and an organisation".to_owned(),
+        what: "the answer on who is signed in holds no ids of a user and an organization".to_owned(),
         next: "a proxy may change the answers; if not, report this with `--trace`".to_owned(),
     })
 }

@@ -16,7 +16,7 @@ const MOST_RATIO: u64 = 250;
 /// Bytes below which the ratio says nothing.
 const SMALL: u64 = 1_024 * 1_024;
 /// How many times the archive's size all entries together may unpack to, beside [`SPARE`].
-const MOST_RATIO_OF_ALL: u64 = 100;
+const MAX_RATIO: u64 = 100;
 /// Bytes that a small archive may unpack to whatever its size.
 const SPARE: u64 = 16 * 1_024 * 1_024;
 /// Kinds of files: nothing that runs.
@@ -48,7 +48,7 @@ pub(super) fn open(bytes: &[u8], lines: &mut Vec<Line>) -> Option<Vec<Entry>> {
 
 /// Bytes that an archive, or one in it, may unpack to, at most `most`.
 pub(super) fn room(archive: &[u8], most: u64) -> u64 {
-    (archive.len() as u64).saturating_mul(MOST_RATIO_OF_ALL).saturating_add(SPARE).min(most)
+    (archive.len() as u64).saturating_mul(MAX_RATIO).saturating_add(SPARE).min(most)
 }
 
 /// As [`open`], with room for so many bytes.

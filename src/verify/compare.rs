@@ -40,10 +40,10 @@ pub struct Stated {
 const DIGESTS: [&str; 2] = ["manifest-sha256.txt", "tagmanifest-sha256.txt"];
 const WORKBOOK: &str = "data/workbook.xlsx";
 const REDACTION: &str = "data/redaction/report.json";
-/// Characters of a value that a message shows.
-const MOST_SHOWN: usize = 80;
-/// Faults of one file that are told.
-const MOST_OF_FILE: usize = 5;
+/// Characters of a value that a message shows, at most.
+const MAX_SHOWN: usize = 80;
+/// Faults of one file that are listed, at most.
+const MAX_FAULTS_OF_FILE: usize = 5;
 
 pub(super) fn stated(entries: &[Entry]) -> Stated {
     let text = |path: &str| entries.iter().find(|entry| entry.path == path).and_then(Entry::text).unwrap_or("");
@@ -196,7 +196,7 @@ fn apart<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
 }
 
 fn json(at: &str, one: &Value, other: &Value, faults: &mut OfFile<'_, '_>) {
-    let short = |key: &str| -> String { key.chars().take(MOST_SHOWN).collect() };
+    let short = |key: &str| -> String { key.chars().take(MAX_SHOWN).collect() };
     match (one, other) {
         _ if one == other || faults.is_full() => {}
         (Value::Object(one), Value::Object(other)) => {
@@ -227,7 +227,7 @@ fn json(at: &str, one: &Value, other: &Value, faults: &mut OfFile<'_, '_>) {
             };
             let (one, other) = (shown(one), shown(other));
             let (one, other) =
-                if one.len().max(other.len()) > MOST_SHOWN { apart(&one, &other) } else { (&*one, &*other) };
+                if one.len().max(other.len()) > MAX_SHOWN { apart(&one, &other) } else { (&*one, &*other) };
             faults.add(at, one, other);
         }
     }
@@ -342,7 +342,7 @@ impl<'a> Faults<'a> {
         if !(self.is_shown)(value) {
             return "a value of a person".to_owned();
         }
-        let mut short: String = value.chars().take(MOST_SHOWN).collect();
+        let mut short: String = value.chars().take(MAX_SHOWN).collect();
         if short.len() < value.len() {
             short.push('\u{2026}');
         }
@@ -359,16 +359,16 @@ struct OfFile<'a, 'b> {
 
 impl OfFile<'_, '_> {
     fn is_full(&self) -> bool {
-        self.told > MOST_OF_FILE
+        self.told > MAX_FAULTS_OF_FILE
     }
 
     /// A place at which the pack says one thing and the run another.
     fn add(&mut self, at: &str, one: &str, other: &str) {
         self.told += 1;
-        if self.told <= MOST_OF_FILE {
+        if self.told <= MAX_FAULTS_OF_FILE {
             let found = format!("{at} is {}, and the run says {}", self.all.quoted(one), self.all.quoted(other));
             self.all.add(self.path, found);
-        } else if self.told == MOST_OF_FILE + 1 {
+        } else if self.told == MAX_FAULTS_OF_FILE + 1 {
             self.all.add(self.path, "and more places like these".to_owned());
         }
     }

@@ -12,9 +12,9 @@ use crate::model::text::is_active;
 const MOST_CHARACTERS: usize = 6_000;
 const MOST_SUBJECT: usize = 100;
 /// Places to fill that are told; a ticket has about ten.
-const MOST_TO_FILL: usize = 40;
+const MAX_TO_FILL: usize = 40;
 /// Characters of a label or a question of such a place.
-const MOST_OF_PLACEHOLDER: usize = 120;
+const MAX_PLACEHOLDER: usize = 120;
 
 /// A file as `data/manifest.json` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -310,17 +310,17 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
     }
 }
 
-/// Adds what a text leaves open: what it is, and what is asked for there; at most [`MOST_TO_FILL`] of them.
+/// Adds what a text leaves open: what it is, and what is asked for there; at most [`MAX_TO_FILL`] of them.
 fn placeholders(text: &str, to_fill: &mut Vec<String>) {
     const OPEN: &str = "[to fill";
-    let short = |text: &str| -> String { text.chars().take(MOST_OF_PLACEHOLDER).collect() };
+    let short = |text: &str| -> String { text.chars().take(MAX_PLACEHOLDER).collect() };
     for line in text.lines() {
         let Some((before, asked)) = line.split_once(OPEN) else { continue };
         let label =
             before.split([':', '|']).map(|part| part.trim_matches(['-', '*', '`', ' '])).find(|part| !part.is_empty());
         let label = label.map(short);
         for asked in asked.split(OPEN) {
-            if to_fill.len() >= MOST_TO_FILL {
+            if to_fill.len() >= MAX_TO_FILL {
                 return;
             }
             let asked = short(asked.split(']').next().unwrap_or("").trim_start_matches([':', ' ']));

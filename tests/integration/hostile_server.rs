@@ -250,7 +250,7 @@ fn what_a_server_prolongs_has_an_end() {
             "a count beyond all",
             Api::Rest,
             vec![Fault::once("COUNT() FROM Contact", count)],
-            &["more than any organisation has"],
+            &["more than any organization has"],
         ),
         (
             "ever more pages of a job",
@@ -447,7 +447,7 @@ fn what_a_server_echoes_is_masked_everywhere() {
         for arguments in
             [&["doctor"][..], &["doctor", "--json", "--trace"], &["extract", "--dry-run", "--trace", "--out", "x"]]
         {
-            // The made-up organisation lacks some of what an audit wants.
+            // The made-up organization lacks some of what an audit wants.
             let (stdout, stderr) = by_app(&server, parent.path(), arguments, &[0, 3]);
             assert!(stdout.contains("[secret]") || arguments[0] == "extract", "{stdout}");
             holds_no_secret(&format!("{stdout}{stderr}"), "the outputs");

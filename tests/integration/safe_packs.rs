@@ -126,6 +126,8 @@ fn a_changed_run_is_refused_by_the_name_of_the_file() {
     std::fs::write(out.join("reviews.jsonl"), "").expect("written");
     refused("reviews.jsonl", "is not listed");
     std::fs::remove_file(out.join("reviews.jsonl")).expect("removed");
+    std::fs::write(out.join("SHA256SUMS"), format!("{sums}{}  reviews.jsonl\n", "0".repeat(64))).expect("written");
+    refused("reviews.jsonl", "is missing, but is listed");
     std::fs::remove_file(out.join("SHA256SUMS")).expect("removed");
     let (code, _, stderr) = run(tieout().arg("pack").arg(&out).arg("--out").arg(folder.path().join("made")));
     assert!(code == 4 && stderr.contains("SHA256SUMS"), "{code}: {stderr}");
