@@ -18,6 +18,7 @@ mod envelope;
 mod fault;
 mod heading;
 mod original;
+mod record;
 mod search;
 mod sheet;
 mod survey;
@@ -30,7 +31,6 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-use csv::ByteRecord;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
@@ -42,6 +42,7 @@ use envelope::Wrapping;
 use fault::{AS_EXPORTED, Fault};
 use heading::Body;
 use original::{Original, Summed};
+use record::Record;
 use search::Search;
 use sheet::Sheet;
 use survey::{Encoding, Magic, Survey};
@@ -125,7 +126,7 @@ impl fmt::Display for Unread {
 /// One row beneath the heading.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    record: &'a ByteRecord,
+    record: &'a Record,
     /// The line of its part on which the row starts (for a spreadsheet, its row number), counted from 1.
     pub line: u64,
     /// The part of the table that it is in, by index into [`Table::parts`].
@@ -154,7 +155,7 @@ impl<'a> Row<'a> {
     /// Whether the row has no cells.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.record.is_empty()
+        self.record.len() == 0
     }
 }
 
@@ -196,7 +197,7 @@ pub struct Rows<'a> {
 
 enum Kind<'a> {
     Text(Box<Records<'a>>),
-    Sheet(std::slice::Iter<'a, ByteRecord>),
+    Sheet(std::slice::Iter<'a, Record>),
 }
 
 impl<'a> Rows<'a> {
@@ -212,12 +213,11 @@ impl<'a> Rows<'a> {
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
         let part = self.scope.part;
         let row = match &mut self.kind {
-            Kind::Sheet(records) => records.next().map(|record| Row { record, line: sheet::line(record), part }),
+            Kind::Sheet(records) => records.next().map(|record| Row { record, line: record.line, part }),
             Kind::Text(records) => match records.next() {
-                Err(error) => return Err(self.scope.table.csv_error(&error)),
-                Ok(Next::Record(record, line)) => Some(Row { record, line, part }),
-                Ok(Next::CutOff { line }) => return Err(self.scope.cut_off(line)),
-                Ok(Next::Nothing) => None,
+                Next::Record(record, line) => Some(Row { record, line, part }),
+                Next::CutOff { line } => return Err(self.scope.cut_off(line)),
+                Next::Nothing => None,
             },
         };
         self.count += u64::from(row.is_some());
@@ -495,7 +495,9 @@ impl Table {
                 each(row)?;
             }
             count += rows.count;
-            if let Some(open) = rows.open() {
+            let open = rows.open();
+            drop(rows);
+            if let Some(open) = open {
                 source.put_back(open, &block, &[]);
             }
             source.reuse(block);
@@ -593,7 +595,7 @@ impl Table {
         let mut workbook = open().map_err(|fault| fault.at(self.path()))?;
         let cells = workbook.cells(name).map_err(|fault| fault.at(self.path()))?;
         let mut sheet = Sheet::new(self.path(), *format, cells, self.headings.len(), self.block);
-        let mut record = ByteRecord::new();
+        let mut record = Record::new();
         for _ in 0..body.at {
             sheet.read(&mut record).map_err(|fault| fault.at(self.path()))?;
         }
@@ -610,14 +612,6 @@ impl Table {
             return Ok(());
         }
         self.file.check_whole().map_err(|fault| fault.at(self.path()))
-    }
-
-    fn csv_error(&self, error: &csv::Error) -> Error {
-        Error::Input {
-            path: self.path().to_owned(),
-            what: error.to_string(),
-            next: "check that the file can be read to its end".to_owned(),
-        }
     }
 }
 

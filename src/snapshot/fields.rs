@@ -87,6 +87,7 @@ impl<'a> Field<'a> {
         self.column.map_or(&[], |column| row.get(column))
     }
 
+    #[cold]
     fn wrong(&self, row: Row<'_>, what: &str) -> Error {
         let what = match cell_fault(self.raw(row)) {
             Some(fault @ CellFault::FormulaWithoutResult) => format!("{} {fault}", self.name),
@@ -145,6 +146,7 @@ impl<'a> Field<'a> {
         }
     }
 
+    #[cold]
     fn blank(&self, row: Row<'_>) -> Error {
         self.wrong(row, "is blank, which Salesforce does not allow")
     }

@@ -5,21 +5,24 @@
 //! with everything behind it, and cut off anew. So the records are always those of one reader over
 //! the whole text.
 
-use std::io::{Chain, Read};
+use std::cell::RefCell;
+use std::io::Read;
 use std::iter::Peekable;
 use std::path::Path;
 
-use csv::ByteRecord;
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{Memchr, memchr_iter, memrchr2_iter};
 
 use super::fault::Fault;
-use super::{Kind, Rows, Scope, Source, text};
+use super::record::Record;
+use super::text::Buffer;
+use super::{Kind, Rows, Scope, Source};
 use crate::error::Error;
 
 /// Records of a text, one behind the other.
 #[derive(Debug)]
 pub(super) struct Block {
-    pub(super) text: Vec<u8>,
+    pub(super) text: Buffer,
     /// The line on which it begins, counted from 1.
     pub(super) line: u64,
     /// How many lines end in it.
@@ -47,7 +50,7 @@ pub(super) struct Cutter<'a> {
     path: &'a Path,
     source: Box<dyn Read + Send + 'a>,
     /// What was read, and is cut off up to `from`.
-    read: Vec<u8>,
+    read: Buffer,
     from: usize,
     /// The line of `from`.
     line: u64,
@@ -59,7 +62,7 @@ pub(super) struct Cutter<'a> {
     size: usize,
     /// No record ends within so many bytes behind `from`.
     open: usize,
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Buffer>,
 }
 
 impl<'a> Cutter<'a> {
@@ -68,7 +71,7 @@ impl<'a> Cutter<'a> {
         Self {
             path,
             source,
-            read: Vec::new(),
+            read: Buffer::default(),
             from: 0,
             line,
             dry: false,
@@ -95,10 +98,10 @@ impl<'a> Cutter<'a> {
     fn fill(&mut self, bytes: usize) -> Result<(), Error> {
         let ahead = self.read.len() - self.from;
         if ahead < bytes && !self.dry {
-            self.read.drain(..self.from);
+            self.read.drop_start(self.from);
             self.from = 0;
-            self.dry = !text::read(&mut self.source, &mut self.read, bytes - ahead)
-                .map_err(|source| Fault::from(source).at(self.path))?;
+            self.dry =
+                !self.read.read(&mut self.source, bytes - ahead).map_err(|source| Fault::from(source).at(self.path))?;
         }
         Ok(())
     }
@@ -133,11 +136,11 @@ impl Source for Cutter<'_> {
         text.clear();
         if self.from == 0 && self.read.len() - length <= self.size {
             // Less is left than is cut off.
-            text.extend_from_slice(&self.read[length..]);
+            text.extend(&self.read[length..]);
             std::mem::swap(&mut self.read, &mut text);
             text.truncate(length);
         } else {
-            text.extend_from_slice(&self.read[self.from..self.from + length]);
+            text.extend(&self.read[self.from..self.from + length]);
             self.from += length;
         }
         let (feeds, returns) = (feeds(&text), lone_returns(&text, None));
@@ -153,12 +156,13 @@ impl Source for Cutter<'_> {
     }
 
     fn put_back(&mut self, open: Open, block: &Block, behind: &[Block]) {
-        let mut text = block.text[open.at..].to_vec();
+        let mut text = Buffer::default();
+        text.extend(&block.text[open.at..]);
         self.open = text.len();
         for block in behind {
-            text.extend_from_slice(&block.text);
+            text.extend(&block.text);
         }
-        text.extend_from_slice(&self.read[self.from..]);
+        text.extend(&self.read[self.from..]);
         self.read = text;
         self.from = 0;
         self.line = open.line;
@@ -213,23 +217,35 @@ fn is_first_half(text: &[u8], at: usize, behind: Option<u8>) -> bool {
     text[at] == b'\r' && text.get(at + 1).copied().or(behind) == Some(b'\n')
 }
 
-/// Stands behind the last line of a block. A record that swallows it began with a quotation mark that
-/// is not closed within the block.
-const SENTINEL: &[u8] = b"\n.";
-/// Stands before the first line of a block, so that the CSV reader does not take a character there for
-/// the byte-order mark of a file.
-const LINE: &[u8] = b"\n";
+thread_local! {
+    /// Readers that are not in use, with their delimiters. To build one takes as long as to read some hundred thousand
+    /// bytes; and a copy is none, since `csv_core` does not copy all of its tables.
+    static READERS: RefCell<Vec<(u8, Reader)>> = const { RefCell::new(Vec::new()) };
+}
 
-/// A block between [`LINE`] and [`SENTINEL`].
-type Framed<'a> = Chain<Chain<&'a [u8], &'a [u8]>, &'a [u8]>;
+/// A reader at the start of a record, which has passed no line.
+fn reader(delimiter: u8) -> Reader {
+    let spare = READERS.with_borrow_mut(|readers| {
+        let at = readers.iter().position(|&(known, _)| known == delimiter)?;
+        Some(readers.swap_remove(at).1)
+    });
+    let mut reader = spare.unwrap_or_else(|| ReaderBuilder::new().delimiter(delimiter).build());
+    reader.reset();
+    // Having read a line end, it does not take the start of a block for that of a file, where a byte-order mark may stand.
+    let _nothing = reader.read_record(b"\n", &mut [0], &mut [0]);
+    reader.set_line(0);
+    reader
+}
 
 /// The records of a block.
 pub(super) struct Records<'a> {
     block: &'a Block,
-    reader: csv::Reader<Framed<'a>>,
-    record: ByteRecord,
-    /// The first byte that the reader was given of the block.
-    from: usize,
+    delimiter: u8,
+    /// Its lines are those that it has passed.
+    reader: Reader,
+    record: Record,
+    /// Where the reader is, in bytes from the start of the block.
+    at: usize,
     /// The lone CRs behind the start of the record.
     returns: Peekable<Memchr<'a>>,
     /// How many of them came before.
@@ -242,7 +258,7 @@ pub(super) struct Records<'a> {
 /// What comes next in a block.
 pub(super) enum Next<'a> {
     /// A record, and the line on which it begins.
-    Record(&'a ByteRecord, u64),
+    Record(&'a Record, u64),
     /// A record in the middle of which the whole text ends.
     CutOff {
         line: u64,
@@ -253,16 +269,12 @@ pub(super) enum Next<'a> {
 impl<'a> Records<'a> {
     /// The records of a block from a byte on.
     pub(super) fn new(block: &'a Block, from: usize, delimiter: u8) -> Self {
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(LINE.chain(&block.text[from..]).chain(SENTINEL));
         Self {
             block,
-            reader,
-            record: ByteRecord::new(),
-            from,
+            delimiter,
+            reader: reader(delimiter),
+            record: Record::new(),
+            at: from,
             returns: memchr_iter(b'\r', if block.returns { &block.text } else { &[] }).peekable(),
             returned: 0,
             ended: false,
@@ -276,31 +288,56 @@ impl<'a> Records<'a> {
         lines.min(self.block.text.len() / cells.max(1) + 1)
     }
 
-    pub(super) fn next(&mut self) -> csv::Result<Next<'_>> {
+    pub(super) fn next(&mut self) -> Next<'_> {
         if self.ended {
-            return Ok(self.end());
+            return self.end();
         }
         let text = &self.block.text;
-        let (before, counted) = (self.at(), self.reader.position().line());
-        let more = self.reader.read_byte_record(&mut self.record)?;
+        let (before, passed) = (self.at, self.reader.line());
+        let is_whole = self.read();
         // The reader passes over line ends only when it is asked for the record behind them.
         let blank = text[before..].iter().take_while(|&&c| matches!(c, b'\n' | b'\r')).count();
         let start = before + blank;
-        if !more || start == text.len() {
+        if start == text.len() {
             self.ended = true;
-            return Ok(Next::Nothing);
+            return Next::Nothing;
         }
         while let Some(at) = self.returns.next_if(|&at| at < start) {
             self.returned += u64::from(!is_first_half(text, at, None));
         }
-        // The reader counts from 1, and the LF of `LINE` too.
-        let line = self.block.line + counted.saturating_sub(2) + feeds(&text[before..start]) + self.returned;
-        if self.place() > text.len() + 1 {
+        let line = self.block.line + passed + feeds(&text[before..start]) + self.returned;
+        if !is_whole {
             self.ended = true;
             self.open = Some(Open { at: start, line });
-            return Ok(self.end());
+            return self.end();
         }
-        Ok(Next::Record(&self.record, line))
+        Next::Record(&self.record, line)
+    }
+
+    /// Reads up to the end of the next record, or of the block; says whether the record ends there. A record that goes on
+    /// behind the line end that may lack in the last line began with a quotation mark that is not closed.
+    fn read(&mut self) -> bool {
+        let text = &self.block.text;
+        let (mut bytes, mut cells) = (0, 0);
+        loop {
+            let is_behind = self.at == text.len();
+            let input = if is_behind { b"\n" } else { &text[self.at..] };
+            let (room, ends) = (&mut self.record.bytes[bytes..], &mut self.record.ends[cells..]);
+            let (result, read, written, ended) = self.reader.read_record(input, room, ends);
+            self.at += if is_behind { 0 } else { read };
+            bytes += written;
+            cells += ended;
+            match result {
+                ReadRecordResult::InputEmpty if is_behind => return false,
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.record.more_bytes(),
+                ReadRecordResult::OutputEndsFull => self.record.more_cells(),
+                ReadRecordResult::Record | ReadRecordResult::End => {
+                    self.record.cells = cells;
+                    return true;
+                }
+            }
+        }
     }
 
     /// What comes behind the whole records.
@@ -317,14 +354,15 @@ impl<'a> Records<'a> {
     }
 
     /// Where the block goes on behind the record.
-    pub(super) fn at(&self) -> usize {
-        self.place().clamp(self.from, self.block.text.len())
+    pub(super) const fn at(&self) -> usize {
+        self.at
     }
+}
 
-    /// Where the reader is, in bytes from the start of the block; the line end that [`SENTINEL`] begins with is one.
-    fn place(&self) -> usize {
-        let taken = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        (self.from + taken).saturating_sub(LINE.len())
+impl Drop for Records<'_> {
+    fn drop(&mut self) {
+        let reader = std::mem::take(&mut self.reader);
+        READERS.with_borrow_mut(|readers| readers.push((self.delimiter, reader)));
     }
 }
 
@@ -343,7 +381,7 @@ mod tests {
             bytes += block.text.len();
             longest = longest.max(block.text.len());
             let mut records = Records::new(&block, 0, b',');
-            while let Next::Record(..) = records.next().expect("text in memory") {
+            while let Next::Record(..) = records.next() {
                 rows += 1;
             }
             if let Some(open) = records.open() {

@@ -107,9 +107,7 @@ impl Cut {
         let mut records = Records::new(block, from, delimiter);
         let mut lines = Vec::new();
         while lines.len() < LINES {
-            // Of a text in memory there is no error.
-            let Ok(next) = records.next() else { break };
-            let (cells, number) = match next {
+            let (cells, number) = match records.next() {
                 // One more than a table may have tells that it has too many.
                 Next::Record(record, number) => (record.iter().take(MAX_CELLS).map(cell::shown).collect(), number),
                 // With the wrong delimiter a quotation mark may swallow the rest of the text.

@@ -1,15 +1,14 @@
 //! Looks for the table in a file: unwraps it, finds the headings, and decides what is part of the table and
 //! what is not read.
 
-use csv::ByteRecord;
-
 use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
 use super::envelope::{self, Package, Wrapping};
 use super::fault::{AS_EXPORTED, Fault, UNPACK};
 use super::heading::{self, Body, Headings, LINES, Line, Start};
 use super::original::Original;
-use super::sheet::{self, Sheet};
+use super::record::Record;
+use super::sheet::Sheet;
 use super::survey::{Magic, Survey};
 use super::workbook::{self, Format, Workbook, without_panic};
 use super::{BLOCK, Content, Part, Source as _, Unread, text};
@@ -226,12 +225,12 @@ impl<'a> Search<'a> {
         let date_1904 = book.date_1904;
         for name in book.sheets.clone() {
             let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, 0, 1);
-            let mut record = ByteRecord::new();
+            let mut record = Record::new();
             let mut lines: Vec<Line> = Vec::new();
             while lines.len() < LINES
                 && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))?
             {
-                let number = sheet::line(&record);
+                let number = record.line;
                 let body = Body { at: lines.len() as u64 + 1, line: number + 1, sum: 0 };
                 lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });
             }

@@ -2,18 +2,12 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, Position};
-
 use super::blocks::Open;
 use super::fault::Fault;
+use super::record::Record;
 use super::workbook::{Cells, Format, without_panic};
 use super::{Kind, Rows, Scope, Source};
 use crate::error::Error;
-
-/// The number of the row, counted from 1.
-pub(super) fn line(record: &ByteRecord) -> u64 {
-    record.position().map_or(0, Position::line)
-}
 
 /// A cell that is so many columns behind the last heading makes its row too wide wherever it is; to fill up a million rows
 /// to a cell at the end of each would take minutes.
@@ -23,7 +17,7 @@ const FAR: usize = 64;
 #[derive(Default)]
 pub(super) struct Block {
     /// Those beyond `rows` are there for their memory.
-    records: Vec<ByteRecord>,
+    records: Vec<Record>,
     rows: usize,
 }
 
@@ -50,7 +44,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Reads the next row that has a cell; says whether there was one.
-    pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<bool, Fault> {
+    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, Fault> {
         record.clear();
         let mut current = None;
         let far = if self.columns == 0 { usize::MAX } else { self.columns + FAR };
@@ -83,21 +77,19 @@ impl<'a> Sheet<'a> {
         let Some(row) = current else { return Ok(false) };
         // A sheet has no short rows: cells that are not there are blank.
         while record.len() < self.columns {
-            record.push_field(b"");
+            record.push(b"");
         }
-        let mut position = Position::new();
-        position.set_line(u64::from(row) + 1);
-        record.set_position(Some(position));
+        record.line = u64::from(row) + 1;
         Ok(true)
     }
 }
 
 /// Puts a cell into its column.
-fn push(record: &mut ByteRecord, column: usize, text: &[u8]) {
+fn push(record: &mut Record, column: usize, text: &[u8]) {
     while record.len() < column {
-        record.push_field(b"");
+        record.push(b"");
     }
-    record.push_field(text);
+    record.push(text);
 }
 
 impl Source for Sheet<'_> {
@@ -112,7 +104,7 @@ impl Source for Sheet<'_> {
         let mut bytes = 0;
         while bytes < self.size {
             if block.records.len() == block.rows {
-                block.records.push(ByteRecord::new());
+                block.records.push(Record::new());
             }
             let record = &mut block.records[block.rows];
             let (format, path) = (self.format, self.path);
@@ -127,7 +119,7 @@ impl Source for Sheet<'_> {
                 }
             }
             // Of a row without text there can be no end either.
-            bytes += record.as_slice().len() + record.len();
+            bytes += record.length() + record.len();
             block.rows += 1;
         }
         Ok((block.rows > 0).then_some(block))

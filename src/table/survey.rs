@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::text;
+use super::text::Buffer;
 
 /// The encoding of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +91,8 @@ impl Survey {
         let mut utf8 = Utf8Scan::default();
         let mut bytes = 0;
         let mut end = [0; 2];
-        let (mut chunk, mut ahead) = (Vec::new(), Vec::new());
-        text::read(from, &mut chunk, CHUNK)?;
+        let (mut chunk, mut ahead) = (Buffer::default(), Buffer::default());
+        chunk.read(from, CHUNK)?;
         let head = chunk[..chunk.len().min(4096)].to_vec();
         while !chunk.is_empty() {
             bytes += chunk.len() as u64;
@@ -105,7 +105,7 @@ impl Survey {
                 || each(&chunk),
                 || {
                     utf8.feed(&chunk);
-                    text::read(from, &mut ahead, CHUNK)
+                    ahead.read(from, CHUNK)
                 },
             );
             more?;

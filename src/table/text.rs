@@ -1,6 +1,7 @@
 //! The text of a delimited file: as UTF-8 whatever its encoding, and which character stands between its cells.
 
 use std::io::{self, BufReader, Read};
+use std::ops::Deref;
 
 use super::survey::Encoding;
 
@@ -32,12 +33,64 @@ pub(super) fn decoded<'a>(
     ))
 }
 
-/// Reads until `text` has so many bytes more, or there are no more; says whether there were.
-pub(super) fn read(from: &mut (impl Read + ?Sized), text: &mut Vec<u8>, bytes: usize) -> io::Result<bool> {
-    // Without room the reader would ask for it bit by bit, and might make too much.
-    text.reserve(bytes + 1);
-    let read = from.take(bytes as u64).read_to_end(text)?;
-    Ok(read == bytes)
+/// Bytes that were read, in memory that is used again. It is filled with zeros once, not before each reading, as the
+/// readers of the standard library do it.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Buffer {
+    pub(super) const fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Drops what stands behind so many bytes.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
+    /// Drops so many bytes at the start.
+    pub(super) fn drop_start(&mut self, bytes: usize) {
+        self.bytes.copy_within(bytes..self.length, 0);
+        self.length -= bytes;
+    }
+
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// Reads until there are so many bytes more, or the source has no more; says whether there were.
+    pub(super) fn read(&mut self, from: &mut (impl Read + ?Sized), bytes: usize) -> io::Result<bool> {
+        self.reserve(bytes);
+        let end = self.length + bytes;
+        while self.length < end {
+            match from.read(&mut self.bytes[self.length..end]) {
+                Ok(0) => return Ok(false),
+                Ok(read) => self.length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    fn reserve(&mut self, bytes: usize) {
+        if self.bytes.len() < self.length + bytes {
+            self.bytes.resize(self.length + bytes, 0);
+        }
+    }
 }
 
 /// The characters that may stand between cells; where two fit as well, the first.
