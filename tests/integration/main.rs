@@ -22,6 +22,7 @@ mod export_habits;
 mod extract;
 mod extract_edges;
 mod extract_kill;
+mod fault_matrix;
 mod following;
 mod freshness;
 mod fuzz;

@@ -29,7 +29,7 @@ fn audited(sample: &str, out: &Path) {
 }
 
 /// Every file of a folder with its bytes, links not followed; folders end with a slash.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -48,7 +48,7 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Whether a folder holds what its list of digests names, and nothing else.
-fn is_whole(folder: &Path) -> bool {
+pub(crate) fn is_whole(folder: &Path) -> bool {
     let mut files = tree(folder);
     let Some(list) = files.remove("SHA256SUMS") else { return false };
     let list = String::from_utf8(list).expect("text");
