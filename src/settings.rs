@@ -58,6 +58,8 @@ pub struct Settings {
 pub struct Live {
     /// A token at hand, from whoever calls the library; the configuration holds none.
     pub token: Option<secrecy::SecretString>,
+    /// The secret of the app that signs in, from whoever calls the library; the command takes it from the environment.
+    pub client_secret: Option<secrecy::SecretString>,
     /// An org that the Salesforce CLI is signed in to.
     pub org: Option<String>,
     /// `https://…` of the organisation.

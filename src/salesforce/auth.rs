@@ -94,7 +94,10 @@ impl SignIn {
             return Ok(Self::Cli(org.clone(), live.instance_url.clone()));
         }
         if let Some(client_id) = live.client_id.clone() {
-            if let Some(key) = secret("TIEOUT_JWT_KEY")? {
+            let at_hand = live.client_secret.clone().inspect(know);
+            if at_hand.is_none()
+                && let Some(key) = secret("TIEOUT_JWT_KEY")?
+            {
                 let username = live.username.clone().ok_or_else(|| {
                     refused(
                         "the JWT flow needs the user who is signed in",
@@ -105,7 +108,7 @@ impl SignIn {
                 let host = live.instance_url.clone().unwrap_or_else(|| audience.clone());
                 return Ok(Self::Jwt { host, audience, client_id, username, key });
             }
-            let secret = secret("TIEOUT_CLIENT_SECRET")?.ok_or_else(|| {
+            let secret = at_hand.map_or_else(|| secret("TIEOUT_CLIENT_SECRET"), |secret| Ok(Some(secret)))?.ok_or_else(|| {
                 refused(
                     "salesforce.client_id is set, but neither a client secret nor a key for JWT is",
                     "set TIEOUT_CLIENT_SECRET or TIEOUT_JWT_KEY (or either with _FILE behind it, naming a file) in the environment",

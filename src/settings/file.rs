@@ -233,6 +233,7 @@ impl Source<'_> {
         let percent = salesforce.api_budget_percent.as_ref().map_or(80, |percent| percent.value);
         Ok(Live {
             token: None,
+            client_secret: None,
             org: text(&salesforce.org),
             instance_url: self.address(salesforce.instance_url.as_ref(), instance)?,
             client_id: text(&salesforce.client_id),

@@ -24,7 +24,7 @@ use tieout::settings::file::{self, Overrides};
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 14] = [
+pub(crate) const TARGETS: [Target; 15] = [
     ("addresses", addresses),
     ("bulk", bulk),
     ("configuration", configuration),
@@ -37,6 +37,7 @@ pub(crate) const TARGETS: [Target; 14] = [
     ("rest", rest),
     ("review", review),
     ("snapshot", snapshot),
+    ("token", token),
     ("workbook", workbook),
     ("zip", zip),
 ];
@@ -301,7 +302,20 @@ fn server() -> &'static Server {
     })
 }
 
+/// An answer of the token endpoint, and what Salesforce says to the token that it gives out. `http://HOST` stands for the
+/// server itself.
+fn token(data: &[u8]) {
+    let data = String::from_utf8_lossy(data).replace("http://HOST", &server().url).into_bytes();
+    let live =
+        Live { client_id: Some("fuzz".to_owned()), client_secret: Some("secret".to_owned().into()), ..Live::default() };
+    answer_to(live, Api::Rest, data.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect());
+}
+
 fn answer(api: Api, bodies: Vec<Vec<u8>>) {
+    answer_to(Live { token: Some("00D5g000004XyZw!fuzz".to_owned().into()), ..Live::default() }, api, bodies);
+}
+
+fn answer_to(live: Live, api: Api, bodies: Vec<Vec<u8>>) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let Ok(_turn) = ONE_AT_A_TIME.lock() else { return };
     let server = server();
@@ -309,11 +323,10 @@ fn answer(api: Api, bodies: Vec<Vec<u8>>) {
         *answers = (0, bodies);
     }
     let live = Live {
-        token: Some("00D5g000004XyZw!fuzz".to_owned().into()),
         instance_url: Some(server.url.clone()),
         api_budget_percent: 80,
         username_field: "Email".to_owned(),
-        ..Live::default()
+        ..live
     };
     let brief = Duration::from_millis(1);
     let pace = Pace { base: brief, cap: brief, poll: brief, patience: Duration::from_millis(300) };

@@ -1,0 +1,7 @@
+//! `cargo fuzz run token`
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::run("token", data));
