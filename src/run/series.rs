@@ -327,9 +327,13 @@ fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
 /// A finished run, as far as the next one needs it.
 ///
 /// # Errors
-/// When the folder is not that of a run, or of one in another form.
+/// When the folder is not that of a run, or of one in another form; and when a file is not the one that the run's list of
+/// digests names.
 pub fn read(folder: &Path) -> Result<Former, Error> {
-    read_noting(folder, &mut Digests::new())
+    let mut digests = Digests::new();
+    let former = read_noting(folder, &mut digests)?;
+    unchanged(folder, &digests)?;
+    Ok(former)
 }
 
 fn read_noting(folder: &Path, digests: &mut Digests) -> Result<Former, Error> {
@@ -421,8 +425,7 @@ pub fn open_again(folder: &Path, names: &[&str], force: bool) -> Result<output::
 /// The report of a finished run.
 ///
 /// # Errors
-/// As [`read`]; when its findings do not hang together; and when a file is not the one that the run's list of digests
-/// names.
+/// As [`read`], and when its findings do not hang together.
 pub fn again(folder: &Path) -> Result<Report, Error> {
     let mut digests = Digests::new();
     let former = read_noting(folder, &mut digests)?;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::{audit_into, run, tieout};
 use crate::series::{json, on_day};
@@ -38,6 +39,15 @@ fn inputs(folder: &Path, world: &World, day: &str) -> PathBuf {
 fn edit(path: &Path, edit: impl FnOnce(String) -> String) {
     let text = std::fs::read_to_string(path).expect("a file");
     std::fs::write(path, edit(text)).expect("written");
+}
+
+/// Edits a file of a run and the run's list of digests with it, so that it counts as the run's own.
+fn edit_with_digest(run: &Path, name: &str, change: impl FnOnce(String) -> String) {
+    let path = run.join(name);
+    let digest = || data_encoding::HEXLOWER.encode(&Sha256::digest(std::fs::read(&path).expect("a file")));
+    let before = digest();
+    edit(&path, change);
+    edit(&run.join("SHA256SUMS"), |list| list.replace(&before, &digest()));
 }
 
 fn without_platform(configuration: &Path) {
@@ -191,7 +201,7 @@ fn why_a_run_is_not_followed_is_said() {
 
     // A run of an earlier version, which did not note the instance part.
     let later = inputs(folder.path(), &world, "2026-11-22");
-    edit(&runs.join("first/run.json"), |text| text.replacen("\"id_prefix\":\"5g0\",", "", 1));
+    edit_with_digest(&runs.join("first"), "run.json", |text| text.replacen("\"id_prefix\":\"5g0\",", "", 1));
     let shown = audit(&by_hand, &runs.join("unknown"), &[]);
     assert!(shown.contains(&(name("first") + "nothing shows that it is a run of the same organization")), "{shown}");
     std::fs::remove_dir_all(runs.join("unknown")).expect("removed");
@@ -199,7 +209,7 @@ fn why_a_run_is_not_followed_is_said() {
     assert_eq!(previous(&runs.join("later")), "2026-11-20T06:10:00Z", "its id is enough");
     std::fs::remove_dir_all(runs.join("later")).expect("removed");
 
-    edit(&runs.join("first/history.csv"), |_| "not a history".to_owned());
+    edit_with_digest(&runs.join("first"), "history.csv", |_| "not a history".to_owned());
     let shown = audit(&later, &runs.join("later"), &[]);
     assert!(shown.contains(&(name("first") + "it cannot be read (")), "{shown}");
     std::fs::remove_dir_all(runs.join("later")).expect("removed");
@@ -207,6 +217,36 @@ fn why_a_run_is_not_followed_is_said() {
     let shown = audit(&later, &runs.join("later"), &[]);
     let told = "it was written in another format version (9 instead of 1)";
     assert!(shown.contains(&(name("first") + told)), "{shown}");
+}
+
+/// What somebody edited in a finished run is followed by no other: found findings would be told as new, or cleared ones lost.
+#[test]
+fn a_run_that_was_changed_since_is_not_followed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (one, two) = (folder.path().join("runs/one"), folder.path().join("runs/two"));
+    let world = World::in_sync(5, 40);
+    let [first, second] = ["2026-11-20", "2026-11-21"].map(|day| inputs(folder.path(), &world, day));
+    for name in ["run.json", "history.csv", "SHA256SUMS"] {
+        audit(&first, &one, &["--no-previous"]);
+        edit(&one.join(name), |text| {
+            if name == "SHA256SUMS" { text.replace("  history.csv", "  other.csv") } else { text + "\n" }
+        });
+        let shown = audit(&second, &two, &[]);
+        let told = format!("not compared with {}: it cannot be read (", one.display());
+        assert!(shown.contains(&told), "{name}: {shown}");
+        assert_eq!(previous(&two), Value::Null, "{name}");
+        let (code, _, stderr) = run(tieout()
+            .args(["audit", "--exit-zero", "--force", "-c"])
+            .arg(&second)
+            .arg("--out")
+            .arg(&two)
+            .arg("--previous")
+            .arg(&one));
+        let why =
+            if name == "SHA256SUMS" { "is not listed in the run's SHA256SUMS" } else { "was changed since the run" };
+        assert!(code == 4 && stderr.contains(why), "{name}: {code} {stderr}");
+        std::fs::remove_dir_all(folder.path().join("runs")).expect("removed");
+    }
 }
 
 /// A path that is not the folder of a run: the message says what one contains, and names the newest one in it.
