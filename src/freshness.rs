@@ -137,7 +137,18 @@ pub fn judge(
                 ));
             }
             reasons.extend(no_new_rows(pulses, read_at));
-            if reasons.is_empty() { State::Fresh } else { State::Late }
+            if !reasons.is_empty() {
+                State::Late
+            } else if hours >= DEFAULT.warn_after_hours && !knows_writes_of_enrollments(pulses) {
+                reasons.push(format!(
+                    "Nothing was written for {hours} hours, and no write of {} is known: how often other objects are written does \
+                     not tell whether that is long.",
+                    SfObject::CourseEnrollment
+                ));
+                State::NotEvaluated
+            } else {
+                State::Fresh
+            }
         }
     };
     let (state, caveats) = of_age(state, &mut reasons, (read_at, now), limits.0);
@@ -188,6 +199,12 @@ fn limits(gaps: Option<Gaps>, configured: Configured) -> (Limits, Source) {
         configured.error_after.unwrap_or_else(|| known.error_after_hours.max(configured.warn_after.unwrap_or(0)));
     let warn_after_hours = configured.warn_after.unwrap_or(known.warn_after_hours).min(error_after_hours);
     (Limits { warn_after_hours, error_after_hours }, source)
+}
+
+/// Whether it is known when enrollments were written: the object was read, with its dates.
+fn knows_writes_of_enrollments(pulses: &BTreeMap<SfObject, Pulse>) -> bool {
+    let pulse = pulses.get(&SfObject::CourseEnrollment);
+    pulse.is_some_and(|pulse| pulse.created.newest.is_some() || pulse.modified.newest.is_some())
 }
 
 /// New enrollment rows against their own history: changes may still be written while no row is created
@@ -291,6 +308,22 @@ mod tests {
         assert_eq!(nothing.state, State::NotEvaluated);
         let ahead = judge(&pulses(std::iter::once(5)), both(0), Configured::default(), Realtime);
         assert_eq!((ahead.state, ahead.silence), (State::Fresh, Some(0)), "a clock that is ahead");
+    }
+
+    /// Learners may be written once in months, so how often that happens says nothing of enrollments that were not read.
+    #[test]
+    fn what_is_learned_without_the_enrollments_makes_nothing_fresh() {
+        for (hours, state) in [(47, State::Fresh), (48, State::NotEvaluated), (90, State::NotEvaluated)] {
+            let mut pulses = pulses((0..30).map(|nth| nth * 100));
+            let pulse = pulses.remove(&SfObject::CourseEnrollment).expect("there");
+            for unread in [None, Some(Pulse::default())] {
+                pulses.clear();
+                pulses.insert(SfObject::DoceboUser, pulse.clone());
+                pulses.extend(unread.map(|unread| (SfObject::CourseEnrollment, unread)));
+                let judged = judge(&pulses, both(2_900 + hours), Configured::default(), Realtime);
+                assert_eq!(judged.state, state, "{hours}: {}", judged.sentence());
+            }
+        }
     }
 
     #[test]

@@ -17,9 +17,10 @@ words! {
         KeysDisagree = "keys-disagree",
         /// Over half of the addressable ids are `dangling`: another organization or a refreshed sandbox.
         OtherOrganization = "other-organization",
-        /// Over half of the `DoceboUser__c` rows have a learner missing from the export: a filtered export.
+        /// Over half of the `DoceboUser__c` rows have a learner missing from the export, or over a fifth of the enrollment rows
+        /// that are judged are `orphaned`: a filtered export.
         ExportFiltered = "export-filtered",
-        /// `exported_at` is in the future, or before the newest date in the export.
+        /// `exported_at` is in the future, before the newest date in the export, or 30 days or more after it.
         ExportTime = "export-time",
         /// `extracted_at` is in the future, or before a write in the snapshot.
         ExtractTime = "extract-time",

@@ -6,7 +6,7 @@
 //! Must not know: checks, outputs, or the clock of this machine (its moment is handed in).
 
 use crate::model::dataset::Dataset;
-use crate::model::instant::{HOUR, Instant};
+use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::provenance::Origins;
 use crate::model::question::{MIN_RECORDS, Question, Questioned};
 use crate::relations::Relations;
@@ -20,6 +20,8 @@ use crate::settings::Rules;
 const READ_LASTS: i64 = 2 * 24 * HOUR;
 /// As long as a folder that was saved by hand in one go takes.
 const SAVING_LASTS: i64 = HOUR;
+/// Days without any date before the export time, from which on the export is questioned.
+const MAX_DAYS_WITHOUT_DATE: i64 = 30;
 
 /// The questions that apply, in their order. `now` is when the run takes place.
 #[must_use]
@@ -37,6 +39,11 @@ pub fn ask(data: &Dataset, relations: &Relations, rules: &Rules, now: Instant) -
     asked
         .map(|(question, sentence)| Questioned { question, sentence, accepted: rules.accepted.contains(&question) })
         .collect()
+}
+
+/// Whether a share is over a fifth of enough records.
+const fn is_large(part: u64, of: u64) -> bool {
+    of >= MIN_RECORDS && part * 5 > of
 }
 
 /// Whether a share is over half of enough records.
@@ -142,10 +149,22 @@ fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
 fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
     let total = data.docebo_users.len() as u64;
     let absent = relations.missing_from_export(data);
-    is_most(absent, total).then(|| {
-        format!(
+    if is_most(absent, total) {
+        return Some(format!(
             "The learners of {absent} of {total} DoceboUser records are missing from the export. It was probably filtered: \
              export it again with all users, deactivated ones included."
+        ));
+    }
+    // Learners can be exported in full and their enrollments filtered by date, course or status, or cut at a line end.
+    let values = &relations.totals.enrollments.salesforce.values;
+    let orphaned = values.get(Enrollment::Orphaned);
+    let compared =
+        [Enrollment::Matched, Enrollment::Outdated, Enrollment::UnknownStatus].map(|value| values.get(value));
+    let total = orphaned + compared.iter().sum::<u64>();
+    (relations.enrollment_judged && is_large(orphaned, total)).then(|| {
+        format!(
+            "{orphaned} of {total} enrollments in Salesforce are missing from the export, although it has their learners. It was \
+             probably filtered or cut off: export all enrollments again, whatever their date, course and status."
         )
     })
 }
@@ -159,8 +178,17 @@ fn export_time(origins: &Origins, relations: &Relations, now: Instant) -> Option
         ));
     }
     let doubt = if relations.clocks.are_certain() { 0 } else { ZONE_DOUBT };
-    let newest = relations.newest_of_export.filter(|newest| newest.plus(-doubt) > exported_at)?;
-    Some(format!(
+    let newest = relations.newest_of_export?;
+    let days = (exported_at.seconds() - newest.seconds()) / DAY;
+    if days >= MAX_DAYS_WITHOUT_DATE {
+        return Some(format!(
+            "The newest date in the export, {}, is {days} days before the export time {}. The export is probably older than \
+             that, or was filtered by date: correct docebo.exported_at, or export all enrollments again.",
+            newest.to_minute(),
+            exported_at.to_minute()
+        ));
+    }
+    (newest.plus(-doubt) > exported_at).then(|| format!(
         "The export time {} is before the newest date in the export, {}. Correct docebo.exported_at; if it is right, the \
          dates are being misread (docebo.time_zone, docebo.date_format).",
         exported_at.to_minute(),

@@ -232,12 +232,15 @@ fn what_a_run_is(named: &Path) -> String {
     )
 }
 
-/// Bytes of one file of a run that are read at most; a million findings come to a quarter of it.
+/// Bytes of the findings or the history of a run that are read at most; a million findings come to a quarter of it.
 const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Bytes of any other file of a run, which is read from every run beside a new one.
+const MAX_SMALL_FILE_BYTES: u64 = 256 << 20;
 
 fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(name);
-    files::read(&path, MAX_FILE_BYTES).map_err(|source| match source.kind() {
+    let most = if matches!(name, findings::NAME | history::NAME) { MAX_FILE_BYTES } else { MAX_SMALL_FILE_BYTES };
+    files::read(&path, most).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => no_run(folder, name),
         _ => Error::Unreadable { path, source },
     })
@@ -279,7 +282,7 @@ pub fn reviews(folder: &Path) -> Result<Reviews, Error> {
 
 fn reviews_noting(folder: &Path, digests: &mut Digests) -> Result<Reviews, Error> {
     let path = folder.join(REVIEWS);
-    match files::read(&path, MAX_FILE_BYTES) {
+    match files::read(&path, MAX_SMALL_FILE_BYTES) {
         Ok(bytes) => {
             digests.insert(REVIEWS, digest(&bytes));
             review::parse(&bytes).map_err(|fault| not_a_run(path, format!("line {}: {}", fault.line, fault.what)))

@@ -524,6 +524,16 @@ fn pipes_and_devices_are_no_inputs() {
             let (code, stdout, stderr) = audit_cli(&inputs);
             assert!(code != 4 && code != 70, "{name}: {code} {stdout}{stderr}");
         }
+        // A workbook whose answers are to be read back.
+        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let (code, _, stderr) = audit_cli(&inputs);
+        assert!(matches!(code, 0 | 1), "{stderr}");
+        spoil(&inputs, "answers.xlsx", device);
+        let mut review = tieout();
+        review.arg("review").arg(inputs.path("answers.xlsx")).arg("--run").arg(inputs.path("out"));
+        let (code, _, stderr) = within(20, &mut review);
+        assert!(code == 4 && stderr.contains("is not a regular file"), "{code} {stderr}");
+
         let inputs = Inputs::of(&World::in_sync(5, 30));
         spoil(&inputs, "snapshot/requests.jsonl", device);
         let (code, stdout, stderr) = audit_cli(&inputs);

@@ -159,6 +159,55 @@ fn a_filtered_export() {
     }
 }
 
+/// All learners, and not all of their enrollments: what is missing would be called orphaned, and nothing of it due.
+#[test]
+fn an_export_with_filtered_enrollments() {
+    let compared: Vec<String> = ledger_rows(&by_hand(&world()).report(), "ledger/enrollments.csv")
+        .into_iter()
+        .filter(|row| row["side"] == "both" && row["enrollment"] == "matched")
+        .map(|row| row["enrolment_id"].clone())
+        .collect();
+    let most = compared.len() / 5;
+    for (count, is_asked) in [(most, false), (most + 1, true)] {
+        let inputs = by_hand(&world());
+        inputs.edit_lines("enrollments.csv", |lines| {
+            let (learner, course) = super::ids_of(lines);
+            let text = |cell: &[u8]| String::from_utf8(cell.to_vec()).expect("text");
+            lines.retain(|row| {
+                let pair = format!("{}_{}", text(&row[learner]), text(&row[course]));
+                !compared[..count].contains(&pair)
+            });
+        });
+        assert_asked(&inputs, is_asked, Question::ExportFiltered, &["enrollment-orphaned"], &[]);
+    }
+}
+
+/// An export of last month, or one filtered by date, under today's time: nothing of the time since would be due.
+#[test]
+fn an_export_without_any_recent_date() {
+    for (until, is_asked) in [("2026-10-21", true), ("2026-10-22", false)] {
+        let inputs = by_hand(&world());
+        for heading in ["Completion Date", "Course First Access Date", "Course Last Access Date", "Enrollment Date"] {
+            inputs.edit_lines("enrollments.csv", |lines| {
+                let Some(column) = column(lines, heading) else { return };
+                let headings = lines[0].clone();
+                lines.retain(|row| *row == headings || row[column].get(..10).is_none_or(|day| day < until.as_bytes()));
+            });
+        }
+        // One at the very end of what is left.
+        inputs.edit_lines("enrollments.csv", |lines| {
+            let column = column(lines, "Course Last Access Date").expect("a column");
+            let day = if is_asked { "2026-10-20" } else { "2026-10-21" };
+            lines[1][column] = format!("{day} 08:00:00").into_bytes();
+        });
+        if is_asked {
+            assert_questioned(&inputs, Question::ExportTime, &DUE, &[]);
+        } else {
+            assert_not_questioned(&inputs, Question::ExportTime);
+        }
+    }
+}
+
 #[test]
 fn an_export_time_that_cannot_be() {
     let world = world();
