@@ -23,7 +23,9 @@ pub const CREDENTIAL: &str = "tieout-webhook-url";
 /// Bytes of a file with the address.
 const MAX_ADDRESS: u64 = 64 << 10;
 /// Bytes of a template.
-const MAX_TEMPLATE: u64 = 1 << 20;
+const MAX_TEMPLATE: u64 = 1 << 16;
+/// Blocks within blocks of a template. A body of JSON needs one or two.
+const MAX_DEPTH: usize = 16;
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -117,15 +119,70 @@ fn plain(error: reqwest::Error) -> String {
 /// The user's own template of the body.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or is one whose rendering may not end.
 pub fn template(path: Option<&Path>) -> Result<Option<String>, Error> {
     let Some(path) = path else { return Ok(None) };
-    files::read_text(path, MAX_TEMPLATE).map(Some).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
+    let text =
+        files::read_text(path, MAX_TEMPLATE).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    if let Some(what) = elaborate(&text) {
+        return Err(Error::Input {
+            path: path.to_owned(),
+            what: what.to_owned(),
+            next: "write the body with the values alone, such as {{state}}, and with {{#if}} where it is needed"
+                .to_owned(),
+        });
+    }
+    Ok(Some(text))
+}
+
+/// What makes the rendering of a template long or endless: templates within it, which can name themselves, and blocks that
+/// lie deep within each other.
+fn elaborate(template: &str) -> Option<&'static str> {
+    let mut depth = 0_usize;
+    for tag in template.split("{{").skip(1) {
+        let tag = tag.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '~'));
+        if let Some(block) = tag.strip_prefix('#') {
+            if block.trim_start().starts_with(['*', '>']) {
+                return Some("has a template within the template, which is not rendered");
+            }
+            depth += 1;
+        } else if tag.starts_with(['>', '*']) {
+            return Some("has a template within the template, which is not rendered");
+        } else if tag.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > MAX_DEPTH {
+            return Some("has more than 16 blocks within each other");
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
-    use super::checked;
+    use super::{checked, elaborate};
+
+    #[test]
+    fn a_template_that_may_not_end_is_refused() {
+        for template in [
+            "{\"a\":\"{{state}}\"}",
+            "{{#if last_write}}{{{sentence}}}{{else}}never{{/if}}",
+            &"{{#if state}}x{{/if}}".repeat(100),
+            "{{! > no template }}",
+        ] {
+            assert_eq!(elaborate(template), None, "{template}");
+        }
+        for template in [
+            "{{#*inline \"a\"}}{{> a}}{{/inline}}{{> a}}",
+            "{{> body}}",
+            "{{~ > body}}",
+            "{{# > body}}{{/body}}",
+            "{{*inline \"a\"}}",
+            &"{{#if state}}".repeat(17),
+        ] {
+            assert!(elaborate(template).is_some(), "{template}");
+        }
+    }
 
     #[test]
     fn only_https_leaves_this_machine() {

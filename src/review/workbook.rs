@@ -263,11 +263,18 @@ impl Headings {
     }
 }
 
+/// Bytes of a cell's text. Excel holds 32,767 characters, of four bytes at most.
+const MAX_CELL: usize = 1 << 18;
+const TOO_LONG: &str = "a text of more than 262144 bytes";
+
 /// The cell as its reader sees it, or the error that it holds.
 fn text_of(value: &DataRef<'_>) -> Result<String, String> {
     Ok(match value {
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number_text(*number),
+        // One shared text may stand in a million cells.
+        DataRef::String(text) if text.len() > MAX_CELL => return Err(TOO_LONG.to_owned()),
+        DataRef::SharedString(text) if text.len() > MAX_CELL => return Err(TOO_LONG.to_owned()),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(truth) => if *truth { "TRUE" } else { "FALSE" }.to_owned(),

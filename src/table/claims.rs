@@ -40,6 +40,18 @@ fn absurd(what: String) -> Fault {
     Fault::new(what, SAVE_AGAIN)
 }
 
+/// Bytes of a cell's text. Excel holds 32,767 characters, of four bytes at most.
+const MAX_CELL: usize = 1 << 18;
+
+/// Refuses a text that no cell has: one shared text may stand in a million of them.
+pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
+    if text.len() <= MAX_CELL {
+        return Ok(());
+    }
+    let (row, column) = (u64::from(row) + 1, u64::from(column) + 1);
+    Err(absurd(format!("has a cell in row {row}, column {column} with more than {MAX_CELL} bytes of text")))
+}
+
 /// The fault of a cell that no sheet has.
 pub(super) fn outside(row: u64, column: u64) -> Fault {
     absurd(format!(

@@ -197,11 +197,13 @@ impl Cells<'_> {
                 if cell.formula.is_some() && cell.value == calamine::DataRef::Empty {
                     take(row, column, FORMULA_WITHOUT_RESULT);
                 } else {
-                    take(row, column, cell::text_of(&cell.value).as_bytes());
+                    let text = cell::text_of(&cell.value);
+                    claims::cell(row, column, &text)?;
+                    take(row, column, text.as_bytes());
                 }
                 Ok(true)
             }
-            Self::Loaded(loaded) => Ok(loaded.next(take)),
+            Self::Loaded(loaded) => loaded.next(take),
         }
     }
 }
@@ -228,19 +230,24 @@ impl Loaded {
         Self { values, formulas, start, end, at: start }
     }
 
-    fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> bool {
+    fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, Fault> {
         let (row, column) = self.at;
         if row >= self.end.0 {
-            return false;
+            return Ok(false);
         }
         self.at = if column + 1 < self.end.1 { (row, column + 1) } else { (row + 1, self.start.1) };
         let has_formula = || self.formulas.get_value((row, column)).is_some_and(|formula| !formula.is_empty());
         match self.values.get_value((row, column)) {
             None | Some(Data::Empty) if has_formula() => take(row, column, FORMULA_WITHOUT_RESULT),
             None => take(row, column, b""),
-            Some(value) => take(row, column, cell::text_of(&cell::as_ref(value)).as_bytes()),
+            Some(value) => {
+                let value = cell::as_ref(value);
+                let text = cell::text_of(&value);
+                claims::cell(row, column, &text)?;
+                take(row, column, text.as_bytes());
+            }
         }
-        true
+        Ok(true)
     }
 }
 

@@ -405,6 +405,10 @@ fn workbooks_that_claim_much_are_refused() {
             "a bomb of texts",
             texts(&|text| text.replacen("<si>", &format!("<si><t>{}</t></si><si>", "a".repeat(600 << 20)), 1)),
         ),
+        (
+            "a text longer than any cell's",
+            texts(&|text| text.replacen("<t>", &format!("<t>{}", "a".repeat(1 << 19)), 40)),
+        ),
         ("many small texts", texts(&|text| text.replacen("<si>", &format!("{}<si>", "<si/>".repeat(40 << 20)), 1))),
         ("a far column", sheet(&|text| text.replacen("r=\"A3\"", "r=\"ZZZZZZZ3\"", 1))),
         ("a column beyond the last", sheet(&|text| text.replacen("r=\"A3\"", "r=\"XFE3\"", 1))),
