@@ -234,7 +234,9 @@ mod tests {
 
     #[test]
     fn a_long_text_takes_no_longer_than_its_length() {
-        for part in ["://", "://a:b", "://a:b/c@", "://a@", "00D", "!", "00D5g000009XyZA!", "00D5g000009XyZA!AQ.unknown_one"] {
+        for part in
+            ["://", "://a:b", "://a:b/c@", "://a@", "00D", "!", "00D5g000009XyZA!", "00D5g000009XyZA!AQ.unknown_one"]
+        {
             let text = part.repeat(1_000_000 / part.len());
             let before = std::time::Instant::now();
             assert!(!mask(&text).is_empty());
