@@ -233,6 +233,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test measures how long it takes")]
     fn a_long_text_takes_no_longer_than_its_length() {
         for part in
             ["://", "://a:b", "://a:b/c@", "://a@", "00D", "!", "00D5g000009XyZA!", "00D5g000009XyZA!AQ.unknown_one"]

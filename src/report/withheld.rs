@@ -198,14 +198,13 @@ impl Withheld {
         if telling.field == STATUS && finding.check.id == UNKNOWN_STATUS {
             telling.found = self.status(&telling.found);
         }
-        let says = std::iter::once(&mut telling.evidence).chain(&mut telling.more);
-        let says = says.map(|evidence| {
+        for evidence in std::iter::once(&mut telling.evidence).chain(&mut telling.more) {
             if matches!(evidence.origin, Origin::Line(_)) {
                 let words = evidence.says.iter_mut().filter(|(field, _)| field == STATUS);
                 words.for_each(|(_, word)| *word = self.status(word));
             }
-            evidence
-        });
+        }
+        let says = std::iter::once(&mut telling.evidence).chain(&mut telling.more);
         let says = says.flat_map(|evidence| evidence.says.iter_mut().map(|(_, text)| text));
         for text in [&mut telling.expected, &mut telling.found].into_iter().chain(says) {
             if let (false, Cow::Owned(shown)) = (text.is_personal(), self.text(text.raw())) {
