@@ -151,6 +151,13 @@ impl Lock {
             let file = options.open(&path).map_err(|source| refused(&source))?;
             let kind = file.metadata().map_err(|source| refused(&source))?.file_type();
             refuse_unless_regular(kind).map_err(|source| refused(&source))?;
+            // By another name, it would be somebody else's file that is written.
+            if has_other_names(&file) {
+                return Err(cannot(
+                    "is not a lock of tieout: it is a hard link, and the same file has another name".to_owned(),
+                    "move it away, or name another place",
+                ));
+            }
             let mut holder = String::new();
             // Whatever is no text is no lock of ours.
             let is_text = (&file).take(400).read_to_string(&mut holder).is_ok();
@@ -203,6 +210,21 @@ impl Drop for Lock {
             held.retain(|path| *path != self.path);
         }
     }
+}
+
+/// Whether a file stands under more than one name. One that cannot be asked counts as if it did.
+#[cfg(unix)]
+fn has_other_names(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    // Without any name it was removed by the holder before, and is opened anew.
+    file.metadata().map_or(true, |metadata| metadata.nlink() > 1)
+}
+
+/// What is told of a file here does not say.
+#[cfg(not(unix))]
+const fn has_other_names(_file: &File) -> bool {
+    false
 }
 
 /// Whether a path still names the file that is open.
@@ -258,6 +280,22 @@ mod tests {
         std::fs::write(&path, "my notes").expect("a file");
         assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
         assert_eq!(std::fs::read_to_string(&path).expect("a file"), "my notes");
+    }
+
+    /// An empty file, and one that begins as our locks do, would be taken for a lock that is left over.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_another_name_is_no_lock() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, path) = (folder.path().join("out"), folder.path().join(".out.lock"));
+        for text in ["", "tieout lock: my notes on them\n"] {
+            let own = folder.path().join("own");
+            std::fs::write(&own, text).expect("a file");
+            std::fs::hard_link(&own, &path).expect("a link");
+            assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
+            assert_eq!(std::fs::read_to_string(&own).expect("a file"), text);
+            std::fs::remove_file(&path).expect("removed");
+        }
     }
 
     #[cfg(unix)]

@@ -32,14 +32,20 @@ pub mod transport;
 mod value;
 
 use crate::error::Error;
-use crate::secrets::mask;
+use crate::secrets::{mask, mask_and_shorten};
 
-/// An error without the secrets that a server may have echoed into it.
+/// Characters of a text of Salesforce's that are shown: of more than that, nobody reads the rest.
+const MOST_SHOWN: usize = 2_000;
+
+/// An error without the secrets that a server may have echoed into it, and no longer than can be read.
 fn masked(error: Error) -> Error {
     match error {
-        Error::Salesforce { what, next } => {
-            Error::Salesforce { what: mask(&what).into_owned(), next: mask(&next).into_owned() }
-        }
+        Error::Salesforce { what, next } => Error::Salesforce { what: shown(&what), next: mask(&next).into_owned() },
         other => other,
     }
+}
+
+/// A text that may hold what a server said: without secrets, and no longer than can be read.
+fn shown(text: &str) -> String {
+    mask_and_shorten(text, MOST_SHOWN)
 }

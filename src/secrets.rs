@@ -83,7 +83,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     if let Some(without) = without {
         text = Cow::Owned(String::from_utf8_lossy(&without).into_owned());
     }
-    for shape in [session, user_of_address] {
+    for shape in [sessions, users_of_addresses] {
         if let Some(without) = without_shape(&text, shape) {
             text = Cow::Owned(without);
         }
@@ -105,11 +105,22 @@ fn replaced(known: &AhoCorasick, bytes: &[u8]) -> Vec<u8> {
     known.replace_all_bytes(bytes, &vec![MASK; known.patterns_len()])
 }
 
-/// Replaces each part of a text that a shape finds; nothing where it finds none. A shape is given the text and a place
-/// from which on to look.
-fn without_shape(text: &str, shape: fn(&str, usize) -> Option<(usize, usize)>) -> Option<String> {
+/// A text, [masked](mask) and then shortened to `most` characters. The other way round, a part of a secret would stay: half
+/// a secret is none that is known.
+#[must_use]
+pub fn mask_and_shorten(text: &str, most: usize) -> String {
+    let masked = mask(text);
+    match masked.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &masked[..end]),
+        None => masked.into_owned(),
+    }
+}
+
+/// Replaces each part of a text that a shape finds; nothing where it finds none. A shape gives the parts in the order in
+/// which they stand, and none overlaps another.
+fn without_shape(text: &str, shape: fn(&str) -> Vec<(usize, usize)>) -> Option<String> {
     let (mut from, mut without) = (0, String::new());
-    while let Some((start, end)) = shape(text, from) {
+    for (start, end) in shape(text) {
         without.push_str(&text[from..start]);
         without.push_str(MASK);
         from = end;
@@ -117,43 +128,64 @@ fn without_shape(text: &str, shape: fn(&str, usize) -> Option<(usize, usize)>) -
     (from > 0).then(|| without + &text[from..])
 }
 
-/// A session id: `00D` and the rest of an organization's id, an exclamation mark, and what is secret.
-fn session(text: &str, from: usize) -> Option<(usize, usize)> {
+/// Session ids: `00D` and the rest of an organization's id, an exclamation mark, and what is secret.
+fn sessions(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
-    let marks = text[from..].match_indices('!').map(|(at, _)| from + at);
-    marks.into_iter().find_map(|mark| {
+    let (mut found, mut from) = (Vec::new(), 0);
+    for (mark, _) in text.match_indices('!') {
         let start = [15, 18].into_iter().find_map(|length| {
             let start = mark.checked_sub(length).filter(|&start| start >= from)?;
             let id = &bytes[start..mark];
             (id.starts_with(b"00D") && id.iter().all(u8::is_ascii_alphanumeric)).then_some(start)
-        })?;
+        });
+        let Some(start) = start else { continue };
         let secret = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'+');
         let length = bytes[mark + 1..].iter().take_while(secret).count();
-        (length >= MIN_SESSION).then_some((start, mark + 1 + length))
-    })
+        if length >= MIN_SESSION {
+            from = mark + 1 + length;
+            found.push((start, from));
+        }
+    }
+    found
 }
 
-/// User and password of an address: what stands between `://` and the `@` before its host.
-fn user_of_address(text: &str, from: usize) -> Option<(usize, usize)> {
-    let starts = text[from..].match_indices("://").map(|(at, _)| from + at + 3);
-    starts.into_iter().find_map(|start| {
-        let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '<' | '>');
-        let address = &text[start..];
-        let address = &address[..address.find(ends).unwrap_or(address.len())];
+/// Users and passwords of addresses: what stands between `://` and the `@` before a host.
+fn users_of_addresses(text: &str) -> Vec<(usize, usize)> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '<' | '>');
+    let (mut found, mut from) = (Vec::new(), 0);
+    // Where the address in hand ends, and its last `@`. Many `://` may stand in one, and looking for its end from each of
+    // them would take the square of its length.
+    let (mut end, mut last_at) = (0, None);
+    for (mark, _) in text.match_indices("://") {
+        let start = mark + 3;
+        if mark < from {
+            continue;
+        }
+        if start > end || end == 0 {
+            let address = &text[start..];
+            end = start + address.find(ends).unwrap_or(address.len());
+            last_at = text[start..end].rfind('@').map(|at| start + at);
+        }
+        let address = &text[start..end];
         let host = &address[..address.find(['/', '?', '#']).unwrap_or(address.len())];
         if let Some(at) = host.rfind('@').filter(|&at| at > 0) {
-            return Some((start, start + at));
+            from = start + at;
+            found.push((start, from));
+            continue;
         }
         // A password with a slash in it ends what a parser takes for the host; a port is no password.
-        let (_, password) = host.split_once(':')?;
-        let at = address.rfind('@').filter(|_| !password.bytes().all(|byte| byte.is_ascii_digit()))?;
-        Some((start, start + at))
-    })
+        let Some((_, password)) = host.split_once(':') else { continue };
+        if let Some(at) = last_at.filter(|&at| at >= start && !password.bytes().all(|byte| byte.is_ascii_digit())) {
+            from = at;
+            found.push((start, from));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MASK, know, mask, mask_rows};
+    use super::{MASK, know, mask, mask_and_shorten, mask_rows};
     use secrecy::SecretString;
 
     #[test]
@@ -198,5 +230,26 @@ mod tests {
         ] {
             assert_eq!(mask(text), masked);
         }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test measures how long it takes")]
+    fn a_long_text_takes_no_longer_than_its_length() {
+        for part in
+            ["://", "://a:b", "://a:b/c@", "://a@", "00D", "!", "00D5g000009XyZA!", "00D5g000009XyZA!AQ.unknown_one"]
+        {
+            let text = part.repeat(1_000_000 / part.len());
+            let before = std::time::Instant::now();
+            assert!(!mask(&text).is_empty());
+            assert!(before.elapsed() < std::time::Duration::from_secs(5), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_shortened_after_it_is_masked() {
+        know(&SecretString::from("a-secret-of-forty-one-characters-0123456789".to_owned()));
+        let text = "a-secret-of-forty-one-characters-0123456789 and äöü";
+        assert_eq!(mask_and_shorten(text, 20), format!("{MASK} and äöü"));
+        assert_eq!(mask_and_shorten(text, 14), format!("{MASK} and ä…"));
     }
 }

@@ -32,16 +32,10 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         _ => None,
     };
     let Some(part) = part else { return Telling::of_inputs("customisation") };
-    let whose = if part.namespace.is_empty() {
-        "made in the organisation".to_owned()
-    } else {
-        format!("of the package {}", part.namespace)
-    };
-    let detail = if part.detail.is_empty() { String::new() } else { format!(" ({})", part.detail) };
     Telling {
         field: format!("{} {} on {}", part.kind, part.name, part.object).into(),
         expected: Text::public("nothing but what the package ships"),
-        found: Text::public(format!("{} {}{detail}, {whose}", part.kind, part.name)),
+        found: Text::public(part.described()),
         since: part.changed,
         evidence: Evidence::new(
             Origin::Setup {

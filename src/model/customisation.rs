@@ -17,6 +17,12 @@ pub const FILE: &str = "customisation.json";
 /// The namespace of Docebo's package.
 pub const NAMESPACE: &str = "docebo_v3";
 
+/// Why nothing is known of an object: setup hides it.
+pub const HIDDEN_OBJECT: &str = "(setup does not show the object)";
+/// Why nothing is known of an object: setup hides all of its fields.
+pub const HIDDEN_FIELDS: &str =
+    "(setup does not show even the package's own fields; it takes View Setup and Configuration)";
+
 words! {
     /// A kind of thing that can be built onto an object.
     pub enum PartKind {
@@ -54,6 +60,57 @@ pub struct Part {
     pub changed_by: String,
     /// That user's record, where Salesforce tells it.
     pub changed_by_id: Option<SfId>,
+}
+
+/// What Salesforce's setup says of triggers, flows and rules, spelled as tieout spells it.
+const DETAILS: &[&str] = &[
+    "active",
+    "inactive",
+    "deleted",
+    "before insert",
+    "after insert",
+    "before update",
+    "after update",
+    "before delete",
+    "after delete",
+    "after undelete",
+    "flow",
+    "autolaunched flow",
+    "auto launched flow",
+    "workflow",
+    "invocable process",
+    "custom event",
+    "record after save",
+    "record before save",
+    "record before delete",
+    "platform event",
+    "scheduled",
+    "create",
+    "update",
+    "create and update",
+    "delete",
+];
+
+impl Part {
+    /// What it is and whose, in words.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let whose = if self.namespace.is_empty() {
+            "made in the organisation".to_owned()
+        } else {
+            format!("of the package {}", self.namespace)
+        };
+        let detail = if self.detail.is_empty() { String::new() } else { format!(" ({})", self.detail) };
+        format!("{} {}{detail}, {whose}", self.kind, self.name)
+    }
+
+    /// What is said of it, with `instead` in place of each word that is none of setup's own: a file that was saved by hand
+    /// may say anything here.
+    #[must_use]
+    pub fn known_detail(&self, instead: &str) -> String {
+        let known = |word| if DETAILS.contains(&word) || str::is_empty(word) { word } else { instead };
+        self.detail.split(", ").map(known).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What was found, and what could not be asked.

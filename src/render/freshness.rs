@@ -202,10 +202,14 @@ fn object_label(object: SfObject) -> String {
     format!("{{object=\"{}\"}}", object.word())
 }
 
-/// Whether a file holds metrics that a run left, or nothing yet.
+/// Whether a file holds metrics that a run left, and no others, or nothing yet.
 #[must_use]
 pub fn are_metrics(text: &str) -> bool {
-    text.trim().is_empty() || text.starts_with("# HELP tieout_")
+    let is_own = |line: &str| {
+        let about = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
+        about.unwrap_or(line).starts_with("tieout_")
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).all(is_own)
 }
 
 /// When a run last told something, by the metrics that it left.

@@ -9,11 +9,12 @@ use sha2::{Digest as _, Sha256};
 use crate::books::Books;
 use crate::check::Coverage;
 use crate::model::customisation::Customisation;
-use crate::model::dataset::row;
+use crate::model::dataset::{StatusWord, row};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject, SfObject, ZoneFinding};
 use crate::model::question::Questioned;
+use crate::model::status::Status;
 use crate::relations::forecast::Forecast;
 use crate::relations::totals::Totals;
 use crate::report::{CheckResult, Verdict, judgement};
@@ -118,6 +119,9 @@ pub struct Facts {
     pub before: Option<Before>,
     /// The runs of the series, this one the last.
     pub trend: Vec<Point>,
+    /// Status words of the export that the configuration gives a meaning, as they stand in the export.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")] // runs of earlier versions do not have it
+    pub configured_statuses: Vec<String>,
     /// The key of the pseudonyms in page and workbook, in hexadecimal. A run takes over that of the run before,
     /// so that pseudonyms stay what they are from month to month.
     pub pseudonyms: String,
@@ -162,6 +166,7 @@ impl Facts {
             checks: results.iter().map(Told::of).collect(),
             before: None,
             trend: Vec::new(),
+            configured_statuses: configured_statuses(&data.status_words),
             pseudonyms,
         }
     }
@@ -227,6 +232,12 @@ fn origins(all: &Origins) -> Origins {
         list_view: *list_view,
         caveats: caveats.clone(),
     }
+}
+
+/// The words that are known by the configuration alone.
+fn configured_statuses(words: &[StatusWord]) -> Vec<String> {
+    let configured = words.iter().filter(|word| word.status.is_some() && Status::from_docebo(&word.text).is_none());
+    configured.map(|word| word.text.clone()).collect()
 }
 
 fn rejects(origins: &Origins) -> Vec<Rejected> {

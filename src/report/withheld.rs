@@ -1,23 +1,30 @@
 //! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
-//! views, which are free text and may tell about a person or a customer.
+//! views, which are free text and may tell about a person or a customer. Nor does it have what else is free text: who works
+//! on a finding and what they say of it, the literals of queries, messages and cursors of Salesforce, and status words that
+//! no table knows, which are names where the wrong column was configured.
 //!
 //! Each name has a label in its place, the same wherever the name stands. Names that the tool itself gives stay: the
 //! files of a snapshot, the incidents that travel with it.
 //!
 //! Must not know: formats, files.
 
+/// What may be told of texts that are free in part.
+mod told;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Report;
 use super::facts::Facts;
-use crate::evidence::Text;
+use crate::evidence::{Origin, Text};
 use crate::finding::Finding;
+use crate::model::customisation::Part;
 use crate::model::id::SfId;
 use crate::model::provenance::{Extent, Origins, SfObject};
+use crate::model::status::Status;
 use crate::model::word::Word as _;
 use crate::stalls::incidents;
 
@@ -30,6 +37,10 @@ const ENDINGS: [&str; 12] = ["csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", 
 const SHORTEST_QUOTED: usize = 4;
 /// What stands in place of a name that has no label.
 const WITHHELD: &str = "[withheld]";
+/// The check that shows status words which no table knows.
+const UNKNOWN_STATUS: &str = "status-unknown";
+/// The field of a status word of the export.
+const STATUS: &str = "status";
 /// How the sentence on a file begins that is there and not read.
 const NOT_READ: &str = "Not read: ";
 /// What of such a sentence names a file of the snapshot folder.
@@ -43,6 +54,10 @@ pub struct Withheld {
     /// Names as sentences quote them, and what stands there instead.
     quoted: Vec<(String, String)>,
     find: Option<AhoCorasick>,
+    /// Whole texts that hold free text of Salesforce's or of a saved file, and what of them may be told.
+    texts: BTreeMap<String, String>,
+    /// Status words that the configuration gives a meaning.
+    statuses: BTreeSet<String>,
     /// How many names of each kind have a label.
     counts: BTreeMap<&'static str, u64>,
 }
@@ -64,6 +79,14 @@ impl Withheld {
             all.labels.insert(view.clone(), WITHHELD.to_owned());
             *all.counts.entry("list views").or_default() += 1;
         }
+        if let Some(answer) = &facts.customisation {
+            all.texts.extend(answer.unseen.iter().map(|line| (line.clone(), told::unseen(line))));
+            for part in &answer.parts {
+                let shown = Part { detail: part.known_detail(WITHHELD), ..part.clone() };
+                all.texts.insert(part.described(), shown.described());
+            }
+        }
+        all.statuses = facts.configured_statuses.iter().cloned().collect();
         all.ready();
         all
     }
@@ -125,6 +148,13 @@ impl Withheld {
 
     /// A text of ours with labels in place of the names that it quotes.
     fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.texts.get(text) {
+            Some(shown) if shown != text => Cow::Owned(self.quoted(shown).into_owned()),
+            _ => self.quoted(text),
+        }
+    }
+
+    fn quoted<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Some(find) = &self.find else { return Cow::Borrowed(text) };
         let mut shown = String::new();
         let mut from = 0;
@@ -165,6 +195,15 @@ impl Withheld {
         if let Cow::Owned(shown) = self.text(&telling.field) {
             telling.field = Cow::Owned(shown);
         }
+        if telling.field == STATUS && finding.check.id == UNKNOWN_STATUS {
+            telling.found = self.status(&telling.found);
+        }
+        for evidence in std::iter::once(&mut telling.evidence).chain(&mut telling.more) {
+            if matches!(evidence.origin, Origin::Line(_)) {
+                let words = evidence.says.iter_mut().filter(|(field, _)| field == STATUS);
+                words.for_each(|(_, word)| *word = self.status(word));
+            }
+        }
         let says = std::iter::once(&mut telling.evidence).chain(&mut telling.more);
         let says = says.flat_map(|evidence| evidence.says.iter_mut().map(|(_, text)| text));
         for text in [&mut telling.expected, &mut telling.found].into_iter().chain(says) {
@@ -173,6 +212,12 @@ impl Withheld {
             }
         }
         finding
+    }
+
+    /// A status word of the export, as far as it is known to be one.
+    fn status(&self, word: &Text) -> Text {
+        let known = |text: &str| text.is_empty() || Status::from_docebo(text).is_some() || self.statuses.contains(text);
+        if known(word.raw()) { word.clone() } else { Text::public(WITHHELD) }
     }
 
     /// A remark on the inputs.
@@ -209,6 +254,21 @@ impl Withheld {
             origins.extraction.queries.iter_mut().for_each(|query| asked(&mut query.soql));
             origins.extraction.log.iter_mut().for_each(|request| asked(&mut request.path));
             origins.extraction.log.iter_mut().filter_map(|request| request.soql.as_mut()).for_each(asked);
+        }
+        for soql in origins.extraction.queries.iter_mut().map(|query| &mut query.soql) {
+            *soql = told::query(soql);
+        }
+        for request in &mut origins.extraction.log {
+            request.path = told::path(&request.path);
+            request.soql = request.soql.as_deref().map(told::query);
+            request.answer = told::answer(&request.answer);
+        }
+        for why in origins.extracts.values_mut().filter_map(|extract| extract.why_absent.as_mut()) {
+            "not read in full".clone_into(why);
+        }
+        if let Some(answer) = &mut facts.customisation {
+            answer.unseen.iter_mut().for_each(|line| *line = told::unseen(line));
+            answer.parts.iter_mut().for_each(|part| part.detail = part.known_detail(WITHHELD));
         }
         facts.zones.iter_mut().for_each(|zone| self.name(&mut zone.file));
         facts.questions.iter_mut().for_each(|asked| self.change(&mut asked.sentence));
@@ -275,7 +335,7 @@ impl Report {
             verdict: self.verdict,
             results,
             history: Arc::clone(&self.history),
-            reviews: self.reviews.clone(),
+            reviews: self.reviews.iter().map(|(key, review)| (key.clone(), told::review(review))).collect(),
             source: self.source.clone(),
             withheld: Some(Arc::new(withheld)),
         }

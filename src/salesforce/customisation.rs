@@ -14,7 +14,7 @@ use super::sight::rows;
 use super::soql::literal;
 use super::transport::{Transport, Trouble};
 use crate::error::Error;
-use crate::model::customisation::{Customisation, NAMESPACE, Part, PartKind};
+use crate::model::customisation::{Customisation, HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
@@ -123,7 +123,7 @@ pub(super) async fn ask(transport: &Transport, version: &str, there: &[SfObject]
     }
     let known: BTreeSet<SfObject> = objects.values().copied().collect();
     for object in there.iter().filter(|object| SfObject::PACKAGE.contains(object) && !known.contains(object)) {
-        found.unseen.push(format!("everything on {object} (setup does not show the object)"));
+        found.unseen.push(format!("everything on {object} {HIDDEN_OBJECT}"));
     }
     if objects.is_empty() {
         return Ok(found);
@@ -149,10 +149,7 @@ pub(super) async fn ask(transport: &Transport, version: &str, there: &[SfObject]
         found.answered += known.len() as u64;
         if question.kind == PartKind::Field {
             for object in known.iter().filter(|object| !shipped.contains(object)) {
-                found.unseen.push(format!(
-                    "everything on {object} (setup does not show even the package's own fields; it takes View Setup and \
-                     Configuration)"
-                ));
+                found.unseen.push(format!("everything on {object} {HIDDEN_FIELDS}"));
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
+use super::shown;
 use super::sight::{Described, describe, grant, is_needed, json, known, me, rows, version};
 use super::soql::{WANTED, Wanted, literal};
 use super::transport::{Pace, Trace, Transport};
@@ -16,7 +17,6 @@ use crate::model::customisation::NAMESPACE;
 use crate::model::instant::{Instant, MINUTE};
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
-use crate::secrets::mask;
 use crate::settings::Live;
 
 /// Objects in a row that are not answered before no other question is asked.
@@ -29,7 +29,7 @@ pub async fn examine(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line>
     let mut lines = examine_as_told(live, pace, trace).await;
     for line in &mut lines {
         for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
-            *text = mask(text).into_owned();
+            *text = shown(text);
         }
     }
     lines

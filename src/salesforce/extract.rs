@@ -17,19 +17,18 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
-use super::masked;
 use super::read::{Api, PAGE_ROWS, Reading};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
 use super::soql::{self, Part, WANTED, Wanted};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{Pace, Trace, Transport, Trouble};
+use super::{masked, shown};
 use crate::error::Error;
 use crate::files;
 use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::model::provenance::{Extracted, SfObject};
 use crate::model::word::Word as _;
 use crate::progress::{Progress, Rate};
-use crate::secrets::mask;
 use crate::settings::Live;
 use beside::{Asking, Beside};
 
@@ -84,7 +83,7 @@ struct Entry<'a> {
 pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
     let mut extracted = extract_as_told(live, target, options, progress).await.map_err(masked)?;
     for hidden in &mut extracted.hidden {
-        *hidden = mask(hidden).into_owned();
+        *hidden = shown(hidden);
     }
     Ok(extracted)
 }

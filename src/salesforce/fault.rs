@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::bounds::List;
-use crate::secrets::mask;
+use crate::secrets::mask_and_shorten;
 
 /// What to do about an answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +66,7 @@ const MAX_MESSAGE: usize = 2_000;
 /// has echoed of a secret is taken out, and of a long message the beginning is enough.
 pub(super) fn read(body: &str) -> (String, String) {
     let (code, message) = read_as_is(body);
-    let shown = |text: &str, most: usize| mask(text).chars().take(most).collect();
-    (shown(&code, 100), shown(&message, MAX_MESSAGE))
+    (mask_and_shorten(&code, 100), mask_and_shorten(&message, MAX_MESSAGE))
 }
 
 fn read_as_is(body: &str) -> (String, String) {

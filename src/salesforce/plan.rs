@@ -4,11 +4,11 @@
 //! Must not know: files.
 
 use super::auth::SignIn;
-use super::masked;
 use super::read::{Api, PAGE_ROWS};
 use super::sight::{columns, count, describe, me, version};
 use super::soql::{self, Part, WANTED};
 use super::transport::{Pace, Trace, Transport};
+use super::{masked, shown};
 use crate::error::Error;
 use crate::model::provenance::{Plan, PlannedQuery};
 use crate::secrets::mask;
@@ -27,9 +27,9 @@ const BESIDE_CALLS: u64 = 9;
 /// As an extraction's, up to the first row.
 pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     let mut plan = plan_as_told(live, api, trace).await.map_err(masked)?;
-    for text in plan.hidden.iter_mut().chain(plan.queries.iter_mut().map(|query| &mut query.soql)) {
-        *text = mask(text).into_owned();
-    }
+    plan.hidden.iter_mut().for_each(|hidden| *hidden = shown(hidden));
+    // A query is ours, but for the names of its columns.
+    plan.queries.iter_mut().for_each(|query| query.soql = mask(&query.soql).into_owned());
     Ok(plan)
 }
 

@@ -21,6 +21,7 @@ use super::value::{from_json, normal};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
+use crate::secrets::mask_and_shorten;
 
 /// Pages of a job that are fetched at once.
 pub(super) const WORKERS: usize = 4;
@@ -265,7 +266,7 @@ impl Reading<'_> {
                 }
                 "UploadComplete" | "InProgress" => {}
                 other => {
-                    let other: String = other.chars().take(40).collect();
+                    let other = mask_and_shorten(other, 40);
                     return Err(stop(format!("a query job of {} is in the unknown state `{other}`", self.object)));
                 }
             }

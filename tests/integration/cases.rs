@@ -196,7 +196,7 @@ fn a_case_keeps_its_key() {
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |path: &Path| path.metadata().expect("it").permissions().mode() & 0o777;
-        assert_eq!(mode(&private), 0o700);
+        assert_eq!([mode(&cases), mode(&private)], [0o700; 2]);
         assert_eq!([mode(&private.join("key.json")), mode(&private.join("pseudonyms.csv"))], [0o600; 2]);
     }
     let mapping = rows(&std::fs::read_to_string(private.join("pseudonyms.csv")).expect("a mapping"));
@@ -207,6 +207,13 @@ fn a_case_keeps_its_key() {
     let (code, stderr) =
         pack(&out, &cases, &["--case", "4711", "--cause", "docebo-user-misattached"]).expect_err("it is there");
     assert!(code == 7 && stderr.contains("--force"), "{stderr}");
+    let mapping = std::fs::read(private.join("pseudonyms.csv")).expect("a mapping");
+    std::fs::write(private.join("pseudonyms.csv"), "name,city,age\n").expect("written");
+    let (code, stderr) = pack(&out, &cases, &["--case", "4711", "--force"]).expect_err("another's file");
+    assert!(code == 4 && stderr.contains("its headings are others") && stderr.contains("next:"), "{stderr}");
+    let kept = std::fs::read_to_string(private.join("pseudonyms.csv")).expect("a file");
+    assert_eq!(kept, "name,city,age\n");
+    std::fs::write(private.join("pseudonyms.csv"), mapping).expect("written");
     std::fs::write(private.join("key.json"), "{}").expect("written");
     let (code, stderr) = pack(&out, &cases, &["--case", "4711", "--force"]).expect_err("a broken key");
     assert!(code == 4 && stderr.contains("key.json") && stderr.contains("next:"), "{stderr}");

@@ -283,6 +283,19 @@ fn what_a_server_prolongs_has_an_end() {
             &["follows itself"],
         ),
         ("an unknown state", Api::Bulk, vec![job(state("Purring"))], &["unknown state `Purring`"]),
+        // Half a secret is none that is known, so it is masked before it is shortened; and a long text is not shown whole.
+        (
+            "a secret as a state",
+            Api::Bulk,
+            vec![job(state("00D5g000009XyZA!other.0123456789.0123456789.0123456789"))],
+            &["unknown state `[secret]`"],
+        ),
+        (
+            "a long text in place of a number",
+            Api::Rest,
+            vec![Fault::once(CONTACTS, answer(serde_json::json!({"totalSize": "x".repeat(1 << 20)}).to_string()))],
+            &["invalid type: string", "\u{2026}"],
+        ),
         ("a job without end", Api::Bulk, vec![job(state("InProgress"))], &["is not done after it was asked 720 times"]),
         (
             "a version that is none",

@@ -489,6 +489,8 @@ mod unix {
         let _socket = std::os::unix::net::UnixListener::bind(path("socket")).expect("a socket");
         std::fs::create_dir(path("folder")).expect("a folder");
         std::fs::write(path("notes.toml"), "[mine]\n").expect("written");
+        let others = "# HELP tieout_exit_code x\n# TYPE tieout_exit_code gauge\ntieout_exit_code 0\nbackup_age 3\n";
+        std::fs::write(path("others.prom"), others).expect("written");
         std::fs::write(path("binary"), [0xff, 0xfe, 0]).expect("written");
         assert!(matches!(metrics(&path("real.prom")).0, 0 | 1 | 5 | 6));
         symlink(path("real.prom"), path("link.prom")).expect("a link");
@@ -500,6 +502,7 @@ mod unix {
             ("folder", "is a folder"),
             ("notes.toml", "something other than metrics"),
             ("binary", "something other than metrics"),
+            ("others.prom", "something other than metrics"),
             ("link.prom", "is a link"),
             ("dangling.prom", "is a link"),
         ] {
@@ -511,6 +514,7 @@ mod unix {
         assert!(Path::new("/dev/null").metadata().expect("it").file_type().is_char_device());
         assert!(pipe.symlink_metadata().expect("it").file_type().is_fifo());
         assert_eq!(std::fs::read_to_string(path("notes.toml")).expect("a file"), "[mine]\n");
+        assert_eq!(std::fs::read_to_string(path("others.prom")).expect("a file"), others);
         assert_eq!(std::fs::read(path("real.prom")).expect("a file"), real);
         assert!(matches!(metrics(&path("real.prom")).0, 0 | 1 | 5 | 6), "its own are replaced");
         std::fs::write(path("empty.prom"), "").expect("written");

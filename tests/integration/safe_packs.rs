@@ -291,6 +291,93 @@ fn what_people_call_their_files_stays_at_home() {
     assert_eq!(account["fields"]["names of files"]["withheld"], 3, "{account}");
 }
 
+/// What people and servers wrote into queries, logs, messages, setup and a wrong column is free text as well; page and run
+/// go on telling it.
+#[test]
+fn free_text_stays_at_home() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = sample_folder("outbound-stalled");
+    let inputs = folder.path().join("inputs");
+    std::fs::create_dir_all(inputs.join("snapshot")).expect("a folder");
+    for part in ["", "snapshot"] {
+        for entry in std::fs::read_dir(sample.join(part)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                std::fs::copy(&path, inputs.join(part).join(path.file_name().expect("a name"))).expect("copied");
+            }
+        }
+    }
+    let edit = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(inputs.join(name)).expect("a file");
+        let changed = text.replacen(from, to, 2);
+        assert_ne!(changed, text, "{name}: nothing was changed");
+        std::fs::write(inputs.join(name), changed).expect("written");
+    };
+    edit("snapshot/manifest.json", " FROM User\"", " FROM User WHERE LastName = 'Zelda Quux'\"");
+    let part = serde_json::json!({
+        "object": "docebo_v3__Course__c", "kind": "flow", "name": "Notify", "id": null,
+        "detail": "autolaunched flow, zelda quux wants it", "changed": null,
+    });
+    let customisation = serde_json::json!({
+        "version": 1, "answered": 45, "parts": [part],
+        "unseen": ["apex-trigger on every object (HTTP 403 INSUFFICIENT_ACCESS: ask Zelda Quux)", "ask Quux"],
+    });
+    let place = inputs.join("snapshot/customisation.json");
+    let digest = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    let before = digest(&std::fs::read(&place).expect("a file"));
+    std::fs::write(&place, customisation.to_string()).expect("written");
+    edit("snapshot/manifest.json", &before, &digest(customisation.to_string().as_bytes()));
+    let data = "/services/data/v65.0";
+    let asked = |path: &str| {
+        serde_json::json!({
+            "at": "2026-11-20T05:00:00Z", "method": "GET", "path": path, "status": 200,
+            "answer": "no answer: Quux pulled the plug", "milliseconds": 5,
+        })
+    };
+    let log: String = [
+        format!("{data}/query?q=SELECT+Id+FROM+User+WHERE+LastName+%3D+%27Zelda+Quux%27"),
+        format!("{data}/query?q=SELECT+Id+FROM+User+WHERE+LastName+=+'Quux'"),
+        format!("{data}/query/ZeldaQuux-2000"),
+        format!("{data}/jobs/query/7505g000000AbCd/results?maxRecords=5&locator=Zelda"),
+    ]
+    .iter()
+    .map(|path| format!("{}\n", asked(path)))
+    .collect();
+    std::fs::write(inputs.join("snapshot/requests.jsonl"), log).expect("written");
+    // Words of any length, in a column that holds statuses elsewhere.
+    edit("enrollments.csv", ",Enrolled,", &format!(",Zelda Quux{},", " of Old Quuxbury".repeat(20)));
+    edit("enrollments.csv", ",Enrolled,", ",Quux,");
+    let out = folder.path().join("run");
+    audit(&inputs.join("tieout.toml"), &out, &[]);
+    let findings = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
+    assert!(findings.contains("Old Quuxbury") && findings.contains("zelda quux wants it"), "the run itself tells it");
+    for pack in
+        [out.join("evidence-pack.zip"), packed(&out, &folder.path().join("case"), &["--case", "1", "--with-workbook"])]
+    {
+        for (path, bytes) in unpacked(&std::fs::read(&pack).expect("a pack")) {
+            let mut texts = vec![(path.clone(), bytes.clone())];
+            if path.ends_with(".xlsx") {
+                texts.extend(unpacked(&bytes));
+            }
+            for (path, bytes) in texts {
+                let text = String::from_utf8_lossy(&bytes).to_lowercase();
+                for told in ["zelda", "quux"] {
+                    let place = text.find(told).map(|at| text[..at].chars().rev().take(80).collect::<Vec<_>>());
+                    let place: Option<String> = place.map(|place| place.into_iter().rev().collect());
+                    assert_eq!(place, None, "{}, {path} tells {told}", pack.display());
+                }
+            }
+        }
+        let (code, stdout, _) = run(tieout().arg("verify").arg(&pack).arg("--run").arg(&out));
+        assert_eq!(code, 0, "{stdout}");
+    }
+    let files = unpacked(&std::fs::read(out.join("evidence-pack.zip")).expect("a pack"));
+    let all: String = files.values().map(|bytes| String::from_utf8_lossy(bytes)).collect();
+    for kept in ["(HTTP 403 INSUFFICIENT_ACCESS)", "autolaunched flow, [withheld]", "LastName = '[withheld]'"] {
+        assert!(all.contains(kept), "{kept} is not told");
+    }
+}
+
 /// A pack is verified before it stands under its name: what was typed into it can tell of a person.
 #[test]
 fn a_pack_that_does_not_pass_is_not_written() {

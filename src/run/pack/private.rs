@@ -36,6 +36,8 @@ const MAX_ENTRY: u64 = 1 << 20;
 const KEY: &str = "key.json";
 /// Pseudonyms, fields and values.
 const MAPPING: &str = "pseudonyms.csv";
+/// The headings of a mapping.
+const HEADINGS: [&str; 3] = ["pseudonym", "field", "value"];
 
 /// Pseudonym, field and value.
 type Row = (String, String, String);
@@ -134,7 +136,7 @@ pub(super) fn remember(private: &Path, key: &[u8], case: Option<&str>, mapping: 
     all.extend(mapped(private)?);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let rows = || -> Result<Vec<u8>, RenderError> {
-        writer.write_record(["pseudonym", "field", "value"])?;
+        writer.write_record(HEADINGS)?;
         for (pseudonym, field, value) in &all {
             writer.write_record([pseudonym, field, value])?;
         }
@@ -157,6 +159,14 @@ pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
         next: "put it back from a copy, or move it away".to_owned(),
     };
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    // A file of somebody else would be replaced by ours.
+    if reader.headers().map_err(broken)? != HEADINGS.as_slice() {
+        return Err(Error::Input {
+            path: path.clone(),
+            what: "is not a mapping of pseudonyms: its headings are others".to_owned(),
+            next: "put it back from a copy, or move it away".to_owned(),
+        });
+    }
     reader.deserialize().map(|row| row.map_err(broken)).collect()
 }
 
