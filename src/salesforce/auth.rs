@@ -57,6 +57,8 @@ fn refused(what: impl Into<String>, next: impl Into<String>) -> Error {
 
 /// Bytes of a file that holds a secret.
 const MAX_SECRET: u64 = 64 << 10;
+/// Places in what the Salesforce CLI prints at which its answer is looked for: warnings come before it.
+const MAX_STARTS: usize = 100;
 /// Bytes of what the Salesforce CLI prints.
 const MAX_PRINTED: u64 = 4 << 20;
 
@@ -310,10 +312,13 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
 
 /// The JSON that the CLI prints, for errors too; warnings may stand before and after it, with braces in them.
 fn cli_answer(text: &str) -> Option<CliAnswer> {
-    let starts = text.match_indices('{').map(|(at, _)| at);
-    starts
-        .filter(|&at| text[..at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty()))
-        .find_map(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
+    let mut behind = 0;
+    let starts = text.split_inclusive('\n').filter_map(|line| {
+        behind += line.len();
+        let rest = line.trim_start();
+        rest.starts_with('{').then_some(behind - rest.len())
+    });
+    starts.take(MAX_STARTS).find_map(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
 }
 
 /// A signed assertion that the holder of the key speaks for a user, good for three minutes.

@@ -27,8 +27,10 @@ pub(super) const SLOW_TRIES: u32 = 3;
 pub(super) const MAX_REQUESTS: u64 = 200_000;
 /// Rows of one query.
 const MAX_ROWS: u64 = 1_000_000_000;
-/// Times that a query job is asked whether it is done: about two hours.
+/// Times that a query job is asked whether it is done: about two hours, where answers come at once.
 pub(super) const MAX_POLLS: u32 = 720;
+/// How long a query job is asked for, where answers take their time.
+pub(super) const MAX_JOB: Duration = Duration::from_secs(2 * 60 * 60);
 
 fn endless(what: String) -> Error {
     Error::Salesforce {

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
 use super::address::{is_id, job_page, located, next_page, query_path, results};
-use super::bounds::{self, MAX_POLLS, Pages};
+use super::bounds::{self, MAX_JOB, MAX_POLLS, Pages};
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
 use super::transport::{Answer, Call, Transport, Trouble};
@@ -248,7 +248,12 @@ impl Reading<'_> {
         let path = format!("/services/data/v{}/jobs/query/{job}", self.version);
         let mut pause = self.transport.pace().poll;
         let longest = pause * 50;
+        // How long the answers take changes no output.
+        let began = tokio::time::Instant::now();
         for _ in 0..MAX_POLLS {
+            if began.elapsed() > MAX_JOB {
+                return Err(stop(format!("a query job of {} is not done after two hours", self.object)));
+            }
             let job: Job = self.transport.ask(&Call::Get(path.clone())).await?.json()?;
             match job.state.as_str() {
                 "JobComplete" => return Ok(job.number_records_processed),
