@@ -19,9 +19,9 @@ const BLANK_CELLS: u64 = 64;
 /// The corners of a sheet that is loaded whole may span so many cells at least.
 const FREE_CELLS: u64 = 1 << 24;
 
-/// A part of a workbook may unpack to so many bytes at least.
+/// A part of a workbook, or a packed text, may unpack to so many bytes at least.
 const FREE_BYTES: u64 = 8 << 20;
-/// No part of a workbook that is larger compresses so well; a decompression bomb compresses about a thousand times.
+/// Nothing of an export that is larger compresses so well; a decompression bomb compresses about a thousand times.
 const MAX_RATIO: u64 = 200;
 /// Parts that describe the workbook are held in memory, many times as large as they are. Excel allows some 65,000 formats,
 /// which take half of this.
@@ -50,6 +50,14 @@ pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
     }
     let (row, column) = (u64::from(row) + 1, u64::from(column) + 1);
     Err(absurd(format!("has a cell in row {row}, column {column} with more than {MAX_CELL} bytes of text")))
+}
+
+/// Refuses a packed text that is a decompression bomb: its rows would take far more memory than the file's size lets expect.
+pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), Fault> {
+    if bytes <= FREE_BYTES || bytes <= packed.saturating_mul(MAX_RATIO) {
+        return Ok(());
+    }
+    Err(absurd(format!("unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does", bytes >> 20)))
 }
 
 /// The fault of a cell that no sheet has.

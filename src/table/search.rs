@@ -3,6 +3,7 @@
 
 use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
+use super::claims;
 use super::envelope::{self, Package, Wrapping};
 use super::fault::{AS_EXPORTED, Fault, UNPACK};
 use super::heading::{self, Body, Headings, LINES, Line, Start};
@@ -134,6 +135,9 @@ impl<'a> Search<'a> {
     fn look(&mut self, wrapping: Wrapping, survey: &Survey, packed: u64, entry: Option<&str>) -> Result<(), Fault> {
         if survey.bytes == 0 {
             return Err(Fault::NoTable { what: "is empty", next: AS_EXPORTED });
+        }
+        if wrapping != Wrapping::None {
+            claims::unpacked(survey.bytes, packed)?;
         }
         match (survey.magic, wrapping) {
             (Magic::Foreign(what), _) => Err(Fault::NoTable { what, next: AS_EXPORTED }),

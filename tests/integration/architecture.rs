@@ -42,7 +42,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "stalls",
         ],
     ),
-    ("review", &["error", "model", "review"]),
+    ("review", &["error", "files", "model", "review"]),
     ("series", &["model", "series"]),
     ("redact", &["evidence"]),
     (

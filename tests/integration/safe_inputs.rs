@@ -433,6 +433,18 @@ fn workbooks_that_claim_much_are_refused() {
         assert!(stderr.contains("enrollments.csv") && stderr.contains("next:"), "{what}: {stderr}");
         assert!(began.elapsed() < Duration::from_secs(30), "{what}");
     }
+    // A packed text that unpacks to far more than its size.
+    let row = b"1,a,\n".as_slice();
+    let bomb = [b"User unique ID,Username,sfdc_id\n".as_slice(), &row.repeat(4 << 20)].concat();
+    let mut best = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut best, &bomb).expect("memory");
+    for packed in [best.finish().expect("memory"), zip(&[("users.csv", bomb.as_slice())])] {
+        let users = inputs.read(USERS);
+        inputs.write(USERS, packed);
+        let (code, _, stderr) = audit_cli(&inputs);
+        assert!(code == 4 && stderr.contains("more than 200 times its size"), "{code} {stderr}");
+        inputs.write(USERS, users);
+    }
     // What claims the whole sheet and does no harm is read.
     let harmless = sheet(&|text| {
         let start = text.find("<dimension ref=\"").expect("a dimension") + 16;
