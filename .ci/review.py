@@ -97,6 +97,9 @@ def main():
             demand(taken.get(key) == answer, f"{program}: {key}: {taken.get(key)} instead of {answer}")
         demand(len(taken) == len(answers), f"{program}: {len(taken)} reviews instead of {len(answers)}")
         print(f"{program}: {len(taken)} reviews taken over as they were filled in, 1 deleted row told")
+    run = scratch / "run-openpyxl"
+    shutil.copy(workbook, run)
+    workbook = run / "workbook.xlsx"
     # The workbook holds an analyst's work: it is not replaced unasked, and when it is, their words stand in it.
     done = subprocess.run([tieout, "report", run], capture_output=True, text=True)
     demand(done.returncode == 7 and "workbook.xlsx" in done.stderr, f"a filled workbook was replaced: {done.stderr}")
