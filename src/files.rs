@@ -7,7 +7,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this room opens files for the others")]
 
-use std::fs::{File, FileType, OpenOptions, TryLockError};
+use std::fs::{File, FileType, Metadata, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -149,10 +149,10 @@ impl Lock {
             options.read(true).write(true).create(true).truncate(false);
             without_waiting(&mut options, false);
             let file = options.open(&path).map_err(|source| refused(&source))?;
-            let kind = file.metadata().map_err(|source| refused(&source))?.file_type();
-            refuse_unless_regular(kind).map_err(|source| refused(&source))?;
-            // By another name, it would be somebody else's file that is written.
-            if has_other_names(&file) {
+            let metadata = file.metadata().map_err(|source| refused(&source))?;
+            refuse_unless_regular(metadata.file_type()).map_err(|source| refused(&source))?;
+            // The lock would be written into the user's own file.
+            if has_other_names(&metadata) {
                 return Err(cannot(
                     "is not a lock of tieout: it is a hard link, and the same file has another name".to_owned(),
                     "move it away, or name another place",
@@ -212,18 +212,19 @@ impl Drop for Lock {
     }
 }
 
-/// Whether a file stands under more than one name. One that cannot be asked counts as if it did.
+/// Whether a regular file has more than one name (hard links): the other one may belong to the user.
 #[cfg(unix)]
-fn has_other_names(file: &File) -> bool {
+#[must_use]
+pub fn has_other_names(file: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
-    // Without any name it was removed by the holder before, and is opened anew.
-    file.metadata().map_or(true, |metadata| metadata.nlink() > 1)
+    file.is_file() && file.nlink() > 1
 }
 
-/// What is told of a file here does not say.
+/// As on Unix; other systems do not report the number of names.
 #[cfg(not(unix))]
-const fn has_other_names(_file: &File) -> bool {
+#[must_use]
+pub const fn has_other_names(_file: &Metadata) -> bool {
     false
 }
 

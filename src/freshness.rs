@@ -141,8 +141,8 @@ pub fn judge(
                 State::Late
             } else if hours >= DEFAULT.warn_after_hours && !knows_writes_of_enrollments(pulses) {
                 reasons.push(format!(
-                    "Nothing was written for {hours} hours, and no write of {} is known: how often other objects are written does \
-                     not tell whether that is long.",
+                    "Nothing was written for {hours} hours, and no write of {} is known; the rhythm of other objects does not show \
+                     whether that is too long.",
                     SfObject::CourseEnrollment
                 ));
                 State::NotEvaluated

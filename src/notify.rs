@@ -24,7 +24,7 @@ pub const CREDENTIAL: &str = "tieout-webhook-url";
 const MAX_ADDRESS: u64 = 64 << 10;
 /// Bytes of a template.
 const MAX_TEMPLATE: u64 = 1 << 16;
-/// Blocks within blocks of a template. A body of JSON needs one or two.
+/// The maximum nesting depth of blocks in a template. A JSON body needs one or two.
 const MAX_DEPTH: usize = 16;
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -119,40 +119,39 @@ fn plain(error: reqwest::Error) -> String {
 /// The user's own template of the body.
 ///
 /// # Errors
-/// When it cannot be read, or is one whose rendering may not end.
+/// When it cannot be read, or when rendering it might not end.
 pub fn template(path: Option<&Path>) -> Result<Option<String>, Error> {
     let Some(path) = path else { return Ok(None) };
     let text =
         files::read_text(path, MAX_TEMPLATE).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
-    if let Some(what) = elaborate(&text) {
+    if let Some(what) = endless(&text) {
         return Err(Error::Input {
             path: path.to_owned(),
             what: what.to_owned(),
-            next: "write the body with the values alone, such as {{state}}, and with {{#if}} where it is needed"
-                .to_owned(),
+            next: "use only values such as {{state}} and, where needed, {{#if}}".to_owned(),
         });
     }
     Ok(Some(text))
 }
 
-/// What makes the rendering of a template long or endless: templates within it, which can name themselves, and blocks that
-/// lie deep within each other.
-fn elaborate(template: &str) -> Option<&'static str> {
+/// Why rendering a template could take very long or never end: partials, which can include themselves, or deeply nested
+/// blocks.
+fn endless(template: &str) -> Option<&'static str> {
     let mut depth = 0_usize;
     for tag in template.split("{{").skip(1) {
         let tag = tag.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '~'));
         if let Some(block) = tag.strip_prefix('#') {
             if block.trim_start().starts_with(['*', '>']) {
-                return Some("has a template within the template, which is not rendered");
+                return Some("uses a partial or an inline template, which is not supported");
             }
             depth += 1;
         } else if tag.starts_with(['>', '*']) {
-            return Some("has a template within the template, which is not rendered");
+            return Some("uses a partial or an inline template, which is not supported");
         } else if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
         }
         if depth > MAX_DEPTH {
-            return Some("has more than 16 blocks within each other");
+            return Some("nests blocks more than 16 deep");
         }
     }
     None
@@ -160,7 +159,7 @@ fn elaborate(template: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{checked, elaborate};
+    use super::{checked, endless};
 
     #[test]
     fn a_template_that_may_not_end_is_refused() {
@@ -170,7 +169,7 @@ mod tests {
             &"{{#if state}}x{{/if}}".repeat(100),
             "{{! > no template }}",
         ] {
-            assert_eq!(elaborate(template), None, "{template}");
+            assert_eq!(endless(template), None, "{template}");
         }
         for template in [
             "{{#*inline \"a\"}}{{> a}}{{/inline}}{{> a}}",
@@ -180,7 +179,7 @@ mod tests {
             "{{*inline \"a\"}}",
             &"{{#if state}}".repeat(17),
         ] {
-            assert!(elaborate(template).is_some(), "{template}");
+            assert!(endless(template).is_some(), "{template}");
         }
     }
 

@@ -24,8 +24,8 @@ use crate::files::Lock;
 pub use again::Again;
 pub use file::File;
 pub use owned::{Names, Sums, listed};
-pub use staging::abandon;
-use staging::{Replacing, Staging, private_file, private_folder};
+use staging::{Replacing, Staging, private_file};
+pub use staging::{abandon, private_folder};
 
 /// The list of files and their digests, which `sha256sum -c` reads.
 pub const DIGESTS: &str = "SHA256SUMS";

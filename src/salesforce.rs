@@ -34,10 +34,10 @@ mod value;
 use crate::error::Error;
 use crate::secrets::{mask, mask_and_shorten};
 
-/// Characters of a text of Salesforce's that are shown: of more than that, nobody reads the rest.
-const MOST_SHOWN: usize = 2_000;
+/// The maximum length of a server's text in a message, in characters.
+const MAX_SHOWN: usize = 2_000;
 
-/// An error without the secrets that a server may have echoed into it, and no longer than can be read.
+/// An error without the secrets that a server may have echoed into it, shortened to [`MAX_SHOWN`].
 fn masked(error: Error) -> Error {
     match error {
         Error::Salesforce { what, next } => Error::Salesforce { what: shown(&what), next: mask(&next).into_owned() },
@@ -45,7 +45,7 @@ fn masked(error: Error) -> Error {
     }
 }
 
-/// A text that may hold what a server said: without secrets, and no longer than can be read.
+/// A text that may contain a server's words: without secrets, and shortened to [`MAX_SHOWN`].
 fn shown(text: &str) -> String {
-    mask_and_shorten(text, MOST_SHOWN)
+    mask_and_shorten(text, MAX_SHOWN)
 }

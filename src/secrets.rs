@@ -105,8 +105,8 @@ fn replaced(known: &AhoCorasick, bytes: &[u8]) -> Vec<u8> {
     known.replace_all_bytes(bytes, &vec![MASK; known.patterns_len()])
 }
 
-/// A text, [masked](mask) and then shortened to `most` characters. The other way round, a part of a secret would stay: half
-/// a secret is none that is known.
+/// A text, [masked](mask) and then shortened to `most` characters. Shortened first, a part of a secret could remain, which is
+/// not recognized.
 #[must_use]
 pub fn mask_and_shorten(text: &str, most: usize) -> String {
     let masked = mask(text);

@@ -20,7 +20,7 @@ words! {
         /// Over half of the `DoceboUser__c` rows have a learner missing from the export, or over a fifth of the enrollment rows
         /// that are judged are `orphaned`: a filtered export.
         ExportFiltered = "export-filtered",
-        /// `exported_at` is in the future, before the newest date in the export, or 30 days or more after it.
+        /// `exported_at` is in the future, before the newest date in the export, or at least 30 days after it.
         ExportTime = "export-time",
         /// `extracted_at` is in the future, or before a write in the snapshot.
         ExtractTime = "extract-time",

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// The maximum length of a spreadsheet cell's text, in bytes. Excel holds 32,767 characters of at most four bytes.
+pub const MAX_CELL: usize = 1 << 18;
+
 /// Characters that change how the text around them is shown or run: controls, the marks that reverse
 /// the reading order, and the line separators that scripts take for line ends.
 #[must_use]

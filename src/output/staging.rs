@@ -66,7 +66,10 @@ fn discard(path: &Path) {
 }
 
 /// Makes a folder that only its owner can look into; never wider than the umask.
-pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
+///
+/// # Errors
+/// When something of that name exists, or the disk says no.
+pub fn private_folder(path: &Path) -> std::io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]

@@ -20,7 +20,7 @@ use crate::settings::Rules;
 const READ_LASTS: i64 = 2 * 24 * HOUR;
 /// As long as a folder that was saved by hand in one go takes.
 const SAVING_LASTS: i64 = HOUR;
-/// Days without any date before the export time, from which on the export is questioned.
+/// The export is questioned if its newest date is at least this many days before the export time.
 const MAX_DAYS_WITHOUT_DATE: i64 = 30;
 
 /// The questions that apply, in their order. `now` is when the run takes place.
@@ -155,7 +155,7 @@ fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
              export it again with all users, deactivated ones included."
         ));
     }
-    // Learners can be exported in full and their enrollments filtered by date, course or status, or cut at a line end.
+    // The users report can be complete while the enrollments were filtered by date, course or status, or cut at a line end.
     let values = &relations.totals.enrollments.salesforce.values;
     let orphaned = values.get(Enrollment::Orphaned);
     let compared =

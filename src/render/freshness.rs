@@ -202,7 +202,7 @@ fn object_label(object: SfObject) -> String {
     format!("{{object=\"{}\"}}", object.word())
 }
 
-/// Whether a file holds metrics that a run left, and no others, or nothing yet.
+/// Whether a file holds only metrics of tieout, or nothing.
 #[must_use]
 pub fn are_metrics(text: &str) -> bool {
     let is_own = |line: &str| {

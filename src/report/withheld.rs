@@ -1,15 +1,14 @@
 //! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
-//! views, which are free text and may tell about a person or a customer. Nor does it have what else is free text: who works
-//! on a finding and what they say of it, the literals of queries, messages and cursors of Salesforce, and status words that
-//! no table knows, which are names where the wrong column was configured.
+//! views, which are free text and may identify a person or a customer. It also lacks all other free text: the owner and
+//! comment of reviews, the literals of queries, messages and cursors of Salesforce, and unknown status words, which are
+//! names when the wrong column is configured.
 //!
 //! Each name has a label in its place, the same wherever the name stands. Names that the tool itself gives stay: the
 //! files of a snapshot, the incidents that travel with it.
 //!
 //! Must not know: formats, files.
 
-/// What may be told of texts that are free in part.
-mod told;
+mod free_text;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +36,7 @@ const ENDINGS: [&str; 12] = ["csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", 
 const SHORTEST_QUOTED: usize = 4;
 /// What stands in place of a name that has no label.
 const WITHHELD: &str = "[withheld]";
-/// The check that shows status words which no table knows.
+/// The check for unknown status words.
 const UNKNOWN_STATUS: &str = "status-unknown";
 /// The field of a status word of the export.
 const STATUS: &str = "status";
@@ -54,7 +53,7 @@ pub struct Withheld {
     /// Names as sentences quote them, and what stands there instead.
     quoted: Vec<(String, String)>,
     find: Option<AhoCorasick>,
-    /// Whole texts that hold free text of Salesforce's or of a saved file, and what of them may be told.
+    /// By text with words of Salesforce's or of a saved file: the text without them.
     texts: BTreeMap<String, String>,
     /// Status words that the configuration gives a meaning.
     statuses: BTreeSet<String>,
@@ -80,7 +79,7 @@ impl Withheld {
             *all.counts.entry("list views").or_default() += 1;
         }
         if let Some(answer) = &facts.customisation {
-            all.texts.extend(answer.unseen.iter().map(|line| (line.clone(), told::unseen(line))));
+            all.texts.extend(answer.unseen.iter().map(|line| (line.clone(), free_text::unseen(line))));
             for part in &answer.parts {
                 let shown = Part { detail: part.known_detail(WITHHELD), ..part.clone() };
                 all.texts.insert(part.described(), shown.described());
@@ -214,7 +213,7 @@ impl Withheld {
         finding
     }
 
-    /// A status word of the export, as far as it is known to be one.
+    /// A status word of the export, withheld unless it is known.
     fn status(&self, word: &Text) -> Text {
         let known = |text: &str| text.is_empty() || Status::from_docebo(text).is_some() || self.statuses.contains(text);
         if known(word.raw()) { word.clone() } else { Text::public(WITHHELD) }
@@ -249,25 +248,19 @@ impl Withheld {
         }
         origins.unread.iter_mut().for_each(|what| self.change(what));
         origins.caveats.iter_mut().for_each(|caveat| self.remark(caveat));
-        if let Some(view) = facts.rules.list_view.as_ref().filter(|view| self.labels.contains_key(*view)) {
-            let asked = |text: &mut String| *text = text.replace(view.as_str(), WITHHELD);
-            origins.extraction.queries.iter_mut().for_each(|query| asked(&mut query.soql));
-            origins.extraction.log.iter_mut().for_each(|request| asked(&mut request.path));
-            origins.extraction.log.iter_mut().filter_map(|request| request.soql.as_mut()).for_each(asked);
-        }
         for soql in origins.extraction.queries.iter_mut().map(|query| &mut query.soql) {
-            *soql = told::query(soql);
+            *soql = free_text::query(soql);
         }
         for request in &mut origins.extraction.log {
-            request.path = told::path(&request.path);
-            request.soql = request.soql.as_deref().map(told::query);
-            request.answer = told::answer(&request.answer);
+            request.path = free_text::path(&request.path);
+            request.soql = request.soql.as_deref().map(free_text::query);
+            request.answer = free_text::answer(&request.answer);
         }
         for why in origins.extracts.values_mut().filter_map(|extract| extract.why_absent.as_mut()) {
             "not read in full".clone_into(why);
         }
         if let Some(answer) = &mut facts.customisation {
-            answer.unseen.iter_mut().for_each(|line| *line = told::unseen(line));
+            answer.unseen.iter_mut().for_each(|line| *line = free_text::unseen(line));
             answer.parts.iter_mut().for_each(|part| part.detail = part.known_detail(WITHHELD));
         }
         facts.zones.iter_mut().for_each(|zone| self.name(&mut zone.file));
@@ -335,7 +328,7 @@ impl Report {
             verdict: self.verdict,
             results,
             history: Arc::clone(&self.history),
-            reviews: self.reviews.iter().map(|(key, review)| (key.clone(), told::review(review))).collect(),
+            reviews: self.reviews.iter().map(|(key, review)| (key.clone(), free_text::review(review))).collect(),
             source: self.source.clone(),
             withheld: Some(Arc::new(withheld)),
         }

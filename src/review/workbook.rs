@@ -13,7 +13,7 @@ use super::{Column, Columns, Filled, SHEET, Sheet, quoted};
 use crate::error::Error;
 use crate::files;
 use crate::model::instant::{DAY, civil_from_days, days_from_civil};
-use crate::model::text::visible;
+use crate::model::text::{MAX_CELL, visible};
 use crate::model::word::Word as _;
 
 /// The rows among which the headings stand.
@@ -263,25 +263,23 @@ impl Headings {
     }
 }
 
-/// Bytes of a cell's text. Excel holds 32,767 characters, of four bytes at most.
-const MAX_CELL: usize = 1 << 18;
-const TOO_LONG: &str = "a text of more than 262144 bytes";
-
 /// The cell as its reader sees it, or the error that it holds.
 fn text_of(value: &DataRef<'_>) -> Result<String, String> {
     Ok(match value {
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number_text(*number),
-        // One shared text may stand in a million cells.
-        DataRef::String(text) if text.len() > MAX_CELL => return Err(TOO_LONG.to_owned()),
-        DataRef::SharedString(text) if text.len() > MAX_CELL => return Err(TOO_LONG.to_owned()),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => checked(text)?,
+        DataRef::SharedString(text) => checked(text)?,
         DataRef::Bool(truth) => if *truth { "TRUE" } else { "FALSE" }.to_owned(),
         DataRef::DateTime(moment) => moment_text(moment),
         DataRef::Error(error) => return Err(error.to_string()),
         DataRef::Empty => String::new(),
     })
+}
+
+/// A copy of the text of a cell, unless it is too long: a million cells can share one text.
+fn checked(text: &str) -> Result<String, String> {
+    if text.len() > MAX_CELL { Err(format!("a text of more than {MAX_CELL} bytes")) } else { Ok(text.to_owned()) }
 }
 
 /// Fifteen digits, as spreadsheet programs count them, and no `.0`.

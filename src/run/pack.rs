@@ -253,15 +253,11 @@ fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Err
         what: format!("cannot be written: {source}"),
         next: "name another folder with --out".to_owned(),
     };
-    // For its owner alone, as the folder of a run is; one that is there already keeps the rights it has.
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     if let Some(parent) = wanted.out.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
-    match builder.create(&wanted.out) {
+    // An existing folder keeps its mode.
+    match output::private_folder(&wanted.out) {
         Err(_) if wanted.out.is_dir() => {}
         made => made.map_err(failed)?,
     }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::model::provenance::SfObject;
 use crate::model::text::of_address;
 use crate::model::word::Word as _;
-use crate::secrets::mask;
+use crate::secrets::mask_and_shorten;
 
 /// Longer addresses are answered by no server of Salesforce's.
 const MAX_LENGTH: usize = 16_384;
@@ -27,7 +27,7 @@ const SALESFORCE: [&str; 5] =
 
 /// A request that is refused before it is sent.
 pub(super) fn refused(what: &str) -> Error {
-    let what: String = mask(what).chars().take(300).collect();
+    let what = mask_and_shorten(what, 300);
     Error::Salesforce {
         what: format!("a request was refused before it was sent: {what}"),
         next: "a proxy may change the answers; if not, report this with `--trace`".to_owned(),
@@ -63,7 +63,7 @@ fn is_this_machine(url: &Url) -> bool {
 /// this very machine alone, where it is configured with this port. `source` says who names it.
 pub(super) fn trusted(address: &str, configured: &[&str], source: &str) -> Result<String, Error> {
     let refused = |why: &str| {
-        let shown: String = mask(address).chars().take(200).collect();
+        let shown = mask_and_shorten(address, 200);
         Error::Salesforce {
             what: format!(
                 "{source} names `{shown}` as the address of the organization, which {why}; no token is sent there"

@@ -57,7 +57,7 @@ fn refused(what: impl Into<String>, next: impl Into<String>) -> Error {
 
 /// Bytes of a file that holds a secret.
 const MAX_SECRET: u64 = 64 << 10;
-/// Places in what the Salesforce CLI prints at which its answer is looked for: warnings come before it.
+/// The maximum number of lines in the output of the Salesforce CLI at which its JSON is looked for: warnings come first.
 const MAX_STARTS: usize = 100;
 /// Bytes of what the Salesforce CLI prints.
 const MAX_PRINTED: u64 = 4 << 20;
@@ -96,8 +96,8 @@ impl SignIn {
             return Ok(Self::Cli(org.clone(), live.instance_url.clone()));
         }
         if let Some(client_id) = live.client_id.clone() {
-            let at_hand = live.client_secret.clone().inspect(know);
-            if at_hand.is_none()
+            let given = live.client_secret.clone().inspect(know);
+            if given.is_none()
                 && let Some(key) = secret("TIEOUT_JWT_KEY")?
             {
                 let username = live.username.clone().ok_or_else(|| {
@@ -110,7 +110,7 @@ impl SignIn {
                 let host = live.instance_url.clone().unwrap_or_else(|| audience.clone());
                 return Ok(Self::Jwt { host, audience, client_id, username, key });
             }
-            let secret = at_hand.map_or_else(|| secret("TIEOUT_CLIENT_SECRET"), |secret| Ok(Some(secret)))?.ok_or_else(|| {
+            let secret = given.map_or_else(|| secret("TIEOUT_CLIENT_SECRET"), |secret| Ok(Some(secret)))?.ok_or_else(|| {
                 refused(
                     "salesforce.client_id is set, but neither a client secret nor a key for JWT is",
                     "set TIEOUT_CLIENT_SECRET or TIEOUT_JWT_KEY (or either with _FILE behind it, naming a file) in the environment",

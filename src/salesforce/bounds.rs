@@ -27,9 +27,9 @@ pub(super) const SLOW_TRIES: u32 = 3;
 pub(super) const MAX_REQUESTS: u64 = 200_000;
 /// Rows of one query.
 const MAX_ROWS: u64 = 1_000_000_000;
-/// Times that a query job is asked whether it is done: about two hours, where answers come at once.
+/// The maximum number of polls of a query job: about two hours if answers are immediate.
 pub(super) const MAX_POLLS: u32 = 720;
-/// How long a query job is asked for, where answers take their time.
+/// The maximum time that a query job is polled, however slow the answers are.
 pub(super) const MAX_JOB: Duration = Duration::from_secs(2 * 60 * 60);
 
 fn endless(what: String) -> Error {

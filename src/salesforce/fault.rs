@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::bounds::List;
+use super::shown;
 use crate::secrets::mask_and_shorten;
 
 /// What to do about an answer that is no success.
@@ -59,14 +60,11 @@ struct OAuth {
     error_description: String,
 }
 
-/// Characters of a message that are shown.
-const MAX_MESSAGE: usize = 2_000;
-
 /// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing). What the server
 /// has echoed of a secret is taken out, and of a long message the beginning is enough.
 pub(super) fn read(body: &str) -> (String, String) {
     let (code, message) = read_as_is(body);
-    (mask_and_shorten(&code, 100), mask_and_shorten(&message, MAX_MESSAGE))
+    (mask_and_shorten(&code, 100), shown(&message))
 }
 
 fn read_as_is(body: &str) -> (String, String) {

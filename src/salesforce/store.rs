@@ -214,7 +214,7 @@ impl Store {
                 "is not of an extraction's making"
             } else if kind.is_dir() != path.ends_with(PAGES) || !(kind.is_dir() || kind.is_file()) {
                 "is not a regular file"
-            } else if has_another_name(&kind) {
+            } else if files::has_other_names(&kind) {
                 "has another name elsewhere (a hard link)"
             } else {
                 return Ok(());
@@ -442,19 +442,6 @@ pub(super) fn for_the_user_alone(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 pub(super) fn for_the_user_alone(_options: &mut OpenOptions) {}
-
-/// Whether a file has a further name, under which it may be somebody's own.
-#[cfg(unix)]
-fn has_another_name(file: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    file.is_file() && file.nlink() > 1
-}
-
-#[cfg(not(unix))]
-const fn has_another_name(_file: &std::fs::Metadata) -> bool {
-    false
-}
 
 /// Renames a folder to a name that nothing has, so that not even an empty folder of somebody else's is replaced.
 #[cfg(unix)]

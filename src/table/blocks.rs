@@ -218,8 +218,8 @@ fn is_first_half(text: &[u8], at: usize, behind: Option<u8>) -> bool {
 }
 
 thread_local! {
-    /// Readers that are not in use, with their delimiters. To build one takes as long as to read some hundred thousand
-    /// bytes; and a copy is none, since `csv_core` does not copy all of its tables.
+    /// Unused readers with their delimiters. Building one takes as long as reading some hundred thousand bytes, and
+    /// `Reader::clone` of `csv_core` does not copy all of its tables.
     static READERS: RefCell<Vec<(u8, Reader)>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -9,7 +9,8 @@ use memchr::{memchr, memmem};
 use zip::ZipArchive;
 
 use super::envelope::{Bytes, Package, broken_archive, unreadable_entry};
-use super::fault::{Fault, GET_AGAIN};
+use super::fault::{Fault, GET_AGAIN, UNPACK};
+use crate::model::text::MAX_CELL;
 
 /// Rows and columns of the largest sheet that a spreadsheet program writes.
 pub(super) const MAX_ROWS: u64 = 1 << 20;
@@ -40,9 +41,6 @@ fn absurd(what: String) -> Fault {
     Fault::new(what, SAVE_AGAIN)
 }
 
-/// Bytes of a cell's text. Excel holds 32,767 characters, of four bytes at most.
-const MAX_CELL: usize = 1 << 18;
-
 /// Refuses a text that no cell has: one shared text may stand in a million of them.
 pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
     if text.len() <= MAX_CELL {
@@ -52,12 +50,17 @@ pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
     Err(absurd(format!("has a cell in row {row}, column {column} with more than {MAX_CELL} bytes of text")))
 }
 
-/// Refuses a packed text that is a decompression bomb: its rows would take far more memory than the file's size lets expect.
+/// Refuses a compressed text that is a decompression bomb: a small file whose rows need gigabytes of memory.
 pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), Fault> {
-    if bytes <= FREE_BYTES || bytes <= packed.saturating_mul(MAX_RATIO) {
+    if !is_bomb(bytes, packed) {
         return Ok(());
     }
-    Err(absurd(format!("unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does", bytes >> 20)))
+    let what = format!("unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does", bytes >> 20);
+    Err(Fault::new(what, UNPACK))
+}
+
+const fn is_bomb(bytes: u64, packed: u64) -> bool {
+    bytes > FREE_BYTES && bytes > packed.saturating_mul(MAX_RATIO)
 }
 
 /// The fault of a cell that no sheet has.
@@ -77,7 +80,7 @@ pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result
         let name = part.name().map_err(broken_archive)?.replace('\\', "/").to_ascii_lowercase();
         drop(part);
         let last = name.rsplit('/').next().unwrap_or_default();
-        if size > FREE_BYTES && size > packed.saturating_mul(MAX_RATIO) {
+        if is_bomb(size, packed) {
             return Err(absurd(format!(
                 "has a part ({name}) that unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does",
                 size >> 20

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::files;
-use crate::output::File;
+use crate::output::{File, private_folder};
 use crate::redact::Pseudonyms;
 use crate::render::RenderError;
 
@@ -36,7 +36,7 @@ const MAX_ENTRY: u64 = 1 << 20;
 const KEY: &str = "key.json";
 /// Pseudonyms, fields and values.
 const MAPPING: &str = "pseudonyms.csv";
-/// The headings of a mapping.
+/// The headings of [`MAPPING`].
 const HEADINGS: [&str; 3] = ["pseudonym", "field", "value"];
 
 /// Pseudonym, field and value.
@@ -117,11 +117,7 @@ pub(super) fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> 
 /// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
 pub(super) fn remember(private: &Path, key: &[u8], case: Option<&str>, mapping: Vec<Row>) -> Result<(), Error> {
     if !check_folder(private)? {
-        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(private).map_err(|source| Error::Output {
+        private_folder(private).map_err(|source| Error::Output {
             path: private.to_owned(),
             what: format!("cannot be written: {source}"),
             next: "make room or give write access here, and pack again".to_owned(),
@@ -159,11 +155,11 @@ pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
         next: "put it back from a copy, or move it away".to_owned(),
     };
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    // A file of somebody else would be replaced by ours.
+    // Another file of this name would be replaced.
     if reader.headers().map_err(broken)? != HEADINGS.as_slice() {
         return Err(Error::Input {
             path: path.clone(),
-            what: "is not a mapping of pseudonyms: its headings are others".to_owned(),
+            what: "is not a mapping of pseudonyms: its headings differ".to_owned(),
             next: "put it back from a copy, or move it away".to_owned(),
         });
     }

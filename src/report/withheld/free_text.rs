@@ -1,8 +1,8 @@
-//! What may be told of texts that are free in part: queries, paths and answers in the log of an extraction, what Salesforce
-//! refused, and what analysts wrote.
+//! Removes the free text from queries, from paths and answers in the log of an extraction, from refusals of Salesforce and
+//! from reviews.
 //!
-//! Each is read by the form that tieout gives it. Of what has another form, which a folder that was saved by hand may hold,
-//! nothing is told.
+//! Only the forms that tieout itself writes are recognized. Everything else, which a folder that was saved by hand may
+//! contain, is withheld.
 //!
 //! Must not know: which output it is for.
 
@@ -33,7 +33,7 @@ const SEGMENTS: [&str; 14] = [
     "jobs",
     "results",
 ];
-/// Words by which the log says what came of a request; a reason stands behind a colon.
+/// Words of the log's answers; a reason follows after a colon.
 const ANSWERS: [&str; 12] =
     ["no", "answer", "yet", "the", "broke", "off", "after", "bytes", "stalled", "has", "more", "than"];
 
@@ -54,7 +54,7 @@ pub(super) fn query(soql: &str) -> String {
     shown + rest
 }
 
-/// Where the quotation mark stands that ends a literal.
+/// The position of the quotation mark that ends a literal.
 fn end_of_literal(inside: &str, mark: &[u8]) -> Option<usize> {
     let mut escaped = false;
     inside.bytes().position(|byte| {
@@ -86,7 +86,7 @@ pub(super) fn path(path: &str) -> String {
     shown
 }
 
-/// A part of a path: a cursor is none that is known.
+/// A segment of a path, withheld unless it is known: a cursor is not.
 fn segment(segment: &str) -> &str {
     let is_version =
         || segment.strip_prefix('v').is_some_and(|version| version.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
@@ -115,14 +115,14 @@ fn parameter(pair: &str) -> Cow<'_, str> {
     }
 }
 
-/// What came of a request, without the reason, which may be of the server's or of a proxy's words.
+/// The answer to a request without the reason, which can be the words of a server or a proxy.
 pub(super) fn answer(answer: &str) -> String {
     let plain = answer.split(':').next().unwrap_or_default();
     let known = |word: &str| ANSWERS.contains(&word) || word.bytes().all(|c| c.is_ascii_digit());
     if plain.split(' ').all(known) { plain.to_owned() } else { WITHHELD.to_owned() }
 }
 
-/// A line on what could not be asked of setup, without what Salesforce said.
+/// A line on a question that setup did not answer, without the message of Salesforce.
 pub(super) fn unseen(line: &str) -> String {
     let of_kind = line.strip_suffix(')').and_then(|line| line.split_once(" on every object ("));
     if let Some((kind, why)) = of_kind
@@ -139,7 +139,7 @@ pub(super) fn unseen(line: &str) -> String {
     }
 }
 
-/// Status and code of a refusal, which are Salesforce's own words; its message can quote anything.
+/// Status and code of a refusal. Its message is dropped, since it can quote anything.
 fn refusal(why: &str) -> String {
     let is_status = |word: &str| word.len() == 3 && word.bytes().all(|c| c.is_ascii_digit());
     let is_code = |word: &str| word.bytes().all(|c| c.is_ascii_uppercase() || c == b'_');
@@ -152,7 +152,7 @@ fn refusal(why: &str) -> String {
     }
 }
 
-/// An answer of an analyst's without who works on it and what they say.
+/// A review without its owner and comment.
 pub(super) fn review(review: &Review) -> Review {
     let shown = |text: &String| if text.trim().is_empty() { text.clone() } else { WITHHELD.to_owned() };
     Review { owner: shown(&review.owner), comment: shown(&review.comment), ..review.clone() }
@@ -164,7 +164,7 @@ mod tests {
     use crate::review::Review;
 
     #[test]
-    fn literals_go_but_for_our_own_and_ids() {
+    fn literals_are_withheld_except_own_ones_and_ids() {
         for (soql, shown) in [
             (
                 "SELECT Id FROM Contact WHERE Name = 'Ada' AND X > 3",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_path_cursors_locators_and_literals_go() {
+    fn cursors_locators_and_literals_of_a_path_are_withheld() {
         for (asked, shown) in [
             (
                 "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact",
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_refusal_status_and_code_stay() {
+    fn status_and_code_of_a_refusal_remain() {
         for (line, shown) in [
             (
                 "flow on every object (HTTP 403 INSUFFICIENT_ACCESS: Ada: no (x))",
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn who_answered_and_what_stays_at_home() {
+    fn owner_and_comment_of_a_review_are_withheld() {
         let said = Review { owner: "Ada".to_owned(), comment: " ".to_owned(), ..Review::default() };
         let shown = review(&said);
         assert_eq!((shown.owner.as_str(), shown.comment.as_str(), shown.status), ("[withheld]", " ", None));
