@@ -65,6 +65,7 @@ pub(crate) const KEYS: &[Question] = &[Question::KeysDisagree, Question::OtherOr
 /// What every check on judged enrollments needs.
 pub(crate) const JUDGED_ENROLLMENTS: &[Need] = &[
     Need::Unquestioned(DUE),
+    Need::WholeExport,
     Need::EnrollmentsReport,
     Need::Rows(SfObject::Course),
     Need::Rows(SfObject::CourseEnrollment),
@@ -91,6 +92,8 @@ pub enum Need {
     Columns(SfObject, &'static [&'static str]),
     /// What was built onto the package's objects. A folder of CSV files cannot hold it.
     Customisation,
+    /// An export that is not filtered, or one that the user accepts. From a filtered one findings can follow, but nothing clean.
+    WholeExport,
     /// That none of these is questioned about the run, or the user accepts it.
     Unquestioned(&'static [Question]),
 }
@@ -104,6 +107,7 @@ impl Need {
                 [Self::UsersReport, Self::EnrollmentsReport].iter().find_map(|need| need.missing(books).pop())
             }
             Self::Rows(object) => books.data.origins.lack_of(object),
+            Self::WholeExport => Self::Unquestioned(&[Question::ExportFiltered]).missing(books).pop(),
             _ => None,
         }
     }
@@ -136,6 +140,7 @@ impl Need {
             | Self::UsersReport
             | Self::EnrollmentsReport
             | Self::Reports
+            | Self::WholeExport
             | Self::Rows(_) => Vec::new(),
         }
     }
@@ -151,6 +156,7 @@ impl std::fmt::Display for Need {
             Self::Rows(object) => write!(f, "{object}"),
             Self::Reports => f.write_str("the reports of the export"),
             Self::Customisation => f.write_str("the setup of the package's objects"),
+            Self::WholeExport => f.write_str("an export that is not filtered"),
             Self::Unquestioned(_) => f.write_str("a plausible result"),
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),
         }
@@ -221,6 +227,7 @@ impl Check {
 /// What every check on stalls needs: all rows that could be missing.
 pub(crate) const STALLS: &[Need] = &[
     Need::Unquestioned(DUE),
+    Need::WholeExport,
     Need::EnrollmentsReport,
     Need::Whole(SfObject::Course),
     Need::Whole(SfObject::DoceboUser),

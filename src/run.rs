@@ -23,6 +23,7 @@ use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::{
     DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extent, Extracted, Origins, Plan, SfObject,
 };
+use crate::model::question::Question;
 use crate::output::{Folder, Place, Unfinished};
 use crate::progress::Progress;
 use crate::redact::{Names, Pseudonyms};
@@ -89,8 +90,10 @@ pub fn audit_after(
     note_clock(&mut data, &relations, &settings.rules);
     let questions = questions::ask(&data, &relations, &settings.rules, now());
     let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
-    let open = questions.iter().any(|asked| !asked.accepted && DUE.contains(&asked.question));
-    let stalls = if open { stalls::heartbeats_only(stalls) } else { stalls };
+    let is_open = |among: &[Question]| questions.iter().any(|asked| !asked.accepted && among.contains(&asked.question));
+    // What is missing from a filtered export may hide a stall, but does not refute one.
+    let is_unknown = is_open(DUE) || is_open(&[Question::ExportFiltered]) && stalls.found.is_empty();
+    let stalls = if is_unknown { stalls::heartbeats_only(stalls) } else { stalls };
     let books = Books { data, relations, rules: settings.rules.clone(), questions, stalls };
     let report = Report::following(books, &CATALOGUE, past)?;
     let loose = report.movements().unwrap_or_default().into_iter().find(|(_, movement)| !movement.ties());

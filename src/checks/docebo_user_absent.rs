@@ -19,6 +19,7 @@ pub(super) static CHECK: Check = Check {
     examines: "learners",
     needs: &[
         Need::Unquestioned(DUE),
+        Need::WholeExport,
         Need::SfdcIds,
         Need::EnrollmentsReport,
         Need::Whole(SfObject::Contact),

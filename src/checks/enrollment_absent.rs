@@ -19,6 +19,7 @@ pub(super) static CHECK: Check = Check {
     examines: "enrollments",
     needs: &[
         Need::Unquestioned(DUE),
+        Need::WholeExport,
         Need::SfdcIds,
         Need::Whole(SfObject::Contact),
         Need::EnrollmentsReport,

@@ -159,7 +159,7 @@ pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
     if reader.headers().map_err(broken)? != HEADINGS.as_slice() {
         return Err(Error::Input {
             path: path.clone(),
-            what: "is not a mapping of pseudonyms: its headings differ".to_owned(),
+            what: "is not a mapping of pseudonyms: its headings are others".to_owned(),
             next: "put it back from a copy, or move it away".to_owned(),
         });
     }

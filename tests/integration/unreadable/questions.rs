@@ -178,7 +178,8 @@ fn an_export_with_filtered_enrollments() {
                 !compared[..count].contains(&pair)
             });
         });
-        assert_asked(&inputs, is_asked, Question::ExportFiltered, &["enrollment-orphaned"], &[]);
+        let resting = [&DUE[..], &["docebo-user-orphaned", "status-unknown", "outbound-gap"]].concat();
+        assert_asked(&inputs, is_asked, Question::ExportFiltered, &resting, &[]);
     }
 }
 
