@@ -26,8 +26,28 @@ pub fn open(path: &Path) -> Result<File, Error> {
     options.read(true);
     without_waiting(&mut options, true);
     let file = options.open(path)?;
-    refuse_unless_regular(file.metadata()?.file_type())?;
+    let metadata = file.metadata()?;
+    refuse_unless_regular(metadata.file_type())?;
+    if metadata.len() == 0 {
+        refuse_unless_empty(&file)?;
+    }
     Ok(file)
+}
+
+/// Refuses a file whose size is 0 and that yields bytes, as files of `/proc` do: what it yields may never end, and no bound
+/// on the size of a file holds for it.
+fn refuse_unless_empty(mut file: &File) -> Result<(), Error> {
+    // Some of these files only hand out whole numbers of eight bytes.
+    let mut first = [0; 1 << 12];
+    match file.read(&mut first) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Error::new(
+            ErrorKind::InvalidInput,
+            "is not a regular file: its size is 0, but it yields bytes, as files of /proc do",
+        )),
+        Err(error) if error.kind() == ErrorKind::Interrupted => refuse_unless_empty(file),
+        Err(error) => Err(error),
+    }
 }
 
 /// All of a regular file of at most `most` bytes.

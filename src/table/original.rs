@@ -117,9 +117,13 @@ impl Original {
         progress: &Progress,
         read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
     ) -> Result<(T, Option<u32>), Fault> {
-        let mut bytes = Summed::new(self.reopened()?);
+        // What is still handed out behind the size that the file states may never end.
+        let mut bytes = Summed::new(self.reopened()?.take(self.version.bytes.saturating_add(1)));
         let done = read(Box::new(progress.reading(&mut bytes)));
-        self.check(&bytes.inner)?;
+        self.check(bytes.inner.get_ref())?;
+        if bytes.inner.limit() == 0 {
+            return Err(Fault::Changed);
+        }
         Ok((done?, bytes.ended.then(|| bytes.sum())))
     }
 
