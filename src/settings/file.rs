@@ -2,7 +2,9 @@
 //! one.
 
 mod document;
+mod pattern;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -10,7 +12,7 @@ use crate::files;
 use crate::model::date_format::DateFormat;
 use crate::model::instant::{Instant, NotADate};
 use crate::model::key::Equality;
-use crate::model::provenance::DateOrder;
+use crate::model::provenance::{DateOrder, ExportKind};
 use crate::model::question::Question;
 use crate::model::status::Status;
 use crate::model::word::Word as _;
@@ -259,7 +261,7 @@ impl Source<'_> {
     /// Whether a value is a pattern and not the path of a file, whose name may contain a bracket.
     #[expect(clippy::disallowed_methods, reason = "a pattern stands for the files that are there")]
     fn is_pattern(self, path: &Placed<String>) -> bool {
-        path.value.contains(['*', '?', '[']) && !self.base().join(&path.value).exists()
+        pattern::is_pattern(&path.value) && !self.base().join(&path.value).exists()
     }
 
     fn check_patterns<'p>(self, mut paths: impl Iterator<Item = &'p Placed<String>>) -> Result<(), Error> {
@@ -280,13 +282,18 @@ impl Source<'_> {
                 files.push(path);
                 continue;
             }
-            let wrong = |error| self.wrong(given, &format!("`{}` is not a valid pattern: {error}", path.display()));
-            let mut matched: Vec<PathBuf> =
-                glob::glob(&path.to_string_lossy()).map_err(wrong)?.filter_map(Result::ok).collect();
+            let mut matched = pattern::matching(self.base(), &given.value).map_err(|fault| match fault {
+                pattern::Fault::Invalid(error) => {
+                    self.wrong(given, &format!("`{}` is not a valid pattern: {error}", path.display()))
+                }
+                pattern::Fault::Unreadable(path, source) => Error::Unreadable { path, source },
+                pattern::Fault::TooMany => {
+                    self.wrong(given, &format!("`{}`: {}", path.display(), pattern::Fault::too_many()))
+                }
+            })?;
             if matched.is_empty() {
                 return Err(Error::Missing { path, what: "no file matches this pattern".to_owned() });
             }
-            matched.sort_unstable();
             files.append(&mut matched);
         }
         Ok(files)
@@ -370,6 +377,9 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     } else {
         overrides.enrollments.clone()
     };
+    for (report, files) in [(ExportKind::Users, &users), (ExportKind::Enrollments, &enrollments)] {
+        refuse_named_twice(report, files)?;
+    }
     if users.is_empty() && enrollments.is_empty() {
         return Err(
             source.wrong(&docebo.no_report, "is missing, and so is docebo.users; at least one report is needed")
@@ -453,6 +463,26 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
             accepted,
         },
     })
+}
+
+/// Refuses a file that is named more than once for a report, whatever the ways to it: its rows would be read twice, and all
+/// of the second reading would be set aside as repeats.
+#[expect(clippy::disallowed_methods, reason = "two paths can lead to the same file")]
+fn refuse_named_twice(report: ExportKind, files: &[PathBuf]) -> Result<(), Error> {
+    let mut known: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
+    for file in files {
+        // Whoever opens it says what is wrong with one that cannot be resolved.
+        let resolved = file.canonicalize().unwrap_or_else(|_| file.clone());
+        if let Some(before) = known.insert(resolved, file) {
+            let as_well = if before == file { String::new() } else { format!(", as {} too", before.display()) };
+            return Err(Error::Usage(format!(
+                "{}: is named more than once for the {report}{as_well}\n  next: name each file once; a pattern \
+                 must not match a file that is named beside it",
+                file.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A moment that a person wrote.
