@@ -14,6 +14,7 @@ mod understood;
 mod words;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -24,7 +25,9 @@ use crate::model::date_format::DateFormat;
 use crate::model::enrollments::{MOST_COURSES, MOST_WORDS, Statement};
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::key;
-use crate::model::provenance::{DateOrder, DateProfile, ExcludedRow, Exclusion, ExportFile, ExportKind, Input, Reject};
+use crate::model::provenance::{
+    DateOrder, DateProfile, ExcludedRow, Exclusion, ExportFile, ExportKind, Input, Reject, SharedRejects,
+};
 use crate::model::status::{self, Status};
 use crate::progress::Progress;
 use crate::settings::{ColumnName, Settings};
@@ -32,7 +35,7 @@ use crate::table::{Row, Table};
 use dates::{DateColumn, DateReader, DateRules};
 use headings::Headings;
 use learners::{LearnerBook, Reported};
-use rows::{Block, Cells, Columns, Entry, LearnerColumn, Made, Person, Reading, UserColumns, place};
+use rows::{Block, Cells, Columns, Entry, LearnerColumn, Made, Person, Reading, Rejected, UserColumns, place};
 use short_rows::{ShortRows, Width};
 use words::Words;
 
@@ -99,6 +102,7 @@ pub fn read(
             tables.push((kind, table));
         }
     }
+    reader.export.caveats.extend(same_content(&tables));
     let opened: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
     headings::check_overrides(&settings.columns, &opened)?;
     let by_code = tables.iter().any(|(kind, table)| {
@@ -118,6 +122,23 @@ pub fn read(
     }
     reader.export.side.learners = reader.learners.finish();
     Ok(reader.export)
+}
+
+/// A sentence for each file of a report whose bytes are those of one before it: most likely one of the two was meant to be
+/// another export.
+fn same_content(tables: &[(ExportKind, Table)]) -> Vec<String> {
+    let mut known: BTreeMap<(ExportKind, &str), &Table> = BTreeMap::new();
+    let repeats = tables.iter().filter_map(|(kind, table)| {
+        let first = *known.entry((*kind, table.sha256())).or_insert(table);
+        (!std::ptr::eq(first, table)).then(|| {
+            format!(
+                "{} has the same content as {}: each of its rows is a repeat, and an export that it should hold may be missing.",
+                table.name(),
+                first.name()
+            )
+        })
+    });
+    repeats.collect()
 }
 
 /// The modification time of a file, if it is older than what is known.
@@ -190,14 +211,14 @@ impl<'a> Reader<'a> {
         };
         let words = Words::new(self.settings);
         let cells = Cells::new(table, &words, [columns.id, columns.username]);
-        let mut rejects = Rejects { kind: ExportKind::Users, file, rows: Vec::new() };
+        let mut rejects = Rejects::new(ExportKind::Users, file);
         let mut counts = vec![0; table.parts().len()];
         let mut short = ShortRows::default();
         let mut learn = |row: Row<'_>, place: Place, is_read: bool, rejects: &mut Rejects| {
             let read = if is_read { columns.read(cells, row) } else { Err(cells.wrong_width(row)) };
             match read {
                 Ok((id, username, sfdc_id)) => self.learners.report(id, username, sfdc_id, place),
-                Err(reject) => rejects.rows.push((place, *columns.identify(cells, row, reject))),
+                Err(reject) => rejects.add(place, *columns.identify(cells, row, reject)),
             }
         };
         let rows = table.rows(progress, |row| {
@@ -257,7 +278,7 @@ impl<'a> Reader<'a> {
         let mut reading = FileReading {
             file,
             dates: DateReader::new(rules),
-            rejects: Rejects { kind: ExportKind::Enrollments, file, rows: Vec::new() },
+            rejects: Rejects::new(ExportKind::Enrollments, file),
             short: ShortRows::default(),
             archived: Vec::new(),
             counts: vec![0; table.parts().len()],
@@ -326,18 +347,18 @@ impl<'a> Reader<'a> {
     fn take(&mut self, block: Block<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
         let FileReading { file: first, dates, rejects, short, archived, counts } = reading;
         let file = block.file;
-        counts[usize::from(file - *first)] += block.entries.len() as u64;
+        counts[usize::from(file - *first)] += (block.entries.len() + block.rejected.len()) as u64;
         dates.absorb(&block.dates);
         let words: Vec<u8> = block.words.iter().map(|word| self.word(word)).collect();
         let mut made = block.made.into_iter().peekable();
-        for (line, width, entry) in block.entries {
+        let mut rejected = block.rejected.into_iter().peekable();
+        for (at, (line, width, entry)) in (0..).zip(block.entries) {
+            while let Some(row) = rejected.next_if(|row| row.before <= at) {
+                rejects.take(file, row, short);
+            }
             let place = Place { file, line };
             short.add(place, width);
             let stated = match entry {
-                Entry::Reject(reject) => {
-                    rejects.rows.push((place, *reject));
-                    continue;
-                }
                 Entry::Archived(person) => {
                     self.learner(reported, person, &block.texts, place);
                     archived.push(place);
@@ -348,8 +369,7 @@ impl<'a> Reader<'a> {
             let told = made.next_if(|told| told.line == line);
             let Some(course) = self.course(stated.course, told, dates, file) else {
                 let reason = format!("it is of one more course than {MOST_COURSES}");
-                let reject = Reject { course: Some(stated.course), ..Reject::of(reason, b"") };
-                rejects.rows.push((place, reject));
+                rejects.add(place, Reject { course: Some(stated.course), ..Reject::of(reason, b"") });
                 continue;
             };
             let [enrolled, completed, first_access, last_access] = stated.dates;
@@ -359,6 +379,9 @@ impl<'a> Reader<'a> {
             let statement =
                 Statement { learner, course, word, enrolled, completed, first_access, last_access, place, open };
             self.export.side.enrollments.push(statement);
+        }
+        for row in rejected {
+            rejects.take(file, row, short);
         }
     }
 
@@ -425,15 +448,15 @@ impl<'a> Reader<'a> {
         rejects: Rejects,
         dates: Option<&str>,
     ) -> Result<(), Error> {
-        let Rejects { kind, file: first, rows: mut rejected } = rejects;
-        rejected.sort_by_key(|(place, _)| *place);
+        let Rejects { kind, file: first, rows: mut rejected, shared: _ } = rejects;
+        rejected.sort_unstable_by_key(|(place, _)| *place);
         let rows = counts.iter().sum();
         let several = counts.len() > 1;
         let part_of = |place: &Place| {
             let part = table.parts().nth(usize::from(place.file - first)).unwrap_or_default();
             if several { format!(" of {part}") } else { String::new() }
         };
-        let places = rejected.iter().map(|(place, reject)| (*place, reject));
+        let places = rejected.iter().map(|(place, reject)| (*place, &**reject));
         understood::check(table, rows, places, part_of, |heading| headings.meaning(heading))?;
         if rows == 0 {
             self.export.caveats.push(format!("{} has a header row but no data rows.", table.name()));
@@ -443,7 +466,8 @@ impl<'a> Reader<'a> {
         self.export.unread.extend(table.unread().iter().map(|unread| format!("{name}: {unread}")));
         // Each part is a file of its own to whoever looks for a line.
         for (at, (part, &rows)) in (first..).zip(table.parts().zip(counts)) {
-            let rejects = rejected.iter().filter(|(place, _)| place.file == at).count() as u64;
+            let before = |file: u16| rejected.partition_point(|(place, _)| place.file < file);
+            let rejects = (before(at.saturating_add(1)) - before(at)) as u64;
             let booked = input(table, "docebo", kind.to_string(), rows, rejects, dates.map(str::to_owned))?;
             self.export.inputs.push(Input { file: part.to_owned(), ..booked });
             self.export.files.push(ExportFile { name: part.to_owned(), first_part: first, ..file.clone() });
@@ -470,7 +494,26 @@ struct FileReading<'a> {
 struct Rejects {
     kind: ExportKind,
     file: u16,
-    rows: Vec<(Place, Reject)>,
+    rows: Vec<(Place, Arc<Reject>)>,
+    shared: SharedRejects,
+}
+
+impl Rejects {
+    fn new(kind: ExportKind, file: u16) -> Self {
+        Self { kind, file, rows: Vec::new(), shared: SharedRejects::default() }
+    }
+
+    fn add(&mut self, place: Place, reject: Reject) {
+        self.rows.push((place, self.shared.share(reject)));
+    }
+
+    /// Takes the next row that a block could not read.
+    fn take(&mut self, file: u16, row: Rejected, short: &mut ShortRows) {
+        let Rejected { before: _, line, width, reject } = row;
+        let place = Place { file, line };
+        short.add(place, width);
+        self.rows.push((place, reject));
+    }
 }
 
 /// A file as the report lists it.

@@ -2,6 +2,8 @@
 //!
 //! Must not know: which rows of a learner or an enrollment count.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use super::dates::{DateColumn, DateReader, DateRules};
@@ -15,7 +17,7 @@ use crate::model::column::TextColumn;
 use crate::model::dataset::{Place, index};
 use crate::model::instant::LocalTime;
 use crate::model::number::{self, NumberFault};
-use crate::model::provenance::Reject;
+use crate::model::provenance::{Reject, SharedRejects};
 use crate::settings::ColumnName;
 use crate::table::{CellFault, Row, Rows, Table, cell_fault, cell_text};
 
@@ -288,7 +290,15 @@ pub(super) enum Person {
 pub(super) enum Entry {
     Enrollment(Stated),
     Archived(Person),
-    Reject(Box<Reject>),
+}
+
+/// A row that cannot be read.
+pub(super) struct Rejected {
+    /// So many entries of the block come before it.
+    pub(super) before: u32,
+    pub(super) line: u32,
+    pub(super) width: Width,
+    pub(super) reject: Arc<Reject>,
 }
 
 /// What a row says of a current enrollment.
@@ -311,8 +321,11 @@ pub(super) struct Made {
 pub(super) struct Block<'a> {
     /// The file, or the part of it, that the rows are in.
     pub(super) file: u16,
-    /// Line, width and content of each row.
+    /// Line, width and content of each row that can be read.
     pub(super) entries: Vec<(u32, Width, Entry)>,
+    /// The others, apart: there are many where rows are short, and an entry takes as much room as what most rows say.
+    pub(super) rejected: Vec<Rejected>,
+    shared: SharedRejects,
     pub(super) texts: TextColumn,
     pub(super) words: Vec<String>,
     /// By line.
@@ -329,6 +342,8 @@ impl<'a> Block<'a> {
         Self {
             file,
             entries: Vec::with_capacity(rows),
+            rejected: Vec::new(),
+            shared: SharedRejects::default(),
             texts: TextColumn::default(),
             words: Vec::new(),
             made: Vec::new(),
@@ -339,12 +354,9 @@ impl<'a> Block<'a> {
     }
 
     /// Its unreadable rows, in the order of the file.
-    pub(super) fn into_rejects(self) -> impl Iterator<Item = (Place, Reject)> {
+    pub(super) fn into_rejects(self) -> impl Iterator<Item = (Place, Arc<Reject>)> {
         let file = self.file;
-        self.entries.into_iter().filter_map(move |(line, _, entry)| match entry {
-            Entry::Reject(reject) => Some((Place { file, line }, *reject)),
-            Entry::Enrollment(_) | Entry::Archived(_) => None,
-        })
+        self.rejected.into_iter().map(move |Rejected { line, reject, .. }| (Place { file, line }, reject))
     }
 
     /// Reads the next row of a file.
@@ -359,8 +371,13 @@ impl<'a> Block<'a> {
             Width::Fragment | Width::TooWide => false,
         };
         let entry = if is_read { self.entry(read, row, line) } else { Err(read.cells.wrong_width(row)) };
-        let entry = entry.unwrap_or_else(|reject| Entry::Reject(read.identify(row, reject)));
-        self.entries.push((line, width, entry));
+        match entry {
+            Ok(entry) => self.entries.push((line, width, entry)),
+            Err(reject) => {
+                let reject = self.shared.share(*read.identify(row, reject));
+                self.rejected.push(Rejected { before: index(self.entries.len()), line, width, reject });
+            }
+        }
     }
 
     #[inline]

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::Place;
@@ -173,7 +175,7 @@ pub enum Exclusion {
     /// The same learner once more, with other values than the row that counts.
     Contradictory(Contradiction),
     /// It could not be read.
-    Unreadable(Reject),
+    Unreadable(Arc<Reject>),
 }
 
 /// What of a row of the *Users* report is otherwise in the row of the same learner that counts.
@@ -201,7 +203,7 @@ impl Contradiction {
 }
 
 /// A row that could not be read: why, and what it still says.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Reject {
     /// The heading of the column whose value could not be read; blank where the row as a whole could not.
     pub column: String,
@@ -235,6 +237,28 @@ impl Reject {
     #[must_use]
     pub fn in_column(self, heading: &str) -> Self {
         Self { column: heading.to_owned(), ..self }
+    }
+}
+
+/// Rejects that are equal, kept once: a file of a few megabytes has millions of rows that are broken in the same way.
+#[derive(Debug, Default)]
+pub struct SharedRejects(FxHashSet<Arc<Reject>>);
+
+impl SharedRejects {
+    /// So many different ones are remembered; what comes later than that is mostly different from row to row.
+    const MAX: usize = 4_096;
+
+    /// The reject, or the one that is equal to it.
+    pub fn share(&mut self, reject: Reject) -> Arc<Reject> {
+        if let Some(known) = self.0.get(&reject) {
+            return Arc::clone(known);
+        }
+        if self.0.len() == Self::MAX {
+            self.0.clear();
+        }
+        let kept = Arc::new(reject);
+        self.0.insert(Arc::clone(&kept));
+        kept
     }
 }
 

@@ -90,8 +90,8 @@ impl UnreadRows {
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
         let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
         let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
-        // Rows whose learner id cannot be read: username, report and `sfdc_id`.
-        let mut nameless: Vec<(Option<&str>, ExportKind, Option<&str>)> = Vec::new();
+        // Rows whose learner id cannot be read, but whose username can: username, report and `sfdc_id`.
+        let mut nameless: Vec<(&str, ExportKind, Option<&str>)> = Vec::new();
         for (kind, row) in &origins.excluded {
             let Exclusion::Unreadable(reject) = &row.why else { continue };
             *of_file
@@ -101,7 +101,7 @@ impl UnreadRows {
             match unread.groups.get_mut(group) {
                 Some(known) => known.rows += 1,
                 None => {
-                    let first = reject.clone();
+                    let first = (**reject).clone();
                     unread.groups.push(UnreadGroup { file: row.file, rows: 1, line: row.line, first });
                 }
             }
@@ -123,7 +123,13 @@ impl UnreadRows {
                     }
                     unread.add_username(username);
                 }
-                None => nameless.push((username, *kind, sfdc_id)),
+                None => match username {
+                    Some(username) => nameless.push((username, *kind, sfdc_id)),
+                    None => {
+                        unread.add_sfdc_id_of_nameless(*kind, sfdc_id);
+                        unread.add_nameless(None, *kind);
+                    }
+                },
             }
             if *kind == ExportKind::Users && reject.learner.is_none() {
                 match username {
@@ -134,21 +140,18 @@ impl UnreadRows {
         }
         if !nameless.is_empty() {
             // A username that a learner of the export has tells whose row it is.
-            let wanted: FxHashSet<&str> = nameless.iter().filter_map(|(username, ..)| *username).collect();
+            let wanted: FxHashSet<&str> = nameless.iter().map(|&(username, ..)| username).collect();
             let known: FxHashSet<&str> = data.usernames().filter(|username| wanted.contains(username)).collect();
-            nameless.retain(|(username, ..)| username.is_none_or(|username| !known.contains(username)));
-            let of_enrollments = |kind: ExportKind| kind == ExportKind::Enrollments;
-            nameless.iter().filter(|row| of_enrollments(row.1)).for_each(|row| unread.add_sfdc_id(row.2));
-            nameless.sort_unstable_by_key(|&(username, kind, _)| (username, of_enrollments(kind)));
+            nameless.retain(|(username, ..)| !known.contains(username));
+            for (_, kind, sfdc_id) in &nameless {
+                unread.add_sfdc_id_of_nameless(*kind, *sfdc_id);
+            }
+            nameless.sort_unstable_by_key(|&(username, kind, _)| (username, kind == ExportKind::Enrollments));
             // Rows of one username are one learner's.
-            nameless.dedup_by(|a, b| a.0.is_some() && a.0 == b.0);
+            nameless.dedup_by_key(|&mut (username, ..)| username);
         }
         for &(username, kind, _) in &nameless {
-            unread.add_username(username);
-            // An enrollment is one of a learner's many: another row, or the *Users* report, names the learner.
-            let is_further = kind == ExportKind::Enrollments && unread.users_reported;
-            unread.unidentified_learners += u64::from(!is_further);
-            unread.missing_learners += u64::from(!is_further || username.is_some());
+            unread.add_nameless(Some(username), kind);
         }
         unread.missing_learners += missing_ids.len() as u64;
         unread.groups.sort_by(|a, b| {
@@ -172,6 +175,22 @@ impl UnreadRows {
                 self.folded.insert(key::fold(username).into_owned());
             }
             None => self.unnamed_learners += 1,
+        }
+    }
+
+    /// A learner whose id cannot be read.
+    fn add_nameless(&mut self, username: Option<&str>, kind: ExportKind) {
+        self.add_username(username);
+        // An enrollment is one of a learner's many: another row, or the *Users* report, names the learner.
+        let is_further = kind == ExportKind::Enrollments && self.users_reported;
+        self.unidentified_learners += u64::from(!is_further);
+        self.missing_learners += u64::from(!is_further || username.is_some());
+    }
+
+    /// Those of the *Users* report are known already.
+    fn add_sfdc_id_of_nameless(&mut self, kind: ExportKind, text: Option<&str>) {
+        if kind == ExportKind::Enrollments {
+            self.add_sfdc_id(text);
         }
     }
 

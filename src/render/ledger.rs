@@ -298,7 +298,7 @@ fn excluded(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
                 contradictory = Reject::of(reason, b"");
                 ("contradictory", &contradictory)
             }
-            Exclusion::Unreadable(reject) => ("unreadable", reject),
+            Exclusion::Unreadable(reject) => ("unreadable", &**reject),
         };
         let (file, line) = (&origins.exports[usize::from(row.file)].name, row.line.to_string());
         let cells = [file.as_str(), &line, what, &reject.column, &reject.value, &reject.reason];

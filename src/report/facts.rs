@@ -246,7 +246,7 @@ fn rejects(origins: &Origins) -> Vec<Rejected> {
             kind: *kind,
             file: origins.exports[usize::from(aside.file)].name.clone(),
             line: aside.line,
-            reject: reject.clone(),
+            reject: (**reject).clone(),
         }),
         Exclusion::Archived | Exclusion::Repeated | Exclusion::Contradictory(_) => None,
     });

@@ -6,13 +6,14 @@
 #![expect(clippy::disallowed_methods, reason = "the doctor reads the configuration and the clock, and probes a folder")]
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::diagnosis::{Area, Diagnosis, Line};
 use crate::error::Error;
 use crate::export;
 use crate::model::instant::{DAY, Instant};
-use crate::model::provenance::{Exclusion, ExportKind, Extent, Input};
+use crate::model::provenance::{Exclusion, ExportKind, Extent, Input, Reject};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
@@ -193,14 +194,17 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line
         }
     };
     // Rows whose course only Salesforce could tell are no fault of the export.
-    let unknown_here = |file: usize| {
-        let rejected = export.excluded.iter().filter(|(_, aside)| usize::from(aside.file) == file);
-        let by_code = |why: &Exclusion| matches!(why, Exclusion::Unreadable(reject) if reject.reason.starts_with("no Salesforce course has this course code"));
-        rejected.filter(|(kind, aside)| *kind == ExportKind::Enrollments && by_code(&aside.why)).count() as u64
-    };
+    let mut unknown_here: BTreeMap<usize, u64> = BTreeMap::new();
+    for (kind, aside) in export.excluded.iter().filter(|_| uncoded.get()) {
+        if let Exclusion::Unreadable(reject) = &aside.why
+            && *kind == ExportKind::Enrollments
+            && reject.reason == Reject::UNKNOWN_COURSE
+        {
+            *unknown_here.entry(usize::from(aside.file)).or_default() += 1;
+        }
+    }
     for (file, input) in export.inputs.iter().enumerate() {
-        let by_code = if uncoded.get() { unknown_here(file) } else { 0 };
-        lines.push(export_file(input, by_code));
+        lines.push(export_file(input, unknown_here.get(&file).copied().unwrap_or(0)));
     }
     lines.push(age(settings.exported_at, export.oldest));
 }

@@ -92,7 +92,7 @@ impl Case {
     fn rejects(&self) -> Vec<(u32, Reject)> {
         let export = self.export().unwrap_or_else(|error| panic!("{error}"));
         let rejects = export.excluded.into_iter().filter_map(|(_, row)| match row.why {
-            Exclusion::Unreadable(reject) => Some((row.line, reject)),
+            Exclusion::Unreadable(reject) => Some((row.line, Reject::clone(&reject))),
             Exclusion::Archived | Exclusion::Repeated | Exclusion::Contradictory(_) => None,
         });
         rejects.collect()
