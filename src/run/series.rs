@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "this room reads the folders of finished runs")]
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -17,7 +18,7 @@ use crate::render::{findings, xlsx};
 use crate::report::facts::{self, Facts};
 use crate::report::{Former, Past, Report, Unreadable};
 use crate::review::{self, Reviews, Taken};
-use crate::series::file as history;
+use crate::series::{History, file as history};
 
 /// What analysts said of findings, in the folder of a run.
 pub const REVIEWS: &str = "reviews.jsonl";
@@ -232,18 +233,61 @@ fn what_a_run_is(named: &Path) -> String {
     )
 }
 
-/// Bytes of the findings or the history of a run that are read at most; a million findings come to a quarter of it.
-const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Bytes of the findings of a run that are read at most; a million findings come to half of it.
+const MAX_FINDINGS_BYTES: u64 = 2 << 30;
+/// Bytes of what analysts said in a run.
+const MAX_REVIEWS_BYTES: u64 = 256 << 20;
 /// Bytes of any other file of a run, which is read from every run beside a new one.
-const MAX_SMALL_FILE_BYTES: u64 = 256 << 20;
+const MAX_SMALL_FILE_BYTES: u64 = 64 << 20;
+/// Bytes of the history of a run, which is read row by row.
+const MAX_HISTORY_BYTES: u64 = 4 << 30;
+/// A line of the history.
+const MAX_HISTORY_LINE: usize = 64 << 10;
+
+fn unread(folder: &Path, name: &str, source: std::io::Error) -> Error {
+    match source.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => no_run(folder, name),
+        _ => Error::Unreadable { path: folder.join(name), source },
+    }
+}
 
 fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
-    let path = folder.join(name);
-    let most = if matches!(name, findings::NAME | history::NAME) { MAX_FILE_BYTES } else { MAX_SMALL_FILE_BYTES };
-    files::read(&path, most).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => no_run(folder, name),
-        _ => Error::Unreadable { path, source },
-    })
+    let most = if name == findings::NAME { MAX_FINDINGS_BYTES } else { MAX_SMALL_FILE_BYTES };
+    files::read(&folder.join(name), most).map_err(|source| unread(folder, name, source))
+}
+
+/// The history of a run, and its digest.
+fn history_of(folder: &Path) -> Result<(History, String), Error> {
+    let file = files::open(&folder.join(history::NAME)).map_err(|source| unread(folder, history::NAME, source))?;
+    let mut rows = Rows { from: file.take(MAX_HISTORY_BYTES), digest: Sha256::new(), line: 0 };
+    let history = history::read(&mut rows).map_err(|what| not_a_run(folder.join(history::NAME), what))?;
+    Ok((history, data_encoding::HEXLOWER.encode(&rows.digest.finalize())))
+}
+
+/// The bytes of a history as they are read: digested, and refused where no rows are to be expected any more. So the memory
+/// that they take is that of the rows, whatever the size of the file.
+struct Rows {
+    from: std::io::Take<std::fs::File>,
+    digest: Sha256,
+    /// Bytes since the last line end.
+    line: usize,
+}
+
+impl std::io::Read for Rows {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.from.read(buffer)?;
+        let bytes = &buffer[..length];
+        self.digest.update(bytes);
+        self.line = memchr::memrchr(b'\n', bytes).map_or(self.line + length, |at| length - at - 1);
+        let too_large = |what: String| Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, what));
+        if self.line > MAX_HISTORY_LINE {
+            return too_large(format!("has a line of more than {MAX_HISTORY_LINE} bytes"));
+        }
+        if self.from.limit() == 0 {
+            return too_large(format!("is larger than {MAX_HISTORY_BYTES} bytes"));
+        }
+        Ok(length)
+    }
 }
 
 /// The version of the format in which a run was written.
@@ -282,7 +326,7 @@ pub fn reviews(folder: &Path) -> Result<Reviews, Error> {
 
 fn reviews_noting(folder: &Path, digests: &mut Digests) -> Result<Reviews, Error> {
     let path = folder.join(REVIEWS);
-    match files::read(&path, MAX_SMALL_FILE_BYTES) {
+    match files::read(&path, MAX_REVIEWS_BYTES) {
         Ok(bytes) => {
             digests.insert(REVIEWS, digest(&bytes));
             review::parse(&bytes).map_err(|fault| not_a_run(path, format!("line {}: {}", fault.line, fault.what)))
@@ -343,9 +387,8 @@ fn read_noting(folder: &Path, digests: &mut Digests) -> Result<Former, Error> {
     let bytes = file(folder, facts::NAME)?;
     digests.insert(facts::NAME, digest(&bytes));
     let facts = told_by(folder, &bytes)?;
-    let bytes = file(folder, history::NAME)?;
-    digests.insert(history::NAME, digest(&bytes));
-    let history = history::read(&bytes).map_err(|what| not_a_run(folder.join(history::NAME), what))?;
+    let (history, sha256) = history_of(folder)?;
+    digests.insert(history::NAME, sha256);
     Ok(Former { facts, history, reviews: reviews_noting(folder, digests)? })
 }
 

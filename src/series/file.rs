@@ -45,8 +45,8 @@ pub fn write(history: &History, out: impl std::io::Write) -> Result<(), csv::Err
 ///
 /// # Errors
 /// In words, with the line, what of it is not of this form.
-pub fn read(bytes: &[u8]) -> Result<History, String> {
-    let mut reader = csv::Reader::from_reader(bytes);
+pub fn read(from: impl std::io::Read) -> Result<History, String> {
+    let mut reader = csv::Reader::from_reader(from);
     let headings = reader.headers().map_err(|error| error.to_string())?;
     if headings != &csv::StringRecord::from(COLUMNS.to_vec()) {
         return Err(format!("line 1: the headings are not {}", COLUMNS.join(",")));

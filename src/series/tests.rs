@@ -89,7 +89,7 @@ proptest! {
                 prop_assert!(movement.ties(), "{check}: {movement:?}");
                 open.insert(check.to_owned(), movement.open_at_end);
             }
-            prop_assert_eq!(file::read(&bytes(&history)).expect("it can be read"), history.clone());
+            prop_assert_eq!(file::read(bytes(&history).as_slice()).expect("it can be read"), history.clone());
         }
     }
 }
