@@ -20,6 +20,7 @@ mod heading;
 mod original;
 mod record;
 mod search;
+mod shared;
 mod sheet;
 mod survey;
 mod text;
@@ -27,7 +28,8 @@ mod workbook;
 mod xlsb;
 
 use std::fmt;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -38,6 +40,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use blocks::{Cutter, Next, Open, Records};
 pub use cell::{CellFault, cell_fault, cell_text};
+pub use claims::CellTexts;
 use envelope::Wrapping;
 use fault::{AS_EXPORTED, Fault};
 use heading::Body;
@@ -156,6 +159,20 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.record.len() == 0
+    }
+}
+
+/// The workbook whose sheets are being read: opened once for all of them, since to open it takes as long as it has sheets
+/// and texts.
+struct OpenedWorkbook {
+    workbook: Option<(Wrapping, Workbook)>,
+    /// Of all sheets of the file.
+    texts: CellTexts,
+}
+
+impl OpenedWorkbook {
+    const fn new(file: &Original) -> Self {
+        Self { workbook: None, texts: CellTexts::of(file.bytes()) }
     }
 }
 
@@ -287,15 +304,8 @@ impl Table {
     pub fn digest(path: &Path) -> Result<String, Error> {
         let mut digest = Sha256::new();
         let read = Original::open(path).and_then(|mut file| {
-            file.first_bytes(&Progress::hidden(), |mut bytes| {
-                let mut buffer = vec![0; BLOCK];
-                loop {
-                    match bytes.read(&mut buffer)? {
-                        0 => return Ok(()),
-                        length => digest.update(&buffer[..length]),
-                    }
-                }
-            })
+            let progress = Progress::hidden();
+            file.first_bytes(&progress, |mut bytes| Survey::of(&mut bytes, |chunk| digest.update(chunk)))
         });
         read.map_err(|fault| fault.at(path))?;
         Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
@@ -314,8 +324,7 @@ impl Table {
         let mut file = Original::open(path)?;
         progress.expect(file.bytes() * 2);
         let mut digest = Sha256::new();
-        let survey =
-            file.first_bytes(progress, |mut bytes| Ok(Survey::of(&mut bytes, |chunk| digest.update(chunk))?))?;
+        let survey = file.first_bytes(progress, |mut bytes| Survey::of(&mut bytes, |chunk| digest.update(chunk)))?;
         let found = Search::new(&file).find(&survey, is_headings);
         // Whatever is wrong with a file that changes meanwhile is no fault of its own.
         file.reopened()?;
@@ -437,11 +446,12 @@ impl Table {
     /// # Errors
     /// When the file breaks off, somebody writes to it meanwhile, or `each` fails.
     pub fn rows(&self, progress: &Progress, mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<u64, Error> {
+        let mut opened = OpenedWorkbook::new(&self.file);
         let counted = self.scopes().try_fold(0, |count, scope| {
             let more = match &scope.part().content {
                 Content::Text { .. } => self.with_text(scope, progress, |text| Self::in_turn(scope, text, &mut each)),
                 Content::Sheet { .. } => {
-                    self.with_sheet(scope, progress, |sheet| Self::in_turn(scope, sheet, &mut each))
+                    self.with_sheet(scope, &mut opened, progress, |sheet| Self::in_turn(scope, sheet, &mut each))
                 }
             };
             Ok(count + more?)
@@ -464,14 +474,15 @@ impl Table {
         parse: impl Fn(&mut Rows<'_>) -> Result<B, Error> + Sync,
         mut take: impl FnMut(B) -> Result<(), Error> + Send,
     ) -> Result<u64, Error> {
+        let mut opened = OpenedWorkbook::new(&self.file);
         let counted = self.scopes().try_fold(0, |count, scope| {
             let more = match &scope.part().content {
                 Content::Text { .. } => {
                     self.with_text(scope, progress, |text| Self::side_by_side(scope, text, &parse, &mut take))
                 }
-                Content::Sheet { .. } => {
-                    self.with_sheet(scope, progress, |sheet| Self::side_by_side(scope, sheet, &parse, &mut take))
-                }
+                Content::Sheet { .. } => self.with_sheet(scope, &mut opened, progress, |sheet| {
+                    Self::side_by_side(scope, sheet, &parse, &mut take)
+                }),
             };
             Ok(count + more?)
         });
@@ -586,15 +597,21 @@ impl Table {
     fn with_sheet<T>(
         &self,
         scope: Scope<'_>,
+        opened: &mut OpenedWorkbook,
         progress: &Progress,
         read: impl FnOnce(&mut Sheet<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Part { wrapping, content, body, .. } = scope.part();
         let Content::Sheet { format, name, .. } = content else { return Err(mistaken()) };
-        let open = || Workbook::open(*format, wrapping.seekable(&self.file, progress)?);
-        let mut workbook = open().map_err(|fault| fault.at(self.path()))?;
+        if opened.workbook.as_ref().is_none_or(|(of, _)| of != wrapping) {
+            // One at a time, for its texts are held in memory.
+            opened.workbook = None;
+            let open = || Workbook::open(*format, wrapping.seekable(&self.file, progress)?, self.file.bytes());
+            opened.workbook = Some((*wrapping, open().map_err(|fault| fault.at(self.path()))?));
+        }
+        let Some((_, workbook)) = &mut opened.workbook else { return Err(mistaken()) };
         let cells = workbook.cells(name).map_err(|fault| fault.at(self.path()))?;
-        let mut sheet = Sheet::new(self.path(), *format, cells, self.headings.len(), self.block);
+        let mut sheet = Sheet::new(self.path(), *format, cells, &mut opened.texts, self.headings.len(), self.block);
         let mut record = Record::new();
         for _ in 0..body.at {
             sheet.read(&mut record).map_err(|fault| fault.at(self.path()))?;
@@ -613,6 +630,26 @@ impl Table {
         }
         self.file.check_whole().map_err(|fault| fault.at(self.path()))
     }
+}
+
+/// Checks what an XLSX workbook claims of its own size, for a reader of its own; the texts of its cells are to be added to
+/// what is returned.
+///
+/// # Errors
+/// When it claims more than is read.
+pub fn check_workbook(path: &Path, file: &File) -> Result<CellTexts, Error> {
+    let check = || {
+        let bytes = file.metadata().map_err(Fault::Unreadable)?.len();
+        let again = || -> Result<envelope::Bytes, Fault> {
+            Ok(BufReader::new(Box::new(file.try_clone().map_err(Fault::Unreadable)?)))
+        };
+        // What is no package claims nothing, and whoever reads it says what it is.
+        if zip::ZipArchive::new(again()?).is_ok() {
+            envelope::contents(again()?, bytes)?;
+        }
+        Ok(CellTexts::of(bytes))
+    };
+    check().map_err(|fault: Fault| fault.at(path))
 }
 
 /// So many blocks, and why there are fewer where the file cannot be read on.

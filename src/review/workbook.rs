@@ -15,6 +15,7 @@ use crate::files;
 use crate::model::instant::{DAY, civil_from_days, days_from_civil};
 use crate::model::text::{MAX_CELL, visible};
 use crate::model::word::Word as _;
+use crate::table::{self, CellTexts};
 
 /// The rows among which the headings stand.
 const HEADING_ROWS: u32 = 20;
@@ -28,10 +29,10 @@ type Workbook = Xlsx<BufReader<File>>;
 /// # Errors
 /// When the file is not there, is no XLSX workbook or a locked one, or has no such sheet or columns.
 pub fn read(path: &Path) -> Result<Sheet, Error> {
-    let mut workbook = open(path)?;
+    let (mut workbook, mut texts) = open(path)?;
     let name = sheet_name(path, &workbook)?;
     let run = run_of(path, &mut workbook)?;
-    let (columns, rows) = rows(path, &mut workbook, &name)?;
+    let (columns, rows) = rows(path, &mut workbook, &name, &mut texts)?;
     Ok(Sheet { run, columns, rows })
 }
 
@@ -55,7 +56,7 @@ fn broken(path: &Path, error: XlsxError) -> Error {
     }
 }
 
-fn open(path: &Path) -> Result<Workbook, Error> {
+fn open(path: &Path) -> Result<(Workbook, CellTexts), Error> {
     let failed = |source| Error::Unreadable { path: path.to_owned(), source };
     let mut file = files::open(path).map_err(failed)?;
     let mut start = Vec::new();
@@ -79,12 +80,16 @@ fn open(path: &Path) -> Result<Workbook, Error> {
     if !old && !start.starts_with(b"PK") {
         return Err(other("text, CSV or something else"));
     }
-    Xlsx::new(BufReader::new(file)).map_err(|error| match error {
+    // The old format is refused below, whatever it claims.
+    let texts = if old { CellTexts::of(0) } else { table::check_workbook(path, &file)? };
+    file.rewind().map_err(failed)?;
+    let workbook = Xlsx::new(BufReader::new(file)).map_err(|error| match error {
         XlsxError::Password => broken(path, error),
         _ if old => other("a file in an old format (such as .xls)"),
         XlsxError::FileNotFound(_) => other("a packed file of another kind (such as .xlsb or .numbers)"),
         error => broken(path, error),
-    })
+    })?;
+    Ok((workbook, texts))
 }
 
 /// Lower case, without any white space.
@@ -143,7 +148,12 @@ fn cell_of(reference: &str) -> Option<(String, u32, u32)> {
     Some((sheet, row.parse::<u32>().ok()?.checked_sub(1)?, column.checked_sub(1)?))
 }
 
-fn rows(path: &Path, workbook: &mut Workbook, name: &str) -> Result<(Columns, Vec<Filled>), Error> {
+fn rows(
+    path: &Path,
+    workbook: &mut Workbook,
+    name: &str,
+    texts: &mut CellTexts,
+) -> Result<(Columns, Vec<Filled>), Error> {
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| broken(path, error))?;
     let mut headings = Headings::default();
     let mut columns = None;
@@ -173,6 +183,7 @@ fn rows(path: &Path, workbook: &mut Workbook, name: &str) -> Result<(Columns, Ve
         };
         let Some(&column) = Column::ALL.iter().find(|at| columns.at[at.index()] == column) else { continue };
         let value = text_of(cell.get_value());
+        texts.add_of(path, value.as_ref().map_or(0, String::len))?;
         if value.as_ref().is_ok_and(String::is_empty) {
             continue;
         }

@@ -4,12 +4,15 @@
 //! Must not know: what the cells mean.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use memchr::{memchr, memmem};
 use zip::ZipArchive;
 
 use super::envelope::{Bytes, Package, broken_archive, unreadable_entry};
 use super::fault::{Fault, GET_AGAIN, UNPACK};
+use super::shared::SharedTexts;
+use crate::error::Error;
 use crate::model::text::MAX_CELL;
 
 /// Rows and columns of the largest sheet that a spreadsheet program writes.
@@ -57,6 +60,42 @@ pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), Fault> {
     }
     let what = format!("unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does", bytes >> 20);
     Err(Fault::new(what, UNPACK))
+}
+
+/// The texts of the cells of a workbook, summed up. A sheet names the same text in a million cells with a few bytes each, and
+/// each cell has its own copy once it is read.
+#[derive(Debug)]
+pub struct CellTexts {
+    bytes: u64,
+    packed: u64,
+}
+
+impl CellTexts {
+    /// Of a file of so many bytes.
+    #[must_use]
+    pub const fn of(packed: u64) -> Self {
+        Self { bytes: 0, packed }
+    }
+
+    /// Adds the text of the next cell of a file.
+    ///
+    /// # Errors
+    /// When all together are too many.
+    pub fn add_of(&mut self, path: &Path, bytes: usize) -> Result<(), Error> {
+        self.add(bytes).map_err(|fault| fault.at(path))
+    }
+
+    /// Adds the text of the next cell.
+    pub(super) fn add(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if !is_bomb(self.bytes, self.packed) {
+            return Ok(());
+        }
+        Err(absurd(format!(
+            "has cells with more than {} MiB of text together, {MAX_RATIO} times the size of the file, as no export has",
+            self.bytes >> 20
+        )))
+    }
 }
 
 const fn is_bomb(bytes: u64, packed: u64) -> bool {
@@ -319,11 +358,11 @@ impl Corners {
 }
 
 /// Checks the allocation tables of a compound file, and the cells of the workbook in it (MS-CFB, MS-XLS).
-pub(super) fn check_ole(file: &[u8]) -> Result<(), Fault> {
+pub(super) fn check_ole(file: &[u8], packed: u64) -> Result<(), Fault> {
     let broken = || Fault::new("is damaged or cut off", GET_AGAIN);
     let compound = Compound::of(file).ok_or_else(broken)?;
     if let Some(stream) = compound.stream("Workbook").or_else(|| compound.stream("Book")) {
-        check_biff(&stream)?;
+        check_biff(&stream, packed)?;
     }
     Ok(())
 }
@@ -453,10 +492,11 @@ fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// Checks where the cells of each sheet are, and where they are said to be.
-fn check_biff(stream: &[u8]) -> Result<(), Fault> {
+fn check_biff(stream: &[u8], packed: u64) -> Result<(), Fault> {
     const DIMENSIONS: u16 = 0x0200;
     const SHEET: u16 = 0x0085;
     const END: u16 = 0x000a;
+    const SHARED_TEXT: u16 = 0x00fd;
     /// Number, label, boolean or error, number in short, text of the table, rich text, formula, several numbers in short.
     const CELLS: [u16; 8] = [0x0203, 0x0204, 0x0205, 0x027e, 0x00fd, 0x00d6, 0x0006, 0x00bd];
     let short =
@@ -464,6 +504,7 @@ fn check_biff(stream: &[u8]) -> Result<(), Fault> {
     let starts = records(stream).take_while(|(kind, _)| *kind != END).filter(|(kind, _)| *kind == SHEET);
     let starts: Vec<usize> = starts.filter_map(|(_, body)| Some(word(body, 0)? as usize)).collect();
     let (mut walked, mut span) = (0_usize, 0_u64);
+    let (shared, mut texts) = (SharedTexts::of_xls(records(stream)), CellTexts::of(packed));
     for start in starts {
         let Some(sheet) = stream.get(start..) else { continue };
         let mut corners = Corners::default();
@@ -496,6 +537,9 @@ fn check_biff(stream: &[u8]) -> Result<(), Fault> {
                         return Err(outside(row, column));
                     }
                     corners.add(row, column)?;
+                    if kind == SHARED_TEXT {
+                        shared.add(body.get(6..), &mut texts)?;
+                    }
                     if kind == 0x00bd {
                         let last = body.len().checked_sub(2).and_then(|at| short(body, at)).unwrap_or(column);
                         if last > 255 {

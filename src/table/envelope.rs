@@ -21,6 +21,9 @@ const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 /// No export compresses this well. A decompression bomb compresses about a thousand times.
 const MAX_RATIO: u64 = 250;
 
+/// Entries of an archive, with folders and what operating systems add.
+const MAX_ENTRIES: usize = 4_000;
+
 /// Bytes with random access.
 pub(super) trait Seekable: Read + Seek + Send {}
 
@@ -201,6 +204,10 @@ pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
             return Err(Fault::new(too_large(limit), GET_AGAIN));
         }
         claims::check(&mut archive, package)?;
+    }
+    // Whoever reads an entry reads the list of all of them first.
+    if matches!(package, Package::Archive) && names.len() > MAX_ENTRIES {
+        return Err(Fault::new(format!("is an archive of more than {MAX_ENTRIES} entries"), UNPACK));
     }
     let entries = names.into_iter().enumerate().filter(|(_, name)| is_file(name)).collect();
     Ok(Contents { package, entries })

@@ -3,7 +3,7 @@
 
 use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
-use super::claims;
+use super::claims::{self, CellTexts};
 use super::envelope::{self, Package, Wrapping};
 use super::fault::{AS_EXPORTED, Fault, UNPACK};
 use super::heading::{self, Body, Headings, LINES, Line, Start};
@@ -66,17 +66,28 @@ pub(super) struct Search<'a> {
     file: &'a Original,
     candidates: Vec<Candidate>,
     unread: Vec<Unread>,
+    /// Sheets and files that were met.
+    members: usize,
+    /// The bytes of all texts that were unpacked.
+    unpacked: u64,
+    /// The texts of all cells that were looked at.
+    texts: CellTexts,
 }
+
+/// So many sheets of workbooks and files of archives are looked at. Each is opened on its own, and no export has a tenth of
+/// them.
+const MAX_MEMBERS: usize = 1_000;
 
 impl<'a> Search<'a> {
     pub(super) const fn new(file: &'a Original) -> Self {
-        Self { file, candidates: Vec::new(), unread: Vec::new() }
+        let texts = CellTexts::of(file.bytes());
+        Self { file, candidates: Vec::new(), unread: Vec::new(), members: 0, unpacked: 0, texts }
     }
 
     /// Looks for a table in a file that was looked through.
     pub(super) fn find(mut self, survey: &Survey, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Found, Fault> {
         self.look(Wrapping::None, survey, survey.bytes, None)?;
-        let Self { file, candidates, mut unread } = self;
+        let Self { file, candidates, mut unread, members: _, unpacked: _, texts: _ } = self;
         if unread.is_empty() && candidates.iter().all(|candidate| candidate.start.is_blank) {
             let encoding = encoding(&candidates.iter().collect::<Vec<_>>());
             return Ok(Found { headings: Vec::new(), parts: Vec::new(), unread, notes: Vec::new(), encoding });
@@ -95,9 +106,6 @@ impl<'a> Search<'a> {
                 None if candidate.start.is_blank => unread.push(candidate.unread("holds nothing but blank lines")),
                 None => unread.push(candidate.unread("has other headings")),
             }
-        }
-        if read.len() > usize::from(u16::MAX) {
-            return Err(Fault::new("holds more than 65,535 tables", UNPACK));
         }
         let file = file.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let parts: Vec<Part> = read
@@ -137,7 +145,9 @@ impl<'a> Search<'a> {
             return Err(Fault::NoTable { what: "is empty", next: AS_EXPORTED });
         }
         if wrapping != Wrapping::None {
-            claims::unpacked(survey.bytes, packed)?;
+            // Many small bombs are a large one.
+            self.unpacked = self.unpacked.saturating_add(survey.bytes);
+            claims::unpacked(self.unpacked, packed)?;
         }
         match (survey.magic, wrapping) {
             (Magic::Foreign(what), _) => Err(Fault::NoTable { what, next: AS_EXPORTED }),
@@ -164,13 +174,27 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Refuses more members than are looked at, before any of them is.
+    fn bound_members(&mut self, more: usize) -> Result<(), Fault> {
+        self.members += more;
+        if self.members > MAX_MEMBERS {
+            let what = format!("holds more than {MAX_MEMBERS} sheets or files");
+            return Err(Fault::new(
+                what,
+                "put the reports alone into a file, or into several with fewer sheets or files each",
+            ));
+        }
+        Ok(())
+    }
+
     fn survey(&self, wrapping: Wrapping) -> Result<Survey, Fault> {
-        wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Ok(Survey::of(&mut bytes, |_| ())?))
+        wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Survey::of(&mut bytes, |_| ()))
     }
 
     /// Adds the files of an archive. Those that are no table are named as not read; one that may be a table but
     /// cannot be read is a fault of the archive.
     fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), Fault> {
+        self.bound_members(entries.len())?;
         for (index, name) in entries {
             let wrapping = Wrapping::ZipEntry(index);
             let looked =
@@ -222,13 +246,14 @@ impl<'a> Search<'a> {
     }
 
     fn look_at_workbook(&mut self, wrapping: Wrapping, format: Format, entry: Option<&str>) -> Result<(), Fault> {
-        let mut book = Workbook::open(format, wrapping.seekable(self.file, &Progress::hidden())?)?;
+        let mut book = Workbook::open(format, wrapping.seekable(self.file, &Progress::hidden())?, self.file.bytes())?;
         if book.sheets.is_empty() {
             return Err(workbook::without_sheets());
         }
         let date_1904 = book.date_1904;
+        self.bound_members(book.sheets.len())?;
         for name in book.sheets.clone() {
-            let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, 0, 1);
+            let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, &mut self.texts, 0, 1);
             let mut record = Record::new();
             let mut lines: Vec<Line> = Vec::new();
             while lines.len() < LINES

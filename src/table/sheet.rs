@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::blocks::Open;
+use super::claims::CellTexts;
 use super::fault::Fault;
 use super::record::Record;
 use super::workbook::{Cells, Format, without_panic};
@@ -26,6 +27,7 @@ pub(super) struct Sheet<'a> {
     path: &'a Path,
     format: Format,
     cells: Cells<'a>,
+    texts: &'a mut CellTexts,
     /// The first cell of the next row.
     ahead: Option<(u32, u32, Vec<u8>)>,
     /// Why there is nothing behind the rows that were read.
@@ -39,8 +41,15 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     /// Reads rows of at least so many columns in blocks of about so many bytes.
-    pub(super) const fn new(path: &'a Path, format: Format, cells: Cells<'a>, columns: usize, size: usize) -> Self {
-        Self { path, format, cells, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() }
+    pub(super) const fn new(
+        path: &'a Path,
+        format: Format,
+        cells: Cells<'a>,
+        texts: &'a mut CellTexts,
+        columns: usize,
+        size: usize,
+    ) -> Self {
+        Self { path, format, cells, texts, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() }
     }
 
     /// Reads the next row that has a cell; says whether there was one.
@@ -58,10 +67,12 @@ impl<'a> Sheet<'a> {
         }
         while self.ahead.is_none() {
             let (ahead, current) = (&mut self.ahead, &mut current);
+            let mut length = 0;
             let more = self.cells.next(|row, column, text| {
                 if text.is_empty() {
                     return;
                 }
+                length = text.len();
                 if current.is_some_and(|current| current != row) {
                     *ahead = Some((row, column, text.to_owned()));
                 } else {
@@ -69,6 +80,7 @@ impl<'a> Sheet<'a> {
                     push(record, (column as usize).min(far), text);
                 }
             })?;
+            self.texts.add(length)?;
             if !more {
                 self.done = true;
                 break;

@@ -1,7 +1,11 @@
 //! One look through a whole text: what it begins with, in which encoding it is, and how long.
 
-use std::io::{self, Read};
+use std::io::Read;
 
+use memchr::memrchr2;
+
+use super::blocks::MAX_ROW;
+use super::fault::{AS_EXPORTED, Fault};
 use super::text::Buffer;
 
 /// The encoding of a text.
@@ -85,16 +89,67 @@ pub(super) struct Survey {
 
 const CHUNK: usize = 1 << 18;
 
+/// No text has so many zero bytes in a row; a sparse file yields terabytes of them.
+const MAX_ZEROS: usize = 1 << 20;
+/// A workbook or an archive may be padded, or hold a stored picture.
+const MAX_ZEROS_IN_A_PACKAGE: usize = 64 << 20;
+/// The longest row that the reader of rows cuts off, in UTF-16.
+const MAX_LINE: usize = 4 * MAX_ROW;
+
+/// What goes on at the end of what was looked through so far.
+struct Runs {
+    is_text: bool,
+    zeros: usize,
+    line: usize,
+}
+
+impl Runs {
+    const fn new(magic: Magic) -> Self {
+        Self { is_text: matches!(magic, Magic::Text), zeros: 0, line: 0 }
+    }
+
+    /// Adds the next bytes, and refuses what need not be read to its end: no table goes on like this.
+    fn feed(&mut self, chunk: &[u8]) -> Result<(), Fault> {
+        let longer = |run: usize, last: Option<usize>| match last {
+            Some(last) => chunk.len() - last - 1,
+            None => run.saturating_add(chunk.len()),
+        };
+        self.zeros = longer(self.zeros, chunk.iter().rposition(|&byte| byte != 0));
+        let most = if self.is_text { MAX_ZEROS } else { MAX_ZEROS_IN_A_PACKAGE };
+        if self.zeros > most {
+            let what = format!("holds more than {} MiB of zero bytes in a row, as no table does", most >> 20);
+            return Err(Fault::new(what, AS_EXPORTED));
+        }
+        if self.is_text {
+            self.line = longer(self.line, memrchr2(b'\n', b'\r', chunk));
+            if self.line > MAX_LINE {
+                let what = format!("has a line of more than {} MiB", MAX_LINE >> 20);
+                return Err(Fault::new(what, AS_EXPORTED));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Survey {
     /// Looks through a text; `each` is handed its bytes.
-    pub(super) fn of(from: &mut (impl Read + Send + ?Sized), mut each: impl FnMut(&[u8]) + Send) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When it cannot be read, or goes on in a way that no table does.
+    pub(super) fn of(
+        from: &mut (impl Read + Send + ?Sized),
+        mut each: impl FnMut(&[u8]) + Send,
+    ) -> Result<Self, Fault> {
         let mut utf8 = Utf8Scan::default();
         let mut bytes = 0;
         let mut end = [0; 2];
         let (mut chunk, mut ahead) = (Buffer::default(), Buffer::default());
         chunk.read(from, CHUNK)?;
         let head = chunk[..chunk.len().min(4096)].to_vec();
+        let magic = Magic::of(&head);
+        let mut runs = Runs::new(magic);
         while !chunk.is_empty() {
+            runs.feed(&chunk)?;
             bytes += chunk.len() as u64;
             for &byte in &chunk[chunk.len().saturating_sub(2)..] {
                 end = [end[1], byte];
@@ -114,7 +169,7 @@ impl Survey {
         utf8.finish();
         Ok(Self {
             bytes,
-            magic: Magic::of(&head),
+            magic,
             encoding: decide(&head, &utf8),
             byte_order_mark: head.starts_with(BYTE_ORDER_MARK),
             ends_a_line: end.iter().any(|c| matches!(c, b'\n' | b'\r')),

@@ -90,8 +90,8 @@ enum Kind {
 }
 
 impl Workbook {
-    /// Opens a workbook of this format.
-    pub(super) fn open(format: Format, bytes: Bytes) -> Result<Self, Fault> {
+    /// Opens a workbook of this format, which is in a file of so many bytes.
+    pub(super) fn open(format: Format, bytes: Bytes, packed: u64) -> Result<Self, Fault> {
         let without_panic = |open: &mut dyn FnMut(Bytes) -> Result<Self, Fault>| {
             let mut bytes = Some(bytes);
             let opened = without_panic(|| bytes.take().map(open));
@@ -104,9 +104,9 @@ impl Workbook {
                 let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
                 Ok(Self { format, sheets, date_1904, kind: Kind::Stream(Box::new(book)) })
             }),
-            Format::Xls => without_panic(&mut |bytes| Self::open_ole(bytes)),
+            Format::Xls => without_panic(&mut |bytes| Self::open_ole(bytes, packed)),
             Format::Xlsb => without_panic(&mut |bytes| {
-                let book = Xlsb::new(xlsb::with_plain_cells(bytes)?)
+                let book = Xlsb::new(xlsb::with_plain_cells(bytes, packed)?)
                     .map_err(|error| format.fault(&error, matches!(error, XlsbError::Password)))?;
                 let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
                 Ok(Self { format, sheets, date_1904, kind: Kind::Xlsb(Box::new(book)) })
@@ -121,7 +121,7 @@ impl Workbook {
     }
 
     /// Opens a compound file: an XLS workbook, a workbook that is encrypted, or none.
-    fn open_ole(mut bytes: Bytes) -> Result<Self, Fault> {
+    fn open_ole(mut bytes: Bytes, packed: u64) -> Result<Self, Fault> {
         let format = Format::Xls;
         let mut all = Vec::new();
         bytes.seek(SeekFrom::Start(0))?;
@@ -139,7 +139,7 @@ impl Workbook {
             };
             return Err(Fault::NoTable { what, next: AS_EXPORTED });
         }
-        claims::check_ole(&all)?;
+        claims::check_ole(&all, packed)?;
         let book = Xls::new(bytes).map_err(|error| format.fault(&error, matches!(error, XlsError::Password)))?;
         let (sheets, date_1904) = (worksheets(book.sheets_metadata()), book.has_1904_epoch());
         Ok(Self { format, sheets, date_1904, kind: Kind::Xls(Box::new(book)) })

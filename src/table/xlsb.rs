@@ -8,24 +8,29 @@ use std::io::{BufReader, Cursor, Read as _, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::claims::Corners;
+use super::claims::{CellTexts, Corners};
 use super::envelope::{Bytes, Seekable, broken_archive};
 use super::fault::{Fault, GET_AGAIN};
+use super::shared::SharedTexts;
 
 /// Records of MS-XLSB, part 2.3.1: the number of a record's type.
 mod record {
     pub(super) const ROW_HEADER: u16 = 0;
     pub(super) const CELL_ERROR: u16 = 3;
     pub(super) const CELL_STRING: u16 = 6;
+    pub(super) const CELL_SHARED_TEXT: u16 = 7;
     pub(super) const FORMULA_ERROR: u16 = 11;
     /// Cells without a column number: the next column is meant. In the same order as the plain ones, which begin with 1.
     pub(super) const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
+    pub(super) const SHORT_SHARED_TEXT: u16 = 18;
+    pub(super) const SHARED_TEXT: u16 = 19;
     pub(super) const CELL_RICH_STRING: u16 = 62;
 }
 
 /// The package with sheets of plain cells only.
-pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
+pub(super) fn with_plain_cells(bytes: Bytes, packed: u64) -> Result<Bytes, Fault> {
     let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
+    let (shared, mut texts) = (shared_texts(&mut archive)?, CellTexts::of(packed));
     let mut plain = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for index in 0..archive.len() {
@@ -37,7 +42,7 @@ pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
             plain
                 .start_file(name, stored.large_file(sheet.len() as u64 >= u64::from(u32::MAX) / 2))
                 .map_err(broken_archive)?;
-            let (cells, corners) = plain_cells(&sheet)?;
+            let (cells, corners) = plain_cells(&sheet, &shared, &mut texts)?;
             corners.check()?;
             plain.write_all(&cells)?;
         } else {
@@ -48,9 +53,36 @@ pub(super) fn with_plain_cells(bytes: Bytes) -> Result<Bytes, Fault> {
     Ok(BufReader::new(package))
 }
 
-/// The records of a sheet, with plain cells, and which cells they are.
-fn plain_cells(mut records: &[u8]) -> Result<(Vec<u8>, Corners), Fault> {
-    let cut = || Fault::new("is damaged or cut off", GET_AGAIN);
+fn cut() -> Fault {
+    Fault::new("is damaged or cut off", GET_AGAIN)
+}
+
+/// The lengths of the shared texts, which stand behind a byte of flags.
+fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, Fault> {
+    let mut lengths = Vec::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(broken_archive)?;
+        let name = entry.name().map_err(broken_archive)?.replace('\\', "/");
+        if !name.eq_ignore_ascii_case("xl/sharedStrings.bin") {
+            continue;
+        }
+        let mut part = Vec::new();
+        entry.read_to_end(&mut part)?;
+        let mut records = part.as_slice();
+        while !records.is_empty() {
+            let (kind, length) = head(&mut records).ok_or_else(cut)?;
+            let (body, rest) = records.split_at_checked(length).ok_or_else(cut)?;
+            records = rest;
+            if kind == record::SHARED_TEXT {
+                lengths.push(body.get(1..).and_then(column_of).unwrap_or(0));
+            }
+        }
+    }
+    Ok(SharedTexts::of(lengths))
+}
+
+/// The records of a sheet, with plain cells, and which cells they are; their shared texts are added to `texts`.
+fn plain_cells(mut records: &[u8], shared: &SharedTexts, texts: &mut CellTexts) -> Result<(Vec<u8>, Corners), Fault> {
     let mut plain = Vec::with_capacity(records.len());
     let (mut row, mut column) = (0, None);
     let mut corners = Corners::default();
@@ -84,6 +116,11 @@ fn plain_cells(mut records: &[u8]) -> Result<(Vec<u8>, Corners), Fault> {
                 write(&mut plain, kind, &[body]);
             }
             _ => write(&mut plain, kind, &[body]),
+        }
+        match kind {
+            record::CELL_SHARED_TEXT => shared.add(body.get(8..), texts)?,
+            record::SHORT_SHARED_TEXT => shared.add(body.get(4..), texts)?,
+            _ => {}
         }
         let is_cell = matches!(kind, 2..=11 | 13..=18) || kind == record::CELL_RICH_STRING;
         if let Some(column) = column.filter(|_| is_cell) {
@@ -133,7 +170,7 @@ fn write(records: &mut Vec<u8>, kind: u16, body: &[&[u8]]) {
 
 #[cfg(test)]
 mod tests {
-    use super::plain_cells;
+    use super::{CellTexts, SharedTexts, plain_cells};
 
     #[test]
     fn every_form_of_a_cell_becomes_the_plain_one() {
@@ -157,7 +194,16 @@ mod tests {
             vec![0x92, 0x01, 0],
         ]
         .concat();
-        assert_eq!(plain_cells(&sheet).expect("whole records").0, wanted);
-        assert!(plain_cells(&sheet[..sheet.len() - 5]).is_err(), "cut off");
+        let plain = |sheet: &[u8], length: u32| {
+            let shared = SharedTexts::of(vec![length]);
+            plain_cells(sheet, &shared, &mut CellTexts::of(1_000))
+        };
+        assert_eq!(plain(&sheet, 1).expect("whole records").0, wanted);
+        assert!(plain(&sheet[..sheet.len() - 5], 1).is_err(), "cut off");
+        // One text that many cells share, in either form of such a cell.
+        for cell in [record(7, &[&at(1)[..], &[0; 4]].concat()), record(18, &[0; 8])] {
+            let cells = [record(0, &[0; 25]), cell.repeat(10)].concat();
+            assert!(plain(&cells, 100).is_ok() && plain(&cells, 1 << 20).is_err(), "{cell:?}");
+        }
     }
 }

@@ -42,7 +42,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "stalls",
         ],
     ),
-    ("review", &["error", "files", "model", "review"]),
+    ("review", &["error", "files", "model", "review", "table"]),
     ("series", &["model", "series"]),
     ("redact", &["evidence"]),
     (

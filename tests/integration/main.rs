@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod blocks;
+mod bounded_inputs;
 mod cases;
 mod catalogue;
 mod cli;

@@ -41,7 +41,7 @@ fn is_changed(error: &Error) -> bool {
 }
 
 /// Runs the tool, and ends it where it hangs.
-fn within(seconds: u64, command: &mut Command) -> (i32, String, String) {
+pub(crate) fn within(seconds: u64, command: &mut Command) -> (i32, String, String) {
     let mut child: Child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     let until = Instant::now() + Duration::from_secs(seconds);
     while child.try_wait().expect("a child").is_none() {
@@ -56,7 +56,7 @@ fn within(seconds: u64, command: &mut Command) -> (i32, String, String) {
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
 
-fn audit_cli(inputs: &Inputs) -> (i32, String, String) {
+pub(crate) fn audit_cli(inputs: &Inputs) -> (i32, String, String) {
     let out = inputs.path("out");
     let mut command = tieout();
     command.arg("audit").arg("-c").arg(inputs.path("tieout.toml")).arg("--out").arg(&out).arg("--no-previous");
