@@ -33,7 +33,7 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     };
     let Some(part) = part else { return Telling::of_inputs("customisation") };
     Telling {
-        field: format!("{} {} on {}", part.kind, part.name, part.object).into(),
+        field: part.titled().into(),
         expected: Text::public("nothing but what the package ships"),
         found: Text::public(part.described()),
         since: part.changed,

@@ -104,6 +104,12 @@ impl Part {
         format!("{} {}{detail}, {whose}", self.kind, self.name)
     }
 
+    /// What it is and where, in words.
+    #[must_use]
+    pub fn titled(&self) -> String {
+        format!("{} {} on {}", self.kind, self.name, self.object)
+    }
+
     /// What is said of it, with `instead` in place of each word that is none of setup's own: a file that was saved by hand
     /// may say anything here.
     #[must_use]

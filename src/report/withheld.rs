@@ -1,7 +1,7 @@
 //! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
 //! views, which are free text and may identify a person or a customer. It also lacks all other free text: the owner and
-//! comment of reviews, the literals of queries, messages and cursors of Salesforce, and unknown status words, which are
-//! names when the wrong column is configured.
+//! comment of reviews, the literals and unknown words of queries, messages and cursors of Salesforce, names of what was built
+//! onto the package's objects, and unknown status words, which are names when the wrong column is configured.
 //!
 //! Each name has a label in its place, the same wherever the name stands. Names that the tool itself gives stay: the
 //! files of a snapshot, the incidents that travel with it.
@@ -20,7 +20,6 @@ use super::Report;
 use super::facts::Facts;
 use crate::evidence::{Origin, Text};
 use crate::finding::Finding;
-use crate::model::customisation::Part;
 use crate::model::id::SfId;
 use crate::model::provenance::{Extent, Origins, SfObject};
 use crate::model::status::Status;
@@ -40,6 +39,8 @@ const WITHHELD: &str = "[withheld]";
 const UNKNOWN_STATUS: &str = "status-unknown";
 /// The field of a status word of the export.
 const STATUS: &str = "status";
+/// The field of the name of a part that was built onto the package's objects.
+const NAME: &str = "name";
 /// How the sentence on a file begins that is there and not read.
 const NOT_READ: &str = "Not read: ";
 /// What of such a sentence names a file of the snapshot folder.
@@ -81,8 +82,9 @@ impl Withheld {
         if let Some(answer) = &facts.customisation {
             all.texts.extend(answer.unseen.iter().map(|line| (line.clone(), free_text::unseen(line))));
             for part in &answer.parts {
-                let shown = Part { detail: part.known_detail(WITHHELD), ..part.clone() };
+                let shown = free_text::part(part);
                 all.texts.insert(part.described(), shown.described());
+                all.texts.insert(part.titled(), shown.titled());
             }
         }
         all.statuses = facts.configured_statuses.iter().cloned().collect();
@@ -198,6 +200,10 @@ impl Withheld {
             telling.found = self.status(&telling.found);
         }
         for evidence in std::iter::once(&mut telling.evidence).chain(&mut telling.more) {
+            if matches!(evidence.origin, Origin::Setup { .. }) {
+                let names = evidence.says.iter_mut().filter(|(field, name)| field == NAME && !name.raw().is_empty());
+                names.for_each(|(_, name)| *name = Text::public(WITHHELD));
+            }
             if matches!(evidence.origin, Origin::Line(_)) {
                 let words = evidence.says.iter_mut().filter(|(field, _)| field == STATUS);
                 words.for_each(|(_, word)| *word = self.status(word));
@@ -248,12 +254,17 @@ impl Withheld {
         }
         origins.unread.iter_mut().for_each(|what| self.change(what));
         origins.caveats.iter_mut().for_each(|caveat| self.remark(caveat));
-        for soql in origins.extraction.queries.iter_mut().map(|query| &mut query.soql) {
-            *soql = free_text::query(soql);
+        let extraction = &mut origins.extraction;
+        extraction.api_version = extraction.api_version.as_deref().map(free_text::version);
+        let field = facts.rules.username_field.as_str();
+        for query in &mut extraction.queries {
+            query.object = free_text::asked(&query.object);
+            query.soql = free_text::query(&query.soql, field);
         }
-        for request in &mut origins.extraction.log {
-            request.path = free_text::path(&request.path);
-            request.soql = request.soql.as_deref().map(free_text::query);
+        for request in &mut extraction.log {
+            request.method = free_text::method(&request.method);
+            request.path = free_text::path(&request.path, field);
+            request.soql = request.soql.as_deref().map(|soql| free_text::query(soql, field));
             request.answer = free_text::answer(&request.answer);
         }
         for why in origins.extracts.values_mut().filter_map(|extract| extract.why_absent.as_mut()) {
@@ -261,7 +272,7 @@ impl Withheld {
         }
         if let Some(answer) = &mut facts.customisation {
             answer.unseen.iter_mut().for_each(|line| *line = free_text::unseen(line));
-            answer.parts.iter_mut().for_each(|part| part.detail = part.known_detail(WITHHELD));
+            answer.parts.iter_mut().for_each(|part| *part = free_text::part(part));
         }
         facts.zones.iter_mut().for_each(|zone| self.name(&mut zone.file));
         facts.questions.iter_mut().for_each(|asked| self.change(&mut asked.sentence));
@@ -344,6 +355,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::{Withheld, file_of, is_own};
+    use crate::evidence::Text;
 
     #[test]
     fn a_file_is_known_by_its_ending_and_a_part_stands_behind_it() {
@@ -353,6 +365,14 @@ mod tests {
         assert_eq!(file_of("ada.lovelace"), ("ada.lovelace", None));
         assert!(is_own("contact.csv") && is_own("docebo_v3__CourseEnrollment__c.csv") && is_own("manifest.json"));
         assert!(!is_own("Contact_ada.csv") && !is_own("Contact.csv.bak") && !is_own("users.csv"));
+    }
+
+    #[test]
+    fn a_status_word_stays_if_it_is_known_or_the_configuration_gives_it_a_meaning() {
+        let withheld = Withheld { statuses: std::iter::once("Iscritto".to_owned()).collect(), ..Withheld::default() };
+        let shown = |word: &str| withheld.status(&Text::public(word.to_owned())).raw().to_owned();
+        assert_eq!(["", "Enrolled", "Iscritto"].map(shown), ["", "Enrolled", "Iscritto"]);
+        assert_eq!(["Ada Lovelace", "iscritto a"].map(shown), ["[withheld]", "[withheld]"]);
     }
 
     #[test]

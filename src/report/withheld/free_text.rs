@@ -9,8 +9,9 @@
 use std::borrow::Cow;
 
 use super::WITHHELD;
-use crate::model::customisation::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, PartKind};
+use crate::model::customisation::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
 use crate::model::id::SfId;
+use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::model::text::of_address;
 use crate::model::word::Word as _;
@@ -33,25 +34,222 @@ const SEGMENTS: [&str; 14] = [
     "jobs",
     "results",
 ];
+/// Methods of requests.
+const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
+/// What an extraction reads beside the objects.
+const LISTS: [&str; 3] = ["customisation", "deleted_contacts", "list_view_contacts"];
+/// Words of the query language; those behind which a number stands after a colon included.
+const KEYWORDS: [&str; 58] = [
+    "SELECT",
+    "COUNT",
+    "FROM",
+    "USING",
+    "SCOPE",
+    "everything",
+    "mine",
+    "my_territory",
+    "team",
+    "delegated",
+    "ListView",
+    "WHERE",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "LIKE",
+    "INCLUDES",
+    "EXCLUDES",
+    "GROUP",
+    "ORDER",
+    "BY",
+    "ASC",
+    "DESC",
+    "NULLS",
+    "FIRST",
+    "LAST",
+    "LIMIT",
+    "true",
+    "false",
+    "null",
+    "DAY_ONLY",
+    "HOUR_IN_DAY",
+    "d",
+    "h",
+    "n",
+    "*",
+    "TODAY",
+    "YESTERDAY",
+    "TOMORROW",
+    "THIS_WEEK",
+    "THIS_MONTH",
+    "THIS_QUARTER",
+    "THIS_YEAR",
+    "LAST_WEEK",
+    "LAST_MONTH",
+    "LAST_QUARTER",
+    "LAST_YEAR",
+    "LAST_90_DAYS",
+    "NEXT_WEEK",
+    "NEXT_MONTH",
+    "NEXT_90_DAYS",
+    "LAST_N_DAYS",
+    "LAST_N_WEEKS",
+    "LAST_N_MONTHS",
+    "LAST_N_YEARS",
+    "NEXT_N_DAYS",
+    "NEXT_N_MONTHS",
+];
+/// Fields and objects of the standard and of the package that tieout asks for, or that its examples do.
+const FIELDS: [&str; 66] = [
+    "Id",
+    "Name",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Username",
+    "ContactId",
+    "IsActive",
+    "IsDeleted",
+    "MasterRecordId",
+    "CreatedDate",
+    "CreatedById",
+    "LastModifiedDate",
+    "LastModifiedBy",
+    "LastModifiedById",
+    "SystemModstamp",
+    "docebo_v3__UserId__c",
+    "docebo_v3__Contact__c",
+    "docebo_v3__User__c",
+    "docebo_v3__Who__c",
+    "docebo_v3__CourseId__c",
+    "docebo_v3__Code__c",
+    "docebo_v3__Name__c",
+    "docebo_v3__Type__c",
+    "docebo_v3__Deleted__c",
+    "docebo_v3__DeletionDate__c",
+    "docebo_v3__Effective__c",
+    "docebo_v3__EnrolmentId__c",
+    "docebo_v3__DoceboUser__c",
+    "docebo_v3__Course__c",
+    "docebo_v3__Status__c",
+    "docebo_v3__EnrollmentStartDate__c",
+    "docebo_v3__EnrollmentCompletionDate__c",
+    "docebo_v3__UnenrollmentDate__c",
+    "docebo_v3__Completion__c",
+    "docebo_v3__CreatedDate__c",
+    "EntityDefinition",
+    "EntityDefinitionId",
+    "FieldDefinition",
+    "QualifiedApiName",
+    "DurableId",
+    "NamespacePrefix",
+    "TableEnumOrId",
+    "CustomField",
+    "DeveloperName",
+    "ApexTrigger",
+    "Status",
+    "UsageBeforeInsert",
+    "UsageAfterInsert",
+    "UsageBeforeUpdate",
+    "UsageAfterUpdate",
+    "UsageBeforeDelete",
+    "UsageAfterDelete",
+    "UsageAfterUndelete",
+    "FlowDefinitionView",
+    "ApiName",
+    "ProcessType",
+    "TriggerType",
+    "RecordTriggerType",
+    "TriggerObjectOrEvent",
+    "ValidationRule",
+    "ValidationName",
+    "Active",
+    "WorkflowRule",
+    "Organization",
+    "InstanceName",
+];
+/// The most digits of a number that a query is shown with.
+const MAX_DIGITS: usize = 5;
+/// Codes of Salesforce's refusals.
+const CODES: [&str; 23] = [
+    "API_CURRENTLY_DISABLED",
+    "API_DISABLED_FOR_ORG",
+    "API_ERROR",
+    "EXCEEDED_QUOTA",
+    "FUNCTIONALITY_NOT_ENABLED",
+    "INSUFFICIENT_ACCESS",
+    "INSUFFICIENT_ACCESS_OR_READONLY",
+    "INVALID_FIELD",
+    "INVALID_QUERY_FILTER_OPERATOR",
+    "INVALID_QUERY_LOCATOR",
+    "INVALID_SESSION_ID",
+    "INVALID_TYPE",
+    "LIMIT_EXCEEDED",
+    "MALFORMED_QUERY",
+    "METHOD_NOT_ALLOWED",
+    "NOT_FOUND",
+    "OPERATION_TOO_LARGE",
+    "QUERY_TIMEOUT",
+    "REQUEST_LIMIT_EXCEEDED",
+    "REQUEST_RUNNING_TOO_LONG",
+    "SERVER_UNAVAILABLE",
+    "UNABLE_TO_LOCK_ROW",
+    "UNKNOWN_EXCEPTION",
+];
 /// Words of the log's answers; a reason follows after a colon.
 const ANSWERS: [&str; 12] =
     ["no", "answer", "yet", "the", "broke", "off", "after", "bytes", "stalled", "has", "more", "than"];
 
-/// A query without its literals, but for those that tieout writes itself, and ids.
-pub(super) fn query(soql: &str) -> String {
+/// A query without its literals, but for those that tieout writes itself, and ids; and without each other word that is not
+/// one of the language, an object, a field that tieout asks for, or a moment. `field` is the one that the usernames are
+/// mapped to.
+pub(super) fn query(soql: &str, field: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(soql.len()), soql);
     while let Some(start) = rest.find(['\'', '"']) {
         let (before, quoted) = rest.split_at(start);
         let (mark, inside) = quoted.split_at(1);
         let end = end_of_literal(inside, mark.as_bytes());
         let literal = &inside[..end.unwrap_or(inside.len())];
-        shown.push_str(before);
+        shown.push_str(&words(before, field));
         shown.push_str(mark);
         shown.push_str(if is_own(literal) { literal } else { WITHHELD });
         shown.push_str(mark);
         rest = end.map_or("", |end| &inside[end + 1..]);
     }
-    shown + rest
+    shown + &words(rest, field)
+}
+
+/// A part of a query outside of literals without the words that are not known.
+fn words(soql: &str, field: &str) -> String {
+    let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '(' | ')' | '=' | '<' | '>' | '!');
+    let mut before = "";
+    let known = |word: &str, before: &str| {
+        let is_number = word.len() <= MAX_DIGITS && word.bytes().all(|c| c.is_ascii_digit());
+        let is_one_of = |list: &[&str], word: &str| list.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let is_period = || {
+            word.split_once(':').is_some_and(|(period, count)| {
+                is_one_of(&KEYWORDS, period) && count.len() <= MAX_DIGITS && count.bytes().all(|c| c.is_ascii_digit())
+            })
+        };
+        is_one_of(&KEYWORDS, word)
+            || word.eq_ignore_ascii_case(field)
+            || word.split('.').all(|part| is_one_of(&FIELDS, part))
+            || SfObject::of(word).is_some()
+            || is_id(word)
+            || Instant::parse(word.as_bytes()).is_ok()
+            || is_number && before.eq_ignore_ascii_case("LIMIT")
+            || is_period()
+    };
+    let mut shown = String::with_capacity(soql.len());
+    for piece in soql.split_inclusive(is_between) {
+        let word = piece.strip_suffix(is_between).unwrap_or(piece);
+        shown.push_str(if word.is_empty() || known(word, before) { word } else { WITHHELD });
+        shown.push_str(&piece[word.len()..]);
+        if !word.is_empty() {
+            before = word;
+        }
+    }
+    shown
 }
 
 /// The position of the quotation mark that ends a literal.
@@ -75,13 +273,47 @@ fn is_id(text: &str) -> bool {
     SfId::parse(text.as_bytes()).is_ok() && (text.len() == 18 || text.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// A word, withheld unless it is one of these.
+fn one_of(known: &[&str], word: &str) -> String {
+    if known.contains(&word) { word.to_owned() } else { WITHHELD.to_owned() }
+}
+
+/// The method of a request.
+pub(super) fn method(method: &str) -> String {
+    one_of(&METHODS, method)
+}
+
+/// What a query is for: an object, or a list beside the objects.
+pub(super) fn asked(object: &str) -> String {
+    if SfObject::of(object).is_some() { object.to_owned() } else { one_of(&LISTS, object) }
+}
+
+/// The version of the API.
+pub(super) fn version(version: &str) -> String {
+    let is_version = version.len() <= MAX_DIGITS && version.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    if is_version { version.to_owned() } else { WITHHELD.to_owned() }
+}
+
+/// A part that was built onto the package's objects: what it is and where, without the words that people chose for it. Its
+/// id says which one is meant.
+pub(super) fn part(part: &Part) -> Part {
+    let own = part.namespace.is_empty() || part.namespace == NAMESPACE;
+    Part {
+        name: WITHHELD.to_owned(),
+        namespace: if own { part.namespace.clone() } else { WITHHELD.to_owned() },
+        detail: part.known_detail(WITHHELD),
+        changed_by: if part.changed_by.is_empty() { String::new() } else { WITHHELD.to_owned() },
+        ..part.clone()
+    }
+}
+
 /// A path with its query, without literals, cursors and locators.
-pub(super) fn path(path: &str) -> String {
+pub(super) fn path(path: &str, field: &str) -> String {
     let (plain, parameters) = path.split_once('?').map_or((path, None), |(plain, query)| (plain, Some(query)));
     let mut shown = plain.split('/').map(segment).collect::<Vec<_>>().join("/");
     if let Some(parameters) = parameters {
         shown.push('?');
-        shown.push_str(&parameters.split('&').map(parameter).collect::<Vec<_>>().join("&"));
+        shown.push_str(&parameters.split('&').map(|pair| parameter(pair, field)).collect::<Vec<_>>().join("&"));
     }
     shown
 }
@@ -99,11 +331,11 @@ fn segment(segment: &str) -> &str {
     if known { segment } else { WITHHELD }
 }
 
-fn parameter(pair: &str) -> Cow<'_, str> {
+fn parameter<'a>(pair: &'a str, field: &str) -> Cow<'a, str> {
     match pair.split_once('=') {
         Some(("q", encoded)) => {
             let soql = of_address(encoded);
-            let shown = query(&soql);
+            let shown = query(&soql, field);
             if shown == soql {
                 return Cow::Borrowed(pair);
             }
@@ -142,11 +374,10 @@ pub(super) fn unseen(line: &str) -> String {
 /// Status and code of a refusal. Its message is dropped, since it can quote anything.
 fn refusal(why: &str) -> String {
     let is_status = |word: &str| word.len() == 3 && word.bytes().all(|c| c.is_ascii_digit());
-    let is_code = |word: &str| word.bytes().all(|c| c.is_ascii_uppercase() || c == b'_');
     let head = why.split(':').next().unwrap_or_default();
     match head.split(' ').collect::<Vec<_>>().as_slice() {
         ["HTTP", status] if is_status(status) => format!("HTTP {status}"),
-        ["HTTP", status, code] if is_status(status) && is_code(code) => format!("HTTP {status} {code}"),
+        ["HTTP", status, code] if is_status(status) && CODES.contains(code) => format!("HTTP {status} {code}"),
         ["HTTP", status, ..] if is_status(status) => format!("HTTP {status} {WITHHELD}"),
         _ => WITHHELD.to_owned(),
     }
@@ -160,24 +391,32 @@ pub(super) fn review(review: &Review) -> Review {
 
 #[cfg(test)]
 mod tests {
-    use super::{answer, path, query, review, unseen};
+    use super::{answer, asked, method, path, query, review, unseen, version};
     use crate::review::Review;
 
     #[test]
     fn literals_are_withheld_except_own_ones_and_ids() {
         for (soql, shown) in [
             (
-                "SELECT Id FROM Contact WHERE Name = 'Ada' AND X > 3",
-                "SELECT Id FROM Contact WHERE Name = '[withheld]' AND X > 3",
+                "SELECT Id FROM Contact WHERE Name = 'Ada' AND X > 3 AND Key__c = Ada LIMIT 5",
+                "SELECT Id FROM Contact WHERE Name = '[withheld]' AND [withheld] > [withheld] AND Key__c = [withheld] LIMIT 5",
             ),
             ("WHERE Name LIKE 'O\\'Ada\\\\' OR Name = 'Ada", "WHERE Name LIKE '[withheld]' OR Name = '[withheld]'"),
-            ("WHERE Name = \"Ada 'x'\" AND A = ''", "WHERE Name = \"[withheld]\" AND A = ''"),
+            ("WHERE Name = \"Ada 'x'\" AND Id = ''", "WHERE Name = \"[withheld]\" AND Id = ''"),
             (
-                "WHERE X IN ('docebo_v3', 'docebo_v3__Course__c', '0055g000000AbCd', 'AdaLovelaceAlab')",
-                "WHERE X IN ('docebo_v3', 'docebo_v3__Course__c', '0055g000000AbCd', '[withheld]')",
+                "WHERE LastName=Lovelace,OwnerId IN (+49-30-1234) OR CreatedDate > LAST_N_DAYS:30 or X = LAST_N_DAYS:Ada",
+                "WHERE LastName=[withheld],[withheld] IN ([withheld]) OR CreatedDate > LAST_N_DAYS:30 or [withheld] = [withheld]",
+            ),
+            (
+                "WHERE EntityDefinition.QualifiedApiName = Ada.Name AND SystemModstamp <= 2026-01-31T00:00:00Z AND Id = 1990-01-31",
+                "WHERE EntityDefinition.QualifiedApiName = [withheld] AND SystemModstamp <= 2026-01-31T00:00:00Z AND Id = [withheld]",
+            ),
+            (
+                "WHERE Id IN ('docebo_v3', 'docebo_v3__Course__c', '0055g000000AbCd', 'AdaLovelaceAlab')",
+                "WHERE Id IN ('docebo_v3', 'docebo_v3__Course__c', '0055g000000AbCd', '[withheld]')",
             ),
         ] {
-            assert_eq!(query(soql), shown);
+            assert_eq!(query(soql, "Key__c"), shown);
         }
     }
 
@@ -188,10 +427,10 @@ mod tests {
                 "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact",
                 "/services/data/v67.0/query?q=SELECT+Id+FROM+Contact",
             ),
-            ("/services/data/v67.0/query?q=A+%3D+'Ada'", "/services/data/v67.0/query?q=A+%3D+%27%5Bwithheld%5D%27"),
+            ("/services/data/v67.0/query?q=Id+%3D+'Ada'", "/services/data/v67.0/query?q=Id+%3D+%27%5Bwithheld%5D%27"),
             (
-                "/services/data/v67.0/query?q=A+%3d+%27Ada+L%27",
-                "/services/data/v67.0/query?q=A+%3D+%27%5Bwithheld%5D%27",
+                "/services/data/v67.0/query?q=Id+%3d+%27Ada+L%27",
+                "/services/data/v67.0/query?q=Id+%3D+%27%5Bwithheld%5D%27",
             ),
             ("/services/data/v67.0/query/Ada-2000", "/services/data/v67.0/query/[withheld]"),
             ("/services/data/v67.0/tooling/query/Ada-2000", "/services/data/v67.0/tooling/query/[withheld]"),
@@ -205,7 +444,7 @@ mod tests {
                 "/services/data/v67.0/sobjects/docebo_v3__Course__c/describe",
             ),
         ] {
-            assert_eq!(path(asked), shown);
+            assert_eq!(path(asked, "Email"), shown);
         }
     }
 
@@ -216,6 +455,7 @@ mod tests {
                 "flow on every object (HTTP 403 INSUFFICIENT_ACCESS: Ada: no (x))",
                 "flow on every object (HTTP 403 INSUFFICIENT_ACCESS)",
             ),
+            ("flow on every object (HTTP 403 ADA_LOVELACE: x)", "flow on every object (HTTP 403 [withheld])"),
             ("flow on every object (HTTP 404)", "flow on every object (HTTP 404)"),
             ("flow on every object (HTTP 403 Ada Lovelace: x)", "flow on every object (HTTP 403 [withheld])"),
             ("flow on every object (No such column 'Ada')", "flow on every object ([withheld])"),
@@ -237,6 +477,16 @@ mod tests {
         ] {
             assert_eq!(answer(said), shown);
         }
+    }
+
+    #[test]
+    fn words_that_are_none_of_the_known_ones_are_withheld() {
+        for (said, shown) in [(method("GET"), "GET"), (method("ADA"), "[withheld]"), (version("67.0"), "67.0")] {
+            assert_eq!(said, shown);
+        }
+        assert_eq!(version("Ada"), "[withheld]");
+        assert_eq!((asked("Contact").as_str(), asked("customisation").as_str()), ("Contact", "customisation"));
+        assert_eq!(asked("Ada Lovelace"), "[withheld]");
     }
 
     #[test]
