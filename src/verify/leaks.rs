@@ -77,6 +77,18 @@ impl Persons {
         Some(Self { find, words: patterns.into_values().collect(), looked_for, plain })
     }
 
+    /// Adds the values that stand in a text of small letters.
+    fn find_in(&self, lower: &str, found: &mut Found) {
+        // Overlapping, or a value would hide a longer one that begins with it.
+        for hit in self.find.find_overlapping_iter(lower) {
+            if is_word(lower, hit.start(), hit.end()) {
+                let word = self.words.get(hit.pattern().as_usize()).is_some_and(|word| *word);
+                let kind = if word { Kind::Word } else { Kind::Value };
+                found.insert((kind, lower[hit.start()..hit.end()].to_owned()));
+            }
+        }
+    }
+
     /// Whether a text tells nothing of a person or a secret, so that a message may quote it.
     pub(super) fn are_not_in(&self, text: &str) -> bool {
         in_text(text, self).is_empty()
@@ -90,13 +102,10 @@ fn in_text(text: &str, persons: &Persons) -> Found {
     let mut found = Found::new();
     for reading in readings(text) {
         let lower = reading.to_lowercase();
-        // Overlapping, or a value would hide a longer one that begins with it.
-        for hit in persons.find.find_overlapping_iter(&lower) {
-            if is_word(&lower, hit.start(), hit.end()) {
-                let word = persons.words.get(hit.pattern().as_usize()).is_some_and(|word| *word);
-                let kind = if word { Kind::Word } else { Kind::Value };
-                found.insert((kind, lower[hit.start()..hit.end()].to_owned()));
-            }
+        persons.find_in(&lower, &mut found);
+        if lower.contains('+') {
+            // A form and a query of an address write spaces so.
+            persons.find_in(&lower.replace('+', " "), &mut found);
         }
         for address in addresses(&reading) {
             let address = address.to_lowercase();

@@ -6,6 +6,17 @@ use std::borrow::Cow;
 
 /// Bytes from the `&` of an entity to its `;`, both included, at most.
 const LONGEST_ENTITY: usize = 11;
+/// The first of the letters that [`LATIN`] names.
+const FIRST_LATIN: u32 = 0xc0;
+/// The names that HTML gives to letters of Latin-1, in their order.
+const LATIN: [&str; 64] = [
+    "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml",
+    "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times",
+    "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave", "aacute", "acirc", "atilde",
+    "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc", "iuml",
+    "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave", "uacute", "ucirc",
+    "uuml", "yacute", "thorn", "yuml",
+];
 /// Layers that are taken off one after the other, such as JSON in a cell of a table.
 const LAYERS: usize = 3;
 
@@ -66,7 +77,11 @@ fn character(entity: &str) -> Option<char> {
         "apos" => Some('\''),
         "amp" => Some('&'),
         "commat" => Some('@'),
+        "nbsp" => Some(' '),
         _ => {
+            if let Some(place) = LATIN.iter().position(|name| *name == entity) {
+                return u32::try_from(place).ok().and_then(|place| char::from_u32(FIRST_LATIN + place));
+            }
             let digits = entity.strip_prefix('#')?;
             match digits.strip_prefix(['x', 'X']) {
                 Some(hex) => number(hex, 16),

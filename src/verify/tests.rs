@@ -219,9 +219,17 @@ fn a_bomb_is_not_unpacked() {
 #[test]
 fn known_values_are_found_in_every_form_and_never_told() {
     let known = Known {
-        values: ["ada.lovelace", "O'Brien, \u{5d0}", "Sales", "12345678", "0035g00000eVxnsAAC", "x y"]
-            .map(str::to_owned)
-            .to_vec(),
+        values: [
+            "ada.lovelace",
+            "Zo\u{eb} Ny\u{e5}rd",
+            "O'Brien, \u{5d0}",
+            "Sales",
+            "12345678",
+            "0035g00000eVxnsAAC",
+            "x y",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         digest: None,
     };
     for (text, hits) in [
@@ -233,6 +241,12 @@ fn known_values_are_found_in_every_form_and_never_told() {
         ("12345678", 0),
         ("0035g00000eVxnsAAC", 0),
         ("x y", 0),
+        ("q=Name%3D%27O%27Brien%2C+%D7%90%27", 1),
+        ("o&#39;brien,+&#x5d0;", 1),
+        ("o&apos;brien,&nbsp;\u{5d0}", 1),
+        ("Zo&euml;+Ny&aring;rd", 1),
+        ("zo%C3%AB+ny%c3%a5rd", 1),
+        ("Zo\\u00eb Ny\\u00e5rd", 1),
     ] {
         let diagnosis = verify(&with("README.txt", text), &known);
         let found = failed(&diagnosis);
