@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use tieout::check::Severity;
 use tieout::checks::{self, CATALOGUE};
-use tieout::diagnosis::State as Fault;
+use tieout::diagnosis::{Diagnosis, State as Fault};
 use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
@@ -553,11 +553,11 @@ impl Audit {
                 LedgerArg::All => Some(Rows::All),
                 LedgerArg::None => None,
             };
-            run::write(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
-            Ok(report)
+            let verified = run::write(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
+            Ok((report, verified))
         });
         progress.finish();
-        let report = written?;
+        let (report, verified) = written?;
         let place = folder.finish()?;
         if self.json {
             let bytes = json::report(&report).map_err(|error| Error::Defect(error.to_string()))?;
@@ -565,7 +565,11 @@ impl Audit {
         } else if !self.quiet {
             print(&summary::text(&report, &place.display().to_string(), not_followed.as_deref()))?;
         }
-        Ok(report.exit(self.fail_on.into(), self.exit_zero))
+        Ok(match (report.exit(self.fail_on.into(), self.exit_zero), passes(&verified, NOT_PACKED)) {
+            (Exit::Stalled, _) => Exit::Stalled,
+            (exit, Exit::Clean) => exit,
+            (_, not_packed) => not_packed,
+        })
     }
 }
 
@@ -579,25 +583,25 @@ impl Again {
                 output::recover(&self.folder, &run::OUTPUTS)?;
                 let report = series::again(&self.folder)?;
                 progress.stage("writing");
-                run::render(&report, self.show_names, &folder)?;
-                folder.finish()
+                let verified = run::render(&report, self.show_names, &folder)?;
+                folder.finish().map(|place| (place, verified))
             }
             None => {
                 let again = series::open_again(&self.folder, &run::RENDERED, self.force)?;
                 let report = series::again(&self.folder)?;
                 progress.stage("writing");
-                run::render(&report, self.show_names, &again)?;
-                again.finish()
+                let verified = run::render(&report, self.show_names, &again)?;
+                again.finish().map(|place| (place, verified))
             }
         };
         progress.finish();
-        let place = place?;
+        let (place, verified) = place?;
         if !self.quiet {
             for name in run::RENDERED.iter().filter(|name| place.join(name).exists()) {
                 print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())))?;
             }
         }
-        Ok(Exit::Clean)
+        Ok(passes(&verified, NOT_PACKED))
     }
 }
 
@@ -641,18 +645,12 @@ impl Pack {
         };
         let consent = self.consent;
         let packed = pack::pack(&wanted, |fields| consent.or_else(|| ask_consent(fields)))?;
-        let exit = packed.verified.exit();
+        let exit = passes(
+            &packed.verified,
+            "the pack does not pass `tieout verify`, so it was not written\n  next: see what was found above; take it out of \
+             what you typed, or report this with the version (`tieout --version`)",
+        );
         if exit != Exit::Clean {
-            let style = AnsiColor::Red.on_default().bold();
-            for line in packed.verified.lines.iter().filter(|line| line.state == Fault::Fail) {
-                let (what, found) = (inert::visible(&line.what), inert::visible(&line.found));
-                let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
-            }
-            let _ = writeln!(
-                anstream::stderr(),
-                "{style}error{style:#}: the pack does not pass `tieout verify`, so it was not written\n  next: see what was \
-                 found above; take it out of what you typed, or report this with the version (`tieout --version`)"
-            );
             return Ok(exit);
         }
         if !self.quiet {
@@ -662,6 +660,24 @@ impl Pack {
         }
         Ok(Exit::Clean)
     }
+}
+
+/// What is said of a run's own pack that does not pass.
+const NOT_PACKED: &str = "the evidence pack of this run does not pass `tieout verify`, so evidence-pack.zip was not written; \
+     the other files were\n  next: see what was found above, and report this with the version (`tieout --version`)";
+
+/// Says what of a pack does not pass, and how the command ends for that.
+fn passes(verified: &Diagnosis, otherwise: &str) -> Exit {
+    let exit = verified.exit();
+    if exit != Exit::Clean {
+        let style = AnsiColor::Red.on_default().bold();
+        for line in verified.lines.iter().filter(|line| line.state == Fault::Fail) {
+            let (what, found) = (inert::visible(&line.what), inert::visible(&line.found));
+            let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
+        }
+        let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {otherwise}");
+    }
+    exit
 }
 
 impl Verify {

@@ -10,7 +10,7 @@
 use std::fs::{File, FileType, Metadata, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error;
@@ -99,6 +99,15 @@ fn without_waiting(options: &mut OpenOptions, follow: bool) {
 #[cfg(not(unix))]
 const fn without_waiting(_options: &mut OpenOptions, _follow: bool) {}
 
+/// Characters that tempfile draws for the name of a temporary file or folder.
+const RANDOM_CHARACTERS: usize = 6;
+
+/// Whether a part of a name is one that was drawn for a temporary file or folder of ours.
+#[must_use]
+pub fn is_random_name(part: &[u8]) -> bool {
+    part.len() == RANDOM_CHARACTERS && part.iter().all(u8::is_ascii_alphanumeric)
+}
+
 /// How a lock file begins; anything else of that name is somebody's own.
 const MARK: &str = "tieout lock: ";
 
@@ -157,69 +166,126 @@ impl Lock {
     fn take(target: &Path) -> Result<Result<Self, String>, error::Error> {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let path = target.with_file_name(format!(".{name}.lock"));
-        let cannot =
-            |what: String, next: &str| error::Error::Output { path: path.clone(), what, next: next.to_owned() };
-        let refused = |source: &Error| {
-            cannot(format!("cannot be locked: {source}"), "check that you may write into this folder, or name another")
-        };
         let mut attempts = 0;
-        loop {
+        let mut lock = loop {
             attempts += 1;
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            without_waiting(&mut options, false);
-            let file = options.open(&path).map_err(|source| refused(&source))?;
-            let metadata = file.metadata().map_err(|source| refused(&source))?;
-            refuse_unless_regular(metadata.file_type()).map_err(|source| refused(&source))?;
-            // The lock would be written into the user's own file.
-            if has_other_names(&metadata) {
-                return Err(cannot(
-                    "is not a lock of tieout: it is a hard link, and the same file has another name".to_owned(),
-                    "move it away, or name another place",
-                ));
+            match Self::make(&path) {
+                Ok(lock) => break lock,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(refused(&path, &source)),
             }
-            let mut holder = String::new();
-            // Whatever is no text is no lock of ours.
-            let is_text = (&file).take(400).read_to_string(&mut holder).is_ok();
-            if !is_text || !holder.is_empty() && !holder.starts_with(MARK) {
-                return Err(cannot("is not a lock of tieout".to_owned(), "move it away, or name another place"));
+            match Self::of_file(&path, attempts >= MAX_ATTEMPTS)? {
+                There::Left(lock) => break lock,
+                There::Held(by) => return Ok(Err(by)),
+                There::Gone => {}
+                There::Empty => std::thread::sleep(Duration::from_millis(5)),
             }
-            match file.try_lock() {
-                Ok(()) => {}
-                // The holder writes its line right after it has locked the file.
-                Err(TryLockError::WouldBlock) if holder.is_empty() && attempts < MAX_ATTEMPTS => {
-                    std::thread::sleep(Duration::from_millis(5));
-                    continue;
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
-                    return Ok(Err(by));
-                }
-                // Not every file system has locks, and a run there is no worse off than before there were any.
-                Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => {}
-                Err(TryLockError::Error(source)) => return Err(refused(&source)),
-            }
-            // The holder before may have removed the file between our opening and our locking it.
-            if !is_same(&file, &path) {
-                continue;
-            }
-            if let Ok(mut held) = HELD.lock() {
-                held.push(path.clone());
-            }
-            // From here on the file is removed again, should the disk be full.
-            let mut lock = Self { path: path.clone(), file };
-            let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
-            let file = &mut lock.file;
-            let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(line.as_bytes()));
-            written.map_err(|source| {
-                cannot(
-                    format!("cannot be written: {source}"),
-                    "make room or give write access here, or name another place",
-                )
-            })?;
-            return Ok(Ok(lock));
+        };
+        let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
+        let file = &mut lock.file;
+        // Not emptied first, for an empty one is not known as ours. The file is removed again, should the disk be full.
+        let written =
+            file.rewind().and_then(|()| file.write_all(line.as_bytes())).and_then(|()| file.set_len(line.len() as u64));
+        written.map_err(|source| {
+            let next = "make room or give write access here, or name another place";
+            cannot(&path, format!("cannot be written: {source}"), next)
+        })?;
+        Ok(Ok(lock))
+    }
+
+    /// Makes the file, locked and still empty.
+    fn make(path: &Path) -> Result<Self, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        without_waiting(&mut options, false);
+        // Held until an interrupt knows of the file.
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = options.open(path)?;
+        held.push(path.to_owned());
+        drop(held);
+        let lock = Self { path: path.to_owned(), file };
+        match lock.file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(source)) if source.kind() != ErrorKind::Unsupported => Err(source),
+            // Not every file system has locks, and a run there is no worse off than before there were any.
+            _ => Ok(lock),
         }
     }
+
+    /// What a file that stands in the place of the lock is; `is_last` where it is not looked at again.
+    fn of_file(path: &Path, is_last: bool) -> Result<There, error::Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        without_waiting(&mut options, false);
+        let file = match options.open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound && !is_last => return Ok(There::Gone),
+            Err(source) => return Err(refused(path, &source)),
+        };
+        let metadata = file.metadata().map_err(|source| refused(path, &source))?;
+        refuse_unless_regular(metadata.file_type()).map_err(|source| refused(path, &source))?;
+        // The lock would be written into the user's own file.
+        if has_other_names(&metadata) {
+            return Err(cannot(
+                path,
+                "is not a lock of tieout: it is a hard link, and the same file has another name".to_owned(),
+                "move it away, or name another place",
+            ));
+        }
+        let mut holder = String::new();
+        // Whatever is no text is no lock of ours.
+        let is_text = (&file).take(400).read_to_string(&mut holder).is_ok();
+        if !is_text || !holder.is_empty() && !holder.starts_with(MARK) {
+            return Err(cannot(path, "is not a lock of tieout".to_owned(), "move it away, or name another place"));
+        }
+        // Who makes a lock writes a line into it at once, so one that stays empty is somebody's own.
+        if holder.is_empty() && is_last {
+            return Err(cannot(
+                path,
+                "is empty, so it is not a lock of tieout".to_owned(),
+                "remove it if it is not yours (a run that was killed just as it began may have left it), or name another place",
+            ));
+        }
+        if holder.is_empty() {
+            return Ok(There::Empty);
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let by = holder.trim_end().strip_prefix(MARK).unwrap_or("another process").to_owned();
+                return Ok(There::Held(by));
+            }
+            Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(source)) => return Err(refused(path, &source)),
+        }
+        // The holder before may have removed the file between our opening and our locking it.
+        if !is_same(&file, path) {
+            return Ok(There::Gone);
+        }
+        HELD.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        Ok(There::Left(Self { path: path.to_owned(), file }))
+    }
+}
+
+/// What stands in the place of a lock.
+enum There {
+    /// A lock that nobody holds any more, now taken.
+    Left(Lock),
+    /// The lock of this run.
+    Held(String),
+    /// Nothing any more.
+    Gone,
+    /// An empty file, which its maker may be about to write into.
+    Empty,
+}
+
+fn cannot(path: &Path, what: String, next: &str) -> error::Error {
+    error::Error::Output { path: path.to_owned(), what, next: next.to_owned() }
+}
+
+fn refused(path: &Path, source: &Error) -> error::Error {
+    let next = "check that you may write into this folder, or name another";
+    cannot(path, format!("cannot be locked: {source}"), next)
 }
 
 impl Drop for Lock {
@@ -298,9 +364,11 @@ mod tests {
         let (target, path) = (folder.path().join("out"), folder.path().join(".out.lock"));
         std::fs::write(&path, "tieout lock: process 1 on elsewhere\n").expect("a file");
         drop(Lock::of(&target).expect("nobody holds it"));
-        std::fs::write(&path, "my notes").expect("a file");
-        assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
-        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "my notes");
+        for text in ["my notes", ""] {
+            std::fs::write(&path, text).expect("a file");
+            assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("not a lock of tieout"));
+            assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
+        }
     }
 
     /// An empty file, and one that begins as our locks do, would be taken for a lock that is left over.

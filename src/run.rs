@@ -14,7 +14,9 @@ use std::sync::OnceLock;
 use crate::books::Books;
 use crate::check::DUE;
 use crate::checks::CATALOGUE;
+use crate::diagnosis::Diagnosis;
 use crate::error::Error;
+use crate::exit::Exit;
 use crate::export::{Export, MissingColumn};
 use crate::files;
 use crate::freshness::{self, Configured, Freshness};
@@ -317,7 +319,15 @@ fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
                  Set docebo.time_zone.",
                 zone.file, zone.agreeing, zone.pairs
             )),
-            "assumed" | "unclear" => caveats.push(format!(
+            "assumed" => caveats.push(format!(
+                "{}: {} enrollments on both sides are too few to tell the time zone (it takes {}), and under UTC only {} of them \
+                 agree, so the dates are not compared. Set docebo.time_zone, docebo.date_order or docebo.date_format.",
+                zone.file,
+                zone.pairs,
+                relations::clock::MIN_PAIRS,
+                zone.agreeing
+            )),
+            "unclear" => caveats.push(format!(
                 "{}: no time zone fits the dates ({} of {} enrollments on both sides agree under {}), so they are not compared. \
                  Set docebo.time_zone, docebo.date_order or docebo.date_format.",
                 zone.file, zone.agreeing, zone.pairs, zone.name
@@ -390,11 +400,12 @@ pub const OUTPUTS: [&str; 13] = [
 /// The closing statement of a support case; written where an earlier run had found something for Docebo's support.
 const REPLY: &str = "reply.md";
 
-/// Writes everything that a run leaves behind into the folder.
+/// Writes everything that a run leaves behind into the folder. Returns what `tieout verify` says of the evidence pack, which
+/// is not written if it does not pass.
 ///
 /// # Errors
 /// When the disk says no.
-pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<(), Error> {
+pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<Diagnosis, Error> {
     progress.stage("writing");
     let kept = || {
         put(folder, facts::NAME, |out| render::json::facts(report, out))?;
@@ -408,14 +419,18 @@ pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Prog
             None => Ok(()),
         }
     };
-    both(rayon::join(|| render(report, outputs.show_names, folder), kept))
+    let (rendered, kept) = rayon::join(|| render(report, outputs.show_names, folder), kept);
+    let verified = rendered?;
+    kept?;
+    Ok(verified)
 }
 
-/// Renders what is made from a report alone: [`RENDERED`].
+/// Renders what is made from a report alone: [`RENDERED`]. Returns what `tieout verify` says of the evidence pack, which is
+/// not written if it does not pass.
 ///
 /// # Errors
 /// When the disk says no.
-pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) -> Result<(), Error> {
+pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) -> Result<Diagnosis, Error> {
     let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
     let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
     // The workbook takes as long as everything else together.
@@ -424,17 +439,19 @@ pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) ->
     let others = || {
         put(place, "report.json", |out| render::json::write(report, out))?;
         put(place, "report.html", |out| render::html::write(report, names, out))?;
-        place.write("evidence-pack.zip", &render::pack::zip(report).map_err(|error| defect(&error))?)?;
-        match render::reply::text(report).map_err(|error| defect(&error))? {
-            Some(reply) => place.write(REPLY, reply.as_bytes()),
-            None => Ok(()),
+        let packed = render::pack::zip(report).map_err(|error| defect(&error))?;
+        let verified = pack::verified(report, &packed);
+        if verified.exit() == Exit::Clean {
+            place.write("evidence-pack.zip", &packed)?;
         }
+        if let Some(reply) = render::reply::text(report).map_err(|error| defect(&error))? {
+            place.write(REPLY, reply.as_bytes())?;
+        }
+        Ok(verified)
     };
-    both(rayon::join(workbook, others))
-}
-
-fn both((one, other): (Result<(), Error>, Result<(), Error>)) -> Result<(), Error> {
-    one.and(other)
+    let (workbook, others) = rayon::join(workbook, others);
+    workbook?;
+    others
 }
 
 /// Renders one file on its way to its place.

@@ -14,12 +14,17 @@ use crate::files;
 /// The most bytes of a former file that are looked at.
 const MAX_FORMER: u64 = 1 << 20;
 
+/// How the name of an unfinished file begins and ends.
+const PREFIX: &str = ".tieout-";
+const SUFFIX: &str = ".unfinished";
+
 /// A single file that is replaced as a whole. Only a regular file is ever replaced: no device, no pipe, no folder, and no
 /// link, for it is not clear whether the link or the file behind it is meant.
 #[derive(Debug)]
 pub struct File {
     target: PathBuf,
     /// Whether others may read it as far as the umask lets them; else it is for its owner alone.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has modes"))]
     public: bool,
 }
 
@@ -42,6 +47,7 @@ impl File {
 
     fn probed(self) -> Result<Self, Error> {
         self.check()?;
+        self.clean();
         // Removed again at once, so that a run that is killed later leaves nothing behind.
         drop(self.temporary()?);
         Ok(self)
@@ -74,17 +80,45 @@ impl File {
         }
     }
 
-    fn temporary(&self) -> Result<tempfile::NamedTempFile, Error> {
-        let folder = match self.target.parent() {
+    fn folder(&self) -> &Path {
+        match self.target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
-        };
+        }
+    }
+
+    /// Removes unfinished files that killed runs left in the folder. Whoever writes one holds its lock.
+    fn clean(&self) {
+        for entry in std::fs::read_dir(self.folder()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            let drawn = name.strip_prefix(PREFIX.as_bytes()).and_then(|name| name.strip_suffix(SUFFIX.as_bytes()));
+            let is_named = drawn.is_some_and(files::is_random_name);
+            if !is_named || !entry.metadata().is_ok_and(|there| there.is_file() && !files::has_other_names(&there)) {
+                continue;
+            }
+            // A failure leaves a file that does no harm; the next run tries again.
+            if files::open(&entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// A new unfinished file, locked as long as it is open.
+    fn temporary(&self) -> Result<tempfile::NamedTempFile, Error> {
         let mut builder = tempfile::Builder::new();
         // The collector reads files that end with .prom, so the unfinished one must not.
-        builder.prefix(".tieout-").suffix(".unfinished");
+        builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(if self.public { 0o666 } else { 0o600 }));
-        builder.tempfile_in(folder).map_err(|source| self.failed(&source))
+        loop {
+            let file = builder.tempfile_in(self.folder()).map_err(|source| self.failed(&source))?;
+            // Not every file system has locks. Another run may have taken the file for one that was left, just before.
+            let is_locked = !matches!(file.as_file().try_lock(), Err(std::fs::TryLockError::WouldBlock));
+            if is_locked && file.path().symlink_metadata().is_ok() {
+                return Ok(file);
+            }
+        }
     }
 
     /// What the file held before, where there was one.

@@ -24,6 +24,8 @@ pub type Sums = BTreeMap<String, String>;
 const MAX_LIST: u64 = 1 << 20;
 /// The most bytes of `report.json` that are parsed to see which tool wrote it.
 const MAX_REPORT: u64 = 1 << 28;
+/// Files that every run has, whatever was asked of it; a folder without them was made by somebody else.
+const ALWAYS: [&str; 3] = ["report.json", "report.html", "workbook.xlsx"];
 /// How many foreign files a message names.
 const MAX_NAMED: usize = 5;
 
@@ -71,7 +73,8 @@ pub(super) fn digest(path: &Path) -> std::io::Result<Option<String>> {
     }
 }
 
-/// Whether a folder is a former run, whole and unchanged, so that it may be replaced.
+/// Whether a folder is a former run, whole and unchanged, so that it may be replaced: a list of digests as tieout writes it, a
+/// report of tieout, each file that every run has, each file of the list, and nothing else.
 ///
 /// # Errors
 /// Why it may not, as the rest of a sentence about the folder.
@@ -92,9 +95,19 @@ pub(super) fn check(folder: &Path, names: Names) -> Result<(), String> {
     if !sums.contains_key("report.json") || !is_report(&folder.join("report.json")) {
         return Err(no_run("it has no report.json of tieout"));
     }
-    let foreign = foreign(folder, names, Some(&sums)).map_err(cannot)?;
+    if let Some(absent) = ALWAYS.iter().find(|name| names.contains(name) && !sums.contains_key(**name)) {
+        return Err(no_run(&format!("its {DIGESTS} does not list {absent}")));
+    }
+    let mut foreign = foreign(folder, names, Some(&sums)).map_err(cannot)?;
+    let missing = sums.keys().filter(|name| folder.join(name).symlink_metadata().is_err());
+    foreign.extend(missing.map(|name| format!("{name} (missing)")));
     if foreign.is_empty() {
-        return Ok(());
+        let text = files::read_text(&folder.join(DIGESTS), MAX_LIST).map_err(cannot)?;
+        return if text == list(&sums) {
+            Ok(())
+        } else {
+            Err(no_run(&format!("its {DIGESTS} is not as tieout writes it")))
+        };
     }
     let named: Vec<&str> = foreign.iter().take(MAX_NAMED).map(String::as_str).collect();
     let more = match foreign.len() - named.len() {
@@ -102,7 +115,7 @@ pub(super) fn check(folder: &Path, names: Names) -> Result<(), String> {
         more => format!(" and {more} more"),
     };
     Err(format!(
-        "holds what tieout did not write, or what was changed since: {}{more}; it is not replaced, not even with --force",
+        "holds what tieout did not write, or what was changed or removed since: {}{more}; it is not replaced, not even with --force",
         named.join(", ")
     ))
 }

@@ -392,6 +392,8 @@ pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
     let (Some(parent), Some(name)) = (canonical.parent(), canonical.file_name()) else { return Ok(()) };
     for (path, is_ours) in leftovers(parent, &prefix(name), name) {
         if !is_ours {
+            // A run that was killed before it wrote its marker, or after it took that away.
+            remove_if_empty(&path, &prefix(name));
             continue;
         }
         let (new, former) = (path.join(NEW), path.join(FORMER));
@@ -413,8 +415,7 @@ pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
     }
     for (path, is_ours) in leftovers(&canonical, INSIDE.as_ref(), THIS.as_ref()) {
         if !is_ours {
-            // A run that was killed before it wrote its marker; nothing is removed unless the folder is empty.
-            let _ = std::fs::remove_dir(&path);
+            remove_if_empty(&path, INSIDE.as_ref());
             continue;
         }
         if is_file(&path.join(DIGESTS)) {
@@ -434,6 +435,15 @@ pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Removes a temporary folder without a marker if it is empty and has a name of our making.
+fn remove_if_empty(path: &Path, prefix: &std::ffi::OsStr) {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    if name.strip_prefix(prefix.as_encoded_bytes()).is_some_and(files::is_random_name) {
+        // Refused by the system where there is something in it, which is as it should be.
+        let _ = std::fs::remove_dir(path);
+    }
+}
+
 /// Removes lists of digests that were not written to their end.
 fn remove_parts(staging: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(staging)? {
@@ -450,7 +460,7 @@ fn remove_parts(staging: &Path) -> std::io::Result<()> {
 pub(super) fn has_leftovers(target: &Path) -> bool {
     let Ok(canonical) = canonical(target) else { return false };
     let (Some(parent), Some(name)) = (canonical.parent(), canonical.file_name()) else { return false };
-    leftovers(parent, &prefix(name), name).iter().any(|(_, is_ours)| *is_ours)
+    !leftovers(parent, &prefix(name), name).is_empty()
         || is_folder(&canonical) && !leftovers(&canonical, INSIDE.as_ref(), THIS.as_ref()).is_empty()
 }
 

@@ -105,23 +105,30 @@ struct Readme {
     version: &'static str,
 }
 
-/// The pack that a run writes by itself: about the gravest cause, with every personal value withheld. The same
-/// report gives the same bytes.
+/// Above this many bytes support's forms and mail gateways refuse a file.
+pub const MAX_BYTES: usize = 45_000_000;
+
+/// The pack that a run writes by itself: about the gravest cause, with every personal value withheld, and with examples and
+/// counts alone where the findings would make it too large to be sent. The same report gives the same bytes.
 ///
 /// # Errors
 /// None that a report can cause.
 pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
-    let case = Case {
-        number: None,
-        cause: root(report),
-        redaction: Redaction::new(None, &[]),
-        key_id: None,
-        consent: None,
-        filled: &Filled::default(),
-        workbook: None,
-        examples_only: false,
+    let made = |examples_only| {
+        let case = Case {
+            number: None,
+            cause: root(report),
+            redaction: Redaction::new(None, &[]),
+            key_id: None,
+            consent: None,
+            filled: &Filled::default(),
+            workbook: None,
+            examples_only,
+        };
+        Ok::<_, RenderError>(of(report, &case)?.bytes)
     };
-    Ok(of(report, &case)?.bytes)
+    let bytes = made(false)?;
+    if bytes.len() > MAX_BYTES { made(true) } else { Ok(bytes) }
 }
 
 /// The pack of a case.

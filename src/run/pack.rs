@@ -25,10 +25,6 @@ use crate::report::Report;
 use crate::run::series;
 use crate::verify::{self, Known, Stated};
 
-/// Above this many bytes support's forms and mail gateways may refuse a file.
-pub const LARGE: usize = 20_000_000;
-/// Above this many bytes they do.
-pub const TOO_LARGE: usize = 45_000_000;
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -115,7 +111,7 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
     };
     let pack = pack::of(&report, &case).map_err(|error| defect(&error))?;
     let unfilled = ticket::unfilled(&pack.ticket);
-    if pack.bytes.len() > TOO_LARGE {
+    if pack.bytes.len() > pack::MAX_BYTES {
         return Err(Error::Output {
             path,
             what: format!("would be {} MB, and support's forms take 45", pack.bytes.len() / 1_000_000),
@@ -212,9 +208,9 @@ fn private(wanted: &Wanted, report: &Report, cause: Option<&'static Check>) -> R
         return Ok(wanted.out.join(format!("{}.private", pack::name(report, cause))));
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '#');
-    if case.is_empty() || case.len() > 60 || !case.chars().all(plain) {
+    if case.len() > 60 || !case.chars().all(plain) || !case.contains(|c: char| c.is_ascii_alphanumeric()) {
         return Err(Error::Usage(format!(
-            "--case {case}: is not a case number\n  next: letters, digits, - and _ will do, such as --case 123456"
+            "--case {case}: is not a case number\n  next: use letters and digits, at least one of them, and - or _ between them, such as --case 123456"
         )));
     }
     Ok(wanted.out.join(format!("docebo-case-{}.private", case.trim_start_matches('#'))))
@@ -240,14 +236,7 @@ impl Drop for Made {
 
 /// Makes the folder for packs, and keeps other runs from writing the same pack or the same key.
 fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Error> {
-    let exists = [path.to_owned(), digest_of(path)].into_iter().find(|path| path.symlink_metadata().is_ok());
-    if let Some(path) = exists.filter(|_| !wanted.force) {
-        return Err(Error::Output {
-            path,
-            what: "exists already, and nothing is overwritten".to_owned(),
-            next: "name another folder with --out, or use --force".to_owned(),
-        });
-    }
+    may_be_replaced(path, wanted.force)?;
     let failed = |source: std::io::Error| Error::Output {
         path: wanted.out.clone(),
         what: format!("cannot be written: {source}"),
@@ -268,6 +257,40 @@ fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Err
     let out = std::fs::canonicalize(&wanted.out).map_err(failed)?;
     let lock = |path: &Path| Lock::of(&out.join(path.file_name().unwrap_or_default()));
     Ok([lock(private)?, lock(path)?])
+}
+
+/// Refuses a pack or a digest that is there: without `force` any, else one that tieout did not write.
+fn may_be_replaced(path: &Path, force: bool) -> Result<(), Error> {
+    let is_there = |path: &Path| path.symlink_metadata().is_ok();
+    let refuse = |path: &Path, what: &str, next: &str| {
+        Err(Error::Output { path: path.to_owned(), what: what.to_owned(), next: next.to_owned() })
+    };
+    let digest = digest_of(path);
+    let away = "move it away, or name another folder with --out";
+    for (path, is_own) in [(path, private::is_pack as fn(&Path) -> bool), (&digest, is_digest)] {
+        // What is no regular file is refused by its kind when it is prepared.
+        let is_file = path.symlink_metadata().is_ok_and(|there| there.is_file());
+        if is_there(path) && !force {
+            return refuse(
+                path,
+                "exists already, and nothing is overwritten",
+                "name another folder with --out, or use --force",
+            );
+        }
+        if is_file && !is_own(path) {
+            return refuse(path, "was not written by tieout, and is not replaced, not even with --force", away);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file states the digest of a pack as [`write`] does.
+fn is_digest(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    files::read_text(path, MAX_DIGEST_BYTES).is_ok_and(|text| {
+        let digest = text.strip_suffix(&format!("  {name}\n"));
+        digest.is_some_and(|digest| HEXLOWER.decode(digest.as_bytes()).is_ok_and(|bytes| bytes.len() == 32))
+    })
 }
 
 /// The file that states the digest of a pack.
@@ -336,6 +359,11 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
         Some(report) => verify::verify_against(&bytes, &known, &|stated| again(report, stated)),
         None => verify::verify(&bytes, &known),
     })
+}
+
+/// Looks at the pack that a run makes by itself.
+pub(super) fn verified(report: &Report, bytes: &[u8]) -> Diagnosis {
+    verify::verify(bytes, &Known { values: personal_values_of(report), digest: None })
 }
 
 /// The pack of a run as another pack says that it was made, but for the key of the pseudonyms.

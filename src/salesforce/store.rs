@@ -118,6 +118,8 @@ const STATE: &str = "state.json";
 const PAGES: &str = "pages";
 /// The mark of a folder that was made for an extraction; readers of snapshots pass hidden files over.
 const MARK: &str = ".tieout-extraction";
+/// The most bytes of the mark: the path of the target.
+const MAX_MARK: u64 = 1 << 16;
 /// Bytes of the state: a few hundred for each page.
 const MAX_STATE: u64 = 256 << 20;
 const MAX_PAGE_FILE: u64 = 1 << 30;
@@ -138,13 +140,6 @@ impl Store {
             what: "is not a name for a folder".to_owned(),
             next: "name a folder with --out".to_owned(),
         })?;
-        if target.symlink_metadata().is_ok() {
-            return Err(Error::Output {
-                path: target.to_owned(),
-                what: "exists already, and nothing is overwritten".to_owned(),
-                next: "name another folder with --out, or move this one away".to_owned(),
-            });
-        }
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
         hidden.push(".unfinished");
@@ -153,9 +148,21 @@ impl Store {
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let parent = parent.canonicalize().map_err(|source| cannot(&folder, &source))?;
         let store = Self { mark: format!("tieout extraction into {}\n", parent.join(name).display()), folder };
+        if target.symlink_metadata().is_ok() {
+            // An extraction that was killed at its very end leaves its mark in the finished folder.
+            if store.has_mark(target) {
+                drop(std::fs::remove_file(target.join(MARK)));
+            }
+            return Err(Error::Output {
+                path: target.to_owned(),
+                what: "exists already, and nothing is overwritten".to_owned(),
+                next: "name another folder with --out, or move this one away".to_owned(),
+            });
+        }
+        store.clean(&parent, name);
         match store.folder.symlink_metadata() {
             Ok(_) => store.refuse_what_is_not_ours()?,
-            Err(error) if error.kind() == ErrorKind::NotFound => store.make(&parent)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => store.make(&parent, name)?,
             Err(error) => return Err(cannot(&store.folder, &error)),
         }
         std::fs::create_dir(store.folder.join(PAGES))
@@ -164,11 +171,39 @@ impl Store {
         Ok(store)
     }
 
-    /// Makes the folder, with its mark in it from the first moment on.
-    fn make(&self, parent: &Path) -> Result<(), Error> {
+    /// Whether a folder, which is none behind a link, has the mark of this target.
+    fn has_mark(&self, folder: &Path) -> bool {
+        let mark = folder.join(MARK);
+        folder.symlink_metadata().is_ok_and(|folder| folder.is_dir())
+            && mark.symlink_metadata().is_ok_and(|mark| mark.is_file())
+            && files::read(&mark, MAX_MARK).is_ok_and(|text| text == self.mark.as_bytes())
+    }
+
+    /// Removes the folders that an extraction into this target left when it was killed before they had their name: with
+    /// their mark, or without any file.
+    fn clean(&self, parent: &Path, name: &std::ffi::OsStr) {
+        let prefix = starting(name);
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let drawn = path.file_name().unwrap_or_default().as_encoded_bytes();
+            let is_named = drawn.strip_prefix(prefix.as_encoded_bytes()).is_some_and(files::is_random_name);
+            if !is_named || !path.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+                continue;
+            }
+            if self.has_mark(&path) {
+                drop(std::fs::remove_file(path.join(MARK)));
+            }
+            // Refused by the system where there is something in it, which is as it should be.
+            drop(std::fs::remove_dir(path));
+        }
+    }
+
+    /// Makes the folder, with its mark in it from the first moment on. The caller holds the lock of the target.
+    fn make(&self, parent: &Path, name: &std::ffi::OsStr) -> Result<(), Error> {
         let make = || {
             let mut builder = tempfile::Builder::new();
-            builder.prefix(".tieout-");
+            let prefix = starting(name);
+            builder.prefix(&prefix);
             // Rows are personal data.
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
@@ -197,10 +232,7 @@ impl Store {
         if !own.symlink_metadata().map_err(failed)?.is_dir() {
             return Err(refused(own, "is a link or a file, not the folder of an unfinished extraction"));
         }
-        let mark = own.join(MARK);
-        let is_marked = mark.symlink_metadata().is_ok_and(|mark| mark.is_file())
-            && files::read(&mark, 1 << 16).is_ok_and(|text| text == self.mark.as_bytes());
-        if !is_marked {
+        if !self.has_mark(own) {
             return Err(refused(
                 own,
                 "is not the unfinished extraction of this target (it has no mark of tieout's that says so)",
@@ -339,11 +371,8 @@ impl Store {
         };
         let mut sources = Vec::with_capacity(pages.len());
         for page in pages {
-            let reader = csv::ReaderBuilder::new()
-                .has_headers(false)
-                .buffer_capacity(16 << 10)
-                .from_path(self.folder.join(&page.file))
-                .map_err(|error| failed(&error))?;
+            let file = files::open(&self.folder.join(&page.file)).map_err(|error| failed(&error))?;
+            let reader = csv::ReaderBuilder::new().has_headers(false).buffer_capacity(16 << 10).from_reader(file);
             sources.push(reader.into_records());
         }
         let mut heads: BinaryHeap<Reverse<(String, Reverse<String>, usize)>> = BinaryHeap::new();
@@ -401,6 +430,14 @@ impl Store {
         drop(std::fs::remove_file(target.join(MARK)));
         Ok(())
     }
+}
+
+/// How the name of the folder begins until it has its mark.
+fn starting(target: &std::ffi::OsStr) -> std::ffi::OsString {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(target);
+    prefix.push(".starting-");
+    prefix
 }
 
 /// Whether an extraction writes a file or folder of this name, or one that is on its way to it.

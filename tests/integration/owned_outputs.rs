@@ -86,6 +86,12 @@ fn force_replaces_nothing_that_is_not_its_own() {
         ("exports/", |run| std::fs::create_dir(run.join("exports")).expect("a folder")),
         ("workbook.xlsx (changed)", |run| std::fs::write(run.join("workbook.xlsx"), "hours").expect("written")),
         ("reviews.jsonl", |run| std::fs::write(run.join("reviews.jsonl"), "").expect("written")),
+        ("report.html (missing)", |run| std::fs::remove_file(run.join("report.html")).expect("removed")),
+        ("is not as tieout writes it", |run| {
+            let list = std::fs::read_to_string(run.join("SHA256SUMS")).expect("a list");
+            let lines: Vec<&str> = list.lines().rev().collect();
+            std::fs::write(run.join("SHA256SUMS"), lines.join("\n")).expect("written");
+        }),
         ("it has no SHA256SUMS", |run| std::fs::remove_file(run.join("SHA256SUMS")).expect("removed")),
         ("it has no report.json", |run| std::fs::remove_file(run.join("report.json")).expect("removed")),
         ("tieout.toml", |run| {
@@ -151,8 +157,16 @@ fn force_replaces_nothing_that_is_not_its_own() {
     let (code, _, stderr) = run(tieout().arg("report").arg(&former).arg("--out").arg(&former).arg("--force"));
     assert!(code == 7 && stderr.contains("run.json"), "{stderr}");
     assert!(tree(&former) == before);
-    // What is whole and unchanged is replaced, and so is what was only partly there.
-    std::fs::remove_file(former.join("report.html")).expect("removed");
+    // A folder that somebody made, whose list of digests fits.
+    let made = folder.path().join("made");
+    std::fs::create_dir(&made).expect("a folder");
+    write(made.join("report.json"), r#"{"tool":{"name":"tieout"}}"#);
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(r#"{"tool":{"name":"tieout"}}"#));
+    write(made.join("SHA256SUMS"), &format!("{digest}  report.json\n"));
+    let (code, _, stderr) = run(&mut audit(IN_SYNC, &made, &["--force"]));
+    assert!(code == 7 && stderr.contains("does not list report.html"), "{stderr}");
+    assert_eq!(names(&made), ["SHA256SUMS", "report.json"]);
+    // What is whole and unchanged is replaced.
     assert_eq!(run(&mut audit(IN_SYNC, &former, &["--force"])).0, 0);
     assert!(is_whole(&former) && json(&former.join("report.json"))["verdict"] == "in-sync");
 }
@@ -669,4 +683,77 @@ mod unix {
             .collect();
         assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     }
+}
+
+/// A pack and its digest are replaced by `--force` where tieout wrote them; a file of the user's stays.
+#[test]
+fn force_replaces_only_packs_of_ours() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, packs) = (folder.path().join("run"), folder.path().join("packs"));
+    audited(FOUND, &out);
+    let pack = |arguments: &[&str]| run(tieout().arg("pack").arg(&out).arg("--out").arg(&packs).args(arguments));
+    assert_eq!(pack(&[]).0, 0);
+    assert_eq!(pack(&[]).0, 7);
+    assert_eq!(pack(&["--force"]).0, 0);
+    let ending = |end: &str| packs.join(names(&packs).into_iter().find(|name| name.ends_with(end)).expect("the file"));
+    let mut other = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    other.start_file("bag-info.txt", zip::write::SimpleFileOptions::default()).expect("an entry");
+    let other = other.finish().expect("an archive").into_inner();
+    for (path, text) in
+        [(ending(".zip"), b"my notes".to_vec()), (ending(".zip"), other), (ending(".sha256"), b"a note\n".to_vec())]
+    {
+        let whole = std::fs::read(&path).expect("a file");
+        std::fs::write(&path, &text).expect("written");
+        let before = tree(&packs);
+        let (code, _, stderr) = pack(&["--force"]);
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(code == 7 && stderr.contains(&name) && stderr.contains("was not written by tieout"), "{stderr}");
+        assert!(tree(&packs) == before, "{name}: something was touched");
+        std::fs::write(&path, whole).expect("written");
+    }
+    assert_eq!(pack(&["--force"]).0, 0);
+}
+
+/// What a killed pack left is removed by the next one; what another run is writing, and what is somebody's own, stays.
+#[test]
+fn unfinished_files_of_killed_packs_are_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, packs) = (folder.path().join("run"), folder.path().join("packs"));
+    audited(FOUND, &out);
+    std::fs::create_dir(&packs).expect("a folder");
+    for name in
+        [".tieout-abc123.unfinished", ".tieout-Def456.unfinished", ".tieout-mine.unfinished", "notes.unfinished"]
+    {
+        std::fs::write(packs.join(name), "half of it").expect("written");
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("notes.unfinished", packs.join(".tieout-link00.unfinished")).expect("a link");
+    let held = std::fs::File::open(packs.join(".tieout-Def456.unfinished")).expect("a file");
+    held.lock().expect("locked");
+    assert_eq!(run(tieout().arg("pack").arg(&out).arg("--out").arg(&packs)).0, 0);
+    let mut left = names(&packs);
+    left.retain(|name| name.contains("unfinished"));
+    let wanted = [
+        ".tieout-Def456.unfinished",
+        #[cfg(unix)]
+        ".tieout-link00.unfinished",
+        ".tieout-mine.unfinished",
+        "notes.unfinished",
+    ];
+    assert_eq!(left, wanted);
+}
+
+/// A run that was killed between its last two steps leaves an empty folder, which the next one removes.
+#[test]
+fn an_empty_folder_of_a_killed_run_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in [".run.unfinished-Abc123", ".run.unfinished-mine", ".run.unfinished-full00"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).expect("a folder");
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("a mode");
+    }
+    std::fs::write(folder.path().join(".run.unfinished-full00/notes"), "mine").expect("written");
+    audited(IN_SYNC, &folder.path().join("run"));
+    assert_eq!(names(folder.path()), [".run.unfinished-full00", ".run.unfinished-mine", "run"]);
 }

@@ -320,14 +320,24 @@ fn free_text_stays_at_home() {
         assert_ne!(changed, text, "{name}: nothing was changed");
         std::fs::write(inputs.join(name), changed).expect("written");
     };
-    edit("snapshot/manifest.json", " FROM User\"", " FROM User WHERE LastName = 'Zelda Quux'\"");
+    edit(
+        "snapshot/manifest.json",
+        " FROM User\"",
+        " FROM User WHERE LastName = 'Zelda Quux' AND City__c = Quuxbury AND Zelda__c > 5\"",
+    );
+    let other =
+        "{\"object\": \"Zelda Quux\", \"file\": \"x.csv\", \"counted\": 1, \"sha256\": \"\", \"soql\": \"ask Quux\"},";
+    edit("snapshot/manifest.json", "\"objects\": [", &format!("\"objects\": [{other}"));
+    edit("snapshot/manifest.json", "\"65.0\"", "\"Quux\"");
     let part = serde_json::json!({
-        "object": "docebo_v3__Course__c", "kind": "flow", "name": "Notify", "id": null,
+        "object": "docebo_v3__Course__c", "kind": "flow", "name": "Zelda_Quux_notifies", "id": null,
+        "namespace": "quux",
         "detail": "autolaunched flow, zelda quux wants it", "changed": null,
     });
     let customisation = serde_json::json!({
         "version": 1, "answered": 45, "parts": [part],
-        "unseen": ["apex-trigger on every object (HTTP 403 INSUFFICIENT_ACCESS: ask Zelda Quux)", "ask Quux"],
+        "unseen": ["apex-trigger on every object (HTTP 403 INSUFFICIENT_ACCESS: ask Zelda Quux)",
+                   "validation-rule on every object (HTTP 403 ZELDA_QUUX: x)", "ask Quux"],
     });
     let place = inputs.join("snapshot/customisation.json");
     let digest = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
@@ -337,7 +347,7 @@ fn free_text_stays_at_home() {
     let data = "/services/data/v65.0";
     let asked = |path: &str| {
         serde_json::json!({
-            "at": "2026-11-20T05:00:00Z", "method": "GET", "path": path, "status": 200,
+            "at": "2026-11-20T05:00:00Z", "method": "QUUX", "path": path, "status": 200,
             "answer": "no answer: Quux pulled the plug", "milliseconds": 5,
         })
     };
@@ -365,7 +375,13 @@ fn free_text_stays_at_home() {
     }
     let files = unpacked(&std::fs::read(out.join("evidence-pack.zip")).expect("a pack"));
     let all: String = files.values().map(|bytes| String::from_utf8_lossy(bytes)).collect();
-    for kept in ["(HTTP 403 INSUFFICIENT_ACCESS)", "autolaunched flow, [withheld]", "LastName = '[withheld]'"] {
+    let kept = [
+        "(HTTP 403 INSUFFICIENT_ACCESS)",
+        "autolaunched flow, [withheld]",
+        "LastName = '[withheld]' AND [withheld] = [withheld]",
+        "docebo_v3__Course__c,flow,[withheld],[withheld],",
+    ];
+    for kept in kept {
         assert!(all.contains(kept), "{kept} is not told");
     }
 }
@@ -414,4 +430,59 @@ fn only_regular_files_are_looked_at() {
     pipe(&run_folder.join("run.json"));
     let (code, _, stderr) = run(tieout().arg("report").arg(&run_folder));
     assert!(code == 4 && stderr.contains("run.json"), "{code}: {stderr}");
+}
+
+/// Of a live organization's own log and queries, which hold no words of anybody, nothing is withheld but cursors.
+#[test]
+fn own_queries_are_told_in_full() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = sample_folder("in-sync");
+    let server = crate::fake_org::Server::start(crate::fake_org::generated::from_folder(&sample.join("snapshot")));
+    let inputs = folder.path().join("inputs");
+    std::fs::create_dir(&inputs).expect("a folder");
+    for name in ["tieout.toml", "users.csv", "enrollments.csv"] {
+        std::fs::copy(sample.join(name), inputs.join(name)).expect("copied");
+    }
+    let snapshot = inputs.join("snapshot");
+    crate::extract::extract(&server, &snapshot, tieout::salesforce::read::Api::Rest).expect("an extraction");
+    let out = folder.path().join("run");
+    audit(&inputs.join("tieout.toml"), &out, &[]);
+    let files = unpacked(&std::fs::read(out.join("evidence-pack.zip")).expect("a pack"));
+    let text = |end: &str| {
+        let (_, bytes) = files.iter().find(|(path, _)| path.ends_with(end)).expect("the file");
+        String::from_utf8(bytes.clone()).expect("UTF-8")
+    };
+    let queries = text("data/method/queries.soql");
+    assert!(queries.contains("FROM docebo_v3__CourseEnrollment__c") && !queries.contains("[withheld]"), "{queries}");
+    let log = text("data/log/requests.jsonl");
+    let withheld: Vec<&str> =
+        log.lines().filter(|line| line.contains("withheld") && !line.contains("query/[withheld]")).collect();
+    assert!(!log.is_empty() && withheld.is_empty(), "{withheld:#?}");
+}
+
+/// A run looks at its own pack as `tieout pack` does; of hostile text too a pack is made that passes.
+#[test]
+fn the_pack_of_a_run_passes_whatever_the_texts_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for sample in ["hostile-text", "links-crossed"] {
+        let out = folder.path().join(sample);
+        audit(&sample_folder(sample).join("tieout.toml"), &out, &[]);
+        let (code, stdout, _) = run(tieout().arg("verify").arg(out.join("evidence-pack.zip")).arg("--run").arg(&out));
+        assert_eq!(code, 0, "{sample}: {stdout}");
+        packed(&out, &folder.path().join(format!("{sample}-case")), &["--case", "1", "--with-workbook"]);
+    }
+}
+
+/// A case is named by letters or digits; without any, its folder would have no name.
+#[test]
+fn a_case_without_a_letter_or_digit_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = sample_run(folder.path(), "links-crossed");
+    for case in ["#", "##", "-", "_#"] {
+        let packs = folder.path().join("packs");
+        let (code, _, stderr) =
+            run(tieout().arg("pack").arg(&out).arg("--out").arg(&packs).arg(format!("--case={case}")));
+        assert!(code == 2 && stderr.contains("is not a case number"), "{case}: {code}: {stderr}");
+        assert!(!packs.exists(), "{case}");
+    }
 }

@@ -254,25 +254,50 @@ fn earlier_pack(private: &Path, case: Option<&str>) -> Option<(PathBuf, String)>
     })
 }
 
+/// Whether a file is a pack that tieout made, by what it says of itself.
+pub(super) fn is_pack(path: &Path) -> bool {
+    Tags::open(path)
+        .and_then(|mut tags| tags.info("Bag-Software-Agent"))
+        .is_some_and(|agent| agent.starts_with("tieout "))
+}
+
+/// What a pack says of itself.
+struct Tags {
+    archive: zip::ZipArchive<std::io::BufReader<std::fs::File>>,
+    folder: String,
+}
+
+impl Tags {
+    fn open(pack: &Path) -> Option<Self> {
+        let archive = zip::ZipArchive::new(std::io::BufReader::new(files::open(pack).ok()?)).ok()?;
+        Some(Self { archive, folder: pack.file_stem()?.to_str()?.to_owned() })
+    }
+
+    fn read(&mut self, name: &str) -> Option<String> {
+        use std::io::Read as _;
+        let mut text = String::new();
+        let entry = self.archive.by_name(&format!("{}/{name}", self.folder)).ok()?;
+        entry.take(MAX_ENTRY).read_to_string(&mut text).ok()?;
+        Some(text)
+    }
+
+    /// A line of `bag-info.txt`.
+    fn info(&mut self, label: &str) -> Option<String> {
+        let text = self.read("bag-info.txt")?;
+        let value = text.lines().find_map(|line| line.strip_prefix(label)?.strip_prefix(": "))?;
+        Some(value.trim().to_owned())
+    }
+}
+
 /// The key by which a pack of this case was made; nothing where it is of another case, or no pack at all.
 fn key_of(pack: &Path, case: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Redacted {
         key_id: Option<String>,
     }
-    let mut archive = zip::ZipArchive::new(std::io::BufReader::new(files::open(pack).ok()?)).ok()?;
-    let folder = pack.file_stem()?.to_str()?.to_owned();
-    let mut read = |name: &str| {
-        use std::io::Read as _;
-        let mut text = String::new();
-        let entry = archive.by_name(&format!("{folder}/{name}")).ok()?;
-        entry.take(MAX_ENTRY).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
-    let number = read("bag-info.txt")?;
-    let number = number.lines().find_map(|line| line.strip_prefix("External-Identifier: "))?;
-    if plain(Some(number.trim())) != Some(case) {
+    let mut tags = Tags::open(pack)?;
+    if plain(Some(&tags.info("External-Identifier")?)) != Some(case) {
         return None;
     }
-    serde_json::from_str::<Redacted>(&read("data/redaction/report.json")?).ok()?.key_id
+    serde_json::from_str::<Redacted>(&tags.read("data/redaction/report.json")?).ok()?.key_id
 }
