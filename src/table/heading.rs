@@ -49,7 +49,9 @@ pub(super) struct Cut {
 pub(super) struct Start {
     /// One for each delimiter that is possible.
     pub(super) cuts: Vec<Cut>,
-    /// Which of them fits the first line best.
+    /// One for each delimiter that the file itself rules out, by its first line.
+    ruled_out: Vec<Cut>,
+    /// Which of the possible ones fits the first line best.
     first: usize,
     /// Whether there is nothing but blank lines.
     pub(super) is_blank: bool,
@@ -65,7 +67,7 @@ impl Start {
     /// The first rows of a sheet.
     pub(super) fn of_sheet(lines: Vec<Line>) -> Self {
         let is_blank = lines.is_empty();
-        Self { cuts: vec![Cut { delimiter: None, lines }], first: 0, is_blank }
+        Self { cuts: vec![Cut { delimiter: None, lines }], ruled_out: Vec::new(), first: 0, is_blank }
     }
 
     /// The first lines of a text, of which this block is the beginning; nothing where more of it is needed.
@@ -78,8 +80,10 @@ impl Start {
         let likely = text::delimiter(&block.text[from..]);
         let cut = |&delimiter: &u8| Cut::of(block, from, delimiter, delimiter == likely);
         let cuts: Option<Vec<Cut>> = delimiters.iter().map(cut).collect();
+        let others = text::DELIMITERS.iter().filter(|delimiter| !delimiters.contains(delimiter));
         Some(Self {
             cuts: cuts?,
+            ruled_out: others.filter_map(cut).collect(),
             first: delimiters.iter().position(|&delimiter| delimiter == likely).unwrap_or(0),
             is_blank: block.last && block.text[start..].trim_ascii().is_empty(),
         })
@@ -93,6 +97,14 @@ impl Start {
         });
         let (at, cut) = found.min_by_key(|(at, cut)| (*at, std::cmp::Reverse(cut.lines[*at].cells.len())))?;
         Some(Headings { delimiter: cut.delimiter, line: &cut.lines[at] })
+    }
+
+    /// The delimiter that the first line sets, and the one that separates the headings, where that is another one.
+    pub(super) fn contradiction(&self, is_headings: &dyn Fn(&[String]) -> bool) -> Option<(char, char)> {
+        let set = self.cuts.first()?.delimiter?;
+        let holds = |cut: &&Cut| cut.lines.iter().any(|line| is_headings(&line.cells));
+        let other = self.ruled_out.iter().find(holds)?.delimiter?;
+        (!self.cuts.iter().any(|cut| holds(&cut))).then_some((char::from(set), char::from(other)))
     }
 
     /// The first line that is not blank.

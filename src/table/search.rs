@@ -93,6 +93,17 @@ impl<'a> Search<'a> {
             return Ok(Found { headings: Vec::new(), parts: Vec::new(), unread, notes: Vec::new(), encoding });
         }
         let found = candidates.iter().find_map(|candidate| candidate.start.find(is_headings));
+        if let Some((set, other)) = candidates.iter().find_map(|candidate| candidate.start.contradiction(is_headings)) {
+            let shown = |delimiter| if delimiter == '\t' { "a tab".to_owned() } else { format!("`{delimiter}`") };
+            return Err(Fault::new(
+                format!(
+                    "says in its first line (`sep=`) that {} stands between the cells, but its headings have {} between them",
+                    shown(set),
+                    shown(other)
+                ),
+                "remove the first line, or export the report again",
+            ));
+        }
         let first = found.or_else(|| candidates.iter().find_map(|candidate| candidate.start.first()));
         let first = first.ok_or_else(|| Fault::new("has no line of headings", AS_EXPORTED))?;
         let headings = first.line.cells.clone();
