@@ -17,7 +17,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::{DAY, LocalTime, OUT_OF_RANGE, RANGE, Resolution, Stamp};
+use crate::model::instant::{DAY, LocalTime, OUT_OF_RANGE, Precision, RANGE, Resolution, Stamp};
 use crate::model::provenance::{DateOrder, DateProfile};
 
 use written::{Form, Time, Written, YearLast};
@@ -180,7 +180,7 @@ pub(super) struct DateReader<'a> {
     short: ShortYears,
     zoned: Seen,
     zoneless: Seen,
-    finest: [Option<Resolution>; DateColumn::COUNT],
+    precision: [Option<Precision>; DateColumn::COUNT],
 }
 
 impl<'a> DateReader<'a> {
@@ -195,13 +195,13 @@ impl<'a> DateReader<'a> {
             short: ShortYears { seen: NEVER, year_last: 0, year_first: 0, firsts: 0, lasts: 0 },
             zoned: NEVER,
             zoneless: NEVER,
-            finest: [None; DateColumn::COUNT],
+            precision: [None; DateColumn::COUNT],
         }
     }
 
     /// Adds what a reader of other rows of the same file has seen.
     pub(super) fn absorb(&mut self, other: &DateReader<'_>) {
-        let DateReader { rules: _, forms, day_first, month_first, either, short, zoned, zoneless, finest } = other;
+        let DateReader { rules: _, forms, day_first, month_first, either, short, zoned, zoneless, precision } = other;
         for (own, other) in self.forms.as_flattened_mut().iter_mut().zip(forms.as_flattened()) {
             own.absorb(*other);
         }
@@ -211,8 +211,8 @@ impl<'a> DateReader<'a> {
         self.short.absorb(short);
         self.zoned.absorb(*zoned);
         self.zoneless.absorb(*zoneless);
-        for (own, other) in self.finest.iter_mut().zip(finest) {
-            *own = own.map_or(*other, |own| Some(other.map_or(own, |other| own.min(other))));
+        for (own, other) in self.precision.iter_mut().zip(precision) {
+            *own = own.map_or(*other, |own| Some(other.map_or(own, |other| own.with(other))));
         }
     }
 
@@ -267,8 +267,9 @@ impl<'a> DateReader<'a> {
         }
         self.forms[column as usize][form as usize].add(line);
         if stamp.offset.is_some() { &mut self.zoned } else { &mut self.zoneless }.add(line);
-        let finest = &mut self.finest[column as usize];
-        *finest = Some(finest.map_or(stamp.resolution, |known| known.min(stamp.resolution)));
+        let precision = &mut self.precision[column as usize];
+        let of_value = Precision::from(stamp.resolution);
+        *precision = Some(precision.map_or(of_value, |known| known.with(of_value)));
         Ok((seconds != 0).then(|| LocalTime::from_seconds(seconds)))
     }
 
@@ -439,7 +440,7 @@ impl<'a> DateReader<'a> {
     /// What another reader, of all rows of the file, has seen of the courses' creation dates, which are read once a course.
     pub(super) fn take_courses_made(&mut self, other: &Self) {
         let at = DateColumn::CourseMade as usize;
-        (self.forms[at], self.finest[at]) = (other.forms[at], other.finest[at]);
+        (self.forms[at], self.precision[at]) = (other.forms[at], other.precision[at]);
     }
 
     /// The order of day and month in the file.
@@ -455,7 +456,7 @@ impl<'a> DateReader<'a> {
 
     pub(super) fn profile(&self) -> DateProfile {
         let [enrolled, completed, accessed, course_made] =
-            self.finest.map(|finest| finest.unwrap_or(Resolution::Second));
+            self.precision.map(|precision| precision.unwrap_or(Resolution::Second.into()));
         DateProfile { order: self.order(), zoned: self.zoned.count > 0, enrolled, completed, accessed, course_made }
     }
 
@@ -466,7 +467,7 @@ impl<'a> DateReader<'a> {
 
     /// The pattern in words, `None` where no date was seen.
     pub(super) fn describe(&self) -> Option<String> {
-        let finest = self.finest.iter().flatten().min()?;
+        let finest = self.precision.iter().flatten().map(|precision| precision.finest).min()?;
         let mut patterns = Vec::new();
         if let Some(format) = self.rules.format {
             patterns.push(format!("{} (configured)", format.pattern()));

@@ -63,6 +63,39 @@ impl Resolution {
     }
 }
 
+/// How finely the values of one column state their times. Where some state less than others, nothing but the value itself
+/// tells which: one at midnight is then taken as a date alone, for a sync must not be blamed for a time that nobody stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Precision {
+    /// Of the finest value.
+    pub finest: Resolution,
+    /// Of the coarsest value.
+    pub coarsest: Resolution,
+}
+
+impl Precision {
+    /// How finely a value of the column states its time.
+    #[must_use]
+    pub fn of(self, local: LocalTime) -> Resolution {
+        let can_be_meant = |resolution: &Resolution| {
+            (self.finest..=self.coarsest).contains(resolution) && local.seconds() % resolution.seconds() == 0
+        };
+        [Resolution::Day, Resolution::Minute].into_iter().find(can_be_meant).unwrap_or(self.finest)
+    }
+
+    /// That of two columns as one.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { finest: self.finest.min(other.finest), coarsest: self.coarsest.max(other.coarsest) }
+    }
+}
+
+impl From<Resolution> for Precision {
+    fn from(resolution: Resolution) -> Self {
+        Self { finest: resolution, coarsest: resolution }
+    }
+}
+
 fn clamp(seconds: i64) -> NonZeroU32 {
     let bounded = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
     NonZeroU32::new(bounded).unwrap_or(NonZeroU32::MIN)
@@ -108,6 +141,16 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// As [`Instant::parse`], where there must be a moment.
+    ///
+    /// # Errors
+    /// As [`Instant::parse`], and when it is the moment that counts as blank.
+    pub fn parse_stated(text: &[u8]) -> Result<Self, NotADate> {
+        Self::parse(text)?.ok_or(NotADate::Blank)
+    }
+}
+
 /// Seconds since 1970-01-01T00:00:00Z of an RFC 3339 date-time.
 fn seconds_of(text: &[u8]) -> Result<i64, NotADate> {
     let stamp = Stamp::parse(text).ok_or(NotADate::Unreadable)?;
@@ -143,6 +186,8 @@ pub enum NotADate {
     Unreadable,
     /// It is one that is out of [`RANGE`].
     OutOfRange,
+    /// It is the very first second of the range, where a moment must be stated.
+    Blank,
 }
 
 impl NotADate {
@@ -152,6 +197,9 @@ impl NotADate {
         match self {
             Self::Unreadable => otherwise,
             Self::OutOfRange => OUT_OF_RANGE,
+            Self::Blank => {
+                "is the first second of 1970, which many systems write for a date that is not set, so it counts as none"
+            }
         }
     }
 }
@@ -509,6 +557,15 @@ mod tests {
             let theirs = jiff::Timestamp::from_second(ours.seconds()).expect("in range");
             assert_eq!(ours.to_string(), theirs.to_string());
         }
+    }
+
+    #[test]
+    fn a_moment_that_must_be_stated_is_not_the_blank_one() {
+        let why = |text: &str| Instant::parse_stated(text.as_bytes()).map_err(|fault| fault.why("is no date"));
+        assert_eq!(why("1970-01-01T00:00:01Z").map(Instant::seconds), Ok(1));
+        assert!(why("1970-01-01T00:00:00Z").expect_err("blank").contains("is the first second of 1970"));
+        assert!(why("1969-12-31T23:59:59Z").expect_err("too early").contains("outside the years"));
+        assert_eq!(why("soon"), Err("is no date"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::Place;
 use crate::model::id::SfId;
-use crate::model::instant::{Instant, Resolution};
+use crate::model::instant::{Instant, Precision, Resolution};
 use crate::model::word::words;
 
 words! {
@@ -143,13 +143,13 @@ pub struct DateProfile {
     /// Whether the texts carry their offset from UTC, so that no zone is needed.
     pub zoned: bool,
     /// How fine the enrollment dates are.
-    pub enrolled: Resolution,
+    pub enrolled: Precision,
     /// How fine the completion dates are.
-    pub completed: Resolution,
+    pub completed: Precision,
     /// How fine the access dates are.
-    pub accessed: Resolution,
+    pub accessed: Precision,
     /// How fine the courses' creation dates are.
-    pub course_made: Resolution,
+    pub course_made: Precision,
 }
 
 impl Default for DateProfile {
@@ -157,10 +157,10 @@ impl Default for DateProfile {
         Self {
             order: DateOrder::YearFirst,
             zoned: false,
-            enrolled: Resolution::Second,
-            completed: Resolution::Second,
-            accessed: Resolution::Second,
-            course_made: Resolution::Second,
+            enrolled: Resolution::Second.into(),
+            completed: Resolution::Second.into(),
+            accessed: Resolution::Second.into(),
+            course_made: Resolution::Second.into(),
         }
     }
 }

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use crate::model::dataset::Dataset;
-use crate::model::instant::{HOUR, Instant, LocalTime, Resolution};
+use crate::model::instant::{HOUR, Instant, LocalTime, Precision, Resolution};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
 use crate::model::zone::{Clock, Readings};
 use crate::relations::Undecidable;
@@ -88,8 +88,8 @@ struct FileClock {
 }
 
 impl Clocks {
-    fn read(&self, data: &Dataset, file: usize, local: LocalTime, fine: fn(&DateProfile) -> Resolution) -> Readings {
-        self.files[file].clock.readings(local, fine(&data.origins.exports[file].dates))
+    fn read(&self, data: &Dataset, file: usize, local: LocalTime, fine: fn(&DateProfile) -> Precision) -> Readings {
+        self.files[file].clock.readings(local, fine(&data.origins.exports[file].dates).of(local))
     }
 
     fn of_enrollment(
@@ -97,7 +97,7 @@ impl Clocks {
         data: &Dataset,
         at: usize,
         local: Option<LocalTime>,
-        fine: fn(&DateProfile) -> Resolution,
+        fine: fn(&DateProfile) -> Precision,
     ) -> Option<Readings> {
         local.map(|local| self.read(data, data.enrollments.export_file(at), local, fine))
     }
@@ -362,7 +362,7 @@ fn pairs(data: &Dataset) -> Vec<Pair> {
             let file = usize::from(data.origins.exports[both.export_file(at)].first_part);
             let place = nth[file];
             nth[file] += 1;
-            let resolution = data.origins.exports[file].dates.enrolled;
+            let resolution = data.origins.exports[file].dates.enrolled.of(local);
             place.is_multiple_of(steps[file]).then_some(Pair { file, local, resolution, salesforce })
         })
     });

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::files;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::{Instant, NotADate};
+use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, ExportKind};
 use crate::model::question::Question;
@@ -490,7 +490,7 @@ fn refuse_named_twice(report: ExportKind, files: &[PathBuf]) -> Result<(), Error
 /// # Errors
 /// Why it is none, in words.
 pub fn parse_moment(text: &str) -> Result<Instant, String> {
-    let moment = Instant::parse(text.trim().as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+    let moment = Instant::parse_stated(text.trim().as_bytes());
     moment.map_err(|fault| {
         format!("`{text}` {}", fault.why("is not a date and time with a zone, such as 2026-11-20T06:00:00Z"))
     })

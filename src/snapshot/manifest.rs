@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::error::Error;
 use crate::files;
 use crate::model::id::SfId;
-use crate::model::instant::{Instant, NotADate};
+use crate::model::instant::Instant;
 use crate::model::provenance::{Extraction, Query};
 use crate::settings::file::instance;
 
@@ -88,7 +88,7 @@ impl Manifest {
         if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
             return Err(wrong(format!("lists {} twice", twice[0])));
         }
-        let read = Instant::parse(file.server_time.as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+        let read = Instant::parse_stated(file.server_time.as_bytes());
         let server_time = read.map_err(|fault| {
             wrong(format!("server_time `{}` {}", file.server_time, fault.why("is not a date and time with a zone")))
         })?;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::instant::{Instant, NotADate};
+use crate::model::instant::Instant;
 
 /// The incidents that travel with the tool.
 pub const SHIPPED: &str = include_str!("../../templates/incidents.csv");
@@ -76,7 +76,7 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
         let line = || line_of(record.position());
         let cell = |column: usize| record.get(places[column]).unwrap_or("");
         let moment = |column: usize| {
-            let moment = Instant::parse(cell(column).as_bytes()).and_then(|at| at.ok_or(NotADate::OutOfRange));
+            let moment = Instant::parse_stated(cell(column).as_bytes());
             moment.map_err(|fault| Fault {
                 line: line(),
                 what: format!(

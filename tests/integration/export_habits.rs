@@ -467,3 +467,30 @@ fn the_newest_date_of_an_export_is_known_once_day_and_month_are() {
     case.edit_dates(|_, p| format!("{}/{}/{} {}", p.month, p.day, p.year, p.clock()));
     assert_eq!(newest(&case), plain, "after day and month are exchanged");
 }
+
+/// A date without a time among dates to the second says no more than its day, and agrees with any time of that day.
+#[test]
+fn a_date_alone_among_times_is_compared_by_its_day() {
+    let case = Case::new();
+    let values = |rows: Vec<Vec<String>>| rows.into_iter().map(|row| row[5].clone()).collect::<Vec<_>>();
+    let plain = values(case.judged().0);
+    case.edit_column(ENROLLMENTS, "Enrollment Date", |text, number| {
+        if number == 3 { text.split(' ').next().unwrap_or_default().to_owned() } else { text.to_owned() }
+    });
+    let (with_a_date, rejects) = case.judged();
+    assert_eq!(rejects, 0);
+    assert!(with_a_date.iter().flatten().any(|cell| cell.len() == "2026-04-03".len() && cell.starts_with("20")));
+    assert_eq!(values(with_a_date), plain);
+}
+
+/// A first line that sets another delimiter than the file has is named as the fault.
+#[test]
+fn a_line_that_sets_another_delimiter_is_named() {
+    let case = Case::new();
+    case.0.edit(ENROLLMENTS, |text| format!("sep=;\n{text}"));
+    let error = audit(case.folder.path()).expect_err("an error").to_string();
+    assert!(error.contains("`sep=`") && error.contains("that `;` stands between the cells"), "{error}");
+    assert!(error.contains("remove the first line"), "{error}");
+    case.0.edit(ENROLLMENTS, |text| text.replacen("sep=;", "sep=,", 1));
+    audit(case.folder.path()).expect("a report");
+}

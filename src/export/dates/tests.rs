@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{DateColumn, DateFault, DateReader, DateRules, Strict};
 use crate::error::Error;
 use crate::model::date_format::DateFormat;
-use crate::model::instant::{DAY, LocalTime, Resolution, civil_from_days, days_from_civil};
+use crate::model::instant::{DAY, LocalTime, Precision, Resolution, Stamp, civil_from_days, days_from_civil};
 use crate::model::provenance::DateOrder;
 
 fn reader() -> DateReader<'static> {
@@ -284,12 +284,15 @@ fn a_configured_order_decides_alone() {
 }
 
 #[test]
-fn the_finest_value_is_the_resolution_of_the_column() {
+fn a_column_is_as_fine_as_its_finest_value_and_a_value_at_midnight_may_be_a_date_alone() {
     let mut reader = reader();
     read(&mut reader, "31/01/2026").expect("a date");
-    assert_eq!(reader.profile().enrolled, Resolution::Day);
+    assert_eq!(reader.profile().enrolled, Resolution::Day.into());
     read(&mut reader, "31/01/2026 08:15").expect("a date");
-    assert_eq!(reader.profile().enrolled, Resolution::Minute);
+    let mixed = reader.profile().enrolled;
+    assert_eq!(mixed, Precision { finest: Resolution::Minute, coarsest: Resolution::Day });
+    let of = |text: &str| mixed.of(LocalTime::from_seconds(Stamp::parse(text.as_bytes()).expect("a date").seconds));
+    assert_eq!([of("2026-01-31"), of("2026-01-31 08:15")], [Resolution::Day, Resolution::Minute]);
 }
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
