@@ -174,7 +174,9 @@ pub enum InScope {
 pub struct PresentFacts {
     /// Whether a table knows the export's status word.
     pub status_known: bool,
-    /// What differs.
+    /// Whether the status of the Salesforce row is one of the package's.
+    pub row_status_known: bool,
+    /// What differs; a status that is not known is no difference.
     pub differs: Differs,
     /// Whether the course is synchronized.
     pub in_scope: InScope,
@@ -191,14 +193,14 @@ pub struct PresentFacts {
 pub fn present(facts: PresentFacts) -> Enrollment {
     if !facts.status_known {
         Enrollment::UnknownStatus
-    } else if facts.differs.is_empty() {
+    } else if facts.differs.is_empty() && facts.row_status_known {
         Enrollment::Matched
     } else if facts.in_scope == InScope::No {
         Enrollment::OutOfScope
     } else if facts.row_is_later || facts.newest_after_cutoff {
         Enrollment::Pending
-    } else if facts.unread_row || facts.in_scope == InScope::Unknown {
-        // The row that could not be read may be the newer one, and agree.
+    } else if facts.unread_row || facts.in_scope == InScope::Unknown || facts.differs.is_empty() {
+        // The row that could not be read may be the newer one, and agree; and so may the status that is not known.
         Enrollment::Unknown
     } else {
         Enrollment::Outdated

@@ -345,8 +345,10 @@ impl Judge<'_> {
         let status = word.and_then(|word| word.status);
         let mut differs = Differs::default();
         let written = rows.status(counted);
-        // A status that nobody can read is not a difference.
-        if status.is_some_and(|status| Some(status) != written) {
+        // A status that is not known, on either side, is not a difference.
+        if let (Some(status), Some(written)) = (status, written)
+            && status != written
+        {
             differs.add(Difference::Status);
         }
         let agrees = |docebo: Option<Readings>, salesforce: Option<Instant>| match (docebo, salesforce) {
@@ -370,7 +372,7 @@ impl Judge<'_> {
             differs.add(Difference::Unenrolled);
         }
         let Some(status) = status else { return (Enrollment::UnknownStatus, differs) };
-        if differs.is_empty() {
+        if differs.is_empty() && written.is_some() {
             return (Enrollment::Matched, differs);
         }
         let dates = [enrolled, completed, self.clocks.accessed(self.data, at)];
@@ -378,6 +380,7 @@ impl Judge<'_> {
         let course = self.data.enrollments.course(at);
         let value = present(PresentFacts {
             status_known: true,
+            row_status_known: written.is_some(),
             differs,
             in_scope: self.in_scope[course],
             row_is_later: self.row_is_later(counted, status, written),

@@ -17,9 +17,13 @@ const MAX_BYTES: u64 = 64 << 20;
 impl Reader<'_> {
     /// Reads the answer where there is one; one that cannot be read counts as missing.
     pub(super) fn customisation(&mut self) -> Result<(), Error> {
-        let Some(path) = self.folder.find(FILE) else { return Ok(()) };
-        let read = files::read(path, MAX_BYTES).map_err(|source| Error::of_input(path, source));
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object("customisation"));
+        let path = match (self.folder.find(FILE), entry) {
+            (Some(path), _) => path,
+            (None, Some(entry)) => return Err(self.folder.is_gone(entry)),
+            (None, None) => return Ok(()),
+        };
+        let read = files::read(path, MAX_BYTES).map_err(|source| Error::of_input(path, source));
         if let (Some(entry), Ok(bytes)) = (entry, &read) {
             check_digest(path, entry, &digest(bytes))?;
         }

@@ -168,6 +168,15 @@ impl Folder {
         }
     }
 
+    /// The error of a file that the manifest lists and that is not there.
+    pub(super) fn is_gone(&self, entry: &Entry) -> Error {
+        Error::Input {
+            path: self.path.join(&entry.file),
+            what: "is listed in manifest.json but is not there".to_owned(),
+            next: "extract the snapshot again, or restore the file".to_owned(),
+        }
+    }
+
     /// What the manifest says of a file.
     pub(super) fn entry(&self, content: Content) -> Option<&Entry> {
         self.manifest.as_ref().and_then(|manifest| manifest.object(content.stem()))

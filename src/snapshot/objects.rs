@@ -339,7 +339,8 @@ impl Reader<'_> {
             data.enrollments.forget_rows();
             return self.unreadable(files.content, error);
         }
-        let FiledRows { pulse, editors, counts } = filed;
+        let FiledRows { pulse, editors, counts, odd_statuses } = filed;
+        self.snapshot.caveats.extend(odd_statuses.caveat());
         data.enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
         data.editors = editors.ids;
         self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
@@ -393,6 +394,7 @@ struct FiledRows {
     pulse: Pulse,
     editors: Editors,
     counts: Counts,
+    odd_statuses: OddStatuses,
 }
 
 impl FiledRows {
@@ -402,7 +404,7 @@ impl FiledRows {
         let is_deleted = fields.optional(IS_DELETED)?;
         let mut enrollments = std::mem::take(&mut data.enrollments);
         let (slots, mut filing) = enrollments.open();
-        let Self { pulse, editors, counts } = self;
+        let Self { pulse, editors, counts, odd_statuses } = self;
         let mut deleted = Vec::new();
         let parse = |rows: &mut Rows<'_>| {
             let mut block = Block::with_room_for(rows.most());
@@ -415,10 +417,11 @@ impl FiledRows {
                 columns.read(row, &mut block)?;
             }
             block.place(parents, data, slots, columns.key.is_there());
-            Ok((block.rows, block.deleted))
+            Ok((block.rows, block.deleted, block.odd))
         };
-        let take = |(block, mut lines): (Vec<Filed>, Vec<u32>)| {
+        let take = |(block, mut lines, odd): (Vec<Filed>, Vec<u32>, OddStatuses)| {
             deleted.append(&mut lines);
+            odd_statuses.absorb(&odd);
             filing.make_room(block.iter().filter_map(|filed| filed.slot));
             for Filed { slot, mut row, written, odd_key } in block {
                 written.count(row.id, pulse);
@@ -456,6 +459,43 @@ struct Block {
     keys: TextColumn,
     /// The lines of rows that Salesforce has deleted, which are not among the others.
     deleted: Vec<u32>,
+    /// Rows whose status is none of the package's.
+    odd: OddStatuses,
+}
+
+/// Rows of `docebo_v3__CourseEnrollment__c` whose status is none of the package's: what they say is not known.
+#[derive(Default)]
+struct OddStatuses {
+    rows: u64,
+    first: Option<SfId>,
+}
+
+impl OddStatuses {
+    fn add(&mut self, id: SfId) {
+        self.rows += 1;
+        self.first = self.first.or(Some(id));
+    }
+
+    /// Adds what stands behind the rows so far.
+    fn absorb(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.first = self.first.or(other.first);
+    }
+
+    /// What a reader has to know of them. The word itself may be anything, a name included.
+    fn caveat(&self) -> Option<String> {
+        let first = self.first?;
+        let rows = match self.rows {
+            1 => "1 record".to_owned(),
+            rows => format!("{rows} records"),
+        };
+        Some(format!(
+            "docebo_v3__Status__c of {rows} of {} is not a status that tieout knows (the first is {first}), so whether the \
+             status agrees with Docebo's is unknown. Look at the field in Salesforce: somebody may have added a value to it, \
+             or the columns of the file were mixed up.",
+            SfObject::CourseEnrollment
+        ))
+    }
 }
 
 impl Block {
@@ -465,6 +505,7 @@ impl Block {
             parents: Vec::with_capacity(rows),
             keys: TextColumn::default(),
             deleted: Vec::new(),
+            odd: OddStatuses::default(),
         }
     }
 
@@ -524,6 +565,9 @@ impl<'a> EnrollmentColumns<'a> {
         let written = self.writes.read(row)?;
         filed.unenrolled = self.unenrolled.instant(row)?;
         filed.status = Status::from_salesforce(self.status.text(row)?);
+        if filed.status.is_none() {
+            block.odd.add(filed.id);
+        }
         filed.enrolled = self.enrolled.instant(row)?;
         filed.completed = self.completed.instant(row)?;
         (filed.created, filed.modified) = (written.created, written.modified);

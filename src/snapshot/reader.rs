@@ -175,11 +175,7 @@ impl<'a> Reader<'a> {
         if let Some(entry) = self.folder.entry(content)
             && self.folder.find(&content.file()).is_none()
         {
-            return Err(Error::Input {
-                path: self.folder.path.join(&entry.file),
-                what: "is listed in manifest.json but is not there".to_owned(),
-                next: "extract the snapshot again, or restore the file".to_owned(),
-            });
+            return Err(self.folder.is_gone(entry));
         }
         if read.is_empty() {
             if !unread.is_empty() {

@@ -45,6 +45,7 @@ impl<'a> Due<'a> {
         let there = match self.relations.enrollment[at] {
             // No word of status is needed to see that a row is there.
             Enrollment::Matched | Enrollment::Outdated | Enrollment::UnknownStatus => true,
+            Enrollment::Unknown if self.is_there_with_unknown_status(at) => true,
             Enrollment::Absent | Enrollment::AbsentNoDoceboUser => false,
             _ => return None,
         };
@@ -68,6 +69,12 @@ impl<'a> Due<'a> {
         Some(Event { at: due, written, learner, fate })
     }
 
+    /// Whether Salesforce has the row of an enrollment of unknown value, with a status that is none of the package's.
+    fn is_there_with_unknown_status(&self, at: usize) -> bool {
+        let counterpart = self.relations.counterpart(self.data, at);
+        counterpart.is_some_and(|counterpart| self.data.enrollments.status(counterpart).is_none())
+    }
+
     fn written(&self, due: Instant, written: Instant) -> (Fate, Option<Instant>) {
         let fate = if written <= due.plus(self.grace) { Fate::OnTime } else { Fate::Late };
         (fate, Some(written))
@@ -89,6 +96,7 @@ impl<'a> Due<'a> {
     pub(super) fn unjudged(&self) -> u64 {
         let unknown = |at: &usize| {
             matches!(self.relations.enrollment[*at], Enrollment::Unknown | Enrollment::UnknownLink)
+                && !self.is_there_with_unknown_status(*at)
                 && !self.relations.rests_on_unread(self.data, *at)
                 && self
                     .relations

@@ -102,6 +102,7 @@ fn differing() -> Differs {
 fn enrollment_with_a_row() {
     let agrees = PresentFacts {
         status_known: true,
+        row_status_known: true,
         differs: Differs::default(),
         in_scope: InScope::Yes,
         row_is_later: false,
@@ -113,6 +114,9 @@ fn enrollment_with_a_row() {
         (PresentFacts { status_known: false, ..agrees }, Enrollment::UnknownStatus),
         (PresentFacts { status_known: false, newest_after_cutoff: true, ..differs }, Enrollment::UnknownStatus),
         (agrees, Enrollment::Matched),
+        (PresentFacts { row_status_known: false, ..agrees }, Enrollment::Unknown),
+        (PresentFacts { row_status_known: false, in_scope: InScope::No, ..agrees }, Enrollment::OutOfScope),
+        (PresentFacts { row_status_known: false, ..differs }, Enrollment::Outdated),
         (PresentFacts { in_scope: InScope::No, newest_after_cutoff: true, ..agrees }, Enrollment::Matched),
         (PresentFacts { unread_row: true, ..agrees }, Enrollment::Matched),
         (differs, Enrollment::Outdated),

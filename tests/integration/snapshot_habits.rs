@@ -635,3 +635,40 @@ fn the_doctor_names_what_is_not_read() {
         assert!(stdout.contains(part), "{part}: {stdout}");
     }
 }
+
+/// A status in Salesforce that tieout does not know is not understood: no finding against the sync, and nothing called clean.
+#[test]
+fn an_unknown_status_in_salesforce_is_no_finding() {
+    let case = Case::new();
+    let clean = counts(&case.report());
+    case.edit(ENROLLMENTS, |text| text.replacen(",Subscribed,", ",Ada Lovelace,", 1));
+    let report = case.report();
+    assert_eq!(counts(&report), clean, "no finding");
+    let caveat = said_of(&report, "docebo_v3__Status__c of 1 record of docebo_v3__CourseEnrollment__c is not a status");
+    assert!(!caveat.contains("Lovelace"), "{caveat}");
+    let outdated = report.results.iter().find(|result| result.check.id == "enrollment-outdated").expect("the check");
+    assert!(!outdated.is_whole(), "it could not judge all");
+    assert_eq!(case.exit(), 6);
+}
+
+/// A file that the manifest lists is missed, whichever it is.
+#[test]
+fn a_listed_file_that_is_gone_is_an_error() {
+    let sample = crate::sample_folder("in-sync");
+    for name in ["customisation.json", COURSES] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("snapshot")).expect("a folder");
+        for part in ["", "snapshot"] {
+            for entry in std::fs::read_dir(sample.join(part)).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_file() {
+                    let to = folder.path().join(part).join(path.file_name().expect("a name"));
+                    std::fs::copy(&path, to).expect("copied");
+                }
+            }
+        }
+        std::fs::remove_file(folder.path().join("snapshot").join(name)).expect("removed");
+        let error = audit(folder.path()).expect_err(name).to_string();
+        assert!(error.contains(name) && error.contains("is listed in manifest.json but is not there"), "{error}");
+    }
+}
