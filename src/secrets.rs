@@ -6,10 +6,13 @@
 //!
 //! Must not know: where a text goes.
 
+mod encoded;
+
 use std::borrow::Cow;
 use std::sync::RwLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use encoded::Parts;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// What stands in place of a secret.
@@ -18,22 +21,33 @@ pub const MASK: &str = "[secret]";
 const MIN_LENGTH: usize = 8;
 /// A shorter secret is not looked for in rows of data, which must not change by chance.
 const MIN_LENGTH_IN_ROWS: usize = 20;
-/// Characters behind the exclamation mark of a session id from which on it is one.
+/// Characters behind the exclamation mark of a session id, or behind the beginning of another token, from which on it is
+/// one.
 const MIN_SESSION: usize = 8;
+/// What refresh tokens of Salesforce begin with.
+const REFRESH_TOKEN: &str = "5Aep861";
+/// What signed tokens (JWT) begin with, and what each of their first two parts begins with: `{"` in Base64.
+const SIGNED_TOKEN: &str = "eyJ";
+/// The exclamation mark of a session id, as it is and escaped in addresses, in HTML and in JSON.
+const MARKS: [&str; 7] = ["!", "%21", "%2521", "&#33;", "&#x21;", "&excl;", "\\u0021"];
 
 struct Known {
     texts: Vec<String>,
     everywhere: Option<AhoCorasick>,
     in_rows: Option<AhoCorasick>,
+    parts: Parts,
 }
 
-static KNOWN: RwLock<Known> = RwLock::new(Known { texts: Vec::new(), everywhere: None, in_rows: None });
+static KNOWN: RwLock<Known> =
+    RwLock::new(Known { texts: Vec::new(), everywhere: None, in_rows: None, parts: Parts::none() });
 
 /// Makes a secret known, in each spelling in which it may come back. A key of several lines is known line by line.
 pub fn know(secret: &SecretString) {
     let secret = secret.expose_secret().trim();
     let lines = secret.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
-    let spelled: Vec<String> = std::iter::once(secret).chain(lines).flat_map(spellings).collect();
+    // Without the id of the organization, which is no secret, the rest of a session id still is one.
+    let session = secret.split_once('!').filter(|(org, _)| org.starts_with("00D")).map(|(_, session)| session);
+    let spelled: Vec<String> = std::iter::once(secret).chain(lines).chain(session).flat_map(spellings).collect();
     // A panic of another thread leaves the list as it was.
     let mut known = KNOWN.write().unwrap_or_else(std::sync::PoisonError::into_inner);
     let before = known.texts.len();
@@ -43,6 +57,7 @@ pub fn know(secret: &SecretString) {
         }
     }
     if known.texts.len() > before {
+        known.parts.add(secret);
         let find = |min: usize| {
             let texts = known.texts.iter().filter(|text| text.len() >= min);
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
@@ -72,7 +87,8 @@ fn spellings(secret: &str) -> Vec<String> {
     ]
 }
 
-/// A text without known secrets, session ids of Salesforce, and users and passwords of addresses.
+/// A text without known secrets, parts of them in whatever [encoding](encoded), tokens of Salesforce that nobody made
+/// known, and users and passwords of addresses.
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
@@ -83,7 +99,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     if let Some(without) = without {
         text = Cow::Owned(String::from_utf8_lossy(&without).into_owned());
     }
-    for shape in [sessions, users_of_addresses] {
+    for shape in [sessions, tokens, users_of_addresses, parts_of_secrets] {
         if let Some(without) = without_shape(&text, shape) {
             text = Cow::Owned(without);
         }
@@ -128,11 +144,48 @@ fn without_shape(text: &str, shape: fn(&str) -> Vec<(usize, usize)>) -> Option<S
     (from > 0).then(|| without + &text[from..])
 }
 
+/// Parts of known secrets, encoded or not.
+fn parts_of_secrets(text: &str) -> Vec<(usize, usize)> {
+    KNOWN.read().unwrap_or_else(std::sync::PoisonError::into_inner).parts.found_in(text)
+}
+
+/// Refresh tokens and signed tokens, by what they begin with.
+fn tokens(text: &str) -> Vec<(usize, usize)> {
+    let mut begins: Vec<(usize, &str)> =
+        [REFRESH_TOKEN, SIGNED_TOKEN].iter().flat_map(|begin| text.match_indices(begin)).collect();
+    begins.sort_unstable();
+    let (mut found, mut from) = (Vec::new(), 0);
+    for (start, begin) in begins.into_iter().filter(|(start, _)| !is_within_word(text, *start)) {
+        if start < from {
+            continue;
+        }
+        let rest = &text[start..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')));
+        let token = &rest[..end.unwrap_or(rest.len())];
+        let is_token = match begin {
+            SIGNED_TOKEN => token.split('.').nth(1).is_some_and(|claims| claims.starts_with(SIGNED_TOKEN)),
+            _ => token.len() >= begin.len() + MIN_SESSION,
+        };
+        if is_token {
+            from = start + token.len();
+            found.push((start, from));
+        }
+    }
+    found
+}
+
+/// Whether what begins here goes on with a word, so that a long one is looked through once and not from each place in it.
+fn is_within_word(text: &str, start: usize) -> bool {
+    text[..start].ends_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 /// Session ids: `00D` and the rest of an organization's id, an exclamation mark, and what is secret.
 fn sessions(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
+    let mut marks: Vec<(usize, &str)> = MARKS.iter().flat_map(|mark| text.match_indices(mark)).collect();
+    marks.sort_unstable();
     let (mut found, mut from) = (Vec::new(), 0);
-    for (mark, _) in text.match_indices('!') {
+    for (mark, spelled) in marks {
         let start = [15, 18].into_iter().find_map(|length| {
             let start = mark.checked_sub(length).filter(|&start| start >= from)?;
             let id = &bytes[start..mark];
@@ -140,9 +193,10 @@ fn sessions(text: &str) -> Vec<(usize, usize)> {
         });
         let Some(start) = start else { continue };
         let secret = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'+');
-        let length = bytes[mark + 1..].iter().take_while(secret).count();
+        let behind = mark + spelled.len();
+        let length = bytes[behind..].iter().take_while(secret).count();
         if length >= MIN_SESSION {
-            from = mark + 1 + length;
+            from = behind + length;
             found.push((start, from));
         }
     }
@@ -206,6 +260,82 @@ mod tests {
         assert_eq!(mask("hkiG9w0BAQEFAASC-----BEGIN X-----"), format!("{MASK}-----BEGIN X-----"));
     }
 
+    /// What a server may write back that was sent a secret, by name.
+    fn encodings(secret: &str) -> Vec<(&'static str, String)> {
+        use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, HEXLOWER, HEXUPPER};
+        let bytes = secret.as_bytes();
+        let each = |format: fn(u8) -> String| -> String { bytes.iter().map(|&byte| format(byte)).collect() };
+        let percent = |text: &str| text.replace('%', "%25").replace('!', "%21");
+        vec![
+            ("Base64", BASE64.encode(bytes)),
+            ("Base64 behind one byte", BASE64.encode(format!("x{secret}").as_bytes())),
+            ("Base64 behind two bytes", BASE64.encode(format!("xy{secret}").as_bytes())),
+            (
+                "Base64 in a text",
+                BASE64_NOPAD.encode(format!("Authorization: Bearer {secret}\r\nAccept: */*").as_bytes()),
+            ),
+            ("Base64 of addresses", BASE64URL.encode(bytes)),
+            ("Base64, escaped", BASE64.encode(format!("xy{secret}").as_bytes()).replace('=', "%3D")),
+            ("hexadecimal", HEXLOWER.encode(bytes)),
+            ("HEXADECIMAL", HEXUPPER.encode(bytes)),
+            ("hexadecimal behind half a byte", format!("a{}", HEXLOWER.encode(bytes))),
+            ("escaped once", percent(secret)),
+            ("escaped twice", percent(&percent(secret))),
+            ("each byte escaped", each(|byte| format!("%{byte:02x}"))),
+            ("each byte escaped twice", each(|byte| format!("%25{byte:02X}"))),
+            ("JSON", secret.replace('!', "\\u0021")),
+            ("each byte in JSON", each(|byte| format!("\\u{byte:04x}"))),
+            ("HTML", secret.replace('!', "&#33;")),
+            ("HTML by name", secret.replace('!', "&excl;").replace('.', "&period;")),
+            ("each byte in HTML", each(|byte| format!("&#{byte};"))),
+            ("each byte in hexadecimal HTML", each(|byte| format!("&#x{byte:X};"))),
+            ("backwards", secret.chars().rev().collect()),
+            ("in lower case", secret.to_lowercase()),
+            ("IN UPPER CASE", secret.to_uppercase()),
+            ("apart", secret.replace('!', " ! ")),
+            ("with another organization", secret.replace("00D", "00E")),
+        ]
+    }
+
+    #[test]
+    fn a_known_secret_goes_in_whatever_encoding() {
+        let token = "00D5g000004XyZw!AQEAQJq7Xv3.b2hMYl_Zk9TqP0uVw8nRcE1gHsDfLaKiOxB6t";
+        let id = "3MVG9rZjd7MXFdLhSKI7aMVDTapUmHhDlg4uv8l.jzYZ2bJcN";
+        for secret in [token, id, "https://hooks.example.com/services/T0/B0/pQ7sKd93LmZx0aVb4TnYw2Ec"] {
+            know(&SecretString::from(secret.to_owned()));
+            for (name, encoded) in encodings(secret) {
+                for text in [
+                    format!("before {encoded} after"),
+                    format!("[{{\"message\":\"{encoded}\"}}]"),
+                    format!("/services/data/v67.0/query/{encoded}"),
+                ] {
+                    let masked = mask(&text);
+                    assert!(masked.contains(MASK) && masked.len() < text.len(), "{name}: {masked}");
+                    // Not even a part of it is left, read in any of these ways.
+                    for (_, other) in encodings(&secret[secret.len() - 20..]) {
+                        assert!(!masked.contains(&other), "{name}: {masked}");
+                    }
+                    assert!(masked.len() < 100, "{name}: {masked}");
+                    let ends = text.starts_with('/') || masked.contains("after") || masked.ends_with("\"}]");
+                    assert!(ends, "{name}: what follows is told: {masked}");
+                    assert_eq!(mask(&masked), masked, "{name}: masked again");
+                }
+            }
+        }
+        let path = format!("/services/data/v67.0/query/{}-2000", data_encoding::HEXLOWER.encode(token.as_bytes()));
+        assert_eq!(mask(&path), format!("/services/data/v67.0/query/{MASK}"));
+        // Eight characters of a secret are enough, in a run that is long enough.
+        assert_eq!(mask("x=0123456789abcJq7Xv3.b2"), format!("x={MASK}"));
+        for harmless in [
+            "/services/data/v67.0/sobjects/Contact/0035g000004XyZwAAK/describe of 00D5g000004XyZwEAK",
+            "https://hooks.example.com/services/T0/B0 answered 403 Forbidden",
+            "SELECT Id, docebo_v3__EnrollmentCompletionDate__c FROM docebo_v3__CourseEnrollment__c",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ] {
+            assert_eq!(mask(harmless), harmless);
+        }
+    }
+
     #[test]
     fn a_short_secret_is_not_looked_for_in_rows() {
         know(&SecretString::from("short-secret-1".to_owned()));
@@ -221,6 +351,16 @@ mod tests {
             ("token 00D5g000009XyZA!AQ.unknown_one.", "token [secret]"),
             ("00D5g000009XyZAEA0!AQ.unknown_one", "[secret]"),
             ("two: 00D5g000009XyZA!AQ.unknown_one 00D5g000009XyZA!AQ.other_two", "two: [secret] [secret]"),
+            ("in a path 00D5g000009XyZA%21AQ.unknown_one/x", "in a path [secret]"),
+            ("in HTML 00D5g000009XyZA&#33;AQ.unknown_one.", "in HTML [secret]"),
+            ("refresh 5Aep861KbQ.unknown_two, see", "refresh [secret], see"),
+            (
+                "force://PlatformCLI::5Aep861KbQ.unknown_two@acme.my.salesforce.com",
+                "force://[secret]@acme.my.salesforce.com",
+            ),
+            ("5Aep861 is how they begin", "5Aep861 is how they begin"),
+            ("id eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln!", "id [secret]!"),
+            ("eyJhbGciOiJSUzI1NiJ9.html", "eyJhbGciOiJSUzI1NiJ9.html"),
             ("the organization 00D5g000009XyZA! is read", "the organization 00D5g000009XyZA! is read"),
             ("`https://ada:pa$$@acme.example/x`", "`https://[secret]@acme.example/x`"),
             ("https://ada:p@ss@acme.example", "https://[secret]@acme.example"),
@@ -235,9 +375,24 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test measures how long it takes")]
     fn a_long_text_takes_no_longer_than_its_length() {
-        for part in
-            ["://", "://a:b", "://a:b/c@", "://a@", "00D", "!", "00D5g000009XyZA!", "00D5g000009XyZA!AQ.unknown_one"]
-        {
+        for part in [
+            "5Aep861",
+            "eyJ",
+            ".eyJ",
+            "eyJ.",
+            "%25",
+            "&#",
+            "\\u0021",
+            "&",
+            "://",
+            "://a:b",
+            "://a:b/c@",
+            "://a@",
+            "00D",
+            "!",
+            "00D5g000009XyZA!",
+            "00D5g000009XyZA!AQ.unknown_one",
+        ] {
             let text = part.repeat(1_000_000 / part.len());
             let before = std::time::Instant::now();
             assert!(!mask(&text).is_empty());
