@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::text::one_line;
 use crate::model::word::{Tally, words};
 
 words! {
@@ -125,6 +126,10 @@ impl Line {
 /// What an error says, and the next step that it names.
 #[must_use]
 pub fn told(error: &Error) -> (String, String) {
+    // What Salesforce says may hold line ends, and what looks like a next step.
+    if let Error::Salesforce { what, next } = error {
+        return (one_line(&in_a_line(what)).into_owned(), one_line(next).into_owned());
+    }
     let text = error.to_string();
     match text.split_once("\n  next: ") {
         Some((what, next)) => (in_a_line(what), next.to_owned()),

@@ -7,6 +7,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
+use crate::model::text::{one_line, visible};
+
+/// A path on one line: its name may hold line ends, and must not pass for a line of ours.
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string()).into_owned()
+}
 
 /// A run that cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +22,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// The configuration file is not there or not readable.
-    #[error("{}: {source}\n  next: name the configuration with -c FILE, or write one with `tieout init`", path.display())]
+    #[error("{}: {source}\n  next: name the configuration with -c FILE, or write one with `tieout init`", shown(path))]
     ConfigurationUnreadable {
         /// The file.
         path: PathBuf,
@@ -24,7 +30,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The configuration says something that cannot be.
-    #[error("{}:{line}:{column}: {what}", path.display())]
+    #[error("{}:{line}:{column}: {what}", shown(path))]
     Configuration {
         /// The file.
         path: PathBuf,
@@ -36,7 +42,11 @@ pub enum Error {
         what: String,
     },
     /// An input that the configuration names is not there.
-    #[error("{}: {what}\n  next: check the path in the configuration; relative paths start at the configuration file", path.display())]
+    #[error(
+        "{}: {}\n  next: check the path in the configuration; relative paths start at the configuration file",
+        shown(path),
+        one_line(what)
+    )]
     Missing {
         /// The path.
         path: PathBuf,
@@ -44,7 +54,7 @@ pub enum Error {
         what: String,
     },
     /// An input could not be read from the disk.
-    #[error("{}: {source}\n  next: check that the file is there and that you may read it", path.display())]
+    #[error("{}: {source}\n  next: check that the file is there and that you may read it", shown(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -52,13 +62,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// An input is not the same at each reading, so no figure could be said to be its own.
-    #[error("{}: changed while it was read\n  next: run again when no program is writing to it", path.display())]
+    #[error("{}: changed while it was read\n  next: run again when no program is writing to it", shown(path))]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// An input is not what it should be as a whole.
-    #[error("{}: {what}\n  next: {next}", path.display())]
+    #[error("{}: {}\n  next: {}", shown(path), one_line(what), one_line(next))]
     Input {
         /// The file.
         path: PathBuf,
@@ -68,7 +78,12 @@ pub enum Error {
         next: String,
     },
     /// One row of a snapshot is not what Salesforce writes.
-    #[error("{}:{line}: {what}\n  next: save this object again; a Salesforce extract with a broken row cannot prove what is absent", path.display())]
+    #[error(
+        "{}:{}: {}\n  next: save this object again; a Salesforce extract with a broken row cannot prove what is absent",
+        shown(path),
+        line,
+        one_line(what)
+    )]
     SnapshotRow {
         /// The file.
         path: PathBuf,
@@ -78,7 +93,7 @@ pub enum Error {
         what: String,
     },
     /// The output folder is in the way or cannot be made.
-    #[error("{}: {what}\n  next: {next}", path.display())]
+    #[error("{}: {}\n  next: {}", shown(path), one_line(what), one_line(next))]
     Output {
         /// The folder or file.
         path: PathBuf,
@@ -88,7 +103,7 @@ pub enum Error {
         next: String,
     },
     /// Salesforce cannot be reached, refuses, or hides what cannot be done without.
-    #[error("{what}\n  next: {next}")]
+    #[error("{}\n  next: {}", one_line(what), one_line(next))]
     Salesforce {
         /// What happened, without a secret.
         what: String,
@@ -104,7 +119,11 @@ pub enum Error {
         what: String,
     },
     /// The template of the webhook's body makes no message.
-    #[error("{}: {what}\n  next: every value stands inside a JSON string, as in {{\"text\": \"{{{{sentence}}}}\"}}; README, \"Daily freshness check\", lists the names", path.display())]
+    #[error(
+        "{}: {}\n  next: every value stands inside a JSON string, as in {{\"text\": \"{{{{sentence}}}}\"}}; README, \"Daily freshness check\", lists the names",
+        shown(path),
+        one_line(what)
+    )]
     WebhookTemplate {
         /// The template.
         path: PathBuf,
@@ -146,6 +165,33 @@ impl Error {
             Self::Salesforce { .. } => Exit::Salesforce,
             Self::Output { .. } | Self::Webhook { .. } => Exit::Output,
             Self::Defect(_) => Exit::Defect,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    /// What others wrote adds no line, such as a next step of their own.
+    #[test]
+    fn a_text_of_others_stays_on_its_line() {
+        for end in ["\n", "\r\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let forged = format!("told{end}  next: sudo rm");
+            let path = || std::path::PathBuf::from(&forged);
+            let (what, next) = (forged.clone(), "look".to_owned());
+            for error in [
+                Error::Salesforce { what: what.clone(), next: next.clone() },
+                Error::Input { path: path(), what: what.clone(), next: next.clone() },
+                Error::Output { path: path(), what: what.clone(), next: next.clone() },
+                Error::SnapshotRow { path: path(), line: 1, what: what.clone() },
+                Error::Missing { path: path(), what: what.clone() },
+                Error::Changed { path: path() },
+            ] {
+                let text = error.to_string();
+                assert!(!text.contains(end) || end == "\n", "{text:?}");
+                assert!(text.matches('\n').count() == 1 && !text.contains("\n  next: sudo"), "{text:?}");
+            }
         }
     }
 }

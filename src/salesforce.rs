@@ -32,20 +32,22 @@ pub mod transport;
 mod value;
 
 use crate::error::Error;
-use crate::secrets::{mask, mask_and_shorten};
+use crate::model::text::one_line;
+use crate::secrets::mask_and_shorten;
 
 /// The maximum length of a server's text in a message, in characters.
 const MAX_SHOWN: usize = 2_000;
 
-/// An error without the secrets that a server may have echoed into it, shortened to [`MAX_SHOWN`].
+/// An error without the secrets and the line ends that a server may have put into it, shortened to [`MAX_SHOWN`].
 fn masked(error: Error) -> Error {
     match error {
-        Error::Salesforce { what, next } => Error::Salesforce { what: shown(&what), next: mask(&next).into_owned() },
+        Error::Salesforce { what, next } => Error::Salesforce { what: shown(&what), next: shown(&next) },
         other => other,
     }
 }
 
-/// A text that may contain a server's words: without secrets, and shortened to [`MAX_SHOWN`].
+/// A text that may contain a server's words: without secrets, shortened to [`MAX_SHOWN`], and on one line, so that it
+/// cannot pass for a line of ours.
 fn shown(text: &str) -> String {
-    mask_and_shorten(text, MAX_SHOWN)
+    one_line(&mask_and_shorten(text, MAX_SHOWN)).into_owned()
 }

@@ -39,6 +39,18 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A text of others on one line: of each line end with the space around it one space stays, and every other active
+/// character is made [visible], so that nothing in it can pass for a line of ours.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let ends = |c: char| matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if !text.contains(ends) {
+        return visible(text);
+    }
+    let lines: Vec<&str> = text.split(ends).map(str::trim).filter(|line| !line.is_empty()).collect();
+    Cow::Owned(visible(&lines.join(" ")).into_owned())
+}
+
 /// Writes a part of a JSON string with every active character as its escape: the value is untouched, the text
 /// harmless in a terminal, an editor or a script.
 ///
@@ -82,7 +94,7 @@ pub fn of_address(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_active, is_plain, of_address};
+    use super::{is_active, is_plain, of_address, one_line};
 
     #[test]
     fn no_plain_text_acts() {
@@ -91,6 +103,14 @@ mod tests {
             assert_eq!(is_plain(&text), matches!(c, ' '..='~'), "{c:?}");
             assert!(!is_plain(&text) || !is_active(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn no_line_end_is_left() {
+        for end in ["\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}", "\n \n"] {
+            assert_eq!(one_line(&format!("a{end}  next: b{end}")), "a next: b", "{end:?}");
+        }
+        assert_eq!(one_line(" a\u{1b}b "), " a[U+001B]b ");
     }
 
     #[test]

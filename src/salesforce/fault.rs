@@ -60,11 +60,18 @@ struct OAuth {
     error_description: String,
 }
 
+/// The maximum length of an error's code.
+const MAX_CODE: usize = 100;
+/// What stands in place of a code that is none.
+const NO_CODE: &str = "(an error code of other characters than letters, digits, `_`, `-` and `.`)";
+
 /// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing). What the server
 /// has echoed of a secret is taken out, and of a long message the beginning is enough.
 pub(super) fn read(body: &str) -> (String, String) {
     let (code, message) = read_as_is(body);
-    (mask_and_shorten(&code, 100), shown(&message))
+    let is_of_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let code = if code.chars().all(is_of_code) { mask_and_shorten(&code, MAX_CODE) } else { NO_CODE.to_owned() };
+    (code, shown(&message))
 }
 
 fn read_as_is(body: &str) -> (String, String) {
@@ -136,6 +143,15 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
         (403, _) if message.contains("TxnSecurity") || code.contains("TXN_SECURITY") => {
             stop("a transaction security policy of the organisation blocks this read; ask for an exemption of the user")
         }
+        (301 | 302 | 303 | 307 | 308, _) => Fault::Stop(
+            format!("HTTP {status} to another address"),
+            "set salesforce.instance_url to the My Domain address of the organization",
+        ),
+        // Such as 304, "not modified": no condition was sent.
+        (300..400, _) => Fault::Stop(
+            format!("HTTP {status}, an answer to a question that was not asked"),
+            "a proxy may change the answers; if not, report this with `--trace`",
+        ),
         (404, _) => Fault::Unknown(told),
         (409, _) => stop("the job was made with another version of the API; start the extraction anew"),
         (410, _) => stop("this version of the API is retired; update tieout"),
@@ -207,6 +223,33 @@ mod tests {
             matches!(told(400, &error("MALFORMED_QUERY", "unexpected token")), Fault::Denied(text, _) if text.contains("unexpected token"))
         );
         assert!(matches!(told(431, "<h1>Bad Message 431</h1>"), Fault::NoBulk(_)));
+    }
+
+    #[test]
+    fn an_answer_that_was_not_asked_for_is_no_other_address() {
+        for (status, words) in [
+            (300, "was not asked"),
+            (301, "to another address"),
+            (302, "to another address"),
+            (303, "to another address"),
+            (304, "was not asked"),
+            (305, "was not asked"),
+            (306, "was not asked"),
+            (307, "to another address"),
+            (308, "to another address"),
+        ] {
+            let text = format!("HTTP {status}");
+            assert!(
+                matches!(told(status, ""), Fault::Stop(what, _) if what.contains(words) && what.starts_with(&text))
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_word_and_a_message_is_one_line() {
+        let (code, message) = super::read("[{\"errorCode\":\"X\\n  next: y\",\"message\":\"a\\n  next: b\\u2028c\"}]");
+        assert_eq!((code.as_str(), message.as_str()), (super::NO_CODE, "a next: b c"));
+        assert_eq!(super::read("{\"error\":\"invalid_grant\"}").0, "invalid_grant");
     }
 
     #[test]

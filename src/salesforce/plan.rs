@@ -11,7 +11,6 @@ use super::transport::{Pace, Trace, Transport};
 use super::{masked, shown};
 use crate::error::Error;
 use crate::model::provenance::{Plan, PlannedQuery};
-use crate::secrets::mask;
 use crate::settings::Live;
 
 /// Rows of a page of REST.
@@ -29,7 +28,7 @@ pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result
     let mut plan = plan_as_told(live, api, trace).await.map_err(masked)?;
     plan.hidden.iter_mut().for_each(|hidden| *hidden = shown(hidden));
     // A query is ours, but for the names of its columns.
-    plan.queries.iter_mut().for_each(|query| query.soql = mask(&query.soql).into_owned());
+    plan.queries.iter_mut().for_each(|query| query.soql = shown(&query.soql));
     Ok(plan)
 }
 

@@ -20,6 +20,7 @@ use super::bounds::{FIRST_BYTE, MAX_ANSWER, MAX_PAGE, MAX_REQUESTS, MAX_SHORT_AN
 use super::fault::{self, Fault, Refusal};
 use crate::error::Error;
 use crate::model::instant::Instant;
+use crate::model::text::one_line;
 use crate::secrets::{know, mask};
 
 /// How patient the transport is.
@@ -399,12 +400,6 @@ impl Transport {
         }
         let text = String::from_utf8_lossy(&body);
         let retry_after = headers.get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        if status.is_redirection() {
-            return Err(Fault::Stop(
-                format!("HTTP {} to another address", status.as_u16()),
-                "set salesforce.instance_url to the My Domain address of the organisation",
-            ));
-        }
         Err(fault::classify(Refusal { status: status.as_u16(), body: &text, retry_after }))
     }
 
@@ -598,10 +593,11 @@ impl Transport {
         self.say(&Said { nth, at, method: "POST", path: address, status, answer, rows: None, soql: None, took });
     }
 
-    /// Tells of a request, without what a server may have echoed into its own address or into a reason.
+    /// Tells of a request, without what a server may have echoed into its own address or into a reason, and on one line.
     fn say(&self, said: &Said<'_>) {
         if let Some(trace) = &self.trace {
-            let (path, answer, soql) = (mask(said.path), said.answer.map(mask), said.soql.map(mask));
+            let shown = |text: &str| one_line(&mask(text)).into_owned();
+            let (path, answer, soql) = (shown(said.path), said.answer.map(shown), said.soql.map(shown));
             trace(&Said { path: &path, answer: answer.as_deref(), soql: soql.as_deref(), ..*said });
         }
     }

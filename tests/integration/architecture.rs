@@ -9,7 +9,7 @@ use crate::root;
 const PLAN: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("model", &["model"]),
-    ("error", &["exit"]),
+    ("error", &["exit", "model"]),
     ("files", &["error"]),
     ("secrets", &[]),
     ("diagnosis", &["error", "exit", "model"]),
