@@ -8,6 +8,7 @@ mod cli;
 
 fn main() -> ExitCode {
     let handled = ctrlc::set_handler(|| {
+        tieout::salesforce::abandon();
         tieout::output::abandon();
         // An interrupt ends the process wherever it is.
         std::process::exit(i32::from(Exit::Interrupted.code()));

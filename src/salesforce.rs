@@ -38,6 +38,11 @@ use crate::secrets::mask_and_shorten;
 /// The maximum length of a server's text in a message, in characters.
 const MAX_SHOWN: usize = 2_000;
 
+/// Ends what an interrupt of this process does not reach: the Salesforce CLI, if it runs.
+pub fn abandon() {
+    auth::end_cli();
+}
+
 /// An error without the secrets and the line ends that a server may have put into it, shortened to [`MAX_SHOWN`].
 fn masked(error: Error) -> Error {
     match error {

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "this room reads secrets, the clock, and asks the Salesforce CLI")]
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -277,7 +278,11 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
             "install it, or sign in another way (README, \"Read Salesforce itself, or save the objects\")",
         )
     };
-    let mut child = tokio::process::Command::new("sf")
+    let mut command = tokio::process::Command::new("sf");
+    // It starts processes of its own, which must end with it.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command
         .args(arguments)
         .env("SF_AUTOUPDATE_DISABLE", "true")
         .stdin(std::process::Stdio::null())
@@ -286,6 +291,8 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
         .kill_on_drop(true)
         .spawn()
         .map_err(cannot_start)?;
+    // Dropped before the child, whose number is nobody else's until then.
+    let _group = Group::of(&child);
     let printed = child.stdout.take();
     let read = async {
         let mut bytes = Vec::new();
@@ -309,6 +316,47 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
     answer.result.iter().for_each(CliResult::make_known);
     Ok(answer)
 }
+
+/// The process group of the Salesforce CLI while it runs; nothing while it does not.
+static RUNNING: AtomicI32 = AtomicI32::new(0);
+
+/// The Salesforce CLI and the processes that it started. When this is dropped, all of them end.
+struct Group(i32);
+
+impl Group {
+    fn of(child: &tokio::process::Child) -> Self {
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
+        RUNNING.store(leader, Ordering::SeqCst);
+        Self(leader)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Another one may run by now.
+        let _ = RUNNING.compare_exchange(self.0, 0, Ordering::SeqCst, Ordering::SeqCst);
+        end_group(self.0);
+    }
+}
+
+/// Ends the Salesforce CLI, if it runs: an interrupt at the terminal does not reach its process group.
+pub(super) fn end_cli() {
+    end_group(RUNNING.swap(0, Ordering::SeqCst));
+}
+
+#[cfg(unix)]
+fn end_group(leader: i32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    if let Some(leader) = Pid::from_raw(leader).filter(|_| leader > 1) {
+        // One that has ended by itself is what is wanted.
+        let _ = kill_process_group(leader, Signal::KILL);
+    }
+}
+
+/// Elsewhere there are no process groups; the CLI itself ends with its handle.
+#[cfg(not(unix))]
+fn end_group(_leader: i32) {}
 
 /// The JSON that the CLI prints, for errors too; warnings may stand before and after it, with braces in them.
 fn cli_answer(text: &str) -> Option<CliAnswer> {

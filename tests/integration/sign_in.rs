@@ -423,6 +423,49 @@ impl Cli {
     }
 }
 
+/// What the Salesforce CLI started ends with it, and does not outlive the run.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_that_the_salesforce_cli_started_goes_on() {
+    let server = server();
+    let cli = Cli::new((&displayed(&server, REDACTED), 0), (&shown(&access_token(&server)), 0));
+    let script = std::fs::read_to_string(cli.0.path().join("sf.sh")).expect("a script");
+    let started = cli.0.path().join("started");
+    let child = format!("sleep 300 >/dev/null 2>&1 &\necho $! >> '{}'\ncase", started.display());
+    std::fs::write(cli.0.path().join("sf"), script.replacen("case", &child, 1)).expect("a writable file");
+    sign_in(&acme(&server), &[("PATH", &cli.path())]).went_well();
+    let started = std::fs::read_to_string(started).expect("the children");
+    assert!(started.lines().count() >= 2, "{started}");
+    for child in started.lines() {
+        // What is left of a process that ended is a zombie, until somebody asks for it.
+        let is_over = || {
+            let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            state.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('Z'))
+        };
+        let until = Instant::now() + Duration::from_secs(10);
+        while !is_over() {
+            assert!(Instant::now() < until, "the process {child} goes on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Tokens in the CLI's own words are as secret as those in its answer.
+#[test]
+fn a_token_in_a_message_of_the_salesforce_cli_is_not_said() {
+    let server = server();
+    let (session, refresh) = ("00D5g000004XyZA!AQ.another_session_x", "5Aep861KbQx.another_refresh_7");
+    let signed = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl";
+    let text = format!(
+        "no org: {session} {refresh} {signed} force://PlatformCLI::{refresh}@acme.my.salesforce.com\n  next: x"
+    );
+    let message = serde_json::json!({"status": 1, "name": "NoOrgFound", "message": text}).to_string();
+    let cli = Cli::new((&message, 1), (UNKNOWN_COMMAND, 1));
+    let ended = sign_in(&acme(&server), &[("PATH", &cli.path())]);
+    ended.refused(REFUSED, &["no org: [secret] [secret] [secret]", "acme.my.salesforce.com next: x"]);
+    ended.kept_secret(&[session, refresh, signed, "another_session", "another_refresh"]);
+}
+
 /// The table for an org of the Salesforce CLI; a server on this machine is read only where it is configured.
 fn acme(server: &Server) -> String {
     format!("org = \"acme\"\ninstance_url = \"{}\"", server.url())
