@@ -17,7 +17,7 @@ use super::bounds::{self, MAX_JOB, MAX_POLLS, Pages};
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
 use super::transport::{Answer, Call, Transport, Trouble};
-use super::value::{from_json, normal};
+use super::value::{from_json, normal, rule};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
@@ -29,6 +29,8 @@ pub(super) const WORKERS: usize = 4;
 pub const PAGE_ROWS: u32 = 25_000;
 /// Times that a page with too few rows is fetched again before it counts as short.
 const SHORT_TRIES: u32 = 3;
+/// The maximum length of a value in a message, in characters.
+const MAX_VALUE: usize = 40;
 /// The oldest moment that a halved range begins with.
 const BEGINNING: i64 = 946_684_800;
 
@@ -189,7 +191,9 @@ impl Reading<'_> {
         for column in self.columns {
             // A field that is blank is null; one that is not there at all was not selected.
             let value = record.get(column.name.as_str()).ok_or_else(|| unexpected(self.object, &column.name))?;
-            row.push_field(&from_json(column.kind, value).ok_or_else(|| unexpected(self.object, &column.name))?);
+            let value = from_json(column.kind, value).ok_or_else(|| unexpected(self.object, &column.name))?;
+            self.is_possible(rule(&column.name), column, &value)?;
+            row.push_field(&value);
         }
         Ok(row)
     }
@@ -444,7 +448,7 @@ impl Reading<'_> {
         let mut places = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let place = headings.iter().position(|heading| heading.eq_ignore_ascii_case(&column.name));
-            places.push(place.ok_or_else(|| unexpected(self.object, &column.name))?);
+            places.push((place.ok_or_else(|| unexpected(self.object, &column.name))?, rule(&column.name)));
         }
         let mut rows = Vec::new();
         for record in reader.records() {
@@ -456,12 +460,23 @@ impl Reading<'_> {
                 )));
             }
             let mut row = csv::StringRecord::new();
-            for (column, &place) in self.columns.iter().zip(&places) {
-                row.push_field(&normal(column.kind, record.get(place).unwrap_or("")));
+            for (column, &(place, rule)) in self.columns.iter().zip(&places) {
+                let value = normal(column.kind, record.get(place).unwrap_or(""));
+                self.is_possible(rule, column, &value)?;
+                row.push_field(&value);
             }
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// Refuses a value that the reader of the snapshot would refuse.
+    fn is_possible(&self, rule: Option<fn(&str) -> bool>, column: &Column, value: &str) -> Result<(), Trouble> {
+        if rule.is_none_or(|rule| rule(value)) {
+            return Ok(());
+        }
+        let value = mask_and_shorten(value, MAX_VALUE);
+        Err(stop(format!("{}.{} of a row is `{value}`, which Salesforce does not write", self.object, column.name)))
     }
 }
 

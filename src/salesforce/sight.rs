@@ -8,13 +8,14 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::address::{is_id, next_page, query_path};
+use super::address::{next_page, query_path};
 use super::bounds::{self, List, Pages};
 use super::soql::{self, Part, Wanted, literal};
 use super::store::Column;
 use super::transport::{Answer, Call, Transport, Trouble};
 use super::value::Kind;
 use crate::error::Error;
+use crate::model::id::SfId;
 use crate::model::provenance::SfObject;
 use crate::model::word::Word as _;
 use crate::settings::Live;
@@ -64,7 +65,7 @@ pub(super) struct Me {
 /// Who is signed in.
 pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
     let me: Me = json(transport, "/services/oauth2/userinfo").await?;
-    if is_id(&me.user_id) && is_id(&me.organization_id) {
+    if [&me.user_id, &me.organization_id].into_iter().all(|id| SfId::parse(id.as_bytes()).is_ok()) {
         return Ok(me);
     }
     Err(Error::Salesforce {
@@ -152,8 +153,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
     struct Page<T> {
-        #[serde(default)]
-        total_size: u64,
+        total_size: Option<u64>,
         done: bool,
         next_records_url: Option<String>,
         #[serde(deserialize_with = "bounds::list")]
@@ -161,11 +161,13 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     }
     let instance = transport.instance().await;
     let mut path = query_path(version, door, soql);
-    let (mut rows, mut asked, mut bounds) = (Vec::new(), HashSet::new(), None);
+    let (mut rows, mut asked, mut bounds, mut counted) = (Vec::new(), HashSet::new(), None, None);
     loop {
         let page: Page<T> = transport.ask(&Call::Get(path.clone())).await?.json()?;
-        if page.total_size > most {
-            return Ok(Err(page.total_size));
+        // It is the same on every page.
+        counted = counted.or(page.total_size);
+        if let Some(counted) = counted.filter(|counted| *counted > most) {
+            return Ok(Err(counted));
         }
         let next = match page.next_records_url.filter(|_| !page.done) {
             Some(told) => Some(next_page(&instance, &path, &told)?),
@@ -175,7 +177,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
         let own = page.records.len() as u64;
         rows.extend(page.records);
         if bounds.is_none() {
-            bounds = Some(Pages::new("a query", page.total_size)?);
+            bounds = Some(Pages::new("a query", counted.unwrap_or(0))?);
         }
         if let Some(bounds) = &bounds {
             let again = next.as_ref().is_some_and(|next| asked.contains(next));
@@ -183,8 +185,16 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
         }
         match next {
             Some(next) => path = next,
-            None => return Ok(Ok(rows)),
+            None => break,
         }
+    }
+    match counted.filter(|counted| *counted != rows.len() as u64) {
+        // What setup tells is held against nothing, and no row of data.
+        Some(counted) if door != "tooling/query" => Err(Trouble::Stop(Error::Salesforce {
+            what: format!("a query gave {} rows, and Salesforce counted {counted}: {soql}", rows.len()),
+            next: "start again; if it stays so, report this with `--trace`; what was read so far is kept".to_owned(),
+        })),
+        _ => Ok(Ok(rows)),
     }
 }
 

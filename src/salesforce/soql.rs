@@ -95,30 +95,50 @@ pub(super) fn count(object: SfObject, part: Part) -> String {
     format!("SELECT COUNT() FROM {object} WHERE {}", part.condition())
 }
 
-/// What keeps a query from being one that only reads, if anything does: a clause that writes, if only that somebody
-/// looked; or a spelling that Salesforce may read in another way than it is read here.
-pub(super) fn writes(soql: &str) -> Option<&'static str> {
-    let mut words = Vec::new();
-    let mut quoted = false;
-    let mut word = String::new();
-    let mut escaped = false;
-    let mut odd = false;
-    for c in soql.chars().chain(" ".chars()) {
+/// A word of a query, outside of quotation marks, in upper case; where it begins, and within how many parentheses.
+struct Token {
+    word: String,
+    start: usize,
+    depth: usize,
+}
+
+/// The words of a query, each punctuation mark outside of quotation marks as one of its own; and whether a quotation mark
+/// stays open.
+fn tokens(soql: &str) -> (Vec<Token>, bool) {
+    let mut tokens: Vec<Token> = Vec::new();
+    let (mut quoted, mut escaped, mut depth, mut within) = (false, false, 0_usize, false);
+    for (start, c) in soql.char_indices() {
+        let is_of_word = !quoted && (c.is_ascii_alphanumeric() || c == '_');
         match c {
             _ if quoted && escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '\'' => quoted = !quoted,
             _ if quoted => {}
-            c if c.is_ascii_alphanumeric() || c == '_' => word.push(c.to_ascii_uppercase()),
+            c if is_of_word => match tokens.last_mut().filter(|_| within) {
+                Some(token) => token.word.push(c.to_ascii_uppercase()),
+                None => tokens.push(Token { word: c.to_ascii_uppercase().to_string(), start, depth }),
+            },
+            c if c.is_ascii_whitespace() => {}
             c => {
-                odd |= !(c.is_ascii_graphic() || c.is_ascii_whitespace());
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
+                depth = depth.saturating_sub(usize::from(c == ')'));
+                tokens.push(Token { word: c.to_string(), start, depth });
+                depth += usize::from(c == '(');
             }
         }
+        within = is_of_word;
     }
-    let clause = words.windows(2).find_map(|two| match (two[0].as_str(), two[1].as_str()) {
+    (tokens, quoted)
+}
+
+/// What keeps a query from being one that only reads, if anything does: a clause that writes, if only that somebody
+/// looked; or a spelling that Salesforce may read in another way than it is read here.
+pub(super) fn writes(soql: &str) -> Option<&'static str> {
+    let (tokens, is_open) = tokens(soql);
+    let is_odd = |token: &Token| !token.word.bytes().all(|byte| byte.is_ascii_graphic());
+    let odd = tokens.iter().any(is_odd);
+    let is_word = |word: &&str| word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+    let words: Vec<&str> = tokens.iter().map(|token| token.word.as_str()).filter(is_word).collect();
+    let clause = words.windows(2).find_map(|two| match (two[0], two[1]) {
         ("FOR", "UPDATE") => Some("FOR UPDATE"),
         ("FOR", "VIEW") => Some("FOR VIEW"),
         ("FOR", "REFERENCE") => Some("FOR REFERENCE"),
@@ -129,15 +149,33 @@ pub(super) fn writes(soql: &str) -> Option<&'static str> {
         _ => None,
     });
     let spelling = || {
-        if words.first().is_none_or(|first| first != "SELECT") {
+        if words.first() != Some(&"SELECT") {
             Some("no SELECT at its beginning")
-        } else if quoted {
+        } else if is_open {
             Some("an open quotation mark")
         } else {
             odd.then_some("a character that no query of ours has")
         }
     };
     clause.or_else(spelling)
+}
+
+/// The query of a list view of contacts for the ids alone: its own scope and condition, without columns and order. Nothing
+/// where it is no query of Contact alone, or looks into another object by a query within.
+pub(super) fn members(query: &str) -> Option<String> {
+    let (tokens, _) = tokens(query);
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.word == word);
+    let from = tokens.iter().position(|token| token.word == "FROM" && token.depth == 0)?;
+    // Queries within the columns are left out with these; one in a condition would be asked.
+    let rest = tokens.get(from + 1..)?;
+    let is_alone = !rest.iter().any(|token| matches!(token.word.as_str(), "SELECT" | "FROM"));
+    let goes_on = rest.get(1).is_none_or(|next| ["USING", "WHERE", "ORDER", "FOR", "UPDATE"].contains(&&*next.word));
+    if !is(0, "SELECT") || !is(from + 1, "CONTACT") || !is_alone || !goes_on {
+        return None;
+    }
+    let is_order = |two: &[Token]| two[0].word == "ORDER" && two[1].word == "BY" && two[0].depth == 0;
+    let end = rest.windows(2).find(|two| is_order(two)).map_or(query.len(), |two| two[0].start);
+    Some(format!("SELECT Id {}", query[tokens[from].start..end].trim_end()))
 }
 
 /// A text as it may stand between single quotation marks.
@@ -159,7 +197,7 @@ pub(super) fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, count, literal, select, writes};
+    use super::{Part, count, literal, members, select, writes};
     use crate::model::instant::Instant;
     use crate::model::provenance::SfObject;
 
@@ -183,6 +221,40 @@ mod tests {
             ("SELECT Id FROM Contact WHERE Name = 'S\u{f6}hne'", None),
         ] {
             assert_eq!(writes(soql), clause, "{soql}");
+        }
+    }
+
+    #[test]
+    fn a_list_view_is_asked_for_ids_of_contacts_alone() {
+        for (query, asked) in [
+            (
+                "SELECT Name, Account.Name FROM Contact USING SCOPE everything WHERE Active__c = true ORDER BY Name ASC \
+                 NULLS FIRST, Id ASC",
+                Some("SELECT Id FROM Contact USING SCOPE everything WHERE Active__c = true"),
+            ),
+            ("select Name\nfrom\tcontact", Some("SELECT Id from\tcontact")),
+            (
+                "SELECT Name, (SELECT Id FROM Cases) FROM Contact WHERE Name = 'a ORDER BY b FROM c' ORDER BY Name",
+                Some("SELECT Id FROM Contact WHERE Name = 'a ORDER BY b FROM c'"),
+            ),
+            (
+                "SELECT Name FROM Contact WHERE (A = 1 OR B = '(')",
+                Some("SELECT Id FROM Contact WHERE (A = 1 OR B = '(')"),
+            ),
+            ("SELECT Id FROM Account", None),
+            ("SELECT Id FROM ContactShare WHERE A = 1", None),
+            ("SELECT Id FROM Contact__c", None),
+            ("SELECT Id FROM Contact.Account", None),
+            ("SELECT Id FROM Contact c, c.Account a", None),
+            ("SELECT Id FROM Contact, Account", None),
+            ("SELECT ' FROM Contact ' FROM User", None),
+            ("SELECT (SELECT Id FROM Contact) FROM Account", None),
+            ("SELECT Id FROM Contact WHERE Id IN (SELECT ContactId FROM CampaignMember)", None),
+            ("FROM Contact", None),
+            ("SELECT Id FROM", None),
+            ("", None),
+        ] {
+            assert_eq!(members(query).as_deref(), asked, "{query}");
         }
     }
 

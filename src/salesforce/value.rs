@@ -7,6 +7,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
+
 /// What a column holds, by its describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +46,26 @@ pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
             None => text,
         },
         Kind::Text => text,
+    }
+}
+
+/// What tells whether a column of this name can hold a text; nothing where any will do. What a snapshot's reader refuses
+/// of the fields that Salesforce itself fills in is no answer of Salesforce's.
+pub(super) fn rule(column: &str) -> Option<fn(&str) -> bool> {
+    fn is_id(text: &str) -> bool {
+        SfId::parse(text.as_bytes()).is_ok()
+    }
+    match column {
+        "Id" => Some(is_id),
+        "CreatedById"
+        | "LastModifiedById"
+        | "ContactId"
+        | "docebo_v3__Contact__c"
+        | "docebo_v3__User__c"
+        | "docebo_v3__DoceboUser__c"
+        | "docebo_v3__Course__c" => Some(|text| text.is_empty() || is_id(text)),
+        "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => Some(|text| Instant::parse(text.as_bytes()).is_ok()),
+        _ => None,
     }
 }
 

@@ -112,6 +112,111 @@ fn no_address_of_a_server_leads_elsewhere() {
     assert_eq!(other.log().len(), 0, "a foreign host was asked");
 }
 
+/// An answer cannot add lines of its own to what is said.
+#[test]
+fn no_text_of_a_server_makes_a_line() {
+    for end in ["\\n", "\\r\\n", "\\u2028", "\\u0085", "\\u000b"] {
+        let said = format!("told{end}  next: run evil{end}GET /forged 200");
+        let server = server();
+        let body = format!("[{{\"errorCode\":\"ODD\",\"message\":\"{said}\"}}]");
+        for (path, code) in [("queryAll?", 403), ("FieldDefinition", 403), ("EntityDefinition", 403)] {
+            let kind = FaultKind::Status { code, body: body.clone(), headers: Vec::new() };
+            server.add_fault(Fault::once(path, kind).times(ENDLESS));
+        }
+        let me = format!(
+            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{said}\"}}"
+        );
+        server.add_fault(Fault::once("/userinfo", answer(me)).times(ENDLESS));
+        let parent = folder();
+        let looks = |stdout: &str, stderr: &str| {
+            let text = format!("{stdout}{stderr}");
+            let is_forged =
+                |line: &str| line.trim_start().starts_with("next: run evil") || line.starts_with("GET /forged");
+            let lines = text.split(['\n', '\r', '\u{b}', '\u{85}', '\u{2028}']);
+            assert!(lines.clone().count() > 3 && !lines.clone().any(is_forged), "{text}");
+        };
+        let (stdout, stderr) = by_app(&server, parent.path(), &[], &[0]);
+        assert!(stdout.contains("told next: run evil"), "{stdout}");
+        looks(&stdout, &stderr);
+        let (stdout, stderr) = by_app(&server, parent.path(), &["doctor", "--trace"], &[0, 3]);
+        looks(&stdout, &stderr);
+        let kind = FaultKind::Status { code: 403, body: body.clone(), headers: Vec::new() };
+        server.add_fault(Fault::once("/describe", kind).times(ENDLESS));
+        let (stdout, stderr) = by_app(&server, parent.path(), &["extract", "--trace", "--out", "second"], &[3]);
+        looks(&stdout, &stderr);
+        assert!(stderr.contains("told next: run evil"), "{stderr}");
+    }
+}
+
+/// What an audit would refuse is no snapshot.
+#[test]
+fn a_row_that_an_audit_refuses_ends_the_extraction() {
+    let with = |name: &'static str, value: &'static str| {
+        let mut row = row(1);
+        row[name] = value.into();
+        answer(serde_json::json!({"totalSize": 1, "done": true, "records": [row]}).to_string())
+    };
+    let me = |user: &str, organization: &str| {
+        answer(serde_json::json!({"user_id": user, "organization_id": organization}).to_string())
+    };
+    let gone = |id: &str, into: &str, at: &str| {
+        let row = serde_json::json!({"Id": id, "MasterRecordId": into, "SystemModstamp": at});
+        answer(serde_json::json!({"totalSize": 1, "done": true, "records": [row]}).to_string())
+    };
+    let (id, at) = ("0035g0000000001AAA", "2026-01-01T00:00:00.000+0000");
+    let parent = folder();
+    for (nth, (path, kind, words)) in [
+        (CONTACTS, with("Id", "0035g0000000001AAB"), "Contact.Id of a row is `0035g0000000001AAB`"),
+        (CONTACTS, with("Id", "v0"), "Contact.Id of a row is `v0`"),
+        (CONTACTS, with("Id", ""), "Contact.Id of a row is ``"),
+        (CONTACTS, with("CreatedDate", "yesterday"), "Contact.CreatedDate of a row is `yesterday`"),
+        (CONTACTS, with("SystemModstamp", ""), "Contact.SystemModstamp of a row is ``"),
+        ("/userinfo", me("0055g000000AbCdAAK", "00D5g000004XyZAEA1"), "no ids of a user and an organization"),
+        ("/userinfo", me("0055g000000AbCdEAK", "00D5g000004XyZAEA0"), "no ids of a user and an organization"),
+        ("queryAll?", gone("003", "", at), "the id of a contact is `003`"),
+        ("queryAll?", gone(id, "x,y\nz", at), "the id of a contact is `x,y z`"),
+        ("queryAll?", gone(id, "", "soon"), "was deleted at `soon`"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let server = server();
+        server.add_fault(Fault::once(path, kind).times(ENDLESS));
+        let target = parent.path().join(nth.to_string());
+        let error = extract(&server, &target, Api::Rest).expect_err(words);
+        ends_with(&error, &[words, "next: "]);
+        assert!(!target.exists(), "{words}");
+    }
+    // By Bulk API, too, and of the users who wrote a row.
+    for (name, value) in [("CreatedById", "v0"), ("LastModifiedById", "0055g00000000"), ("docebo_v3__Contact__c", "x")]
+    {
+        let server = server();
+        server.with(|org| {
+            let object = org.object("docebo_v3__DoceboUser__c");
+            let first = object.rows[0].value(object.field("Id").expect("an id")).expect("an id").to_owned();
+            org.object_mut("docebo_v3__DoceboUser__c").set(&first, name, Some(value));
+        });
+        let error = extract(&server, &parent.path().join(name), Api::BulkInTurn).expect_err(name);
+        ends_with(&error, &[&format!("docebo_v3__DoceboUser__c.{name} of a row is `{value}`")]);
+    }
+}
+
+/// Members of a list view of which Salesforce gives fewer than it counts are no members that are known.
+#[test]
+fn a_list_that_is_short_ends_the_extraction() {
+    let view = "00B5g000001AbCdEAK";
+    let server = server();
+    server
+        .with(|org| org.list_views.insert(view.to_owned(), "SELECT Name FROM Contact WHERE Email != null".to_owned()));
+    let page = serde_json::json!({"totalSize": 9, "done": true, "records": [{"Id": "0035g0000000001AAA"}]});
+    server.add_fault(Fault::once("SELECT Id FROM Contact WHERE Email", answer(page.to_string())));
+    let live = Live { list_view: Some(view.to_owned()), ..live(&server) };
+    let options = Options { api: Some(Api::Rest), pace: quick(), ..Options::default() };
+    let parent = folder();
+    let error = tieout::run::extract(&live, &parent.path().join("target"), options, &Progress::hidden());
+    ends_with(&error.expect_err("a short list"), &["a query gave 1 rows, and Salesforce counted 9"]);
+}
+
 /// A list view's own query is asked, so it must be one that reads; and its id stays in its place.
 #[test]
 fn the_query_of_a_list_view_only_reads() {
@@ -207,7 +312,8 @@ fn what_a_server_prolongs_has_an_end() {
     let itself = with_row(&format!("{v}/query/0r8own-100"));
     let count = answer("{\"totalSize\":18446744073709551615,\"done\":true,\"records\":[]}".to_owned());
     let mut wide = "Id,Email,CreatedDate,LastModifiedDate,SystemModstamp\n".to_owned();
-    wide.push_str(&"003,a,b,c,d\n".repeat(101));
+    let moment = "2026-01-01T00:00:00.000Z";
+    wide.push_str(&format!("0035g0000000001AAA,a,{moment},{moment},{moment}\n").repeat(101));
     let parent = folder();
     for (nth, (name, api, faults, words)) in [
         (
@@ -398,7 +504,11 @@ fn by_app(server: &Server, place: &Path, arguments: &[&str], codes: &[i32]) -> (
 }
 
 fn holds_no_secret(text: &str, whence: &str) {
-    for secret in ["secret.TOKEN", "secret.TOK", "%21secret", "long-client-secret"] {
+    let base64 = data_encoding::BASE64.encode(b"00D5g000004XyZA!secret.TOKEN");
+    let hexadecimal = data_encoding::HEXLOWER.encode(b"secret.TOKEN");
+    for secret in
+        ["secret.TOKEN", "secret.TOK", "%21secret", "long-client-secret", "NEKOT.terces", &base64[..36], &hexadecimal]
+    {
         assert!(!text.contains(secret), "{whence} holds a secret: {text}");
     }
 }
@@ -427,6 +537,12 @@ fn what_a_server_echoes_is_masked_everywhere() {
         format!("Bearer {token} and {secret}"),
         // In JSON one text has many spellings.
         token.replacen('0', "\\u0030", 1),
+        token.replace('!', "%2521"),
+        token.replace('!', "&#33;"),
+        data_encoding::BASE64.encode(token.as_bytes()),
+        data_encoding::BASE64URL_NOPAD.encode(format!("xy{token}").as_bytes()),
+        data_encoding::HEXLOWER.encode(token.as_bytes()),
+        token.chars().rev().collect(),
     ];
     for said in spelled {
         let refusal = |code: u16| FaultKind::Status {
@@ -435,7 +551,7 @@ fn what_a_server_echoes_is_masked_everywhere() {
             headers: Vec::new(),
         };
         let me = format!(
-            "{{\"user_id\":\"0055g000000AbCdEAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{said}\"}}"
+            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{said}\"}}"
         );
         let server = server();
         server.with(|org| {
@@ -473,8 +589,9 @@ fn what_a_server_echoes_is_masked_everywhere() {
         holds_no_secret(&format!("{stdout}{stderr}"), "the error");
         server.clear_faults();
         let next = format!("/services/data/v67.0/query/{secret}");
+        let at = "2026-01-01T00:00:00.000+0000";
         let page = serde_json::json!({"totalSize": 9, "done": false, "nextRecordsUrl": next, "records": [{
-            "Id": "0035g0000000001AAA", "Email": secret, "CreatedDate": "", "LastModifiedDate": "", "SystemModstamp": "",
+            "Id": "0035g0000000001AAA", "Email": secret, "CreatedDate": at, "LastModifiedDate": at, "SystemModstamp": at,
         }]});
         server.add_fault(Fault::once(CONTACTS, answer(page.to_string())).times(ENDLESS));
         let (stdout, stderr) = by_app(&server, parent.path(), &["extract", "--trace", "--out", "third"], &[3]);

@@ -76,11 +76,28 @@ fn a_list_view_that_is_not_there_is_told() {
 
 #[test]
 fn a_list_view_of_another_object_is_refused() {
-    let server = Server::start(org());
-    server.with(|org| org.list_views.insert(VIEW.to_owned(), "SELECT Name FROM Account ORDER BY Name".to_owned()));
-    let folder = folder();
-    let (code, stdout, stderr) = extract(&server, folder.path(), VIEW);
-    assert_eq!(code, 3, "{stdout}{stderr}");
-    assert!(stderr.contains("none of Contact") && stderr.contains("next: correct mapping.list_view"), "{stderr}");
-    assert!(!folder.path().join("out").exists());
+    for query in [
+        "SELECT Name FROM Account ORDER BY Name",
+        "SELECT Name FROM ContactShare WHERE RowCause = 'Manual'",
+        "SELECT ' FROM Contact' FROM User",
+        "SELECT Name FROM Contact WHERE Id IN (SELECT ContactId FROM User)",
+    ] {
+        let server = Server::start(org());
+        server.with(|org| org.list_views.insert(VIEW.to_owned(), query.to_owned()));
+        let folder = folder();
+        let (code, stdout, stderr) = extract(&server, folder.path(), VIEW);
+        assert_eq!(code, 3, "{query}: {stdout}{stderr}");
+        assert!(
+            stderr.contains("not one of Contact alone") && stderr.contains("next: correct mapping.list_view"),
+            "{stderr}"
+        );
+        assert!(!folder.path().join("out").exists());
+        for seen in server.log() {
+            let asked = seen.path.to_ascii_lowercase();
+            assert!(
+                !asked.contains("contactshare") && !asked.contains("manual") && !asked.contains("from+account"),
+                "{asked}"
+            );
+        }
+    }
 }

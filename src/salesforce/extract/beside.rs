@@ -9,13 +9,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::model::customisation::{FILE, File};
+use crate::model::id::SfId;
+use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::progress::Progress;
 use crate::salesforce::customisation;
 use crate::salesforce::sight::{rows, rows_up_to};
+use crate::salesforce::soql;
 use crate::salesforce::store::Store;
 use crate::salesforce::transport::{Call, Transport, Trouble};
 use crate::salesforce::value::{Kind, normal};
+use crate::secrets::mask_and_shorten;
 
 /// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
 const MOST_DELETED: u64 = 100_000;
@@ -64,13 +68,14 @@ impl Asking<'_> {
             }
             Err(trouble) => return Err(trouble.into_error("list view")),
         };
-        let soql = members(&described.query).ok_or_else(|| Error::Salesforce {
-            what: format!("the list view {view} has a query that is none of Contact: {}", described.query),
+        let soql = soql::members(&described.query).ok_or_else(|| Error::Salesforce {
+            what: format!("the list view {view} has a query that is not one of Contact alone: {}", described.query),
             next: "correct mapping.list_view".to_owned(),
         })?;
         let members: Vec<Row> =
             rows(transport, version, "query", &soql).await.map_err(|trouble| trouble.into_error("list view"))?;
         let mut ids: Vec<String> = members.into_iter().map(|row| row.id).collect();
+        ids.iter().try_for_each(|id| contact_id(id))?;
         ids.sort_unstable();
         ids.dedup();
         let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
@@ -102,10 +107,21 @@ impl Asking<'_> {
             Err(trouble) => return Err(trouble.into_error("deleted contacts")),
         };
         let line = |row: Row| {
-            let at = normal(Kind::Moment, &row.system_modstamp).into_owned();
-            format!("{},{},{at}\n", row.id, row.master_record_id.unwrap_or_default())
+            let at = normal(Kind::Moment, &row.system_modstamp);
+            let into = row.master_record_id.unwrap_or_default();
+            contact_id(&row.id)?;
+            if !into.is_empty() {
+                contact_id(&into)?;
+            }
+            let Ok(Some(_)) = Instant::parse(at.as_bytes()) else {
+                return Err(Error::Salesforce {
+                    what: format!("the contact {} was deleted at `{at}`, which Salesforce does not write", row.id),
+                    next: "a proxy may change the answers; if not, report this with `--trace`".to_owned(),
+                });
+            };
+            Ok(format!("{},{into},{at}\n", row.id))
         };
-        let mut lines: Vec<String> = gone.into_iter().map(line).collect();
+        let mut lines: Vec<String> = gone.into_iter().map(line).collect::<Result<_, Error>>()?;
         lines.sort_unstable();
         lines.dedup();
         let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
@@ -136,25 +152,14 @@ impl Asking<'_> {
     }
 }
 
-/// The query of a list view for the ids alone: its own condition, without columns and order.
-fn members(query: &str) -> Option<String> {
-    let upper = query.to_ascii_uppercase();
-    let from = upper.find(" FROM CONTACT")?;
-    let rest = &query[from..];
-    let end = upper[from..].rfind(" ORDER BY ").unwrap_or(rest.len());
-    Some(format!("SELECT Id{}", &rest[..end]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::members;
-
-    #[test]
-    fn a_list_view_is_asked_for_ids_alone() {
-        assert_eq!(
-            members("SELECT Name, Account.Name FROM Contact USING SCOPE everything WHERE Active__c = true ORDER BY Name ASC NULLS FIRST, Id ASC").as_deref(),
-            Some("SELECT Id FROM Contact USING SCOPE everything WHERE Active__c = true")
-        );
-        assert_eq!(members("SELECT Id FROM Account"), None);
+/// The id of a contact that stands in no query of ours, so that a line that is none makes no row of the file.
+fn contact_id(text: &str) -> Result<(), Error> {
+    if SfId::parse(text.as_bytes()).is_ok() {
+        return Ok(());
     }
+    Err(Error::Salesforce {
+        what: format!("the id of a contact is `{}`, which Salesforce does not write", mask_and_shorten(text, 40)),
+        next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
+            .to_owned(),
+    })
 }
