@@ -733,7 +733,7 @@ impl Extract {
         if !self.quiet {
             print(&summary::extracted(&extracted, &self.out.display().to_string()))?;
         }
-        Ok(if extracted.short().next().is_some() { Exit::NotEvaluated } else { Exit::Clean })
+        Ok(if extracted.incomplete().next().is_some() { Exit::NotEvaluated } else { Exit::Clean })
     }
 }
 

@@ -23,7 +23,7 @@ use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::{
-    DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extent, Extracted, Origins, Plan, SfObject,
+    DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extent, Extracted, Origins, Plan, SfObject, rows_of,
 };
 use crate::model::question::Question;
 use crate::output::{Folder, Place, Unfinished};
@@ -259,7 +259,8 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
     for (object, extract) in &origins.extracts {
         if let Extent::Incomplete { rows, counted } = extract.extent {
             caveats.push(format!(
-                "{object} is incomplete: {rows} of {counted} rows. Checks that rely on a record being absent are not evaluated."
+                "{object} is incomplete: {}. Checks that rely on a record being absent are not evaluated.",
+                rows_of(rows, counted)
             ));
         }
     }

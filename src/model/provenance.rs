@@ -303,7 +303,7 @@ pub enum Extent {
     /// There is no such file.
     #[default]
     Absent,
-    /// Fewer rows than Salesforce counted: absence proves nothing.
+    /// Fewer rows than Salesforce counted, or more: absence proves nothing.
     Incomplete {
         /// Rows in the file.
         rows: u64,
@@ -321,6 +321,23 @@ pub enum Extent {
     Counted,
     /// Nobody counted; taken as complete, and every output says so.
     Assumed,
+}
+
+/// Whether rows are not as many as Salesforce counted. `drift` of them may be more: they were changed or deleted between
+/// being read and being counted.
+#[must_use]
+pub const fn differ(rows: u64, counted: u64, drift: u64) -> bool {
+    rows < counted || rows > counted.saturating_add(drift)
+}
+
+/// Rows at hand that are not as many as Salesforce counted, in words.
+#[must_use]
+pub fn rows_of(rows: u64, counted: u64) -> String {
+    if rows > counted {
+        format!("{rows} rows, but Salesforce counted {counted}")
+    } else {
+        format!("{rows} of {counted} rows")
+    }
 }
 
 impl Extent {
@@ -372,7 +389,7 @@ impl ObjectExtract {
                 let why = self.why_absent.as_deref().unwrap_or("not in the snapshot");
                 Some(format!("{object} ({why})"))
             }
-            Extent::Incomplete { rows, counted } => Some(format!("{object} ({rows} of {counted} rows)")),
+            Extent::Incomplete { rows, counted } => Some(format!("{object} ({})", rows_of(*rows, *counted))),
             Extent::Partial { unread, next } => Some(format!("{object} ({} not read; {next})", unread.join(", "))),
             Extent::Counted | Extent::Assumed => None,
         }
@@ -425,8 +442,8 @@ pub struct ZoneFinding {
 /// What an extraction of a live organisation brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extracted {
-    /// By object: rows, and what Salesforce counted.
-    pub objects: Vec<(SfObject, u64, u64)>,
+    /// By object: rows, what Salesforce counted, and whether that does not [agree](differ).
+    pub objects: Vec<(SfObject, u64, u64, bool)>,
     /// Objects and columns that the user cannot see, in words.
     pub hidden: Vec<String>,
     /// Requests that were sent.
@@ -434,9 +451,9 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    /// Objects of which rows are missing.
-    pub fn short(&self) -> impl Iterator<Item = &(SfObject, u64, u64)> {
-        self.objects.iter().filter(|(_, rows, counted)| rows < counted)
+    /// Objects of which fewer rows than Salesforce counted were read, or more.
+    pub fn incomplete(&self) -> impl Iterator<Item = &(SfObject, u64, u64, bool)> {
+        self.objects.iter().filter(|(.., differ)| *differ)
     }
 }
 
@@ -701,6 +718,24 @@ mod tests {
 
     /// Whatever two runs know of their organizations: what differs of id and platform separates them, the first that
     /// is the same joins them, and the record ids decide only where neither can be compared.
+    #[test]
+    fn fewer_and_more_rows_than_counted_differ() {
+        for (rows, counted, drift, expected) in [
+            (5, 5, 0, false),
+            (4, 5, 0, true),
+            (4, 5, 3, true),
+            (6, 5, 0, true),
+            // One was deleted after it was read.
+            (6, 5, 1, false),
+            (900, 5, 1, true),
+            (6, 5, u64::MAX, false),
+        ] {
+            assert_eq!(super::differ(rows, counted, drift), expected, "{rows} {counted} {drift}");
+        }
+        assert_eq!(super::rows_of(4, 5), "4 of 5 rows");
+        assert_eq!(super::rows_of(6, 5), "6 rows, but Salesforce counted 5");
+    }
+
     #[test]
     fn the_first_identity_that_both_know_decides() {
         let origins = |[org_id, platform, id_prefix]: [&str; 3]| Origins {

@@ -311,12 +311,16 @@ fn equation(out: &mut String, name: &str, total: u64, terms: &[(&'static str, u6
 #[must_use]
 pub fn extracted(extracted: &Extracted, place: &str) -> String {
     let mut out = String::new();
-    for (object, rows, counted) in &extracted.objects {
-        let (tick, counted) = match rows.cmp(counted) {
-            std::cmp::Ordering::Less => {
+    for (object, rows, counted, differ) in &extracted.objects {
+        let (tick, counted) = match (differ, rows.cmp(counted)) {
+            (true, std::cmp::Ordering::Less) => {
                 ("\u{2717}", format!("of {} that Salesforce counts: incomplete", grouped(*counted)))
             }
-            _ => ("\u{2713}", "rows, as many as Salesforce counts".to_owned()),
+            (true, _) => {
+                let text = format!("rows, but Salesforce counts {}: incomplete, extract again", grouped(*counted));
+                ("\u{2717}", text)
+            }
+            (false, _) => ("\u{2713}", "rows, as many as Salesforce counts".to_owned()),
         };
         let _ = writeln!(out, "  {tick} {object:<44} {:>12} {counted}", grouped(*rows));
     }

@@ -13,7 +13,7 @@ use crate::diagnosis::{Area, Diagnosis, Line};
 use crate::error::Error;
 use crate::export;
 use crate::model::instant::{DAY, Instant};
-use crate::model::provenance::{Exclusion, ExportKind, Extent, Input, Reject};
+use crate::model::provenance::{Exclusion, ExportKind, Extent, Input, Reject, rows_of};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
@@ -138,8 +138,10 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
         let of_object = |found: String, next: &str| Line::warn(Area::Snapshot, object.to_string(), found, next);
         match &extract.extent {
             Extent::Incomplete { rows, counted } => {
-                let found =
-                    format!("{rows} of {counted} rows; checks that rely on a record being absent are not evaluated");
+                let found = format!(
+                    "{}; checks that rely on a record being absent are not evaluated",
+                    rows_of(*rows, *counted)
+                );
                 lines.push(of_object(found, "extract the snapshot again"));
             }
             Extent::Partial { unread, next } => {

@@ -26,7 +26,7 @@ use super::{masked, shown};
 use crate::error::Error;
 use crate::files;
 use crate::model::instant::{DAY, Instant, MINUTE};
-use crate::model::provenance::{Extracted, SfObject};
+use crate::model::provenance::{Extracted, SfObject, differ};
 use crate::model::word::Word as _;
 use crate::progress::{Progress, Rate};
 use crate::settings::Live;
@@ -127,8 +127,8 @@ async fn extract_as_told(
     run.store.keep(&run.state)?;
     let mut extracted = Extracted::default();
     for wanted in WANTED {
-        if let Some((rows, counted)) = run.object(wanted).await? {
-            extracted.objects.push((wanted.object, rows, counted));
+        if let Some(Finished { rows, counted, drift, .. }) = run.object(wanted).await? {
+            extracted.objects.push((wanted.object, rows, counted, differ(rows, counted, drift)));
         }
     }
     let beside = run.beside().await?;
@@ -212,11 +212,11 @@ impl Run<'_> {
         moment(&self.state.fence).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
     }
 
-    /// Reads one object, or goes on with it; tells rows and count, nothing where it is hidden.
-    async fn object(&mut self, wanted: Wanted) -> Result<Option<(u64, u64)>, Error> {
+    /// Reads one object, or goes on with it; nothing where it is hidden.
+    async fn object(&mut self, wanted: Wanted) -> Result<Option<Finished>, Error> {
         let word = wanted.object.word();
         if let Some(finished) = self.state.objects.get(word).and_then(|object| object.finished.as_ref()) {
-            return Ok(Some((finished.rows, finished.counted)));
+            return Ok(Some(finished.clone()));
         }
         if self.state.hidden.contains_key(word) {
             return Ok(None);
@@ -233,7 +233,7 @@ impl Run<'_> {
         }
     }
 
-    async fn attempt(&mut self, wanted: Wanted) -> Result<Option<(u64, u64)>, Trouble> {
+    async fn attempt(&mut self, wanted: Wanted) -> Result<Option<Finished>, Trouble> {
         let word = wanted.object.word();
         let (transport, version) = (&self.org.transport, self.state.api_version.clone());
         self.progress.say(format!("{word}: what may be seen"));
@@ -290,7 +290,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn hide(&mut self, object: SfObject, known: Option<&[String]>) -> Result<Option<(u64, u64)>, Error> {
+    fn hide(&mut self, object: SfObject, known: Option<&[String]>) -> Result<Option<Finished>, Error> {
         let what = match known {
             Some([]) => format!("{object}: the organisation has no such object"),
             Some(_) => format!("{object}: the object is hidden from the user"),
@@ -327,7 +327,7 @@ impl Run<'_> {
         reading.part(api, part, &mut parts, &mut kept).await
     }
 
-    fn finish_object(&mut self, object: SfObject, fence: Instant, after: u64) -> Result<(u64, u64), Error> {
+    fn finish_object(&mut self, object: SfObject, fence: Instant, after: u64) -> Result<Finished, Error> {
         let word = object.word();
         self.progress.say(format!("{word}: putting the pages together"));
         let Some(held) = self.state.objects.get(word) else {
@@ -349,12 +349,15 @@ impl Run<'_> {
         let counted = after + since;
         let names: Vec<String> = held.columns.iter().map(|column| column.name.clone()).collect();
         let soql = soql::select(&names, object, Part::Rested(None, fence));
-        let finished = Finished { rows, counted, drift: rested.saturating_sub(after), sha256, soql };
+        // Rows that rested can only become fewer, so that there were never more than before they were read. Those beyond
+        // that did not drift: Salesforce gave out what it had not counted.
+        let drift = rested.min(held.count).saturating_sub(after);
+        let finished = Finished { rows, counted, drift, sha256, soql };
         if let Some(object) = self.state.objects.get_mut(word) {
-            object.finished = Some(finished);
+            object.finished = Some(finished.clone());
         }
         self.store.keep(&self.state)?;
-        Ok((rows, counted))
+        Ok(finished)
     }
 
     /// The files beside the rows; one that cannot be told is a line of what is hidden.

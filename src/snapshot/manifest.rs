@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::files;
 use crate::model::id::SfId;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extraction, Query};
+use crate::model::provenance::{Extraction, Query, differ};
 use crate::settings::file::instance;
 
 /// A manifest has an entry for each of some fifteen files.
@@ -56,11 +56,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, lacks some of those that
-    /// Salesforce counted or, where nobody counted, of those that were written.
+    /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, has fewer or more than
+    /// Salesforce counted or, where nobody counted, fewer than were written.
     pub(super) fn lack(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
-        let (wanted, found) = self.counted.map_or_else(|| (self.rows.unwrap_or(0), rows), |counted| (counted, live));
-        (found < wanted).then_some((found, wanted))
+        let (found, wanted, more) = match self.counted {
+            Some(counted) => (live, counted, self.drift.unwrap_or(0)),
+            None => (rows, self.rows.unwrap_or(0), u64::MAX),
+        };
+        differ(found, wanted, more).then_some((found, wanted))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::id::SfId;
 use crate::model::instant::Instant;
 use crate::model::number;
 use crate::model::people::{Contacts, DoceboUserRow, DoceboUsers, Users};
-use crate::model::provenance::SfObject;
+use crate::model::provenance::{SfObject, rows_of};
 use crate::model::pulse::{Ahead, Pulse};
 use crate::model::status::Status;
 use crate::snapshot::Digests;
@@ -131,8 +131,9 @@ impl Reader<'_> {
         let short = self.book_list(&files, counts)?;
         if let Some((rows, counted)) = short {
             self.snapshot.caveats.push(format!(
-                "{} is incomplete: {rows} of {counted} rows. Who is a member of the list view is not known.",
-                Content::ListView.stem()
+                "{} is incomplete: {}. Who is a member of the list view is not known.",
+                Content::ListView.stem(),
+                rows_of(rows, counted)
             ));
         }
         // A contact that is not in a part of the view may be in the rest of it.
@@ -168,8 +169,9 @@ impl Reader<'_> {
         let Some((files, (gone, counts))) = read else { return Ok(()) };
         if let Some((rows, counted)) = self.book_list(&files, counts)? {
             self.snapshot.caveats.push(format!(
-                "{} is incomplete: {rows} of {counted} rows. What became of the contacts that are not in it is not known.",
-                Content::DeletedContacts.stem()
+                "{} is incomplete: {}. What became of the contacts that are not in it is not known.",
+                Content::DeletedContacts.stem(),
+                rows_of(rows, counted)
             ));
         }
         self.snapshot.side.gone.extend(gone);

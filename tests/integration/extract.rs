@@ -97,7 +97,7 @@ fn three_ways_give_the_same_bytes() {
     for (name, api) in [("rest", Api::Rest), ("bulk", Api::Bulk), ("in-turn", Api::BulkInTurn)] {
         let target = parent.path().join(name);
         let extracted = extract(&server, &target, api).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(extracted.short().count(), 0, "{name}: {extracted:?}");
+        assert_eq!(extracted.incomplete().count(), 0, "{name}: {extracted:?}");
         let files = files(&target);
         match &seen {
             None => seen = Some(files),
@@ -194,7 +194,7 @@ fn what_goes_wrong_on_the_way_leaves_no_trace() {
                     let target = parent.path().join("target");
                     let extracted = extract(&server, &target, api)
                         .unwrap_or_else(|error| panic!("{name} at {path} after {skip} by {api:?}: {error}"));
-                    assert_eq!(extracted.short().count(), 0, "{name} at {path} by {api:?}");
+                    assert_eq!(extracted.incomplete().count(), 0, "{name} at {path} by {api:?}");
                     let files = files(&target);
                     for (file, bytes) in &whole {
                         assert!(files.get(file) == Some(bytes), "{file} differs after {name} at {path} by {api:?}");
@@ -266,7 +266,7 @@ fn a_cursor_that_is_gone_begins_its_query_anew() {
     server.org().lock().expect("the org").rest_page_cap = 200;
     server.add_fault(Fault::once("/query/", status(400, "INVALID_QUERY_LOCATOR", "invalid query locator")).skip(1));
     let extracted = extract(&server, &parent.path().join("target"), Api::Rest).expect("an extraction");
-    assert_eq!(extracted.short().count(), 0);
+    assert_eq!(extracted.incomplete().count(), 0);
 }
 
 /// Rows that were lost and stay lost are told: the snapshot says what Salesforce counted.
@@ -277,12 +277,49 @@ fn a_page_that_stays_short_is_an_incomplete_object_and_no_absence() {
     let parent = folder();
     let target = parent.path().join("target");
     let extracted = extract(&server, &target, Api::Bulk).expect("an extraction");
-    let short: Vec<SfObject> = extracted.short().map(|(object, ..)| *object).collect();
+    let short: Vec<SfObject> = extracted.incomplete().map(|(object, ..)| *object).collect();
     assert!(short.contains(&SfObject::CourseEnrollment), "{short:?}");
     let manifest = manifest(&target);
     let entry = manifest["objects"].as_array().expect("objects").iter().find(|entry| entry["object"] == ENROLLMENTS);
     let entry = entry.expect("an entry");
     assert!(entry["rows"].as_u64() < entry["counted"].as_u64(), "{entry}");
+}
+
+/// Rows beyond those that Salesforce counted are as little to be trusted: neither count vouches for them. Rows that were
+/// deleted after they were read are no such rows.
+#[test]
+fn more_rows_than_counted_are_an_incomplete_object() {
+    for (more, counted_later) in [(0, 3), (3, 0), (3, 3)] {
+        let server = server();
+        let contacts = server.with(|org| org.object("Contact").rows.len());
+        let rows: Vec<_> = (0..contacts + more)
+            .map(|nth| {
+                let at = "2026-01-01T00:00:00.000+0000";
+                serde_json::json!({
+                    "Id": generated::id("003", nth), "Email": "ada@example.com",
+                    "CreatedDate": at, "LastModifiedDate": at, "SystemModstamp": at,
+                })
+            })
+            .collect();
+        let page = |size: usize, rows: &[serde_json::Value]| FaultKind::Status {
+            code: 200,
+            body: serde_json::json!({"totalSize": size, "done": true, "records": rows}).to_string(),
+            headers: Vec::new(),
+        };
+        server.add_fault(Fault::once("SELECT Id, Email", page(contacts, &rows)));
+        // The count after the rows were read.
+        let count = Fault::once("COUNT() FROM Contact", page(contacts - counted_later, &[])).skip(1);
+        server.add_fault(count);
+        let parent = folder();
+        let target = parent.path().join("target");
+        let extracted = extract(&server, &target, Api::Rest).expect("an extraction");
+        let incomplete: Vec<SfObject> = extracted.incomplete().map(|(object, ..)| *object).collect();
+        assert_eq!(incomplete.contains(&SfObject::Contact), more > 0, "{more} {counted_later}: {extracted:?}");
+        let manifest = manifest(&target);
+        let entry = &manifest["objects"][0];
+        assert_eq!(entry["rows"].as_u64(), Some((contacts + more) as u64), "{entry}");
+        assert_eq!(entry["drift"].as_u64(), Some(counted_later as u64), "{entry}");
+    }
 }
 
 /// A user who cannot see all rows reads fewer than an administrator would count; only the count of the
