@@ -29,7 +29,7 @@ use crate::model::instant::Instant;
 use crate::model::provenance::{
     DeletedRow, ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, SfObject,
 };
-use crate::model::pulse::{AHEAD, Reading};
+use crate::model::pulse::{AHEAD, MAX_CLOCK_DIFFERENCE, Reading, unknown_writers};
 use crate::progress::Progress;
 use crate::settings::{Settings, Watch};
 use names::Content;
@@ -164,7 +164,13 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     reader.adopt_manifest();
     let files = || SfObject::PACKAGE.iter().filter_map(|&object| reader.folder.find(&Content::Object(object).file()));
     let read_at = watch.extracted_at.or(reader.snapshot.extracted_at).or_else(|| folder::oldest(files()));
-    reader.horizon = read_at.map(|at| at.plus(AHEAD));
+    // Salesforce's own clock dates the requests of an extraction and the writes, so that they are held against its end.
+    let is_by_salesforce = watch.extracted_at.is_none() && reader.snapshot.counted;
+    reader.horizon = if is_by_salesforce {
+        read_at.max(reader.snapshot.extraction.last).map(|at| at.plus(MAX_CLOCK_DIFFERENCE))
+    } else {
+        read_at.map(|at| at.plus(AHEAD))
+    };
     for object in SfObject::PACKAGE {
         reader.pulse(object, |_, _| ())?;
     }
@@ -184,6 +190,11 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     let Snapshot { side, extracts, extracted_at, counted, caveats, .. } = reader.snapshot;
     let read_at_assumed = watch.extracted_at.is_none() && !counted;
     let missing = extracts.iter().filter_map(|(&object, extract)| extract.lack(object)).collect();
+    let lacks_writers = |extract: &ObjectExtract| {
+        extract.missing.iter().any(|column| matches!(*column, "CreatedById" | "LastModifiedById"))
+    };
+    let unknown = extracts.iter().filter(|(object, extract)| object.follows_learners() && lacks_writers(extract));
+    let caveats = caveats.into_iter().chain(unknown.map(|(&object, _)| unknown_writers(object))).collect();
     Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing, caveats })
 }
 

@@ -6,16 +6,19 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::SfId;
-use crate::model::instant::{DAY, HOUR, Instant};
+use crate::model::instant::{DAY, HOUR, Instant, MINUTE};
 use crate::model::provenance::SfObject;
 
 /// Hours in a day.
 const HOURS_IN_DAY: u32 = 24;
 
-/// A write that is dated more than so many seconds behind the moment of the reading does not tell when the sync wrote: it
-/// was dated by hand, or a clock is wrong. Within them it may be one that came while Salesforce was read, which takes hours
-/// for millions of rows.
+/// A write that is dated more than so many seconds behind a reading whose moment this machine, a file or a person tells does
+/// not tell when the sync wrote: it was dated by hand, or a clock is wrong. Within them it may be one that came while
+/// Salesforce was read, which takes hours for millions of rows.
 pub const AHEAD: i64 = DAY;
+
+/// As [`AHEAD`], behind the end of a reading that Salesforce's own clock tells, which dates the writes as well.
+pub const MAX_CLOCK_DIFFERENCE: i64 = 10 * MINUTE;
 
 /// Records whose writes are dated later than they can be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,17 +36,18 @@ impl Ahead {
         self.latest = self.latest.max(Some((at, record)));
     }
 
-    /// What a reader has to know of them, as a sentence; nothing where there are none.
+    /// What a reader has to know of them, as a sentence; nothing where there are none. They lie behind the horizon.
     #[must_use]
-    pub fn caveat(&self, object: SfObject) -> Option<String> {
+    pub fn caveat(&self, object: SfObject, horizon: Instant) -> Option<String> {
         let (at, record) = self.latest?;
         let dates = match self.dates {
             1 => "1 date".to_owned(),
             dates => format!("{dates} dates"),
         };
         Some(format!(
-            "{object}: {dates} of writes lie more than a day after Salesforce was read and do not count; the latest is {} \
+            "{object}: {dates} of writes lie after {}, when Salesforce had been read, and do not count; the latest is {} \
              (record {record}).",
+            horizon.to_minute(),
             at.to_minute()
         ))
     }
@@ -111,6 +115,16 @@ pub struct Pulse {
     pub modified: Writes,
     /// The newest `CreatedDate` or `LastModifiedDate` of any row, whoever wrote it.
     pub newest: Option<Instant>,
+}
+
+/// What a reader has to know where the rows of an object do not tell who wrote them: without their creators, or without
+/// those who changed them last, what others changed is taken for a write of the sync.
+#[must_use]
+pub fn unknown_writers(object: SfObject) -> String {
+    format!(
+        "{object}: who created and who last changed a row is not known (CreatedById and LastModifiedById are hidden, or were \
+         not saved), so what others changed counts as a write of the sync."
+    )
 }
 
 /// The pulses of an organisation at one moment.

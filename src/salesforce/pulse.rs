@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::model::id::SfId;
 use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::{AHEAD, Ahead, Pulse, Reading, Writes};
+use crate::model::pulse::{Ahead, MAX_CLOCK_DIFFERENCE, Pulse, Reading, Writes, unknown_writers};
 use crate::settings::Live;
 
 /// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
@@ -52,7 +52,7 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
     let now = transport.known_server_time()?;
-    let horizon = now.plus(AHEAD);
+    let horizon = now.plus(MAX_CLOCK_DIFFERENCE);
     let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY), horizon };
     let mut reading = Reading { read_at: Some(now), ..Reading::default() };
     for object in OBJECTS {
@@ -69,6 +69,9 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
         }
         if let Some(newest) = newest.first() {
             pulse.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
+            if newest.created_by_id.is_none() {
+                reading.caveats.push(unknown_writers(object));
+            }
             // What others change is no write of the sync.
             let user = newest
                 .created_by_id
@@ -91,7 +94,7 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
                 pulse.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
             }
         }
-        reading.caveats.extend(ahead.caveat(object));
+        reading.caveats.extend(ahead.caveat(object, horizon));
         reading.of.insert(object, pulse);
     }
     Ok(reading)

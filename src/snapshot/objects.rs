@@ -384,7 +384,8 @@ impl Reader<'_> {
         })?;
         let Some((files, (pulse, counts))) = read else { return Ok(false) };
         self.snapshot.side.pulses.insert(object, pulse);
-        self.snapshot.caveats.extend(ahead.caveat(object));
+        let horizon = self.horizon;
+        self.snapshot.caveats.extend(horizon.and_then(|horizon| ahead.caveat(object, horizon)));
         self.finish(object, &files, counts)?;
         Ok(true)
     }

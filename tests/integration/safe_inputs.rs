@@ -16,7 +16,7 @@ use tieout::{export, snapshot};
 use crate::cli::{run, tieout};
 use crate::freshness::AS_OF;
 use crate::inputs::Inputs;
-use crate::world::World;
+use crate::world::{Object, World};
 use crate::wrap::{edited, grid, gzip, lines_of, ods_of, xlsx, zip};
 use crate::{audit, ledger_rows};
 
@@ -271,9 +271,50 @@ fn freshness_counts_no_write_of_the_future_and_no_old_reading() {
     let (code, stdout, _) = freshness(&["--as-of", late]);
     assert_eq!(code, 5, "{stdout}");
     assert!(
-        stdout.contains("lie more than a day after Salesforce was read") && stdout.contains("2099-01-01"),
+        stdout.contains("lie after 2027-12-20 06:20 UTC, when Salesforce had been read")
+            && stdout.contains("2099-01-01"),
         "{stdout}"
     );
+    // Nor does one of the next day, where Salesforce's own clock tells when it was read.
+    inputs.edit(SALESFORCE, |text| text.replace("2099-01-01T00:00:00.000Z", "2027-12-21T06:00:00.000Z"));
+    inputs.seal("docebo_v3__CourseEnrollment__c.csv", None);
+    let (code, stdout, _) = freshness(&["--as-of", late]);
+    assert!(code == 5 && stdout.contains("2027-12-21"), "{code}: {stdout}");
+}
+
+/// Without the columns that tell who wrote a row, what others did passes for a write of the sync; that is told.
+#[test]
+fn freshness_tells_that_writers_are_not_known() {
+    for (name, is_told) in [(None, false), (Some("CreatedById"), true), (Some("LastModifiedById"), true)] {
+        let mut world = World::in_sync(5, 60);
+        if let Some(name) = name {
+            world.hide_column(Object::CourseEnrollment, name);
+        }
+        let inputs = Inputs::of(&world);
+        let (_, stdout, _) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(inputs.path("tieout.toml")));
+        assert_eq!(
+            stdout.contains("who created and who last changed a row is not known"),
+            is_told,
+            "{name:?}: {stdout}"
+        );
+    }
+}
+
+/// More rows than Salesforce counted are no more whole than fewer.
+#[test]
+fn more_rows_than_counted_are_not_whole() {
+    const OBJECT: &str = "docebo_v3__CourseEnrollment__c";
+    for (drift, is_whole) in [(0, false), (1, false), (2, true)] {
+        let inputs = Inputs::of(&World::in_sync(5, 30));
+        edit_manifest(&inputs, |manifest| {
+            let entry = entry(manifest, OBJECT);
+            entry["counted"] = (entry["counted"].as_u64().expect("a count") - 2).into();
+            entry["drift"] = drift.into();
+        });
+        let caveats = caveats(&inputs);
+        let told = caveats.iter().any(|caveat| caveat.starts_with(OBJECT) && caveat.contains("but Salesforce counted"));
+        assert_eq!(told, !is_whole, "{drift}: {caveats:?}");
+    }
 }
 
 /// A date out of range is unreadable, on both sides; it is never shown as another one.
