@@ -570,6 +570,36 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_extraction_left_is_removed_and_nothing_else() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let target = parent.path().join("snapshot");
+        let mark = format!(
+            "tieout extraction into {}\n",
+            parent.path().canonicalize().expect("a path").join("snapshot").display()
+        );
+        for (folder, file, text) in [
+            (".snapshot.starting-Abc123", super::MARK, mark.as_str()),
+            (".snapshot.starting-full00", "notes", "mine"),
+            (".snapshot.starting-notes", super::MARK, mark.as_str()),
+            (".other.starting-Abc123", super::MARK, mark.as_str()),
+            ("snapshot", super::MARK, mark.as_str()),
+            ("snapshot", "Contact.csv", "Id\n"),
+        ] {
+            std::fs::create_dir_all(parent.path().join(folder)).expect("a folder");
+            std::fs::write(parent.path().join(folder).join(file), text).expect("written");
+        }
+        Store::open(&target).expect_err("it stands already");
+        let files = |folder: &std::path::Path| std::fs::read_dir(folder).expect("a folder").count();
+        assert_eq!(files(&target), 1, "its mark alone is gone");
+        std::fs::remove_dir_all(&target).expect("removed");
+        Store::open(&target).expect("a store");
+        let there = |name: &str| parent.path().join(name).exists();
+        assert!(!there(".snapshot.starting-Abc123"), "ours");
+        let kept = [".snapshot.starting-full00/notes", ".snapshot.starting-notes", ".other.starting-Abc123"];
+        assert!(kept.into_iter().all(there), "not ours");
+    }
+
+    #[test]
     fn a_page_that_was_damaged_is_seen() {
         let parent = tempfile::tempdir().expect("a folder");
         let store = Store::open(&parent.path().join("snapshot")).expect("a store");

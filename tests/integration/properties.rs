@@ -429,6 +429,13 @@ fn the_zone_is_inferred_from_both_sides() {
     let report = audit_world(&world, &Dialect { zone_declared: false, ..Dialect::default() });
     assert_eq!((&*report.facts.zones[0].how, report.facts.zones[0].name.as_str()), ("assumed", "UTC"));
     assert!(report.origins().caveats.iter().any(|caveat| caveat.contains("could not be inferred")));
+    // Dates of another zone, and too few of them to tell which.
+    let dialect = Dialect { zone: "Asia/Kolkata", zone_declared: false, ..Dialect::default() };
+    let report = audit_world(&World::in_sync(3, 1), &dialect);
+    let finding = &report.facts.zones[0];
+    assert!(!finding.compared && finding.pairs < 20, "{finding:?}");
+    let told = report.origins().caveats.iter().find(|caveat| caveat.contains("too few to tell the time zone"));
+    assert!(told.is_some_and(|told| told.contains("it takes 20")), "{:?}", report.origins().caveats);
 }
 
 /// Of nobody's world there is nothing to say, and so it is not in sync.
