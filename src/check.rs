@@ -7,51 +7,84 @@ mod coverage;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rayon::slice::ParallelSliceMut as _;
+use serde::{Deserialize, Serialize};
 
-use crate::books::{Books, Subject};
-use crate::evidence::Telling;
+use crate::evidence::FindingDetail;
 use crate::model::dataset::{index, row};
-use crate::model::provenance::{Extent, SfObject};
+use crate::model::provenance::{Completeness, SfObject};
 use crate::model::question::Question;
-use crate::model::word::{Word as _, words};
-use crate::relations::enrollment::Enrollment;
-use crate::relations::link::{Link, SfdcId};
+use crate::model::word::Label as _;
+use crate::reconciliation::{Reconciliation, Subject};
+use crate::relations::enrollment::EnrollmentMatch;
+use crate::relations::link::{Link, SfdcIdKind};
 use crate::relations::outbound::Outbound;
 use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(crate) use coverage::outcome_schema;
-pub use coverage::{AllJudged, Coverage, Judged, Outcome};
+pub use coverage::{AllJudged, Coverage, Judgment, Outcome};
 
-words! {
-    /// How much a finding matters, worst first.
-    pub enum Severity {
-        /// The sync as a whole is broken.
-        Critical = "critical",
-        /// Records are missing or with the wrong person.
-        High = "high",
-        /// Records are wrong or will become so.
-        Medium = "medium",
-        /// Worth tidying up.
-        Low = "low",
-        /// Worth knowing.
-        Notice = "notice",
-    }
+/// How much a finding matters, worst first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Severity {
+    /// The sync as a whole is broken.
+    Critical,
+    /// Records are missing or with the wrong person.
+    High,
+    /// Records are wrong or will become so.
+    Medium,
+    /// Worth tidying up.
+    Low,
+    /// Worth knowing.
+    Notice,
 }
 
-words! {
-    /// Who must act.
-    pub enum Owner {
-        /// Docebo's support.
-        DoceboSupport = "docebo-support",
-        /// The Salesforce administrator.
-        SalesforceAdmin = "salesforce-admin",
-        /// The Docebo administrator.
-        DoceboAdmin = "docebo-admin",
-    }
+/// Who must act.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Owner {
+    /// Docebo's support.
+    DoceboSupport,
+    /// The Salesforce administrator.
+    SalesforceAdmin,
+    /// The Docebo administrator.
+    DoceboAdmin,
 }
 
 /// What must not be questioned for a record to be called missing or out of date.
-pub(crate) const DUE: &[Question] = &[
+pub(crate) const TIMING_QUESTIONS: &[Question] = &[
     Question::DatesDisagree,
     Question::OtherOrganization,
     Question::ExportTime,
@@ -60,22 +93,22 @@ pub(crate) const DUE: &[Question] = &[
 ];
 
 /// What must not be questioned for a key to be called wrong.
-pub(crate) const KEYS: &[Question] = &[Question::KeysDisagree, Question::OtherOrganization];
+pub(crate) const KEY_QUESTIONS: &[Question] = &[Question::KeysDisagree, Question::OtherOrganization];
 
 /// What every check on judged enrollments needs.
-pub(crate) const JUDGED_ENROLLMENTS: &[Need] = &[
-    Need::Unquestioned(DUE),
-    Need::WholeExport,
-    Need::EnrollmentsReport,
-    Need::Rows(SfObject::Course),
-    Need::Rows(SfObject::CourseEnrollment),
-    Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
-    Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+pub(crate) const ENROLLMENT_REQUIREMENTS: &[Requirement] = &[
+    Requirement::Unquestioned(TIMING_QUESTIONS),
+    Requirement::UnfilteredExport,
+    Requirement::EnrollmentsReport,
+    Requirement::AnyRows(SfObject::Course),
+    Requirement::AnyRows(SfObject::CourseEnrollment),
+    Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
+    Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
 ];
 
 /// An input without which a check proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
+pub enum Requirement {
     /// The learners' Salesforce ids.
     SfdcIds,
     /// The *Users* report.
@@ -85,78 +118,78 @@ pub enum Need {
     /// Both reports, as far as they are there; an audit has at least one.
     Reports,
     /// Every row of an object.
-    Whole(SfObject),
+    CompleteObject(SfObject),
     /// The rows of an object, as far as they are there.
-    Rows(SfObject),
+    AnyRows(SfObject),
     /// Columns of an object.
     Columns(SfObject, &'static [&'static str]),
     /// What was built onto the package's objects. A folder of CSV files cannot hold it.
-    Customisation,
+    Customization,
     /// An export that is not filtered, or one that the user accepts. From a filtered one findings can follow, but nothing clean.
-    WholeExport,
+    UnfilteredExport,
     /// That none of these is questioned about the run, or the user accepts it.
     Unquestioned(&'static [Question]),
 }
 
-impl Need {
+impl Requirement {
     /// What is there only in part, in words, where the check goes on with what there is.
     #[must_use]
-    pub fn partial(self, books: &Books) -> Option<String> {
+    pub fn missing_in_part(self, reconciliation: &Reconciliation) -> Option<String> {
         match self {
             Self::Reports => {
-                [Self::UsersReport, Self::EnrollmentsReport].iter().find_map(|need| need.missing(books).pop())
+                [Self::UsersReport, Self::EnrollmentsReport].iter().find_map(|need| need.missing(reconciliation).pop())
             }
-            Self::Rows(object) => books.data.origins.lack_of(object),
-            Self::WholeExport => Self::Unquestioned(&[Question::ExportFiltered]).missing(books).pop(),
+            Self::AnyRows(object) => reconciliation.data.origins.missing_rows(object),
+            Self::UnfilteredExport => Self::Unquestioned(&[Question::ExportFiltered]).missing(reconciliation).pop(),
             _ => None,
         }
     }
 
     /// What is missing, in words; nothing where the need is met.
     #[must_use]
-    pub fn missing(self, books: &Books) -> Vec<String> {
-        let (data, origins) = (&books.data, &books.data.origins);
+    pub fn missing(self, reconciliation: &Reconciliation) -> Vec<String> {
+        let (data, origins) = (&reconciliation.data, &reconciliation.data.origins);
         match self {
             Self::Unquestioned(questions) => {
-                let open = books.questions.iter().filter(|asked| !asked.accepted);
+                let open = reconciliation.questions.iter().filter(|asked| !asked.accepted);
                 let open = open.filter(|asked| questions.contains(&asked.question));
-                open.map(|asked| format!("a plausible result (questioned: {})", asked.question.word())).collect()
+                open.map(|asked| format!("a plausible result (questioned: {})", asked.question.label())).collect()
             }
             Self::SfdcIds if !origins.sfdc_ids => vec!["sfdc_id (no such column in the export)".to_owned()],
             Self::UsersReport if !origins.users_report => vec!["Users report (not given)".to_owned()],
             Self::EnrollmentsReport if !origins.enrollments_report => {
                 vec!["Users - Courses report (not given)".to_owned()]
             }
-            Self::Whole(object) => origins.lack_of(object).into_iter().collect(),
-            Self::Rows(object) if origins.extract(object).extent == Extent::Absent => {
-                origins.lack_of(object).into_iter().collect()
+            Self::CompleteObject(object) => origins.missing_rows(object).into_iter().collect(),
+            Self::AnyRows(object) if origins.extract(object).completeness == Completeness::Absent => {
+                origins.missing_rows(object).into_iter().collect()
             }
             Self::Columns(object, columns) => origins.missing_columns(object, columns).collect(),
-            Self::Customisation if data.customisation.is_none() => {
+            Self::Customization if data.customisation.is_none() => {
                 vec!["setup of the package's objects (not in the snapshot; `tieout extract` asks for it)".to_owned()]
             }
-            Self::Customisation
+            Self::Customization
             | Self::SfdcIds
             | Self::UsersReport
             | Self::EnrollmentsReport
             | Self::Reports
-            | Self::WholeExport
-            | Self::Rows(_) => Vec::new(),
+            | Self::UnfilteredExport
+            | Self::AnyRows(_) => Vec::new(),
         }
     }
 }
 
-impl std::fmt::Display for Need {
+impl std::fmt::Display for Requirement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::SfdcIds => f.write_str("the sfdc_id column of the export"),
             Self::UsersReport => f.write_str("the Users report"),
             Self::EnrollmentsReport => f.write_str("the Users - Courses report"),
-            Self::Whole(object) => write!(f, "every row of {object}"),
-            Self::Rows(object) => write!(f, "{object}"),
+            Self::CompleteObject(object) => write!(f, "every row of {object}"),
+            Self::AnyRows(object) => write!(f, "{object}"),
             Self::Reports => f.write_str("the reports of the export"),
-            Self::Customisation => f.write_str("the setup of the package's objects"),
-            Self::WholeExport => f.write_str("an export that is not filtered"),
+            Self::Customization => f.write_str("the setup of the package's objects"),
+            Self::UnfilteredExport => f.write_str("an export that is not filtered"),
             Self::Unquestioned(_) => f.write_str("a plausible result"),
             Self::Columns(object, columns) => write!(f, "{object}.{{{}}}", columns.join(", ")),
         }
@@ -177,13 +210,13 @@ pub struct Selection {
 impl Selection {
     /// What a check picked that judged so many records, and could judge all of them.
     #[must_use]
-    pub const fn of_all(judged: u64, subjects: Vec<Subject>) -> Self {
+    pub const fn fully_judged(judged: u64, subjects: Vec<Subject>) -> Self {
         Self { coverage: Coverage::all(judged), subjects, missing: Vec::new() }
     }
 
     /// Adds records of which nothing but unreadable rows tells.
-    pub(crate) fn add_unread(&mut self, books: &Books, records: u64) {
-        self.coverage.add_unread(records, books.relations.unread.accepted);
+    pub(crate) fn add_unread(&mut self, reconciliation: &Reconciliation, records: u64) {
+        self.coverage.add_unread(records, reconciliation.relations.unread.accepted);
     }
 }
 
@@ -201,146 +234,163 @@ pub struct Check {
     /// What is wrong and what follows from it.
     pub why: &'static str,
     /// When the same sight is no fault.
-    pub innocent_when: &'static str,
+    pub expected_when: &'static str,
     /// What to do, and where.
     pub remedy: &'static str,
     /// What is judged, in the plural.
-    pub examines: &'static str,
+    pub unit: &'static str,
     /// Inputs without which it is not evaluated.
-    pub needs: &'static [Need],
+    pub requirements: &'static [Requirement],
     /// Picks the records it fires on.
-    pub select: fn(&Books) -> Selection,
+    pub select: fn(&Reconciliation) -> Selection,
     /// Says what is wrong with one of them.
-    pub tell: fn(&Books, &Subject) -> Telling,
+    pub describe: fn(&Reconciliation, &Subject) -> FindingDetail,
     /// Which stall, by its place among them, one of them is because of; for checks whose findings can be.
-    pub fallout: Option<fn(&Books, &Subject) -> Option<usize>>,
+    pub causing_stall: Option<fn(&Reconciliation, &Subject) -> Option<usize>>,
 }
 
 impl Check {
     /// The stall that a finding on a subject is because of.
     #[must_use]
-    pub fn stall_behind(&self, books: &Books, subject: &Subject) -> Option<usize> {
-        self.fallout.and_then(|fallout| fallout(books, subject))
+    pub fn stall_of(&self, reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
+        self.causing_stall.and_then(|consequence| consequence(reconciliation, subject))
     }
 }
 
 /// What every check on stalls needs: all rows that could be missing.
-pub(crate) const STALLS: &[Need] = &[
-    Need::Unquestioned(DUE),
-    Need::WholeExport,
-    Need::EnrollmentsReport,
-    Need::Whole(SfObject::Course),
-    Need::Whole(SfObject::DoceboUser),
-    Need::Whole(SfObject::CourseEnrollment),
-    Need::Columns(SfObject::Course, NEEDED_OF_COURSE),
-    Need::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+pub(crate) const STALL_REQUIREMENTS: &[Requirement] = &[
+    Requirement::Unquestioned(TIMING_QUESTIONS),
+    Requirement::UnfilteredExport,
+    Requirement::EnrollmentsReport,
+    Requirement::CompleteObject(SfObject::Course),
+    Requirement::CompleteObject(SfObject::DoceboUser),
+    Requirement::CompleteObject(SfObject::CourseEnrollment),
+    Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
+    Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
 ];
 
 /// Stalls that a condition holds for.
-pub(crate) fn select_stalls(books: &Books, fires: impl Fn(&crate::stalls::Stall) -> bool) -> Selection {
-    let stalls = &books.stalls;
+pub(crate) fn select_stalls(
+    reconciliation: &Reconciliation,
+    fires: impl Fn(&crate::stalls::Stall) -> bool,
+) -> Selection {
+    let stalls = &reconciliation.stalls;
     let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
-    let mut selection = Selection::of_all(stalls.counts.expected, found.collect());
+    let mut selection = Selection::fully_judged(stalls.counts.expected, found.collect());
     // Every row that could not be read, and every enrollment that may be there or not, could be an event.
-    selection.add_unread(books, books.relations.unread.enrollments.rows);
+    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
     selection.coverage.add_unknown(stalls.unjudged);
     selection
 }
 
 /// Learners with one of these links.
-pub(crate) fn select_links(books: &Books, fires: &[Link]) -> Selection {
-    let relations = &books.relations;
-    select_learners(books, |learner| match relations.link[learner] {
-        Link::Unknown if relations.sfdc(&books.data, learner).kind == SfdcId::Unread => Judged::Unread,
-        Link::Unknown => Judged::Unknown,
-        link => Judged::known(fires.contains(&link)),
+pub(crate) fn select_links(reconciliation: &Reconciliation, fires: &[Link]) -> Selection {
+    let relations = &reconciliation.relations;
+    select_learners(reconciliation, |learner| match relations.link[learner] {
+        Link::Unknown if relations.sfdc(&reconciliation.data, learner).kind == SfdcIdKind::Unread => Judgment::Unread,
+        Link::Unknown => Judgment::Unknown,
+        link => Judgment::known(fires.contains(&link)),
     })
 }
 
 /// Learners with one of these values of `outbound`.
-pub(crate) fn select_outbound(books: &Books, fires: &[Outbound]) -> Selection {
-    let (data, relations) = (&books.data, &books.relations);
-    select_learners(books, |learner| match relations.outbound[learner] {
+pub(crate) fn select_outbound(reconciliation: &Reconciliation, fires: &[Outbound]) -> Selection {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
+    select_learners(reconciliation, |learner| match relations.outbound[learner] {
         Outbound::Unknown
-            if relations.sfdc(data, learner).kind == SfdcId::Unread
+            if relations.sfdc(data, learner).kind == SfdcIdKind::Unread
                 || row(relations.docebo_user[learner]).is_none()
                     && relations.unread.may_owe(data.learners.id(learner)) =>
         {
-            Judged::Unread
+            Judgment::Unread
         }
-        Outbound::Unknown => Judged::Unknown,
-        outbound => Judged::known(fires.contains(&outbound)),
+        Outbound::Unknown => Judgment::Unknown,
+        outbound => Judgment::known(fires.contains(&outbound)),
     })
 }
 
 /// What a check that fires on some values of `enrollment` says of a Docebo enrollment; `unknown` are those under which it
 /// cannot tell.
-pub(crate) fn judge_enrollment(books: &Books, at: usize, fires: &[Enrollment], unknown: &[Enrollment]) -> Judged {
-    let relations = &books.relations;
+pub(crate) fn judge_enrollment(
+    reconciliation: &Reconciliation,
+    at: usize,
+    fires: &[EnrollmentMatch],
+    unknown: &[EnrollmentMatch],
+) -> Judgment {
+    let relations = &reconciliation.relations;
     match relations.enrollment[at] {
-        Enrollment::Unknown if relations.rests_on_unread(&books.data, at) => Judged::Unread,
-        value if unknown.contains(&value) => Judged::Unknown,
-        value => Judged::known(fires.contains(&value)),
+        EnrollmentMatch::Unknown if relations.rests_on_unread(&reconciliation.data, at) => Judgment::Unread,
+        value if unknown.contains(&value) => Judgment::Unknown,
+        value => Judgment::known(fires.contains(&value)),
     }
 }
 
 /// Docebo enrollments on which a check fires; those that could not be read are counted as unread.
-pub(crate) fn select_enrollments(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
-    let mut selection = select(books, books.data.enrollments.len(), Subject::Enrollment, judge);
-    selection.add_unread(books, books.relations.unread.enrollments.rows);
+pub(crate) fn select_enrollments(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
+    let mut selection = select(reconciliation, reconciliation.data.enrollments.len(), Subject::Enrollment, judge);
+    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
     selection
 }
 
 /// `CourseEnrollment__c` rows that a condition holds for, whatever else is known of them, or that have one of these values.
-pub(crate) fn select_rows(books: &Books, fires: &[Enrollment], holds: impl Fn(usize) -> bool + Sync) -> Selection {
-    let (relations, rows) = (&books.relations, &books.data.enrollments);
+pub(crate) fn select_rows(
+    reconciliation: &Reconciliation,
+    fires: &[EnrollmentMatch],
+    holds: impl Fn(usize) -> bool + Sync,
+) -> Selection {
+    let (relations, rows) = (&reconciliation.relations, &reconciliation.data.enrollments);
     let judge = |at: usize| match relations.row_value(at) {
-        _ if holds(at) => Judged::Fires,
-        Enrollment::Unknown if relations.row_rests_on_unread(&books.data, at) => Judged::Unread,
-        Enrollment::Unknown => Judged::Unknown,
-        value => Judged::known(fires.contains(&value)),
+        _ if holds(at) => Judgment::Fires,
+        EnrollmentMatch::Unknown if relations.row_rests_on_unread(&reconciliation.data, at) => Judgment::Unread,
+        EnrollmentMatch::Unknown => Judgment::Unknown,
+        value => Judgment::known(fires.contains(&value)),
     };
-    let subjects = rows.rows_where(|at| judge(at) == Judged::Fires);
-    let unjudged = rows.loose().into_par_iter().map(judge);
-    let claimed = |at: &usize| relations.enrollment[*at] == Enrollment::Unknown && rows.counterpart(*at).is_some();
+    let subjects = rows.rows_where(|at| judge(at) == Judgment::Fires);
+    let unjudged = rows.unmatched().into_par_iter().map(judge);
+    let claimed = |at: &usize| relations.enrollment[*at] == EnrollmentMatch::Unknown && rows.matched_row(*at).is_some();
     let unjudged = unjudged.chain((0..rows.len()).into_par_iter().filter(claimed).map(judge));
     let (unread, unknown) = unjudged
-        .map(|judged| (u64::from(judged == Judged::Unread), u64::from(judged == Judged::Unknown)))
+        .map(|judged| (u64::from(judged == Judgment::Unread), u64::from(judged == Judgment::Unknown)))
         .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     let subjects = subjects.into_iter().map(|row| Subject::Row(index(row))).collect();
-    let mut selection = Selection::of_all(rows.row_count() as u64 - unread - unknown, subjects);
-    selection.add_unread(books, unread);
+    let mut selection = Selection::fully_judged(rows.row_count() as u64 - unread - unknown, subjects);
+    selection.add_unread(reconciliation, unread);
     selection.coverage.add_unknown(unknown);
     selection
 }
 
 /// Contacts on whom a check fires; learners whom the export names only in unreadable rows are counted as unread, for each
 /// may be the one of any contact.
-pub(crate) fn select_contacts(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
-    let mut selection = select(books, books.data.contacts.len(), Subject::Contact, judge);
-    selection.add_unread(books, books.relations.unread.missing_learners);
+pub(crate) fn select_contacts(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
+    let mut selection = select(reconciliation, reconciliation.data.contacts.len(), Subject::Contact, judge);
+    selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
     selection
 }
 
 /// Learners on whom a check fires; those whom the export names only in unreadable rows are counted as unread.
-pub(crate) fn select_learners(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
-    let mut selection = select(books, books.data.learners.len(), Subject::Learner, judge);
-    selection.add_unread(books, books.relations.unread.missing_learners);
+pub(crate) fn select_learners(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
+    let mut selection = select(reconciliation, reconciliation.data.learners.len(), Subject::Learner, judge);
+    selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
     selection
 }
 
 /// `DoceboUser__c` rows on which a check fires.
-pub(crate) fn select_docebo_users(books: &Books, judge: impl Fn(usize) -> Judged) -> Selection {
-    select(books, books.data.docebo_users.len(), Subject::DoceboUser, judge)
+pub(crate) fn select_docebo_users(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
+    select(reconciliation, reconciliation.data.docebo_users.len(), Subject::DoceboUser, judge)
 }
 
-fn select(books: &Books, rows: usize, subject: fn(u32) -> Subject, judge: impl Fn(usize) -> Judged) -> Selection {
-    let accepted = books.relations.unread.accepted;
-    let mut selection = Selection::of_all(0, Vec::new());
+fn select(
+    reconciliation: &Reconciliation,
+    rows: usize,
+    subject: fn(u32) -> Subject,
+    judge: impl Fn(usize) -> Judgment,
+) -> Selection {
+    let accepted = reconciliation.relations.unread.accepted;
+    let mut selection = Selection::fully_judged(0, Vec::new());
     for row in 0..rows {
         let judged = judge(row);
         selection.coverage.add(judged, accepted);
-        if judged == Judged::Fires {
+        if judged == Judgment::Fires {
             selection.subjects.push(subject(index(row)));
         }
     }

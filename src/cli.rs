@@ -18,7 +18,7 @@ use tieout::error::Error;
 use tieout::exit::Exit;
 use tieout::freshness::{Freshness as Judged, State};
 use tieout::model::question::Question;
-use tieout::model::word::Word as _;
+use tieout::model::word::Label as _;
 use tieout::notify;
 use tieout::output::{self, File, Folder};
 use tieout::progress::Progress;
@@ -26,7 +26,7 @@ use tieout::render::freshness::{self, Run};
 use tieout::render::ledger::Rows;
 use tieout::render::ticket::Filled;
 use tieout::render::{doctor, inert, json, summary};
-use tieout::report::facts::Facts;
+use tieout::report::facts::RunSummary;
 use tieout::run::series::{self, Previous};
 use tieout::run::{self, Outputs, pack};
 use tieout::salesforce::extract::Options;
@@ -71,7 +71,7 @@ enum Command {
     /// Explain a check: what it means, when it is innocent, what to do
     Explain(Explain),
     /// Make page, workbook and pack of a finished run again, without its inputs
-    Report(Again),
+    Report(Rerender),
     /// Read an analyst's Status, Owner and Comment back from a workbook
     Review(Review),
     /// Pack the evidence of one cause of a finished run for a support case
@@ -142,8 +142,8 @@ struct Audit {
 
 /// A question by its word, as `--accept` has it.
 fn question(word: &str) -> Result<Question, String> {
-    let words = || Question::ALL.iter().map(|question| question.word());
-    Question::of(word).ok_or_else(|| {
+    let words = || Question::ALL.iter().map(|question| question.label());
+    Question::parse(word).ok_or_else(|| {
         let near = file::nearest(word, words()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         format!("not a question that an audit asks{near} [possible values: {}]", words().collect::<Vec<_>>().join(", "))
     })
@@ -259,7 +259,7 @@ struct Explain {
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 written; 2 wrong usage, 4 not the folder of a run, 7 output not writable or
 changed by hand.")]
-struct Again {
+struct Rerender {
     /// The folder that `tieout audit` wrote
     folder: PathBuf,
     /// Another folder for the outputs [default: their place in the run's folder]
@@ -435,7 +435,7 @@ pub(crate) fn main() -> Exit {
             }
             return print(&error.render().ansi().to_string()).map_or_else(
                 |error| {
-                    complain(&error);
+                    print_error(&error);
                     error.exit()
                 },
                 |()| Exit::Clean,
@@ -443,7 +443,7 @@ pub(crate) fn main() -> Exit {
         }
     };
     cli.run().unwrap_or_else(|error| {
-        complain(&error);
+        print_error(&error);
         error.exit()
     })
 }
@@ -470,10 +470,11 @@ impl Cli {
     }
 }
 
-fn complain(error: &Error) {
+fn print_error(error: &Error) {
     let style = AnsiColor::Red.on_default().bold();
     // File names and cells of the inputs can stand in the message, and a password in an address of the configuration.
-    let message: Vec<String> = mask(&error.to_string()).lines().map(|line| inert::visible(line).into_owned()).collect();
+    let message: Vec<String> =
+        mask(&error.to_string()).lines().map(|line| inert::escape_controls(line).into_owned()).collect();
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
 }
 
@@ -519,14 +520,15 @@ impl Audit {
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let mut settings = settings;
         if let Some(live) = settings.live.clone() {
-            let mut beside = target.clone().into_os_string();
-            beside.push(".snapshot");
-            let beside = PathBuf::from(beside);
-            let kept = if beside.symlink_metadata().is_ok() {
-                let name = beside.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-                Folder::unused(beside.parent().unwrap_or(std::path::Path::new(".")), &name)
+            let mut snapshot_folder = target.clone().into_os_string();
+            snapshot_folder.push(".snapshot");
+            let snapshot_folder = PathBuf::from(snapshot_folder);
+            let kept = if snapshot_folder.symlink_metadata().is_ok() {
+                let name =
+                    snapshot_folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                Folder::unused(snapshot_folder.parent().unwrap_or(std::path::Path::new(".")), &name)
             } else {
-                beside
+                snapshot_folder
             };
             let options = Options { trace: self.trace.then(trace), ..Options::default() };
             let extracted = run::extract(&live, &kept, options, &progress);
@@ -542,10 +544,10 @@ impl Audit {
             None => Previous::Found,
         };
         let mut not_followed = None;
-        let past = |facts: &Facts| {
-            let found = series::past(&target, &previous, facts)?;
+        let past = |facts: &RunSummary| {
+            let found = series::find_baseline(&target, &previous, facts)?;
             not_followed = found.not_followed;
-            Ok(found.past)
+            Ok(found.baseline)
         };
         let written = run::audit_after(&settings, &progress, past).and_then(|report| {
             let ledger = match self.ledger {
@@ -553,7 +555,8 @@ impl Audit {
                 LedgerArg::All => Some(Rows::All),
                 LedgerArg::None => None,
             };
-            let verified = run::write(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
+            let verified =
+                run::write_outputs(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
             Ok((report, verified))
         });
         progress.finish();
@@ -573,7 +576,7 @@ impl Audit {
     }
 }
 
-impl Again {
+impl Rerender {
     fn run(self) -> Result<Exit, Error> {
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let place = match &self.out {
@@ -581,14 +584,14 @@ impl Again {
                 // Only outputs that `report` wrote are replaced: a run holds more than can be made again.
                 let folder = Folder::prepare(target, self.force, &run::RENDERED)?;
                 output::recover(&self.folder, &run::OUTPUTS)?;
-                let report = series::again(&self.folder)?;
+                let report = series::rerender(&self.folder)?;
                 progress.stage("writing");
                 let verified = run::render(&report, self.show_names, &folder)?;
                 folder.finish().map(|place| (place, verified))
             }
             None => {
-                let again = series::open_again(&self.folder, &run::RENDERED, self.force)?;
-                let report = series::again(&self.folder)?;
+                let again = series::open_for_rerender(&self.folder, &run::RENDERED, self.force)?;
+                let report = series::rerender(&self.folder)?;
                 progress.stage("writing");
                 let verified = run::render(&report, self.show_names, &again)?;
                 again.finish().map(|place| (place, verified))
@@ -598,7 +601,7 @@ impl Again {
         let (place, verified) = place?;
         if !self.quiet {
             for name in run::RENDERED.iter().filter(|name| place.join(name).exists()) {
-                print(&format!("{}\n", inert::visible(&place.join(name).display().to_string())))?;
+                print(&format!("{}\n", inert::escape_controls(&place.join(name).display().to_string())))?;
             }
         }
         Ok(passes(&verified, NOT_PACKED))
@@ -619,7 +622,7 @@ impl Review {
         }
         for row in refused {
             let style = AnsiColor::Red.on_default().bold();
-            let _ = writeln!(anstream::stderr(), "{style}refused{style:#}: {}", inert::visible(&row.why));
+            let _ = writeln!(anstream::stderr(), "{style}refused{style:#}: {}", inert::escape_controls(&row.why));
         }
         Ok(if refused.is_empty() { Exit::Clean } else { Exit::Findings })
     }
@@ -627,7 +630,7 @@ impl Review {
 
 impl Pack {
     fn run(self) -> Result<Exit, Error> {
-        let wanted = pack::Wanted {
+        let wanted = pack::PackOptions {
             run: self.folder,
             out: self.out,
             case: self.case,
@@ -671,8 +674,8 @@ fn passes(verified: &Diagnosis, otherwise: &str) -> Exit {
     let exit = verified.exit();
     if exit != Exit::Clean {
         let style = AnsiColor::Red.on_default().bold();
-        for line in verified.lines.iter().filter(|line| line.state == Fault::Fail) {
-            let (what, found) = (inert::visible(&line.what), inert::visible(&line.found));
+        for line in verified.checks.iter().filter(|line| line.state == Fault::Fail) {
+            let (what, found) = (inert::escape_controls(&line.what), inert::escape_controls(&line.found));
             let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
         }
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {otherwise}");
@@ -700,19 +703,19 @@ fn ask_consent(fields: &[(String, u64)]) -> Option<String> {
         return None;
     }
     for (field, places) in fields {
-        let _ = writeln!(anstream::stderr(), "{} stands as it is in {places} places", inert::visible(field));
+        let _ = writeln!(anstream::stderr(), "{} stands as it is in {places} places", inert::escape_controls(field));
     }
     let _ = write!(anstream::stderr(), "Who consents to send these to Docebo, and why? (name, reason; blank: nobody) ");
     let _ = anstream::stderr().flush();
-    let mut said = String::new();
-    std::io::stdin().read_line(&mut said).ok()?;
-    Some(said.trim().to_owned()).filter(|said| !said.is_empty())
+    let mut message = String::new();
+    std::io::stdin().read_line(&mut message).ok()?;
+    Some(message.trim().to_owned()).filter(|message| !message.is_empty())
 }
 
 impl Extract {
     fn run(self) -> Result<Exit, Error> {
         let text = file::read(&self.config)?;
-        let live = file::load_live(&self.config, &text)?;
+        let live = file::load_org(&self.config, &text)?;
         if self.dry_run {
             let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
             print(&summary::planned(&plan))?;
@@ -739,9 +742,9 @@ impl Extract {
 
 /// Each request in a line on standard error.
 fn trace() -> Trace {
-    Box::new(|said| {
-        if said.answer.is_some() {
-            let _ = writeln!(anstream::stderr(), "{}", inert::visible(&said.to_string()));
+    Box::new(|message| {
+        if message.answer.is_some() {
+            let _ = writeln!(anstream::stderr(), "{}", inert::escape_controls(&message.to_string()));
         }
     })
 }
@@ -750,7 +753,7 @@ fn trace() -> Trace {
 struct Metrics {
     file: File,
     /// What an earlier run wrote; nothing where there is none.
-    former: String,
+    previous: String,
 }
 
 impl Metrics {
@@ -758,9 +761,9 @@ impl Metrics {
     /// anybody their file.
     fn prepare(path: &std::path::Path) -> Result<Self, Error> {
         let file = File::prepare_public(path)?;
-        let former = file.former().ok().map(Option::unwrap_or_default);
-        match former.filter(|former| freshness::are_metrics(former)) {
-            Some(former) => Ok(Self { file, former }),
+        let previous = file.previous().ok().map(Option::unwrap_or_default);
+        match previous.filter(|previous| freshness::are_metrics(previous)) {
+            Some(previous) => Ok(Self { file, previous }),
             None => Err(Error::Output {
                 path: path.to_owned(),
                 what: "holds something other than metrics of tieout, and is not replaced".to_owned(),
@@ -779,11 +782,11 @@ impl Freshness {
             Ok((_, Ok(exit))) => *exit,
             Ok((_, Err(error))) | Err(error) => error.exit(),
         };
-        if let Some(Metrics { file, former }) = metrics {
+        if let Some(Metrics { file, previous }) = metrics {
             let ended =
                 std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
-            let told = matches!(exit, Exit::Clean | Exit::Findings | Exit::Stalled);
-            let last_success = if told { Some(ended) } else { freshness::last_success(&former) };
+            let described = matches!(exit, Exit::Clean | Exit::Findings | Exit::Stalled);
+            let last_success = if described { Some(ended) } else { freshness::last_success(&previous) };
             let run = Run { ended, seconds: began.elapsed().as_secs_f64(), code: exit.code(), last_success };
             let text = freshness::metrics(judged.as_ref().ok().map(|(freshness, _)| freshness), run);
             file.write(text.as_bytes())?;
@@ -795,7 +798,7 @@ impl Freshness {
     /// keeps neither the webhook nor the metrics from telling it.
     fn judge(&self) -> Result<(Judged, Result<Exit, Error>), Error> {
         let text = file::read(&self.config)?;
-        let watch = file::load_watch(&self.config, &text, self.snapshot.as_deref())?;
+        let watch = file::load_freshness(&self.config, &text, self.snapshot.as_deref())?;
         let address = notify::address()?;
         let template = notify::template(watch.webhook_template.as_deref())?;
 
@@ -835,7 +838,7 @@ impl Freshness {
             Ok(()) => Ok((judged, printed.map(|()| exit))),
             // What the sync does matters more than that the message about it was lost.
             Err(error) if exit != Exit::Clean => {
-                complain(&error);
+                print_error(&error);
                 Ok((judged, printed.map(|()| exit)))
             }
             Err(error) => Err(error),

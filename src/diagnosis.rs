@@ -6,52 +6,85 @@
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::text::one_line;
-use crate::model::word::{Tally, words};
+use crate::model::word::Tally;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// How a question was answered.
-    pub enum State {
-        /// As it should be.
-        Pass = "pass",
-        /// It will do, but something will not be judged or is at risk.
-        Warn = "warn",
-        /// It will not do: a run cannot succeed, a pack must not be sent.
-        Fail = "fail",
-        /// The question does not apply, or could not be asked.
-        Skip = "skip",
-    }
+/// How a question was answered.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum State {
+    /// As it should be.
+    Pass,
+    /// It will do, but something will not be judged or is at risk.
+    Warn,
+    /// It will not do: a run cannot succeed, a pack must not be sent.
+    Fail,
+    /// The question does not apply, or could not be asked.
+    Skip,
 }
 
-words! {
-    /// What a question is about.
-    pub enum Area {
-        /// The configuration file.
-        Configuration = "configuration",
-        /// Signing in to Salesforce.
-        SignIn = "sign-in",
-        /// The API: its version, and the calls of the day.
-        Api = "api",
-        /// The clock of this machine.
-        Clock = "clock",
-        /// An object of Salesforce, and its fields.
-        Object = "object",
-        /// What the user who signs in may do.
-        Permissions = "permissions",
-        /// Docebo's package.
-        Package = "package",
-        /// The user as whom Docebo writes.
-        IntegrationUser = "integration-user",
-        /// The snapshot folder.
-        Snapshot = "snapshot",
-        /// The files of the export.
-        Export = "export",
-        /// The output folder.
-        Output = "output",
-        /// An evidence pack.
-        Pack = "pack",
-        /// What an evidence pack tells of persons.
-        Persons = "persons",
-    }
+/// What a question is about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Area {
+    /// The configuration file.
+    Configuration,
+    /// Signing in to Salesforce.
+    SignIn,
+    /// The API: its version, and the calls of the day.
+    Api,
+    /// The clock of this machine.
+    Clock,
+    /// An object of Salesforce, and its fields.
+    Object,
+    /// What the user who signs in may do.
+    Permissions,
+    /// Docebo's package.
+    Package,
+    /// The user as whom Docebo writes.
+    IntegrationUser,
+    /// The snapshot folder.
+    Snapshot,
+    /// The files of the export.
+    Export,
+    /// The output folder.
+    Output,
+    /// An evidence pack.
+    Pack,
+    /// What an evidence pack tells of persons.
+    Persons,
 }
 
 impl Area {
@@ -75,7 +108,7 @@ impl Area {
 
 /// One question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct DoctorCheck {
     /// What the question is about.
     pub area: Area,
     /// What was looked at.
@@ -88,7 +121,7 @@ pub struct Line {
     pub next: Option<String>,
 }
 
-impl Line {
+impl DoctorCheck {
     /// As it should be.
     #[must_use]
     pub fn pass(area: Area, what: impl Into<String>, found: impl Into<String>) -> Self {
@@ -116,7 +149,7 @@ impl Line {
     /// What would end a run.
     #[must_use]
     pub fn error(area: Area, what: impl Into<String>, error: &Error) -> Self {
-        let (what, (found, next)) = (what.into(), told(error));
+        let (what, (found, next)) = (what.into(), split_next_step(error));
         // Many an error begins with the path that the line is about.
         let found = found.strip_prefix(&format!("{what}: ")).unwrap_or(&found).to_owned();
         Self::fail(area, what, found, next)
@@ -125,21 +158,21 @@ impl Line {
 
 /// What an error says, and the next step that it names.
 #[must_use]
-pub fn told(error: &Error) -> (String, String) {
+pub fn split_next_step(error: &Error) -> (String, String) {
     // What Salesforce says may hold line ends, and what looks like a next step.
     if let Error::Salesforce { what, next } = error {
-        return (one_line(&in_a_line(what)).into_owned(), one_line(next).into_owned());
+        return (one_line(&to_single_line(what)).into_owned(), one_line(next).into_owned());
     }
     let text = error.to_string();
     match text.split_once("\n  next: ") {
-        Some((what, next)) => (in_a_line(what), next.to_owned()),
-        None => (in_a_line(&text), "correct what is named there".to_owned()),
+        Some((what, next)) => (to_single_line(what), next.to_owned()),
+        None => (to_single_line(&text), "correct what is named there".to_owned()),
     }
 }
 
 /// A text of several lines in one. Salesforce quotes the query that it refuses, with an arrow beneath: the
 /// reason stands after that.
-fn in_a_line(text: &str) -> String {
+fn to_single_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let quoted = lines.iter().position(|line| line.starts_with("ERROR at Row:"));
     let kept = lines.iter().enumerate().filter(|(at, _)| *at == 0 || quoted.is_none_or(|quoted| *at > quoted));
@@ -150,45 +183,45 @@ fn in_a_line(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diagnosis {
     /// The lines.
-    pub lines: Vec<Line>,
+    pub checks: Vec<DoctorCheck>,
 }
 
 impl Diagnosis {
     /// The exit code: that of the first line that failed.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.lines.iter().find(|line| line.state == State::Fail).map_or(Exit::Clean, |line| line.area.exit())
+        self.checks.iter().find(|line| line.state == State::Fail).map_or(Exit::Clean, |line| line.area.exit())
     }
 
     /// How many lines were answered in each way.
     #[must_use]
     pub fn tally(&self) -> Tally<State> {
-        Tally::of(self.lines.iter().map(|line| line.state))
+        Tally::count(self.checks.iter().map(|line| line.state))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Area, Diagnosis, Line, told};
+    use super::{Area, Diagnosis, DoctorCheck, split_next_step};
     use crate::error::Error;
     use crate::exit::Exit;
 
     #[test]
     fn the_first_line_that_failed_decides() {
-        let line = |area| Line::fail(area, "x", "y", "z");
-        let warned = Line::warn(Area::Configuration, "x", "y", "z");
+        let line = |area| DoctorCheck::fail(area, "x", "y", "z");
+        let warned = DoctorCheck::warn(Area::Configuration, "x", "y", "z");
         assert_eq!(Diagnosis::default().exit(), Exit::Clean);
-        assert_eq!(Diagnosis { lines: vec![warned.clone()] }.exit(), Exit::Clean);
-        let diagnosis = Diagnosis { lines: vec![warned, line(Area::Export), line(Area::SignIn)] };
+        assert_eq!(Diagnosis { checks: vec![warned.clone()] }.exit(), Exit::Clean);
+        let diagnosis = Diagnosis { checks: vec![warned, line(Area::Export), line(Area::SignIn)] };
         assert_eq!(diagnosis.exit(), Exit::Input);
     }
 
     #[test]
     fn an_error_is_parted_from_its_next_step() {
         let error = Error::Salesforce { what: "it is\nso".to_owned(), next: "do that".to_owned() };
-        assert_eq!(told(&error), ("it is so".to_owned(), "do that".to_owned()));
+        assert_eq!(split_next_step(&error), ("it is so".to_owned(), "do that".to_owned()));
         let what = "X: \nId FROM X\n        ^\nERROR at Row:1:Column:9\nsObject type 'X' is not supported.";
         let error = Error::Salesforce { what: what.to_owned(), next: "do that".to_owned() };
-        assert_eq!(told(&error).0, "X: sObject type 'X' is not supported.");
+        assert_eq!(split_next_step(&error).0, "X: sObject type 'X' is not supported.");
     }
 }

@@ -7,11 +7,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
-use crate::model::text::{one_line, visible};
+use crate::model::text::{escape_controls, one_line};
 
 /// A path on one line: its name may hold line ends, and must not pass for a line of ours.
 fn shown(path: &Path) -> String {
-    visible(&path.display().to_string()).into_owned()
+    escape_controls(&path.display().to_string()).into_owned()
 }
 
 /// A run that cannot go on.
@@ -140,7 +140,7 @@ pub enum Error {
 impl Error {
     /// An input that cannot be read, or is no regular file, or too large for what it is.
     #[must_use]
-    pub fn of_input(path: &Path, source: std::io::Error) -> Self {
+    pub fn from_input(path: &Path, source: std::io::Error) -> Self {
         let next = match source.kind() {
             ErrorKind::InvalidInput => "save what it yields into a file, and name that file",
             ErrorKind::FileTooLarge | ErrorKind::InvalidData => "check that this is the file that you meant",

@@ -7,12 +7,12 @@
 
 use std::borrow::Cow;
 
-use crate::books::{Books, Subject};
-use crate::model::dataset::{Gone, Place, row};
-use crate::model::id::SfId;
+use crate::model::dataset::{DeletedContact, SourceLine, row};
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::stalls::Stall;
 
 /// A value with its privacy.
@@ -37,7 +37,7 @@ impl Text {
 
     /// A record id, or a blank.
     #[must_use]
-    pub fn id(id: Option<SfId>) -> Self {
+    pub fn id(id: Option<RecordId>) -> Self {
         Self::public(id.map_or_else(String::new, |id| id.to_string()))
     }
 
@@ -68,10 +68,10 @@ pub enum Origin {
         /// Its object.
         object: SfObject,
         /// Its id.
-        id: SfId,
+        id: RecordId,
     },
     /// A row of the export.
-    Line(Place),
+    Line(SourceLine),
     /// A query of the extract that did not return what should be there.
     NotReturned {
         /// The object.
@@ -94,20 +94,20 @@ pub struct Evidence {
     /// Where it comes from.
     pub origin: Origin,
     /// Field and value.
-    pub says: Vec<(Cow<'static, str>, Text)>,
+    pub fields: Vec<(Cow<'static, str>, Text)>,
 }
 
 impl Evidence {
     /// A piece of evidence, field by field.
     #[must_use]
     pub fn new<const N: usize>(origin: Origin, says: [(&'static str, Text); N]) -> Self {
-        Self { origin, says: says.into_iter().map(|(field, text)| (Cow::Borrowed(field), text)).collect() }
+        Self { origin, fields: says.into_iter().map(|(field, text)| (Cow::Borrowed(field), text)).collect() }
     }
 }
 
 /// What a check says of one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
+pub struct FindingDetail {
     /// The field or relation in question.
     pub field: Cow<'static, str>,
     /// What should stand there.
@@ -119,27 +119,27 @@ pub struct Telling {
     /// The first piece of evidence.
     pub evidence: Evidence,
     /// Further pieces.
-    pub more: Vec<Evidence>,
+    pub related: Vec<Evidence>,
 }
 
-impl Telling {
+impl FindingDetail {
     /// What can be said of a subject that a check did not select itself: nothing but its field.
-    pub(crate) fn of_inputs(field: &'static str) -> Self {
+    pub(crate) fn for_inputs(field: &'static str) -> Self {
         Self {
             field: Cow::Borrowed(field),
             expected: Text::public(""),
             found: Text::public(""),
             since: None,
             evidence: inputs(),
-            more: Vec::new(),
+            related: Vec::new(),
         }
     }
 }
 
 /// An `sfdc_id` as it stands: an id says nothing about a person, whatever else was typed may.
-pub(crate) fn sfdc_id(books: &Books, learner: usize) -> Text {
-    let text = books.data.sfdc_id(learner).into_owned();
-    if SfId::repair(text.trim().as_bytes()).is_some() { Text::public(text) } else { Text::personal(text) }
+pub(crate) fn sfdc_id(reconciliation: &Reconciliation, learner: usize) -> Text {
+    let text = reconciliation.data.sfdc_id(learner).into_owned();
+    if RecordId::repair(text.trim().as_bytes()).is_some() { Text::public(text) } else { Text::personal(text) }
 }
 
 /// What was not found, and that so many of the findings of the check may be what could not be read; one and several of
@@ -153,21 +153,21 @@ pub(crate) fn not_found(absent: &str, unread: u64, [one, several]: [&str; 2]) ->
 }
 
 /// The learner's row in the export.
-pub(crate) fn learner(books: &Books, learner: usize) -> Evidence {
-    let data = &books.data;
+pub(crate) fn learner(reconciliation: &Reconciliation, learner: usize) -> Evidence {
+    let data = &reconciliation.data;
     Evidence::new(
-        Origin::Line(data.learners.place.get(learner)),
+        Origin::Line(data.learners.source.get(learner)),
         [
             ("learner id", Text::public(data.learners.id(learner).to_string())),
             ("username", Text::personal(data.username(learner).to_owned())),
-            ("sfdc_id", sfdc_id(books, learner)),
+            ("sfdc_id", sfdc_id(reconciliation, learner)),
         ],
     )
 }
 
 /// A contact.
-pub(crate) fn contact(books: &Books, contact: usize) -> Evidence {
-    let contacts = &books.data.contacts;
+pub(crate) fn contact(reconciliation: &Reconciliation, contact: usize) -> Evidence {
+    let contacts = &reconciliation.data.contacts;
     Evidence::new(
         Origin::Record { object: SfObject::Contact, id: contacts.id(contact) },
         [("key", Text::personal(contacts.key(contact).to_owned()))],
@@ -175,8 +175,8 @@ pub(crate) fn contact(books: &Books, contact: usize) -> Evidence {
 }
 
 /// A `DoceboUser__c` row.
-pub(crate) fn docebo_user(books: &Books, at: usize) -> Evidence {
-    let (data, rows) = (&books.data, &books.data.docebo_users);
+pub(crate) fn docebo_user(reconciliation: &Reconciliation, at: usize) -> Evidence {
+    let (data, rows) = (&reconciliation.data, &reconciliation.data.docebo_users);
     let user_id = data.account_id(rows.account(at)).map_or_else(String::new, |id| id.to_string());
     Evidence::new(
         Origin::Record { object: SfObject::DoceboUser, id: rows.id(at) },
@@ -189,16 +189,16 @@ pub(crate) fn docebo_user(books: &Books, at: usize) -> Evidence {
 }
 
 /// A Docebo enrollment.
-pub(crate) fn enrollment(books: &Books, at: usize) -> Evidence {
-    let (data, relations) = (&books.data, &books.relations);
+pub(crate) fn enrollment(reconciliation: &Reconciliation, at: usize) -> Evidence {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let enrollments = &data.enrollments;
     let course = enrollments.course(at);
     let stated = |readings: Option<crate::model::zone::Readings>| {
         Text::public(readings.map_or_else(String::new, |readings| readings.to_string()))
     };
-    let word = data.status_words.get(enrollments.word(at)).map_or("", |word| word.text.as_str());
+    let word = data.status_words.get(enrollments.status_word(at)).map_or("", |word| word.text.as_str());
     Evidence::new(
-        Origin::Line(enrollments.place(at)),
+        Origin::Line(enrollments.source_line(at)),
         [
             ("learner id", Text::public(data.learners.id(enrollments.learner(at) as usize).to_string())),
             ("course id", Text::public(data.courses.id[course].to_string())),
@@ -216,12 +216,12 @@ pub(crate) fn status_word(word: &str) -> Text {
 }
 
 /// A `CourseEnrollment__c` row.
-pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
-    let row = books.data.enrollments.row(at);
+pub(crate) fn enrollment_row(reconciliation: &Reconciliation, at: usize) -> Evidence {
+    let row = reconciliation.data.enrollments.row(at);
     Evidence::new(
         Origin::Record { object: SfObject::CourseEnrollment, id: row.id },
         [
-            ("Status__c", Text::public(row.status.map_or("", |status| status.word()))),
+            ("Status__c", Text::public(row.status.map_or("", |status| status.label()))),
             ("EnrollmentStartDate__c", Text::instant(row.enrolled)),
             ("EnrollmentCompletionDate__c", Text::instant(row.completed)),
             ("UnenrollmentDate__c", Text::instant(row.unenrolled)),
@@ -232,17 +232,17 @@ pub(crate) fn enrollment_row(books: &Books, at: usize) -> Evidence {
 }
 
 /// A record of which nothing but the editor matters.
-pub(crate) fn edited(object: SfObject, id: SfId, by: SfId) -> Evidence {
+pub(crate) fn edited(object: SfObject, id: RecordId, by: RecordId) -> Evidence {
     Evidence::new(Origin::Record { object, id }, [("LastModifiedById", Text::public(by.to_string()))])
 }
 
 /// What became of a contact that is not there any more.
-pub(crate) fn gone(fate: Gone) -> Evidence {
-    let how = if fate.into.is_some() { "merged on" } else { "deleted on" };
-    let into = fate.into.map(|survivor| ("merged into", Text::id(Some(survivor))));
+pub(crate) fn deleted_contact(deleted: DeletedContact) -> Evidence {
+    let how = if deleted.into.is_some() { "merged on" } else { "deleted on" };
+    let into = deleted.into.map(|survivor| ("merged into", Text::id(Some(survivor))));
     Evidence {
-        origin: Origin::Record { object: SfObject::Contact, id: fate.id },
-        says: std::iter::once((how, Text::instant(fate.at)))
+        origin: Origin::Record { object: SfObject::Contact, id: deleted.id },
+        fields: std::iter::once((how, Text::instant(deleted.at)))
             .chain(into)
             .map(|(field, text)| (Cow::Borrowed(field), text))
             .collect(),
@@ -261,9 +261,9 @@ pub(crate) fn inputs() -> Evidence {
 
 /// What both checks on stalls say of one: the interval, what fell due in it, the last write before and the
 /// first event that should have followed.
-pub(crate) fn stall(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Stall(at) = subject else { return Telling::of_inputs("sync") };
-    let Some(stall) = books.stalls.found.get(*at as usize) else { return Telling::of_inputs("sync") };
+pub(crate) fn stall(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Stall(at) = subject else { return FindingDetail::for_inputs("sync") };
+    let Some(stall) = reconciliation.stalls.found.get(*at as usize) else { return FindingDetail::for_inputs("sync") };
     let counts = stall.counts;
     let mut shown = Vec::new();
     if let Some((object, id, written)) = stall.last_write {
@@ -274,59 +274,59 @@ pub(crate) fn stall(books: &Books, subject: &Subject) -> Telling {
     }
     if let Some(first) = stall.first_missing {
         let first = first.enrollment;
-        shown.push(enrollment(books, first));
-        let learner = books.data.enrollments.learner(first) as usize;
-        shown.push(if row(books.relations.docebo_user[learner]).is_none() {
-            no_docebo_user(books, learner)
+        shown.push(enrollment(reconciliation, first));
+        let learner = reconciliation.data.enrollments.learner(first) as usize;
+        shown.push(if row(reconciliation.relations.docebo_user[learner]).is_none() {
+            no_docebo_user(reconciliation, learner)
         } else {
-            no_enrollment(books, first)
+            no_enrollment(reconciliation, first)
         });
     }
     let mut shown = shown.into_iter();
-    Telling {
+    FindingDetail {
         field: stall_field(stall).into(),
         expected: Text::public(format!("{} {} written in time", counts.expected, stall.stream.things())),
         found: Text::public(stall.sentences().join(" ")),
         since: stall.onset.before.or(Some(stall.from)),
         evidence: shown.next().unwrap_or_else(inputs),
-        more: shown.collect(),
+        related: shown.collect(),
     }
 }
 
 /// By what a stall is known from run to run: the open one by its stream, an ended one by its day too.
 pub(crate) fn stall_field(stall: &Stall) -> String {
     let day = stall.from.to_string().chars().take(10).collect::<String>();
-    if stall.is_open() { stall.stream.word().to_owned() } else { format!("{} from {day} on", stall.stream) }
+    if stall.is_open() { stall.stream.label().to_owned() } else { format!("{} from {day} on", stall.stream) }
 }
 
 /// The `CourseEnrollment__c` query for an enrollment.
-pub(crate) fn no_enrollment(books: &Books, at: usize) -> Evidence {
-    let (data, enrollments) = (&books.data, &books.data.enrollments);
+pub(crate) fn no_enrollment(reconciliation: &Reconciliation, at: usize) -> Evidence {
+    let (data, enrollments) = (&reconciliation.data, &reconciliation.data.enrollments);
     let learner = data.learners.id(enrollments.learner(at) as usize);
     let course = data.courses.id[enrollments.course(at)];
     not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{learner}_{course}'"))
 }
 
 /// The `DoceboUser__c` query for a learner.
-pub(crate) fn no_docebo_user(books: &Books, learner: usize) -> Evidence {
-    not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", books.data.learners.id(learner)))
+pub(crate) fn no_docebo_user(reconciliation: &Reconciliation, learner: usize) -> Evidence {
+    not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", reconciliation.data.learners.id(learner)))
 }
 
 /// The oldest enrollment that is due for a learner, which a `DoceboUser__c` row should carry.
-pub(crate) fn oldest_due(books: &Books, learner: usize) -> Option<usize> {
-    let (data, relations) = (&books.data, &books.relations);
+pub(crate) fn oldest_due(reconciliation: &Reconciliation, learner: usize) -> Option<usize> {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     data.enrollments
         .of_learner(learner)
         .filter(|&at| {
-            use crate::relations::enrollment::Enrollment as E;
+            use crate::relations::enrollment::EnrollmentMatch as E;
             matches!(relations.enrollment[at], E::AbsentNoDoceboUser | E::AbsentNoCourse | E::Absent | E::Unknown)
         })
         .min_by_key(|&at| (relations.clocks.enrolled(data, at).map(crate::model::zone::Readings::earliest), at))
 }
 
 /// `<learner id>_<course id>` of a row by its parents, blank where a parent is missing.
-pub(crate) fn parents_key(books: &Books, at: usize) -> String {
-    let data = &books.data;
+pub(crate) fn parents_key(reconciliation: &Reconciliation, at: usize) -> String {
+    let data = &reconciliation.data;
     let rows = &data.enrollments;
     match (data.account_id(rows.account(at)), row(rows.row_course(at))) {
         (Some(learner), Some(course)) => format!("{learner}_{}", data.courses.id[course]),

@@ -20,9 +20,9 @@ use rustc_hash::FxHashMap;
 
 use crate::error::Error;
 use crate::model::column::TextColumn;
-use crate::model::dataset::{DoceboSide, Place, StatusWord};
+use crate::model::dataset::{ExportRows, SourceLine, StatusWord};
 use crate::model::date_format::DateFormat;
-use crate::model::enrollments::{MOST_COURSES, MOST_WORDS, Statement};
+use crate::model::enrollments::{ExportEnrollment, MAX_COURSES, MAX_STATUS_WORDS};
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::key;
 use crate::model::provenance::{
@@ -34,16 +34,19 @@ use crate::settings::{ColumnName, Settings};
 use crate::table::{Row, Table};
 use dates::{DateColumn, DateReader, DateRules};
 use headings::Headings;
-use learners::{LearnerBook, Reported};
-use rows::{Block, Cells, Columns, Entry, LearnerColumn, Made, Person, Reading, Rejected, UserColumns, place};
+use learners::{LearnerCollector, Reported};
+use rows::{
+    Cells, Columns, CourseCreation, Entry, LearnerColumn, ParsedBlock, Person, Rejected, RowParser, UserColumns,
+    source_line,
+};
 use short_rows::{ShortRows, Width};
-use words::Words;
+use words::Vocabulary;
 
 /// What the export said, and what is known of its files.
 #[derive(Debug, Default)]
 pub struct Export {
     /// Learners, enrollments, courses, status words.
-    pub side: DoceboSide,
+    pub side: ExportRows,
     /// Its files.
     pub files: Vec<ExportFile>,
     /// The same, for the report.
@@ -75,7 +78,7 @@ pub struct MissingColumn {
 
 /// The heading that Docebo's reports give a column.
 #[must_use]
-pub const fn usual_heading(column: ColumnName) -> &'static str {
+pub const fn default_heading(column: ColumnName) -> &'static str {
     headings::words(column).1
 }
 
@@ -92,7 +95,7 @@ pub fn read(
     codes: impl FnOnce() -> Result<CourseCodes, Error>,
     progress: &Progress,
 ) -> Result<Export, Error> {
-    let mut reader = Reader::new(settings)?;
+    let mut reader = ExportReader::new(settings)?;
     let mut tables = Vec::new();
     for (kind, paths) in [(ExportKind::Users, &settings.users), (ExportKind::Enrollments, &settings.enrollments)] {
         for path in paths {
@@ -143,12 +146,12 @@ fn same_content(tables: &[(ExportKind, Table)]) -> Vec<String> {
 
 /// The modification time of a file, if it is older than what is known.
 pub(crate) fn older(known: Option<Instant>, table: &Table) -> Instant {
-    let instant = of_system(table.modified().unwrap_or(std::time::UNIX_EPOCH));
+    let instant = from_system_time(table.modified().unwrap_or(std::time::UNIX_EPOCH));
     known.map_or(instant, |known| known.min(instant))
 }
 
 /// A time of the file system.
-pub(crate) fn of_system(time: std::time::SystemTime) -> Instant {
+pub(crate) fn from_system_time(time: std::time::SystemTime) -> Instant {
     let seconds = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
@@ -172,10 +175,10 @@ fn require_sfdc_ids(settings: &Settings, tables: &[(ExportKind, Table)]) -> Resu
     })
 }
 
-struct Reader<'a> {
+struct ExportReader<'a> {
     settings: &'a Settings,
     codes: CourseCodes,
-    learners: LearnerBook,
+    learners: LearnerCollector,
     courses: FxHashMap<u64, u32>,
     words: FxHashMap<String, u8>,
     format: Option<DateFormat>,
@@ -184,17 +187,17 @@ struct Reader<'a> {
 
 /// Status words beyond this number share an entry with another of the same meaning; no export has so many, unless the
 /// column is not the status. What follows leaves room for one entry of each meaning.
-const DISTINCT_WORDS: usize = MOST_WORDS - 32;
+const DISTINCT_WORDS: usize = MAX_STATUS_WORDS - 32;
 /// The entry of unknown words beyond that number.
 const FURTHER_WORDS: &str = "(further unknown words)";
 
-impl<'a> Reader<'a> {
+impl<'a> ExportReader<'a> {
     fn new(settings: &'a Settings) -> Result<Self, Error> {
         let format = settings.date_format.as_deref().map(DateFormat::new).transpose();
         Ok(Self {
             settings,
             codes: CourseCodes::new(),
-            learners: LearnerBook::default(),
+            learners: LearnerCollector::default(),
             courses: FxHashMap::default(),
             words: FxHashMap::default(),
             format: format.map_err(|what| Error::Usage(format!("docebo.date_format: {what}")))?,
@@ -209,12 +212,12 @@ impl<'a> Reader<'a> {
             username: headings.required(ColumnName::Username)?,
             sfdc_id: self.sfdc_column(&headings)?,
         };
-        let words = Words::new(self.settings);
+        let words = Vocabulary::new(self.settings);
         let cells = Cells::new(table, &words, [columns.id, columns.username]);
         let mut rejects = Rejects::new(ExportKind::Users, file);
         let mut counts = vec![0; table.parts().len()];
         let mut short = ShortRows::default();
-        let mut learn = |row: Row<'_>, place: Place, is_read: bool, rejects: &mut Rejects| {
+        let mut learn = |row: Row<'_>, place: SourceLine, is_read: bool, rejects: &mut Rejects| {
             let read = if is_read { columns.read(cells, row) } else { Err(cells.wrong_width(row)) };
             match read {
                 Ok((id, username, sfdc_id)) => self.learners.report(id, username, sfdc_id, place),
@@ -222,7 +225,7 @@ impl<'a> Reader<'a> {
             }
         };
         let rows = table.rows(progress, |row| {
-            let (place, width) = (place(file, row), cells.width(row));
+            let (place, width) = (source_line(file, row), cells.width(row));
             counts[usize::from(row.part)] += 1;
             short.add(place, width);
             if width != Width::Short {
@@ -234,7 +237,7 @@ impl<'a> Reader<'a> {
             // Only the whole file tells whether short rows are whole rows.
             let unreadable = short.unreadable(rows, || table.is_cut_off());
             table.rows(&Progress::hidden(), |row| {
-                let place = place(file, row);
+                let place = source_line(file, row);
                 if cells.width(row) == Width::Short {
                     learn(row, place, unreadable.binary_search(&place).is_err(), &mut rejects);
                 }
@@ -270,7 +273,7 @@ impl<'a> Reader<'a> {
         for (column, consequence) in columns.missing() {
             self.export.missing_columns.push(MissingColumn { file: table.name(), column, consequence });
         }
-        let words = Words::new(self.settings);
+        let words = Vocabulary::new(self.settings);
         let cells = Cells::new(table, &words, columns.filled(!self.settings.users.is_empty()));
         let format = self.format.clone();
         let rules =
@@ -284,24 +287,24 @@ impl<'a> Reader<'a> {
             counts: vec![0; table.parts().len()],
         };
         let first_row = self.export.side.enrollments.len();
-        let first_course = self.export.side.courses_made.len();
+        let first_course = self.export.side.courses_created.len();
         // What rows are read by stays as it is meanwhile; what they add goes elsewhere.
         let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
-        let read = Reading { cells, columns: &columns, learners: &reported, codes: &codes, unreadable: &[] };
-        let take = |block: Block<'_>| {
+        let read = RowParser { cells, columns: &columns, learners: &reported, codes: &codes, unreadable: &[] };
+        let take = |block: ParsedBlock<'_>| {
             self.take(block, &reported, &mut reading);
             Ok(())
         };
         let rows = table.blocks(progress, |rows| read.block(rows, rules, file), take)?;
         let FileReading { mut dates, mut rejects, short, mut archived, counts, .. } = reading;
-        let verdict = dates.settle(table.path())?;
+        let verdict = dates.resolve(table.path())?;
         let unreadable = if short.is_empty() { Vec::new() } else { short.unreadable(rows, || table.is_cut_off()) };
-        let may_turn = dates.may_turn();
+        let may_turn = dates.may_be_swapped();
         if verdict.is_some() || !unreadable.is_empty() {
             let rules = DateRules { strict: verdict.unwrap_or_default(), ..rules };
             let mut again = DateReader::new(rules);
-            let read = Reading { unreadable: &unreadable, ..read };
-            let known: Vec<Place> = rejects.rows.iter().map(|(place, _)| *place).collect();
+            let read = RowParser { unreadable: &unreadable, ..read };
+            let known: Vec<SourceLine> = rejects.rows.iter().map(|(place, _)| *place).collect();
             table.blocks(
                 &Progress::hidden(),
                 |rows| read.block(rows, rules, file),
@@ -311,9 +314,9 @@ impl<'a> Reader<'a> {
                     Ok(())
                 },
             )?;
-            again.take_courses_made(&dates);
+            again.take_course_creations(&dates);
             dates = again;
-            let taken_back: Vec<Place> = rejects.rows[known.len()..].iter().map(|(place, _)| *place).collect();
+            let taken_back: Vec<SourceLine> = rejects.rows[known.len()..].iter().map(|(place, _)| *place).collect();
             self.export.side.enrollments.remove(first_row, &taken_back);
             archived.retain(|place| taken_back.binary_search(place).is_err());
         }
@@ -327,10 +330,10 @@ impl<'a> Reader<'a> {
             let which = [DateColumn::Enrolled, DateColumn::Completed, DateColumn::Accessed];
             self.export.side.enrollments.redate(first_row, which.map(|column| dates.is_year_last(column)), turn);
             if dates.is_year_last(DateColumn::CourseMade) {
-                self.export.side.courses_made[first_course..].iter_mut().flatten().for_each(|(made, _)| turn(made));
+                self.export.side.courses_created[first_course..].iter_mut().flatten().for_each(|(made, _)| turn(made));
             }
         }
-        let is_archived = |Place { file, line }| ExcludedRow { file, line, why: Exclusion::Archived };
+        let is_archived = |SourceLine { file, line }| ExcludedRow { file, line, why: Exclusion::Archived };
         self.export.excluded.extend(archived.into_iter().map(|at| (ExportKind::Enrollments, is_archived(at))));
         let profile = dates.profile();
         let described = ExportFile {
@@ -344,7 +347,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Books what a block of a file says; blocks come in the order of the file.
-    fn take(&mut self, block: Block<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
+    fn take(&mut self, block: ParsedBlock<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
         let FileReading { file: first, dates, rejects, short, archived, counts } = reading;
         let file = block.file;
         counts[usize::from(file - *first)] += (block.entries.len() + block.rejected.len()) as u64;
@@ -356,7 +359,7 @@ impl<'a> Reader<'a> {
             while let Some(row) = rejected.next_if(|row| row.before <= at) {
                 rejects.take(file, row, short);
             }
-            let place = Place { file, line };
+            let place = SourceLine { file, line };
             short.add(place, width);
             let stated = match entry {
                 Entry::Archived(person) => {
@@ -366,18 +369,27 @@ impl<'a> Reader<'a> {
                 }
                 Entry::Enrollment(stated) => stated,
             };
-            let told = made.next_if(|told| told.line == line);
-            let Some(course) = self.course(stated.course, told, dates, file) else {
-                let reason = format!("it is of one more course than {MOST_COURSES}");
-                rejects.add(place, Reject { course: Some(stated.course), ..Reject::of(reason, b"") });
+            let described = made.next_if(|described| described.line == line);
+            let Some(course) = self.course(stated.course, described, dates, file) else {
+                let reason = format!("it is of one more course than {MAX_COURSES}");
+                rejects.add(place, Reject { course: Some(stated.course), ..Reject::new(reason, b"") });
                 continue;
             };
             let [enrolled, completed, first_access, last_access] = stated.dates;
             let learner = self.learner(reported, stated.person, &block.texts, place);
             let word = words[usize::from(stated.word)];
-            let open = dates.may_turn();
-            let statement =
-                Statement { learner, course, word, enrolled, completed, first_access, last_access, place, open };
+            let open = dates.may_be_swapped();
+            let statement = ExportEnrollment {
+                learner,
+                course,
+                word,
+                enrolled,
+                completed,
+                first_access,
+                last_access,
+                source: place,
+                may_be_swapped: open,
+            };
             self.export.side.enrollments.push(statement);
         }
         for row in rejected {
@@ -385,7 +397,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn learner(&mut self, reported: &Reported, person: Person, texts: &TextColumn, place: Place) -> u32 {
+    fn learner(&mut self, reported: &Reported, person: Person, texts: &TextColumn, place: SourceLine) -> u32 {
         match person {
             Person::Known(row) => row,
             Person::Mentioned { id, username, sfdc_id } => {
@@ -396,20 +408,27 @@ impl<'a> Reader<'a> {
     }
 
     /// The index of a course; nothing where there are too many.
-    fn course(&mut self, id: u64, told: Option<Made>, dates: &mut DateReader<'_>, file: u16) -> Option<u32> {
+    fn course(
+        &mut self,
+        id: u64,
+        described: Option<CourseCreation>,
+        dates: &mut DateReader<'_>,
+        file: u16,
+    ) -> Option<u32> {
         let met = self.courses.len();
         if let Some(&known) = self.courses.get(&id) {
             return Some(known);
         }
-        if met >= MOST_COURSES {
+        if met >= MAX_COURSES {
             return None;
         }
         let index = crate::model::dataset::index(met);
         self.courses.insert(id, index);
         self.export.side.course_ids.push(id);
         // A course is told with each of its enrollments, and what cannot be read here is no fault of the row.
-        let made = told.map(|told| dates.read(&told.text, DateColumn::CourseMade, u64::from(told.line)));
-        self.export.side.courses_made.push(made.and_then(Result::ok).flatten().map(|made| (made, file)));
+        let made =
+            described.map(|described| dates.read(&described.text, DateColumn::CourseMade, u64::from(described.line)));
+        self.export.side.courses_created.push(made.and_then(Result::ok).flatten().map(|made| (made, file)));
         Some(index)
     }
 
@@ -452,7 +471,7 @@ impl<'a> Reader<'a> {
         rejected.sort_unstable_by_key(|(place, _)| *place);
         let rows = counts.iter().sum();
         let several = counts.len() > 1;
-        let part_of = |place: &Place| {
+        let part_of = |place: &SourceLine| {
             let part = table.parts().nth(usize::from(place.file - first)).unwrap_or_default();
             if several { format!(" of {part}") } else { String::new() }
         };
@@ -472,7 +491,7 @@ impl<'a> Reader<'a> {
             self.export.inputs.push(Input { file: part.to_owned(), ..booked });
             self.export.files.push(ExportFile { name: part.to_owned(), first_part: first, ..file.clone() });
         }
-        self.export.excluded.extend(rejected.into_iter().map(|(Place { file, line }, reject)| {
+        self.export.excluded.extend(rejected.into_iter().map(|(SourceLine { file, line }, reject)| {
             (kind, ExcludedRow { file, line, why: Exclusion::Unreadable(reject) })
         }));
         Ok(())
@@ -485,7 +504,7 @@ struct FileReading<'a> {
     dates: DateReader<'a>,
     rejects: Rejects,
     short: ShortRows,
-    archived: Vec<Place>,
+    archived: Vec<SourceLine>,
     /// Rows of each part.
     counts: Vec<u64>,
 }
@@ -494,7 +513,7 @@ struct FileReading<'a> {
 struct Rejects {
     kind: ExportKind,
     file: u16,
-    rows: Vec<(Place, Arc<Reject>)>,
+    rows: Vec<(SourceLine, Arc<Reject>)>,
     shared: SharedRejects,
 }
 
@@ -503,14 +522,14 @@ impl Rejects {
         Self { kind, file, rows: Vec::new(), shared: SharedRejects::default() }
     }
 
-    fn add(&mut self, place: Place, reject: Reject) {
+    fn add(&mut self, place: SourceLine, reject: Reject) {
         self.rows.push((place, self.shared.share(reject)));
     }
 
     /// Takes the next row that a block could not read.
     fn take(&mut self, file: u16, row: Rejected, short: &mut ShortRows) {
         let Rejected { before: _, line, width, reject } = row;
-        let place = Place { file, line };
+        let place = SourceLine { file, line };
         short.add(place, width);
         self.rows.push((place, reject));
     }

@@ -146,7 +146,7 @@ impl Lock {
     /// # Errors
     /// When another run holds it (the message names that run's process and host), and when something that is not a lock
     /// stands in its place.
-    pub fn of(target: &Path) -> Result<Self, error::Error> {
+    pub fn new(target: &Path) -> Result<Self, error::Error> {
         Self::take(target)?.map_err(|by| error::Error::Output {
             path: target.to_owned(),
             what: format!("another run of tieout is writing here ({by})"),
@@ -348,14 +348,14 @@ mod tests {
     fn one_run_at_a_time_holds_a_lock_and_it_ends_with_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("out");
-        let lock = Lock::of(&target).expect("nobody holds it");
-        let refused = Lock::of(&target).expect_err("it is held").to_string();
+        let lock = Lock::new(&target).expect("nobody holds it");
+        let refused = Lock::new(&target).expect_err("it is held").to_string();
         assert!(
             refused.contains(&format!("another run of tieout is writing here (process {} on ", std::process::id()))
         );
         drop(lock);
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
-        drop(Lock::of(&target).expect("it is free again"));
+        drop(Lock::new(&target).expect("it is free again"));
     }
 
     #[test]
@@ -363,10 +363,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (target, path) = (folder.path().join("out"), folder.path().join(".out.lock"));
         std::fs::write(&path, "tieout lock: process 1 on elsewhere\n").expect("a file");
-        drop(Lock::of(&target).expect("nobody holds it"));
+        drop(Lock::new(&target).expect("nobody holds it"));
         for text in ["my notes", ""] {
             std::fs::write(&path, text).expect("a file");
-            assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("not a lock of tieout"));
+            assert!(Lock::new(&target).expect_err("not a lock").to_string().contains("not a lock of tieout"));
             assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
         }
     }
@@ -381,7 +381,7 @@ mod tests {
             let own = folder.path().join("own");
             std::fs::write(&own, text).expect("a file");
             std::fs::hard_link(&own, &path).expect("a link");
-            assert!(Lock::of(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
+            assert!(Lock::new(&target).expect_err("not a lock").to_string().contains("is not a lock of tieout"));
             assert_eq!(std::fs::read_to_string(&own).expect("a file"), text);
             std::fs::remove_file(&path).expect("removed");
         }

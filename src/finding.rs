@@ -3,46 +3,62 @@
 //!
 //! Must not know: any single check, or any output.
 
-use crate::books::{Books, Subject};
 use crate::check::Check;
-use crate::evidence::{Evidence, Telling, stall_field};
+use crate::evidence::{Evidence, FindingDetail, stall_field};
 use crate::model::dataset::row;
 use crate::model::fingerprint::{Ids, Key};
 use crate::model::provenance::SfObject;
-use crate::model::word::words;
+use crate::reconciliation::{Reconciliation, Subject};
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// What a finding is about.
-    pub enum Kind {
-        /// The run as a whole.
-        Run = "run",
-        /// Something built onto a package object.
-        Customisation = "customisation",
-        /// One learner.
-        Learner = "learner",
-        /// Learners who share something.
-        Learners = "learners",
-        /// One contact.
-        Contact = "contact",
-        /// Contacts that share something.
-        Contacts = "contacts",
-        /// A Salesforce user.
-        User = "user",
-        /// A `DoceboUser__c` row.
-        DoceboUser = "docebo-user",
-        /// `DoceboUser__c` rows that share something.
-        DoceboUsers = "docebo-users",
-        /// A course.
-        Course = "course",
-        /// An enrollment, on either side.
-        Enrollment = "enrollment",
-        /// A standstill of the sync.
-        Stall = "stall",
-        /// A row of another package object.
-        Record = "record",
-        /// Rows of an input that could not be read.
-        Rows = "rows",
-    }
+/// What a finding is about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Kind {
+    /// The run as a whole.
+    Run,
+    /// Something built onto a package object.
+    Customisation,
+    /// One learner.
+    Learner,
+    /// Learners who share something.
+    Learners,
+    /// One contact.
+    Contact,
+    /// Contacts that share something.
+    Contacts,
+    /// A Salesforce user.
+    User,
+    /// A `DoceboUser__c` row.
+    DoceboUser,
+    /// `DoceboUser__c` rows that share something.
+    DoceboUsers,
+    /// A course.
+    Course,
+    /// An enrollment, on either side.
+    Enrollment,
+    /// A standstill of the sync.
+    Stall,
+    /// A row of another package object.
+    Record,
+    /// Rows of an input that could not be read.
+    Rows,
 }
 
 /// A finding, made when an output asks for it.
@@ -57,30 +73,30 @@ pub struct Finding {
     /// Its ids.
     pub ids: Ids,
     /// What the check says.
-    pub telling: Telling,
+    pub detail: FindingDetail,
     /// The key of the finding on the stall that this one is because of.
-    pub because_of: Option<Key>,
+    pub caused_by: Option<Key>,
 }
 
 impl Finding {
     /// The finding of a check on a subject.
     #[must_use]
-    pub fn new(books: &Books, check: &'static Check, subject: &Subject) -> Self {
-        let telling = (check.tell)(books, subject);
-        let (kind, ids) = identify(books, subject);
-        let because_of = check.stall_behind(books, subject).and_then(|stall| stall_key(books, stall));
-        Self { key: key(check.id, ids, subject, &telling.field), check, kind, ids, telling, because_of }
+    pub fn new(reconciliation: &Reconciliation, check: &'static Check, subject: &Subject) -> Self {
+        let detail = (check.describe)(reconciliation, subject);
+        let (kind, ids) = identify(reconciliation, subject);
+        let because_of = check.stall_of(reconciliation, subject).and_then(|stall| stall_key(reconciliation, stall));
+        Self { key: key(check.id, ids, subject, &detail.field), check, kind, ids, detail, caused_by: because_of }
     }
 
     /// All evidence, the first piece first.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
-        std::iter::once(&self.telling.evidence).chain(&self.telling.more)
+        std::iter::once(&self.detail.evidence).chain(&self.detail.related)
     }
 }
 
 /// What kind of thing a subject is, and its ids.
-fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
-    let (data, relations) = (&books.data, &books.relations);
+fn identify(reconciliation: &Reconciliation, subject: &Subject) -> (Kind, Ids) {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let learner = |at: u32| {
         let at = at as usize;
         let record = row(relations.docebo_user[at])
@@ -111,7 +127,7 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
         }
         Subject::DoceboUser(at) => (Kind::DoceboUser, docebo_user(*at)),
         Subject::DoceboUsers(rows) => {
-            let contact = rows.first().and_then(|&at| books.contact_of_docebo_user(at as usize));
+            let contact = rows.first().and_then(|&at| reconciliation.contact_of_docebo_user(at as usize));
             (Kind::DoceboUsers, Ids { record: contact.map(|id| (SfObject::Contact, id)), ..Ids::default() })
         }
         Subject::Course(at) => {
@@ -123,7 +139,7 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
             let at = *at as usize;
             let of_learner = learner(data.enrollments.learner(at));
             let counterpart =
-                relations.counterpart(data, at).map(|row| (SfObject::CourseEnrollment, data.enrollments.id(row)));
+                relations.matched_row(data, at).map(|row| (SfObject::CourseEnrollment, data.enrollments.id(row)));
             let course = Some(data.courses.id[data.enrollments.course(at)]);
             (Kind::Enrollment, Ids { record: counterpart.or(of_learner.record), course, ..of_learner })
         }
@@ -140,12 +156,12 @@ fn identify(books: &Books, subject: &Subject) -> (Kind, Ids) {
             )
         }
         Subject::Stall(at) => {
-            let stall = books.stalls.found.get(*at as usize);
+            let stall = reconciliation.stalls.found.get(*at as usize);
             let record = stall.and_then(|stall| stall.last_write).map(|(object, id, _)| (object, id));
             (Kind::Stall, Ids { record, ..Ids::default() })
         }
         Subject::Other(at) => {
-            let other = data.beside[*at as usize];
+            let other = data.auxiliary[*at as usize];
             (Kind::Record, Ids { record: Some((other.object, other.id)), ..Ids::default() })
         }
     }
@@ -159,8 +175,8 @@ fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> Key {
 }
 
 /// The key of the finding on a stall; nothing where no check fires on it.
-fn stall_key(books: &Books, at: usize) -> Option<Key> {
-    let stall = books.stalls.found.get(at)?;
+fn stall_key(reconciliation: &Reconciliation, at: usize) -> Option<Key> {
+    let stall = reconciliation.stalls.found.get(at)?;
     let check = if stall.is_open() { "outbound-stalled" } else { "outbound-gap" };
     let subject = Subject::Stall(crate::model::dataset::index(at));
     Some(key(check, Ids::default(), &subject, &stall_field(stall)))

@@ -8,40 +8,72 @@
 //!
 //! Must not know: files, clocks, outputs.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::model::id::SfId;
+use crate::model::activity::{AHEAD, WriteActivity, Writes};
+use crate::model::id::RecordId;
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::{AHEAD, Pulse, Writes};
-use crate::model::word::words;
 use crate::settings::EnrollmentMode;
 use crate::stalls::heartbeat::{Gaps, Heartbeat, Limits, beats, silence};
 
-words! {
-    /// Whether the sync breathes.
-    pub enum State {
-        /// It wrote lately.
-        Fresh = "fresh",
-        /// It is silent for longer than usual, or creates no enrollment row any more.
-        Late = "late",
-        /// It is silent for so long that it must be taken for stalled.
-        Stalled = "stalled",
-        /// It cannot be told: nothing was ever written, or the dates are hidden.
-        NotEvaluated = "not-evaluated",
-    }
+/// Whether the sync breathes.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum State {
+    /// It wrote lately.
+    Fresh,
+    /// It is silent for longer than usual, or creates no enrollment row any more.
+    Late,
+    /// It is silent for so long that it must be taken for stalled.
+    Stalled,
+    /// It cannot be told: nothing was ever written, or the dates are hidden.
+    NotEvaluated,
 }
 
-words! {
-    /// Where limits come from.
-    pub enum Source {
-        /// The configuration names both.
-        Configured = "configured",
-        /// From the organisation's own gaps, as far as the configuration does not name them.
-        Learned = "learned",
-        /// Too few gaps to learn from.
-        Default = "default",
-    }
+/// Where limits come from.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Source {
+    /// The configuration names both.
+    Configured,
+    /// From the organisation's own gaps, as far as the configuration does not name them.
+    Learned,
+    /// Too few gaps to learn from.
+    Default,
 }
 
 /// Limits that the user set, in hours.
@@ -70,7 +102,7 @@ pub struct Freshness {
     /// When Salesforce was read.
     pub read_at: Instant,
     /// The last write of an object that follows what learners do: object, record, moment.
-    pub last: Option<(SfObject, SfId, Instant)>,
+    pub last: Option<(SfObject, RecordId, Instant)>,
     /// Whole hours between it and the reading.
     pub silence: Option<u32>,
     /// Usual gaps between such writes.
@@ -92,22 +124,22 @@ pub const MAX_AGE_DAYS: i64 = 30;
 /// for those of [`crate::model::pulse::AHEAD`].
 #[must_use]
 pub fn judge(
-    pulses: &BTreeMap<SfObject, Pulse>,
+    activity_by_object: &BTreeMap<SfObject, WriteActivity>,
     (read_at, now): (Instant, Instant),
     configured: Configured,
     mode: EnrollmentMode,
 ) -> Freshness {
-    let following = || pulses.iter().filter(|(object, _)| object.follows_learners());
+    let following = || activity_by_object.iter().filter(|(object, _)| object.follows_learners());
     let last = following()
-        .flat_map(|(&object, pulse)| [(object, pulse.created.newest), (object, pulse.modified.newest)])
+        .flat_map(|(&object, activity)| [(object, activity.created.newest), (object, activity.modified.newest)])
         .filter_map(|(object, newest)| newest.map(|(at, id)| (at, object, id)))
         .max()
         .map(|(at, object, id)| (object, id, at));
-    let hours = beats(following().map(|(_, pulse)| pulse));
+    let hours = beats(following().map(|(_, activity)| activity));
     let gaps = match mode {
         EnrollmentMode::Realtime => Gaps::between(&hours),
         EnrollmentMode::Manual => {
-            Gaps::of(hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= LUMP).collect())
+            Gaps::new(hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= LUMP).collect())
         }
     };
     let limits = limits(gaps, configured);
@@ -136,10 +168,10 @@ pub fn judge(
                     limits.0.warn_after_hours
                 ));
             }
-            reasons.extend(no_new_rows(pulses, read_at));
+            reasons.extend(no_new_rows(activity_by_object, read_at));
             if !reasons.is_empty() {
                 State::Late
-            } else if hours >= DEFAULT.warn_after_hours && !knows_writes_of_enrollments(pulses) {
+            } else if hours >= DEFAULT.warn_after_hours && !knows_writes_of_enrollments(activity_by_object) {
                 reasons.push(format!(
                     "Nothing was written for {hours} hours, and no write of {} is known; the rhythm of other objects does not show \
                      whether that is too long.",
@@ -151,13 +183,14 @@ pub fn judge(
             }
         }
     };
-    let (state, caveats) = of_age(state, &mut reasons, (read_at, now), limits.0);
-    let heartbeats = pulses.iter().map(|(&object, pulse)| Heartbeat::of(object, pulse, read_at)).collect();
+    let (state, caveats) = judge_age(state, &mut reasons, (read_at, now), limits.0);
+    let heartbeats =
+        activity_by_object.iter().map(|(&object, activity)| Heartbeat::new(object, activity, read_at)).collect();
     Freshness { state, read_at, last, silence: silent, gaps, limits, reasons, caveats, heartbeats }
 }
 
 /// What is left of a state, by the age of the reading; and what a reader has to know of that age.
-fn of_age(
+fn judge_age(
     state: State,
     reasons: &mut Vec<String>,
     (read_at, now): (Instant, Instant),
@@ -202,15 +235,15 @@ fn limits(gaps: Option<Gaps>, configured: Configured) -> (Limits, Source) {
 }
 
 /// Whether it is known when enrollments were written: the object was read, with its dates.
-fn knows_writes_of_enrollments(pulses: &BTreeMap<SfObject, Pulse>) -> bool {
-    let pulse = pulses.get(&SfObject::CourseEnrollment);
-    pulse.is_some_and(|pulse| pulse.created.newest.is_some() || pulse.modified.newest.is_some())
+fn knows_writes_of_enrollments(activity_by_object: &BTreeMap<SfObject, WriteActivity>) -> bool {
+    let activity = activity_by_object.get(&SfObject::CourseEnrollment);
+    activity.is_some_and(|activity| activity.created.newest.is_some() || activity.modified.newest.is_some())
 }
 
 /// New enrollment rows against their own history: changes may still be written while no row is created
 /// any more. New learners are no such sign, for an organisation may have no new people for months.
-fn no_new_rows(pulses: &BTreeMap<SfObject, Pulse>, read_at: Instant) -> Option<String> {
-    let created = &pulses.get(&SfObject::CourseEnrollment)?.created;
+fn no_new_rows(activity_by_object: &BTreeMap<SfObject, WriteActivity>, read_at: Instant) -> Option<String> {
+    let created = &activity_by_object.get(&SfObject::CourseEnrollment)?.created;
     let limit = Limits::learned(gaps_of(created))?;
     let hours = silence(created.newest?.0, read_at);
     (hours >= limit.error_after_hours).then(|| {
@@ -262,21 +295,21 @@ impl Freshness {
 #[cfg(test)]
 mod tests {
     use super::{Configured, State, judge};
-    use crate::model::id::SfId;
+    use crate::model::activity::WriteActivity;
+    use crate::model::id::RecordId;
     use crate::model::instant::{DAY, HOUR, Instant};
     use crate::model::provenance::SfObject;
-    use crate::model::pulse::Pulse;
     use crate::settings::EnrollmentMode::{Manual, Realtime};
     use std::collections::BTreeMap;
 
     const START: i64 = 1_760_000_000 / HOUR * HOUR;
 
     /// Rows of one object, created at these hours.
-    fn pulses(hours: impl Iterator<Item = i64>) -> BTreeMap<SfObject, Pulse> {
-        let record = SfId::parse(b"a0J000000000001").expect("an id");
-        let mut pulse = Pulse::default();
-        hours.for_each(|hour| pulse.created.add(Instant::from_seconds(START + hour * HOUR), record));
-        BTreeMap::from([(SfObject::CourseEnrollment, pulse)])
+    fn activity_by_object(hours: impl Iterator<Item = i64>) -> BTreeMap<SfObject, WriteActivity> {
+        let record = RecordId::parse(b"a0J000000000001").expect("an id");
+        let mut activity = WriteActivity::default();
+        hours.for_each(|hour| activity.created.add(Instant::from_seconds(START + hour * HOUR), record));
+        BTreeMap::from([(SfObject::CourseEnrollment, activity)])
     }
 
     /// The hour of a reading that is judged at once.
@@ -288,7 +321,7 @@ mod tests {
     #[test]
     fn the_limits_decide() {
         // Every ten hours: warn from 24, alarm from 72.
-        let busy = || pulses((0..50).map(|nth| nth * 10));
+        let busy = || activity_by_object((0..50).map(|nth| nth * 10));
         for (hours, state) in
             [(495, State::Fresh), (513, State::Fresh), (514, State::Late), (561, State::Late), (562, State::Stalled)]
         {
@@ -298,7 +331,7 @@ mod tests {
         assert_eq!(judge(&busy(), both(495), set(Some(4), None), Realtime).state, State::Late);
         assert_eq!(judge(&busy(), both(495), set(None, Some(5)), Realtime).state, State::Stalled);
         assert_eq!(judge(&busy(), both(1_000), set(None, Some(900)), Realtime).limits.0.error_after_hours, 900);
-        let quiet = judge(&pulses(std::iter::once(0)), both(47), Configured::default(), Realtime);
+        let quiet = judge(&activity_by_object(std::iter::once(0)), both(47), Configured::default(), Realtime);
         assert_eq!((quiet.state, quiet.limits.0), (State::Fresh, super::DEFAULT));
     }
 
@@ -306,7 +339,7 @@ mod tests {
     fn nothing_written_is_no_pass() {
         let nothing = judge(&BTreeMap::new(), both(0), Configured::default(), Realtime);
         assert_eq!(nothing.state, State::NotEvaluated);
-        let ahead = judge(&pulses(std::iter::once(5)), both(0), Configured::default(), Realtime);
+        let ahead = judge(&activity_by_object(std::iter::once(5)), both(0), Configured::default(), Realtime);
         assert_eq!((ahead.state, ahead.silence), (State::Fresh, Some(0)), "a clock that is ahead");
     }
 
@@ -314,13 +347,13 @@ mod tests {
     #[test]
     fn what_is_learned_without_the_enrollments_makes_nothing_fresh() {
         for (hours, state) in [(47, State::Fresh), (48, State::NotEvaluated), (90, State::NotEvaluated)] {
-            let mut pulses = pulses((0..30).map(|nth| nth * 100));
-            let pulse = pulses.remove(&SfObject::CourseEnrollment).expect("there");
-            for unread in [None, Some(Pulse::default())] {
-                pulses.clear();
-                pulses.insert(SfObject::DoceboUser, pulse.clone());
-                pulses.extend(unread.map(|unread| (SfObject::CourseEnrollment, unread)));
-                let judged = judge(&pulses, both(2_900 + hours), Configured::default(), Realtime);
+            let mut activity_by_object = activity_by_object((0..30).map(|nth| nth * 100));
+            let activity = activity_by_object.remove(&SfObject::CourseEnrollment).expect("there");
+            for unread in [None, Some(WriteActivity::default())] {
+                activity_by_object.clear();
+                activity_by_object.insert(SfObject::DoceboUser, activity.clone());
+                activity_by_object.extend(unread.map(|unread| (SfObject::CourseEnrollment, unread)));
+                let judged = judge(&activity_by_object, both(2_900 + hours), Configured::default(), Realtime);
                 assert_eq!(judged.state, state, "{hours}: {}", judged.sentence());
             }
         }
@@ -329,7 +362,7 @@ mod tests {
     #[test]
     fn lumps_by_hand_are_judged_by_the_time_between_lumps() {
         // Three busy hours every nine days.
-        let lumps = || pulses((0..30).flat_map(|lump| (0..3).map(move |hour| lump * 216 + hour)));
+        let lumps = || activity_by_object((0..30).flat_map(|lump| (0..3).map(move |hour| lump * 216 + hour)));
         let days = |days: i64| 29 * 216 + 2 + days * 24;
         assert_eq!(judge(&lumps(), both(days(8)), Configured::default(), Manual).state, State::Fresh);
         assert_eq!(judge(&lumps(), both(days(8)), Configured::default(), Realtime).state, State::Fresh);
@@ -339,18 +372,18 @@ mod tests {
 
     #[test]
     fn an_object_that_no_longer_grows_is_told_while_others_are_written() {
-        let mut pulses = pulses((0..50).map(|nth| nth * 10));
-        let record = SfId::parse(b"a0J000000000001").expect("an id");
-        let pulse = pulses.get_mut(&SfObject::CourseEnrollment).expect("there");
-        pulse.modified.add(Instant::from_seconds(START + 900 * HOUR), record);
-        let fresh = judge(&pulses, both(901), Configured::default(), Realtime);
+        let mut activity_by_object = activity_by_object((0..50).map(|nth| nth * 10));
+        let record = RecordId::parse(b"a0J000000000001").expect("an id");
+        let activity = activity_by_object.get_mut(&SfObject::CourseEnrollment).expect("there");
+        activity.modified.add(Instant::from_seconds(START + 900 * HOUR), record);
+        let fresh = judge(&activity_by_object, both(901), Configured::default(), Realtime);
         assert_eq!(fresh.state, State::Late);
         assert!(fresh.sentence().contains("no new record for 411 hours"), "{}", fresh.sentence());
     }
 
     #[test]
     fn an_old_reading_and_one_of_the_future_tell_nothing() {
-        let busy = || pulses((0..50).map(|nth| nth * 10));
+        let busy = || activity_by_object((0..50).map(|nth| nth * 10));
         let (read, _) = both(495);
         for (age, state, says) in [
             (0, State::Fresh, None),

@@ -19,7 +19,6 @@
 //!
 //! To follow one value through the house, start with `checks/docebo_user_absent.rs`.
 
-pub mod books;
 pub mod check;
 pub mod checks;
 pub mod diagnosis;
@@ -34,6 +33,7 @@ pub mod model;
 pub mod notify;
 pub mod output;
 pub mod progress;
+pub mod reconciliation;
 pub mod redact;
 pub mod relations;
 pub mod render;

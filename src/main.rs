@@ -15,10 +15,10 @@ fn main() -> ExitCode {
     });
     // Without the handler an interrupt still ends the run; only the unfinished folder stays.
     drop(handled);
-    let told = std::panic::take_hook();
+    let described = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !tieout::render::xlsx::is_guarded() {
-            told(panic);
+            described(panic);
         }
     }));
     cli::main().into()

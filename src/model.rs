@@ -4,6 +4,8 @@
 //! Must not know: where a value was read from (files, spreadsheets), what is done with it
 //! (relations, checks), or how it is told.
 
+/// When an object was written, hour by hour.
+pub mod activity;
 /// Runs of text side by side in one allocation.
 pub mod column;
 /// What was built onto the package's objects by somebody else.
@@ -28,8 +30,6 @@ pub mod number;
 pub mod people;
 /// What is known of the inputs themselves.
 pub mod provenance;
-/// When an object was written, hour by hour.
-pub mod pulse;
 /// Results that are questioned before anybody is charged with them.
 pub mod question;
 /// Enrollment statuses on both sides.

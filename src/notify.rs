@@ -27,7 +27,7 @@ const MAX_TEMPLATE: u64 = 1 << 16;
 /// The maximum nesting depth of blocks in a template. A JSON body needs one or two.
 const MAX_DEPTH: usize = 16;
 /// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The address of the webhook, where there is one: from the variable, from the file that its twin names, or
 /// from the credentials of the service.
@@ -85,7 +85,7 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
         .map_err(|error| failed(format!("could not be called: {error}")))?;
     runtime.block_on(async {
         let client = reqwest::Client::builder()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")));
         // A message to this very machine takes no way round.
@@ -106,7 +106,7 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
 /// What went wrong, down to its root, without the address.
 fn plain(error: reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("did not answer within {} seconds", PATIENCE.as_secs());
+        return format!("did not answer within {} seconds", TIMEOUT.as_secs());
     }
     let error = error.without_url();
     let mut root: &dyn std::error::Error = &error;

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Error;
 use crate::files::Lock;
 
-pub use again::Again;
+pub use again::Rerender;
 pub use file::File;
 pub use owned::{Names, Sums, listed};
 use staging::{Replacing, Staging, private_file};
@@ -34,7 +34,7 @@ pub const DIGESTS: &str = "SHA256SUMS";
 type Digests = Mutex<BTreeMap<String, String>>;
 
 /// Where files of a run are written.
-pub trait Place {
+pub trait OutputSink {
     /// Begins one file; `name` is a relative path of the tool's own making. The file counts from
     /// [`Unfinished::finish`] on.
     ///
@@ -44,7 +44,7 @@ pub trait Place {
 
     /// The folder in which temporary files may lie while a file is rendered: beside the files themselves, where there is
     /// room if there is room for them.
-    fn temporary(&self) -> &Path;
+    fn temporary_folder(&self) -> &Path;
 
     /// Writes one file.
     ///
@@ -165,7 +165,7 @@ pub fn recover(target: &Path, names: Names) -> Result<(), Error> {
     if !staging::has_leftovers(target) {
         return Ok(());
     }
-    let _lock = Lock::of(&staging::canonical(target)?)?;
+    let _lock = Lock::new(&staging::canonical(target)?)?;
     staging::clean(target, names).map_err(|source| cannot_write(target, &source))
 }
 
@@ -189,7 +189,7 @@ impl Folder {
     /// When the folder exists and may not be replaced, its parent cannot be written, or another run is writing there.
     pub fn prepare(target: &Path, replace: bool, names: Names) -> Result<Self, Error> {
         make_parent(target)?;
-        let lock = Lock::of(&staging::canonical(target)?)?;
+        let lock = Lock::new(&staging::canonical(target)?)?;
         Self::locked(target, replace, names, lock)
     }
 
@@ -220,7 +220,7 @@ impl Folder {
         let target = parent.join(name);
         staging::clean(&target, names).map_err(failed)?;
         let exists = may_be_replaced(&target, replace, names)?;
-        let staging = Staging::beside(parent, name).map_err(failed)?;
+        let staging = Staging::next_to(parent, name).map_err(failed)?;
         Ok(Self { digests: Mutex::default(), target, staging, replace: exists, names, _lock: lock })
     }
 
@@ -318,7 +318,7 @@ fn not_replaced(target: &Path, what: String) -> Error {
     }
 }
 
-impl Place for Folder {
+impl OutputSink for Folder {
     fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error> {
         let run = self.staging.run();
         let path = run.join(name);
@@ -335,7 +335,7 @@ impl Place for Folder {
         Ok(Unfinished::new(name, &self.target, file, &self.digests))
     }
 
-    fn temporary(&self) -> &Path {
+    fn temporary_folder(&self) -> &Path {
         self.staging.path()
     }
 }
@@ -350,7 +350,7 @@ fn cannot_write(target: &Path, source: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Again, DIGESTS, Folder, Place as _};
+    use super::{DIGESTS, Folder, OutputSink as _, Rerender};
 
     const NAMES: &[&str] = &["report.html"];
     use std::io::Write as _;
@@ -365,14 +365,14 @@ mod tests {
         let text = |name: &str| std::fs::read_to_string(target.join(name)).expect("a file");
         let sums = text(DIGESTS);
 
-        let again = Again::prepare(&target, NAMES, &["report.html"], false).expect("nobody changed it");
+        let again = Rerender::prepare(&target, NAMES, &["report.html"], false).expect("nobody changed it");
         let mut broken_off = again.begin("report.html").expect("begun");
         broken_off.write_all(b"half of the").expect("written");
         drop(broken_off);
         assert_eq!(text("report.html"), "former");
 
         drop(again);
-        let again = Again::prepare(&target, NAMES, &["report.html"], false).expect("nobody changed it");
+        let again = Rerender::prepare(&target, NAMES, &["report.html"], false).expect("nobody changed it");
         let mut whole = again.begin("report.html").expect("begun");
         whole.write_all(b"new").expect("written");
         whole.finish().expect("finished");
@@ -380,7 +380,7 @@ mod tests {
         again.finish().expect("finished");
         assert_eq!(text("report.html"), "new");
         assert_ne!(text(DIGESTS), sums);
-        Again::prepare(&target, NAMES, &["report.html"], false).expect("its digest is that of what stands there");
+        Rerender::prepare(&target, NAMES, &["report.html"], false).expect("its digest is that of what stands there");
         assert_eq!(std::fs::read_dir(&target).expect("a folder").count(), 2, "nothing is left beside them");
     }
 
@@ -393,8 +393,8 @@ mod tests {
         let mut file = Unfinished::new("a", std::path::Path::new("a"), full, &digests);
         assert!(file.refused().is_none());
         file.write_all(&[0; 1 << 17]).expect_err("no room");
-        let told = file.refused().expect("what the disk said").to_string();
-        assert!(told.contains("cannot be written: No space left"), "{told}");
+        let described = file.refused().expect("what the disk said").to_string();
+        assert!(described.contains("cannot be written: No space left"), "{described}");
         file.write_all(b"the end of an archive").expect("taken, and not kept");
         file.finish().expect_err("it is not whole");
         assert!(digests.lock().expect("no thread broke off").is_empty());

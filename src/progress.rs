@@ -19,7 +19,7 @@ impl Rate {
 
     /// So many since then, a second.
     #[must_use]
-    pub fn of(self, number: u64) -> f64 {
+    pub fn new(self, number: u64) -> f64 {
         number as f64 / self.0.elapsed().as_secs_f64().max(0.001)
     }
 }
@@ -54,7 +54,7 @@ impl Progress {
     }
 
     /// Says how far something has come that is not measured in bytes.
-    pub fn say(&self, message: String) {
+    pub fn print(&self, message: String) {
         self.bar.set_message(message);
     }
 

@@ -32,7 +32,7 @@ impl Names<'_> {
         }
         match self {
             Self::Shown => Cow::Borrowed(text.raw()),
-            Self::Pseudonyms(pseudonyms) => Cow::Owned(pseudonyms.of(text.raw())),
+            Self::Pseudonyms(pseudonyms) => Cow::Owned(pseudonyms.new(text.raw())),
             Self::Withheld => Cow::Borrowed(WITHHELD),
         }
     }
@@ -54,13 +54,13 @@ pub struct Pseudonyms {
 impl Pseudonyms {
     /// The pseudonyms under a key.
     #[must_use]
-    pub fn under(key: &[u8]) -> Self {
+    pub fn pseudonym(key: &[u8]) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
     }
 
     /// The pseudonym of a value.
     #[must_use]
-    pub fn of(&self, value: &str) -> String {
+    pub fn new(&self, value: &str) -> String {
         const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let digest = hmac::sign(&self.key, value.as_bytes());
         let mut pseudonym = String::with_capacity(18);
@@ -75,7 +75,8 @@ impl Pseudonyms {
 
 /// What became of the values of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct Told {
+#[schemars(rename = "Told")]
+pub struct Counts {
     /// Stand as they are, for they tell nothing about a person.
     pub kept: u64,
     /// Stand as pseudonyms.
@@ -91,7 +92,7 @@ pub struct Told {
 pub struct Redaction<'a> {
     pseudonyms: Option<&'a Pseudonyms>,
     raw: &'a [String],
-    told: RefCell<BTreeMap<String, Told>>,
+    counts: RefCell<BTreeMap<String, Counts>>,
     mapping: RefCell<BTreeMap<String, (String, String)>>,
 }
 
@@ -100,7 +101,7 @@ impl<'a> Redaction<'a> {
     /// as they are.
     #[must_use]
     pub fn new(pseudonyms: Option<&'a Pseudonyms>, raw: &'a [String]) -> Self {
-        Self { pseudonyms, raw, told: RefCell::default(), mapping: RefCell::default() }
+        Self { pseudonyms, raw, counts: RefCell::default(), mapping: RefCell::default() }
     }
 
     /// One that shows values alike, with an account of its own.
@@ -111,12 +112,12 @@ impl<'a> Redaction<'a> {
 
     /// The value of a field as the pack may show it.
     pub fn show<'t>(&self, field: &str, text: &'t Text) -> Cow<'t, str> {
-        let mut told = self.told.borrow_mut();
+        let mut described = self.counts.borrow_mut();
         // Looked up before it is owned: there are few fields and many values.
-        if !told.contains_key(field) {
-            told.insert(field.to_owned(), Told::default());
+        if !described.contains_key(field) {
+            described.insert(field.to_owned(), Counts::default());
         }
-        let Some(count) = told.get_mut(field) else { return Cow::Borrowed(WITHHELD) };
+        let Some(count) = described.get_mut(field) else { return Cow::Borrowed(WITHHELD) };
         if !text.is_personal() || text.raw().is_empty() {
             count.kept += 1;
             Cow::Borrowed(text.raw())
@@ -125,7 +126,7 @@ impl<'a> Redaction<'a> {
             Cow::Borrowed(text.raw())
         } else if let Some(pseudonyms) = self.pseudonyms {
             count.pseudonymised += 1;
-            let pseudonym = pseudonyms.of(text.raw());
+            let pseudonym = pseudonyms.new(text.raw());
             let mut mapping = self.mapping.borrow_mut();
             if !mapping.contains_key(&pseudonym) {
                 mapping.insert(pseudonym.clone(), (field.to_owned(), text.raw().to_owned()));
@@ -139,13 +140,13 @@ impl<'a> Redaction<'a> {
 
     /// Notes values that were left out before they came here, such as the names of files.
     pub fn note_withheld(&self, field: &str, count: u64) {
-        self.told.borrow_mut().entry(field.to_owned()).or_default().withheld += count;
+        self.counts.borrow_mut().entry(field.to_owned()).or_default().withheld += count;
     }
 
     /// What became of the values, by field.
     #[must_use]
-    pub fn told(&self) -> BTreeMap<String, Told> {
-        self.told.borrow().clone()
+    pub fn counts(&self) -> BTreeMap<String, Counts> {
+        self.counts.borrow().clone()
     }
 
     /// Pseudonym, field and value of all that was made a pseudonym of. It stays with the customer.
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn only_personal_values_are_hidden() {
-        let pseudonyms = Pseudonyms::under(b"a key");
+        let pseudonyms = Pseudonyms::pseudonym(b"a key");
         let (ada, id) = (Text::personal("ada@example.com"), Text::public("10024"));
         assert_eq!(Names::Shown.show(&ada), "ada@example.com");
         assert_eq!(Names::Withheld.show(&ada), WITHHELD);
@@ -186,10 +187,10 @@ mod tests {
 
     #[test]
     fn pseudonyms_join_under_one_key_and_not_under_two() {
-        let (one, other) = (Pseudonyms::under(b"one"), Pseudonyms::under(b"other"));
-        assert_eq!(one.of("ada"), Pseudonyms::under(b"one").of("ada"));
-        assert_ne!(one.of("ada"), one.of("Ada"));
-        assert_ne!(one.of("ada"), other.of("ada"));
-        assert_eq!(one.of("ada").len(), 18);
+        let (one, other) = (Pseudonyms::pseudonym(b"one"), Pseudonyms::pseudonym(b"other"));
+        assert_eq!(one.new("ada"), Pseudonyms::pseudonym(b"one").new("ada"));
+        assert_ne!(one.new("ada"), one.new("Ada"));
+        assert_ne!(one.new("ada"), other.new("ada"));
+        assert_eq!(one.new("ada").len(), 18);
     }
 }

@@ -29,18 +29,18 @@ pub mod unread;
 
 use crate::model::column::{CountColumn, SparseColumn};
 use crate::model::dataset::{self, Dataset};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
 use crate::model::provenance::ZoneFinding;
 use crate::settings::Rules;
 
 use clock::Clocks;
-use enrollment::{Differs, Enrollment};
+use enrollment::{Differs, EnrollmentMatch};
 use forecast::Forecast;
-use link::{Link, SfdcId};
+use link::{Link, SfdcIdKind};
 use outbound::Outbound;
-pub use people::SfdcRef;
-use people::{ContactsOf, SfdcIds};
+pub use people::ResolvedSfdcId;
+use people::{LearnerContacts, ResolvedSfdcIds};
 pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 use totals::Totals;
 use unread::UnreadRows;
@@ -52,10 +52,10 @@ pub struct Relations {
     pub cutoff: Instant,
     /// The zone and the date order that the export's dates were read with.
     pub clocks: Clocks,
-    sfdc: SfdcIds,
+    sfdc: ResolvedSfdcIds,
     /// By learner.
     pub link: Vec<Link>,
-    contact: ContactsOf,
+    contact: LearnerContacts,
     /// By learner: the `DoceboUser__c` row, or [`NONE`](crate::model::dataset::NONE).
     pub docebo_user: Vec<u32>,
     /// By learner: enrollments that are due, whenever they fall due.
@@ -63,11 +63,11 @@ pub struct Relations {
     /// By learner.
     pub outbound: Vec<Outbound>,
     /// By Docebo enrollment.
-    pub enrollment: Vec<Enrollment>,
+    pub enrollment: Vec<EnrollmentMatch>,
     /// By Docebo enrollment, where something does: what differs.
     pub differs: SparseColumn<Differs>,
     /// By Salesforce enrollment row that no enrollment claims, from the first of them on.
-    pub loose: Vec<Enrollment>,
+    pub unmatched: Vec<EnrollmentMatch>,
     /// By contact.
     pub forecast: Vec<Forecast>,
     /// By contact: the learner who has its key as username, else one whose `sfdc_id` it is, else one
@@ -80,7 +80,7 @@ pub struct Relations {
     /// The newest enrollment, completion or access that the export tells of, as early as it can be meant.
     pub newest_of_export: Option<Instant>,
     /// Who created most `DoceboUser__c` rows; of equals the lowest id.
-    pub integration_user: Option<SfId>,
+    pub integration_user: Option<RecordId>,
     /// What could not be read of the export.
     pub unread: UnreadRows,
     /// Whether `link` was judged.
@@ -93,7 +93,7 @@ pub struct Relations {
 
 /// Why both sides cannot be related.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undecidable {
+pub enum RelateError {
     /// Day and month cannot be told apart, neither in the file nor by comparison.
     DateOrder {
         /// The export file.
@@ -110,7 +110,7 @@ pub enum Undecidable {
 ///
 /// # Errors
 /// When the dates of the export cannot be read in one way only.
-pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidable> {
+pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, RelateError> {
     let exported = data.origins.exported_at;
     let extracted = data.origins.extracted_at;
     let newest = Instant::from_seconds(i64::MAX);
@@ -118,13 +118,13 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
     let tolerance = rules.tolerance_minutes * MINUTE;
 
     let clocks = clock::infer(data, rules, tolerance)?;
-    let unread = UnreadRows::of(data, rules);
+    let unread = UnreadRows::new(data, rules);
     let people = people::relate(data, rules, &unread);
     let records = records::relate(data, rules, &clocks, &people, &unread, cutoff, tolerance);
     let totals = totals::count(data, &people, &records);
     let newest_of_export = clocks.newest(data);
     // When somebody last opened the course is told of what is outdated alone.
-    data.enrollments.keep_accesses(|at| records.enrollment[at] != Enrollment::Matched);
+    data.enrollments.keep_accesses(|at| records.enrollment[at] != EnrollmentMatch::Matched);
     Ok(Relations {
         cutoff,
         clocks,
@@ -139,7 +139,7 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
         outbound: records.outbound,
         enrollment: records.enrollment,
         differs: records.differs,
-        loose: records.loose,
+        unmatched: records.unmatched,
         forecast: people.forecast,
         contact_learner: people.contact_learner,
         key_group: people.key_group,
@@ -151,34 +151,34 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, Undecidabl
 }
 
 /// The value of a Salesforce row by its number: those of the rows that no enrollment claims follow those of the enrollments.
-fn row_value(enrollment: &[Enrollment], loose: &[Enrollment], row: usize) -> Enrollment {
-    enrollment.get(row).copied().unwrap_or_else(|| loose[row - enrollment.len()])
+fn row_value(enrollment: &[EnrollmentMatch], unmatched: &[EnrollmentMatch], row: usize) -> EnrollmentMatch {
+    enrollment.get(row).copied().unwrap_or_else(|| unmatched[row - enrollment.len()])
 }
 
 impl Relations {
     /// The Salesforce row that counts for a Docebo enrollment; nothing where enrollments could not be judged.
     #[must_use]
-    pub fn counterpart(&self, data: &Dataset, at: usize) -> Option<usize> {
-        data.enrollments.counterpart(at).filter(|_| self.enrollment_judged)
+    pub fn matched_row(&self, data: &Dataset, at: usize) -> Option<usize> {
+        data.enrollments.matched_row(at).filter(|_| self.enrollment_judged)
     }
 
     /// The Docebo enrollment that claims a Salesforce row; nothing where enrollments could not be judged.
     #[must_use]
-    pub fn claim(&self, data: &Dataset, row: usize) -> Option<usize> {
-        data.enrollments.claim(row).filter(|_| self.enrollment_judged)
+    pub fn matched_enrollment(&self, data: &Dataset, row: usize) -> Option<usize> {
+        data.enrollments.matched_enrollment(row).filter(|_| self.enrollment_judged)
     }
 
     /// The value of a Salesforce row; a claimed one has its enrollment's.
     #[must_use]
-    pub fn row_value(&self, row: usize) -> Enrollment {
-        row_value(&self.enrollment, &self.loose, row)
+    pub fn row_value(&self, row: usize) -> EnrollmentMatch {
+        row_value(&self.enrollment, &self.unmatched, row)
     }
 
     /// What differs between an enrollment and its row.
     #[must_use]
     pub fn differs(&self, at: usize) -> Differs {
         // Of millions nothing differs, and their value tells.
-        if self.enrollment[at] == Enrollment::Matched {
+        if self.enrollment[at] == EnrollmentMatch::Matched {
             Differs::default()
         } else {
             self.differs.get(at).unwrap_or_default()
@@ -214,7 +214,7 @@ impl Relations {
     #[must_use]
     pub fn rests_on_unread(&self, data: &Dataset, at: usize) -> bool {
         let learner = data.enrollments.learner(at) as usize;
-        self.sfdc(data, learner).kind == SfdcId::Unread
+        self.sfdc(data, learner).kind == SfdcIdKind::Unread
             || self.unread.has_enrollment(data.learners.id(learner), data.courses.id[data.enrollments.course(at)])
     }
 
@@ -232,7 +232,7 @@ impl Relations {
 
     /// What a learner's `sfdc_id` is, and which record it names; with the dataset that was related.
     #[must_use]
-    pub fn sfdc(&self, data: &Dataset, learner: usize) -> SfdcRef {
+    pub fn sfdc(&self, data: &Dataset, learner: usize) -> ResolvedSfdcId {
         self.sfdc.get(data, learner)
     }
 

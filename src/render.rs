@@ -5,10 +5,10 @@
 
 /// The timeline as a drawing.
 pub(crate) mod chart;
+/// The equations as page and workbook print them.
+pub(crate) mod control_totals;
 /// The diagnosis of `tieout doctor`.
 pub mod doctor;
-/// The equations as page and workbook print them.
-pub(crate) mod equations;
 /// `findings.jsonl`: every finding, one a line, with its evidence.
 pub mod findings;
 /// The freshness check in all its forms.

@@ -22,42 +22,59 @@ pub mod summary;
 /// The report for outputs that leave the house.
 pub mod withheld;
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::books::Books;
-use crate::check::{Check, Coverage, Need, Outcome, Severity};
+use crate::check::{Check, Coverage, Outcome, Requirement, Severity};
 use crate::exit::Exit;
 use crate::finding::Finding;
 use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
 use crate::model::provenance::{Identity, Origins, SameOrganization, SfObject};
-use crate::model::word::{Word as _, words};
+use crate::model::word::Label as _;
+use crate::reconciliation::Reconciliation;
 use crate::relations::totals::Totals;
 use crate::review::{Review, Reviews};
-use crate::series::{self, Before, Entry, History, Movement, Point, Seen};
+use crate::series::{self, Before, Entry, History, Movement, ObservedFinding, Point};
 use crate::stalls::Stalls;
-use facts::Facts;
-use judged::Judged;
-use stored::Stored;
+use facts::RunSummary;
+use judged::EvaluatedRun;
+use stored::LoadedRun;
 pub(crate) use summary::word_schema;
 pub use summary::{Summary, Tool};
 use withheld::Withheld;
 
-words! {
-    /// The run in one word.
-    pub enum Verdict {
-        /// An open stall.
-        Stalled = "stalled",
-        /// `link` or `enrollment` could not be judged.
-        NotEvaluated = "not-evaluated",
-        /// A finding of severity medium or above.
-        Attention = "attention",
-        /// Neither.
-        InSync = "in-sync",
-    }
+/// The run in one word.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Verdict {
+    /// An open stall.
+    Stalled,
+    /// `link` or `enrollment` could not be judged.
+    NotEvaluated,
+    /// A finding of severity medium or above.
+    Attention,
+    /// Neither.
+    InSync,
 }
 
 impl Verdict {
@@ -93,20 +110,20 @@ pub struct CheckResult {
     /// What it could not see.
     pub missing: Vec<String>,
     /// Of the findings, how many are there because of a stall.
-    pub because_of_stalls: u64,
+    pub caused_by_stalls: u64,
 }
 
 impl CheckResult {
     /// Whether a stall is behind everything that the check found.
     #[must_use]
-    pub fn is_fallout(&self) -> bool {
-        self.because_of_stalls > 0 && self.because_of_stalls == self.findings as u64
+    pub fn is_consequence(&self) -> bool {
+        self.caused_by_stalls > 0 && self.caused_by_stalls == self.findings as u64
     }
 
     /// What came of it.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        Outcome::of(self.findings, self.coverage, &self.missing)
+        Outcome::new(self.findings, self.coverage, &self.missing)
     }
 
     /// Whether it judged everything.
@@ -119,7 +136,7 @@ impl CheckResult {
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
         let unjudged = self.coverage.unjudged();
-        let records = (unjudged > 0).then(|| format!("{unjudged} of the {} could not be judged", self.check.examines));
+        let records = (unjudged > 0).then(|| format!("{unjudged} of the {} could not be judged", self.check.unit));
         self.missing.iter().cloned().chain(records).collect()
     }
 }
@@ -128,16 +145,16 @@ impl CheckResult {
 #[derive(Debug, Clone)]
 enum Source {
     /// The books of this run.
-    Judged(Arc<Judged>),
+    Judged(Arc<EvaluatedRun>),
     /// What a finished run wrote down.
-    Stored(Arc<Stored>),
+    Loaded(Arc<LoadedRun>),
 }
 
 /// A run that this one follows.
 #[derive(Debug, Clone)]
-pub struct Former {
+pub struct PreviousRun {
     /// What it told.
-    pub facts: Facts,
+    pub run: RunSummary,
     /// The findings that it and the runs before it knew.
     pub history: History,
     /// What analysts said of them.
@@ -146,9 +163,9 @@ pub struct Former {
 
 /// What a run finds of earlier ones.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
+pub struct Baseline {
     /// The run that it follows.
-    pub former: Option<Former>,
+    pub previous: Option<PreviousRun>,
     /// What analysts said in the run whose place it takes.
     pub replaced: Reviews,
 }
@@ -157,7 +174,7 @@ pub struct Past {
 #[derive(Debug)]
 pub struct Report {
     /// All that is told beside the findings.
-    pub facts: Facts,
+    pub run: RunSummary,
     /// The run in one word.
     pub verdict: Verdict,
     /// Every check of the catalogue, in its order.
@@ -178,8 +195,9 @@ pub struct Unreadable(pub String);
 impl Report {
     /// Runs a catalogue over the books. The run follows no other.
     #[must_use]
-    pub fn new(books: Books, catalogue: &[&'static Check]) -> Self {
-        let Ok(report) = Self::following(books, catalogue, |_| Ok::<_, std::convert::Infallible>(Past::default()));
+    pub fn new(reconciliation: Reconciliation, catalogue: &[&'static Check]) -> Self {
+        let Ok(report) =
+            Self::following(reconciliation, catalogue, |_| Ok::<_, std::convert::Infallible>(Baseline::default()));
         report
     }
 
@@ -188,15 +206,15 @@ impl Report {
     /// # Errors
     /// Those of `find`.
     pub fn following<E>(
-        books: Books,
+        reconciliation: Reconciliation,
         catalogue: &[&'static Check],
-        find: impl FnOnce(&Facts) -> Result<Past, E>,
+        find: impl FnOnce(&RunSummary) -> Result<Baseline, E>,
     ) -> Result<Self, E> {
-        let (judged, results, pseudonyms) = Judged::new(books, catalogue, facts::pseudonym_key);
-        let verdict = judgement::verdict(judgement::facts(&judged.books, &results));
-        let facts = Facts::of(&judged.books, verdict, &results, pseudonyms);
+        let (judged, results, pseudonyms) = EvaluatedRun::new(reconciliation, catalogue, facts::pseudonym_key);
+        let verdict = judgement::verdict(judgement::facts(&judged.reconciliation, &results));
+        let facts = RunSummary::new(&judged.reconciliation, verdict, &results, pseudonyms);
         let mut report = Self {
-            facts,
+            run: facts,
             verdict,
             results,
             history: Arc::default(),
@@ -204,40 +222,41 @@ impl Report {
             source: Source::Judged(Arc::new(judged)),
             withheld: None,
         };
-        let past = find(&report.facts)?;
+        let past = find(&report.run)?;
         report.follow(past);
         Ok(report)
     }
 
     /// Puts the run behind a former one: which findings are new, which came back, which are gone; what analysts
     /// said of them is taken over.
-    fn follow(&mut self, past: Past) {
-        let Past { former, replaced } = past;
-        let former = former.as_ref();
-        let at = self.facts.read_at();
+    fn follow(&mut self, past: Baseline) {
+        let Baseline { previous, replaced } = past;
+        let previous = previous.as_ref();
+        let at = self.run.read_at();
         // Room for all of them at once, so that they are not copied as they grow.
-        let mut seen: Vec<Seen> = Vec::with_capacity(self.results.iter().map(|result| result.findings).sum());
+        let mut seen: Vec<ObservedFinding> =
+            Vec::with_capacity(self.results.iter().map(|result| result.findings).sum());
         for result in self.found() {
             let findings = (0..result.findings).into_par_iter().filter_map(|at| self.finding(result, at));
-            seen.par_extend(findings.map(|finding| Seen {
+            seen.par_extend(findings.map(|finding| ObservedFinding {
                 key: finding.key,
                 check: result.check.id,
                 ids: finding.ids,
             }));
         }
         seen.par_sort_unstable_by_key(|seen| seen.key);
-        self.facts.run = self.name(&seen, former);
+        self.run.run = self.name(&seen, previous);
         let whole = |id: &str| self.results.iter().find(|result| result.check.id == id).map(CheckResult::is_whole);
         let nothing = History::default();
-        let history = former.map_or(&nothing, |former| &former.history).followed_by(seen, whole, at);
-        self.facts.before = former.map(|former| self.before(former));
-        self.facts.trend = former.map_or_else(Vec::new, |former| former.facts.trend.clone());
-        self.facts.trend.push(self.point());
-        let old = self.facts.trend.len().saturating_sub(crate::series::MOST_POINTS);
-        self.facts.trend.drain(..old);
-        if let Some(former) = former {
-            self.facts.pseudonyms.clone_from(&former.facts.pseudonyms);
-            self.reviews.clone_from(&former.reviews);
+        let history = previous.map_or(&nothing, |previous| &previous.history).followed_by(seen, whole, at);
+        self.run.before = previous.map(|previous| self.before(previous));
+        self.run.trend = previous.map_or_else(Vec::new, |previous| previous.run.trend.clone());
+        self.run.trend.push(self.point());
+        let old = self.run.trend.len().saturating_sub(crate::series::MAX_POINTS);
+        self.run.trend.drain(..old);
+        if let Some(previous) = previous {
+            self.run.pseudonyms.clone_from(&previous.run.pseudonyms);
+            self.reviews.clone_from(&previous.reviews);
         }
         self.reviews.extend(replaced);
         self.reviews.retain(|key, _| Key::parse(key).is_some_and(|key| history.get(key).is_some()));
@@ -248,58 +267,62 @@ impl Report {
     ///
     /// # Errors
     /// When it was written by a version with other checks, or does not hang together.
-    pub fn again(former: Former, findings: Vec<u8>, catalogue: &[&'static Check]) -> Result<Self, Unreadable> {
-        let Former { facts, history, reviews } = former;
-        let results = facts.checks.iter().enumerate().map(|(place, told)| {
-            let check = catalogue.iter().copied().find(|check| check.id == told.id);
+    pub fn rerender(
+        previous: PreviousRun,
+        findings: Vec<u8>,
+        catalogue: &[&'static Check],
+    ) -> Result<Self, Unreadable> {
+        let PreviousRun { run: facts, history, reviews } = previous;
+        let results = facts.checks.iter().enumerate().map(|(place, described)| {
+            let check = catalogue.iter().copied().find(|check| check.id == described.id);
             Ok(CheckResult {
                 place,
                 check: check
-                    .ok_or_else(|| Unreadable(format!("the check `{}` is not known to this version", told.id)))?,
-                coverage: told.coverage,
-                findings: told.findings,
-                missing: told.missing.clone(),
-                because_of_stalls: told.because_of_stalls,
+                    .ok_or_else(|| Unreadable(format!("the check `{}` is not known to this version", described.id)))?,
+                coverage: described.coverage,
+                findings: described.findings,
+                missing: described.missing.clone(),
+                caused_by_stalls: described.because_of_stalls,
             })
         });
         let results: Vec<CheckResult> = results.collect::<Result<_, _>>()?;
-        let stored = Stored::read(findings, &results, &facts.origins).map_err(Unreadable)?;
-        let (verdict, history, source) = (facts.verdict, Arc::new(history), Source::Stored(Arc::new(stored)));
-        Ok(Self { verdict, facts, results, history, reviews, source, withheld: None })
+        let stored = LoadedRun::read(findings, &results, &facts.origins).map_err(Unreadable)?;
+        let (verdict, history, source) = (facts.verdict, Arc::new(history), Source::Loaded(Arc::new(stored)));
+        Ok(Self { verdict, run: facts, results, history, reviews, source, withheld: None })
     }
 
     /// A name for the run from what it says (sorted by key) and what it follows; not from its files, in which the order of rows
     /// may differ.
-    fn name(&self, seen: &[Seen], former: Option<&Former>) -> String {
-        let facts = &self.facts;
-        let said = format!(
+    fn name(&self, seen: &[ObservedFinding], previous: Option<&PreviousRun>) -> String {
+        let facts = &self.run;
+        let message = format!(
             "{:?} {:?} {} {} {}",
             facts.origins.org_id,
             facts.origins.platform,
             facts.read_at(),
             facts.cutoff,
-            former.map_or("", |former| &former.facts.run),
+            previous.map_or("", |previous| &previous.run.run),
         );
-        run_id(std::iter::once(said).chain(seen.iter().map(|seen| seen.key.to_string())))
+        run_id(std::iter::once(message).chain(seen.iter().map(|seen| seen.key.to_string())))
     }
 
-    fn before(&self, former: &Former) -> Before {
+    fn before(&self, previous: &PreviousRun) -> Before {
         let mut open: BTreeMap<String, u64> = BTreeMap::new();
-        for (_, entry) in former.history.iter().filter(|(_, entry)| entry.state.is_open()) {
+        for (_, entry) in previous.history.iter().filter(|(_, entry)| entry.state.is_open()) {
             *open.entry(entry.check.clone().into_owned()).or_default() += 1;
         }
         let mut remarks = Vec::new();
-        remarks.extend(uncertain_organization(&self.facts.origins, &former.facts.origins));
-        if former.facts.rules != self.facts.rules {
+        remarks.extend(uncertain_organization(&self.run.origins, &previous.run.origins));
+        if previous.run.rules != self.run.rules {
             remarks.push(
                 "The rules of comparison are not those of the run before: findings can be new or cleared for that alone."
                     .to_owned(),
             );
         }
-        if former.facts.tool != self.facts.tool {
+        if previous.run.tool != self.run.tool {
             remarks.push(format!(
                 "The run before was made by tieout {}: checks can have changed since.",
-                former.facts.tool
+                previous.run.tool
             ));
         }
         let known = |id: &str| self.results.iter().any(|result| result.check.id == id);
@@ -309,9 +332,9 @@ impl Report {
             remarks.push(format!("{retired} findings of checks that are no more are left out."));
         }
         Before {
-            run: former.facts.run.clone(),
-            read_at: former.facts.read_at(),
-            verdict: former.facts.verdict.word().to_owned(),
+            run: previous.run.run.clone(),
+            read_at: previous.run.read_at(),
+            verdict: previous.run.verdict.label().to_owned(),
             open,
             remarks,
         }
@@ -321,9 +344,9 @@ impl Report {
         let (whole, cut): (Vec<&CheckResult>, Vec<&CheckResult>) =
             self.results.iter().partition(|result| result.is_whole());
         Point {
-            run: self.facts.run.clone(),
-            read_at: self.facts.read_at(),
-            verdict: self.verdict.word().to_owned(),
+            run: self.run.run.clone(),
+            read_at: self.run.read_at(),
+            verdict: self.verdict.label().to_owned(),
             findings: whole
                 .iter()
                 .filter(|result| result.findings > 0)
@@ -335,19 +358,19 @@ impl Report {
 
     /// The books of this run; nothing where the report is that of a finished one.
     #[must_use]
-    pub fn judged(&self) -> Option<&Judged> {
+    pub fn judged(&self) -> Option<&EvaluatedRun> {
         match &self.source {
             Source::Judged(judged) => Some(judged),
-            Source::Stored(_) => None,
+            Source::Loaded(_) => None,
         }
     }
 
     /// The books alone, where no other report shares them.
     #[must_use]
-    pub fn into_books(self) -> Option<Books> {
+    pub fn into_reconciliation(self) -> Option<Reconciliation> {
         match self.source {
-            Source::Judged(judged) => Arc::into_inner(judged).map(|judged| judged.books),
-            Source::Stored(_) => None,
+            Source::Judged(judged) => Arc::into_inner(judged).map(|judged| judged.reconciliation),
+            Source::Loaded(_) => None,
         }
     }
 
@@ -356,7 +379,7 @@ impl Report {
     pub fn movements(&self) -> Option<Vec<(&'static str, Movement)>> {
         let found: Vec<(&'static str, u64)> =
             self.results.iter().map(|result| (result.check.id, result.findings as u64)).collect();
-        self.facts.before.as_ref().map(|before| series::movements(&self.history, before, &found))
+        self.run.before.as_ref().map(|before| series::movements(&self.history, before, &found))
     }
 
     /// How a finding stands in the series.
@@ -374,16 +397,16 @@ impl Report {
     /// The verdict as a sentence, which claims no more than was evaluated.
     #[must_use]
     pub fn verdict_sentence(&self) -> &'static str {
-        let questioned = judgement::is_questioned(&self.facts.questions);
+        let questioned = judgement::is_questioned(&self.run.questions);
         // What somebody accepts was still not compared.
-        let accepted = self.rows_accepted() || self.facts.questions.iter().any(|asked| asked.accepted);
+        let accepted = self.rows_accepted() || self.run.questions.iter().any(|asked| asked.accepted);
         self.verdict.sentence(!self.is_cut() && !accepted, questioned)
     }
 
     /// The verdict as a sentence, and what it rests on.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let remarks = self.facts.remarks.iter().map(String::as_str);
+        let remarks = self.run.remarks.iter().map(String::as_str);
         std::iter::once(self.verdict_sentence()).chain(remarks).collect::<Vec<_>>().join(" ")
     }
 
@@ -397,7 +420,7 @@ impl Report {
     pub fn exit(&self, fail_on: Severity, exit_zero: bool) -> Exit {
         if self.verdict == Verdict::Stalled && !exit_zero {
             Exit::Stalled
-        } else if judgement::is_questioned(&self.facts.questions) {
+        } else if judgement::is_questioned(&self.run.questions) {
             Exit::NotEvaluated
         } else if self.findings_from(fail_on) > 0 && !exit_zero {
             Exit::Findings
@@ -413,8 +436,9 @@ impl Report {
     /// were compared in full, and a folder saved by hand must be able to end well.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        let nobody_asked =
-            |result: &CheckResult| self.facts.customisation.is_none() && result.check.needs == [Need::Customisation];
+        let nobody_asked = |result: &CheckResult| {
+            self.run.customisation.is_none() && result.check.requirements == [Requirement::Customization]
+        };
         self.unseen().any(|result| !nobody_asked(result))
     }
 
@@ -427,31 +451,31 @@ impl Report {
     /// Where everything came from.
     #[must_use]
     pub fn origins(&self) -> &Origins {
-        &self.facts.origins
+        &self.run.origins
     }
 
     /// The rules that both sides were compared by.
     #[must_use]
     pub fn rules(&self) -> &crate::settings::Rules {
-        &self.facts.rules
+        &self.run.rules
     }
 
     /// The equations.
     #[must_use]
     pub fn totals(&self) -> &Totals {
-        &self.facts.totals
+        &self.run.totals
     }
 
     /// Where the sync stood still, and its pulse.
     #[must_use]
     pub fn stalls(&self) -> &Stalls {
-        &self.facts.stalls
+        &self.run.stalls
     }
 
     /// What happened after this moment is not yet expected on the other side.
     #[must_use]
     pub fn cutoff(&self) -> Instant {
-        self.facts.cutoff
+        self.run.cutoff
     }
 
     /// The results that found something, worst first, a cause before its fallout, then by id.
@@ -459,7 +483,7 @@ impl Report {
     pub fn found(&self) -> Vec<&CheckResult> {
         let mut found: Vec<&CheckResult> =
             self.results.iter().filter(|result| result.outcome() == Outcome::Found).collect();
-        found.sort_by_key(|result| (result.check.severity, result.because_of_stalls > 0, result.check.id));
+        found.sort_by_key(|result| (result.check.severity, result.caused_by_stalls > 0, result.check.id));
         found
     }
 
@@ -484,7 +508,7 @@ impl Report {
     pub fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         let finding = match &self.source {
             Source::Judged(judged) => judged.finding(result, at),
-            Source::Stored(stored) => stored.finding(result, at),
+            Source::Loaded(stored) => stored.finding(result, at),
         }?;
         Some(match &self.withheld {
             Some(withheld) => withheld.finding(finding),
@@ -506,7 +530,7 @@ impl Report {
 
     /// The address of a record in Salesforce, where the instance is known.
     #[must_use]
-    pub fn record_url(&self, object: SfObject, id: crate::model::id::SfId) -> Option<String> {
+    pub fn record_url(&self, object: SfObject, id: crate::model::id::RecordId) -> Option<String> {
         Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
     }
 }

@@ -10,34 +10,62 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::model::text::{InertJson, visible};
-use crate::model::word::{Word as _, words};
+use crate::model::text::{SanitizedJson, escape_controls};
+use crate::model::word::Label;
 
 /// The most characters that a comment takes.
-pub const LONGEST_COMMENT: usize = 2_000;
+pub const MAX_COMMENT: usize = 2_000;
 /// The most characters that an owner takes.
-pub const LONGEST_OWNER: usize = 200;
+pub const MAX_OWNER: usize = 200;
 /// The sheet that analysts fill.
 pub const SHEET: &str = "Findings";
 
-words! {
-    /// How far a finding has been worked on, as the drop-down of the workbook offers it.
-    pub enum Status {
-        /// Nobody looks into it yet.
-        Open = "Open",
-        /// Somebody looks into it.
-        Investigating = "Investigating",
-        /// Docebo support has it.
-        RaisedWithDocebo = "Raised with Docebo",
-        /// Put right in Salesforce; the next run shows whether that holds.
-        FixedInSalesforce = "Fixed in Salesforce",
-        /// Put right in Docebo; the next run shows whether that holds.
-        FixedInDocebo = "Fixed in Docebo",
-        /// The two sides are meant to differ here.
-        ExpectedDifference = "Expected difference",
-        /// Known, and left as it is.
-        WillNotFix = "Will not fix",
-    }
+/// How far a finding has been worked on, as the drop-down of the workbook offers it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+pub enum Status {
+    /// Nobody looks into it yet.
+    #[serde(rename = "Open")]
+    #[strum(serialize = "Open")]
+    Open,
+    /// Somebody looks into it.
+    #[serde(rename = "Investigating")]
+    #[strum(serialize = "Investigating")]
+    Investigating,
+    /// Docebo support has it.
+    #[serde(rename = "Raised with Docebo")]
+    #[strum(serialize = "Raised with Docebo")]
+    RaisedWithDocebo,
+    /// Put right in Salesforce; the next run shows whether that holds.
+    #[serde(rename = "Fixed in Salesforce")]
+    #[strum(serialize = "Fixed in Salesforce")]
+    FixedInSalesforce,
+    /// Put right in Docebo; the next run shows whether that holds.
+    #[serde(rename = "Fixed in Docebo")]
+    #[strum(serialize = "Fixed in Docebo")]
+    FixedInDocebo,
+    /// The two sides are meant to differ here.
+    #[serde(rename = "Expected difference")]
+    #[strum(serialize = "Expected difference")]
+    ExpectedDifference,
+    /// Known, and left as it is.
+    #[serde(rename = "Will not fix")]
+    #[strum(serialize = "Will not fix")]
+    WillNotFix,
 }
 
 impl Status {
@@ -53,9 +81,9 @@ impl Status {
     /// The status that somebody wrote: its word, in whatever case and with whatever white space.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::of(text).or_else(|| {
+        <Self as Label>::parse(text).or_else(|| {
             let plain = plain(text);
-            Self::ALL.iter().copied().find(|status| status.word().to_lowercase() == plain)
+            Self::ALL.iter().copied().find(|status| status.label().to_lowercase() == plain)
         })
     }
 
@@ -64,7 +92,7 @@ impl Status {
         let plain = plain(text);
         Self::ALL
             .iter()
-            .map(|&status| (strsim::jaro_winkler(&plain, &status.word().to_lowercase()), status))
+            .map(|&status| (strsim::jaro_winkler(&plain, &status.label().to_lowercase()), status))
             .filter(|&(likeness, _)| likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, status)| status)
@@ -76,18 +104,34 @@ fn plain(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-words! {
-    /// The columns of the sheet that are read back.
-    pub enum Column {
-        /// The key of the finding.
-        Finding = "Finding",
-        /// A [`Status`].
-        Status = "Status",
-        /// Who works on it.
-        Owner = "Owner",
-        /// Whatever there is to say.
-        Comment = "Comment",
-    }
+/// The columns of the sheet that are read back.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "PascalCase")]
+#[strum(serialize_all = "PascalCase")]
+pub enum Column {
+    /// The key of the finding.
+    Finding,
+    /// A [`Status`].
+    Status,
+    /// Who works on it.
+    Owner,
+    /// Whatever there is to say.
+    Comment,
 }
 
 /// What somebody answered to one finding.
@@ -111,7 +155,7 @@ impl Review {
     }
 
     /// Whether two reviews say the same, in whichever run.
-    fn says_what(&self, other: &Self) -> bool {
+    fn describe(&self, other: &Self) -> bool {
         self.status == other.status && self.owner == other.owner && self.comment == other.comment
     }
 }
@@ -122,7 +166,7 @@ pub type Reviews = BTreeMap<String, Review>;
 /// A line of `reviews.jsonl` that is not what [`lines`] writes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub struct Fault {
+pub struct ReviewFault {
     /// Counted from 1.
     pub line: usize,
     /// What is wrong with it.
@@ -131,7 +175,7 @@ pub struct Fault {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line<K, T> {
+struct ReviewRecord<K, T> {
     key: K,
     // Without a function of its own, serde would take a status that is not there for null.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -148,9 +192,9 @@ pub fn lines(reviews: &Reviews) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, review) in reviews {
         let Review { status, owner, comment, run } = review;
-        let line = Line { key, status: *status, owner, comment, run };
+        let line = ReviewRecord { key, status: *status, owner, comment, run };
         // Writing to memory cannot fail.
-        let _ = line.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, InertJson));
+        let _ = line.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, SanitizedJson));
         bytes.push(b'\n');
     }
     bytes
@@ -160,19 +204,19 @@ pub fn lines(reviews: &Reviews) -> Vec<u8> {
 ///
 /// # Errors
 /// The first line that is something else, or that speaks of a finding for the second time.
-pub fn parse(bytes: &[u8]) -> Result<Reviews, Fault> {
+pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewFault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reviews = Reviews::new();
     for (line, text) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let fault = |what| Fault { line, what };
-        let Line { key, status, owner, comment, run } =
-            serde_json::from_slice::<Line<String, String>>(text).map_err(|error| {
-                let said = error.to_string();
-                let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
-                fault(format!("{}, at column {}", visible(what), error.column()))
+        let fault = |what| ReviewFault { line, what };
+        let ReviewRecord { key, status, owner, comment, run } =
+            serde_json::from_slice::<ReviewRecord<String, String>>(text).map_err(|error| {
+                let message = error.to_string();
+                let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+                fault(format!("{}, at column {}", escape_controls(what), error.column()))
             })?;
         if key.is_empty() {
             return Err(fault("the key is empty".to_owned()));
@@ -325,7 +369,7 @@ pub fn take(sheet: &Sheet, known: &[impl AsRef<str>], before: &Reviews, run: &st
     taken.deleted = here.map(str::to_owned).collect();
     for (key, rows) in answers {
         match agreed(&rows, sheet.columns) {
-            Ok(review) => settle(&mut taken, key, review),
+            Ok(review) => resolve(&mut taken, key, review),
             Err(refused) => taken.refused.extend(refused),
         }
     }
@@ -370,7 +414,7 @@ fn read(filled: &Filled, columns: Columns, before: Option<&Review>, run: &str) -
                 || {
                     format!(
                         "; the statuses are {}",
-                        Status::ALL.iter().map(|s| s.word()).collect::<Vec<_>>().join(", ")
+                        Status::ALL.iter().map(|s| s.label()).collect::<Vec<_>>().join(", ")
                     )
                 },
                 |near| format!("; did you mean `{near}`?"),
@@ -380,11 +424,13 @@ fn read(filled: &Filled, columns: Columns, before: Option<&Review>, run: &str) -
         }
     }
     for (column, text, earlier, most, slot) in [
-        (Column::Owner, &filled.owner, before.map(|review| &review.owner), LONGEST_OWNER, &mut review.owner),
-        (Column::Comment, &filled.comment, before.map(|review| &review.comment), LONGEST_COMMENT, &mut review.comment),
+        (Column::Owner, &filled.owner, before.map(|review| &review.owner), MAX_OWNER, &mut review.owner),
+        (Column::Comment, &filled.comment, before.map(|review| &review.comment), MAX_COMMENT, &mut review.comment),
     ] {
         let text = text.trim().replace("\r\n", "\n");
-        if let Some(earlier) = earlier.filter(|earlier| earlier.trim() == text || visible(earlier).trim() == text) {
+        if let Some(earlier) =
+            earlier.filter(|earlier| earlier.trim() == text || escape_controls(earlier).trim() == text)
+        {
             slot.clone_from(earlier);
             continue;
         }
@@ -402,7 +448,7 @@ fn read(filled: &Filled, columns: Columns, before: Option<&Review>, run: &str) -
 fn agreed(rows: &[Answer<'_>], columns: Columns) -> Result<Review, Vec<Refused>> {
     let [first, more @ ..] = rows else { return Err(Vec::new()) };
     if let Ok(review) = &first.review
-        && more.iter().all(|row| row.review.as_ref().is_ok_and(|other| other.says_what(review)))
+        && more.iter().all(|row| row.review.as_ref().is_ok_and(|other| other.describe(review)))
     {
         return Ok(review.clone());
     }
@@ -414,9 +460,9 @@ fn agreed(rows: &[Answer<'_>], columns: Columns) -> Result<Review, Vec<Refused>>
 }
 
 /// Puts an answer in the place of the earlier one.
-fn settle(taken: &mut Taken, key: &str, review: Review) {
+fn resolve(taken: &mut Taken, key: &str, review: Review) {
     match taken.reviews.get_mut(key) {
-        Some(earlier) if earlier.says_what(&review) => taken.unchanged += 1,
+        Some(earlier) if earlier.describe(&review) => taken.unchanged += 1,
         Some(_) if review.is_blank() => {
             taken.reviews.remove(key);
             taken.withdrawn.push(key.to_owned());
@@ -435,10 +481,10 @@ fn settle(taken: &mut Taken, key: &str, review: Review) {
 
 /// The beginning of a text, between signs that mark it as somebody's own words.
 fn quoted(text: &str) -> String {
-    const MOST: usize = 40;
-    let start: String = text.chars().take(MOST).collect();
-    let shown = visible(&start);
-    let more = if text.chars().nth(MOST).is_some() { "\u{2026}" } else { "" };
+    const MAX_QUOTED: usize = 40;
+    let start: String = text.chars().take(MAX_QUOTED).collect();
+    let shown = escape_controls(&start);
+    let more = if text.chars().nth(MAX_QUOTED).is_some() { "\u{2026}" } else { "" };
     format!("`{shown}{more}`")
 }
 

@@ -11,8 +11,7 @@ pub mod series;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::books::Books;
-use crate::check::DUE;
+use crate::check::TIMING_QUESTIONS;
 use crate::checks::CATALOGUE;
 use crate::diagnosis::Diagnosis;
 use crate::error::Error;
@@ -23,23 +22,25 @@ use crate::freshness::{self, Configured, Freshness};
 use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::{
-    DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extent, Extracted, Origins, Plan, SfObject, rows_of,
+    Completeness, DateOrder, ExcludedRow, Exclusion, ExportFile, ExportKind, Extracted, Origins, Plan, SfObject,
+    rows_of,
 };
 use crate::model::question::Question;
-use crate::output::{Folder, Place, Unfinished};
+use crate::output::{Folder, OutputSink, Unfinished};
 use crate::progress::Progress;
+use crate::reconciliation::Reconciliation;
 use crate::redact::{Names, Pseudonyms};
-use crate::relations::{self, Relations, Undecidable, questions};
+use crate::relations::{self, RelateError, Relations, questions};
 use crate::render::{self, RenderError, ledger::Rows};
-use crate::report::facts::{self, Facts};
-use crate::report::{Past, Report};
+use crate::report::facts::{self, RunSummary};
+use crate::report::{Baseline, Report};
+use crate::salesforce::activity;
 use crate::salesforce::extract::{self, Options};
 use crate::salesforce::plan;
-use crate::salesforce::pulse;
 use crate::salesforce::read::Api;
-use crate::salesforce::transport::{Pace, Trace};
+use crate::salesforce::transport::{RetryPolicy, Trace};
 use crate::series::file as history;
-use crate::settings::{Live, Rules, Settings, Watch};
+use crate::settings::{FreshnessSettings, OrgConnection, Rules, Settings};
 use crate::snapshot::Snapshot;
 use crate::stalls::incidents::{self, Incident};
 use crate::{export, review, snapshot, stalls};
@@ -49,7 +50,7 @@ use crate::{export, review, snapshot, stalls};
 /// # Errors
 /// Whatever keeps the inputs from being read, and [`Error::Defect`] where the totals do not tie out.
 pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> {
-    audit_after(settings, progress, |_| Ok(Past::default()))
+    audit_after(settings, progress, |_| Ok(Baseline::default()))
 }
 
 /// As [`audit`], behind the run that `past` finds.
@@ -59,7 +60,7 @@ pub fn audit(settings: &Settings, progress: &Progress) -> Result<Report, Error> 
 pub fn audit_after(
     settings: &Settings,
     progress: &Progress,
-    past: impl FnOnce(&Facts) -> Result<Past, Error>,
+    past: impl FnOnce(&RunSummary) -> Result<Baseline, Error>,
 ) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
@@ -94,12 +95,12 @@ pub fn audit_after(
     let stalls = stalls::infer(&data, &relations, &settings.rules, &incidents);
     let is_open = |among: &[Question]| questions.iter().any(|asked| !asked.accepted && among.contains(&asked.question));
     // What is missing from a filtered export may hide a stall, but does not refute one.
-    let is_unknown = is_open(DUE) || is_open(&[Question::ExportFiltered]) && stalls.found.is_empty();
+    let is_unknown = is_open(TIMING_QUESTIONS) || is_open(&[Question::ExportFiltered]) && stalls.found.is_empty();
     let stalls = if is_unknown { stalls::heartbeats_only(stalls) } else { stalls };
-    let books = Books { data, relations, rules: settings.rules.clone(), questions, stalls };
-    let report = Report::following(books, &CATALOGUE, past)?;
-    let loose = report.movements().unwrap_or_default().into_iter().find(|(_, movement)| !movement.ties());
-    match loose {
+    let reconciliation = Reconciliation { data, relations, rules: settings.rules.clone(), questions, stalls };
+    let report = Report::following(reconciliation, &CATALOGUE, past)?;
+    let unmatched = report.movements().unwrap_or_default().into_iter().find(|(_, movement)| !movement.ties());
+    match unmatched {
         Some((check, movement)) => {
             Err(Error::Defect(format!("the roll-forward of {check} does not tie out ({movement:?})")))
         }
@@ -111,7 +112,7 @@ pub fn audit_after(
 ///
 /// # Errors
 /// As [`extract::extract`].
-pub fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
+pub fn extract(live: &OrgConnection, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
     runtime()?.block_on(extract::extract(live, target, options, progress))
 }
 
@@ -119,7 +120,7 @@ pub fn extract(live: &Live, target: &Path, options: Options, progress: &Progress
 ///
 /// # Errors
 /// As [`plan::plan`].
-pub fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
+pub fn plan(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     runtime()?.block_on(plan::plan(live, api, trace))
 }
 
@@ -135,28 +136,29 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 ///
 /// # Errors
 /// Whatever keeps the snapshot from being read.
-pub fn freshness(watch: &Watch, as_of: Option<Instant>, progress: &Progress) -> Result<Freshness, Error> {
+pub fn freshness(watch: &FreshnessSettings, as_of: Option<Instant>, progress: &Progress) -> Result<Freshness, Error> {
     progress.stage("reading Salesforce");
-    let pulses = match &watch.live {
-        Some(live) => runtime()?.block_on(pulse::pulses(live, Pace::default(), None))?,
-        None => snapshot::pulses(watch, progress)?,
+    let activity_by_object = match &watch.live {
+        Some(live) => runtime()?.block_on(activity::activity(live, RetryPolicy::default(), None))?,
+        None => snapshot::write_activity(watch, progress)?,
     };
     let configured = Configured { warn_after: watch.warn_after_hours, error_after: watch.error_after_hours };
-    let read_at = pulses.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
+    let read_at = activity_by_object.read_at.ok_or_else(|| Error::Defect("the snapshot has no time".to_owned()))?;
     // A live organization is read now, whatever the clock of this machine shows.
     let judged_at = as_of.unwrap_or_else(|| if watch.live.is_some() { read_at } else { now() });
-    let mut freshness = freshness::judge(&pulses.of, (read_at, judged_at), configured, watch.enrollment_mode);
-    if pulses.read_at_assumed {
+    let mut freshness =
+        freshness::judge(&activity_by_object.objects, (read_at, judged_at), configured, watch.enrollment_mode);
+    if activity_by_object.read_at_assumed {
         freshness.caveats.push(
             "When Salesforce was read is taken from the oldest file of the snapshot, which a copy may have changed; \
              salesforce.extracted_at is not set."
                 .to_owned(),
         );
     }
-    freshness.caveats.extend(pulses.caveats);
-    if !pulses.missing.is_empty() {
+    freshness.caveats.extend(activity_by_object.caveats);
+    if !activity_by_object.incomplete.is_empty() {
         // The rows that are missing may be the newest ones.
-        freshness.incomplete(&pulses.missing);
+        freshness.incomplete(&activity_by_object.incomplete);
     }
     Ok(freshness)
 }
@@ -167,7 +169,7 @@ const MAX_INCIDENTS: u64 = 64 << 20;
 /// The incidents that a stall may coincide with: those that travel with the tool, and the user's own.
 fn incidents(settings: &Settings) -> Result<Vec<Incident>, Error> {
     let Some(path) = &settings.incidents else { return Ok(incidents::with_own(Vec::new())) };
-    let text = files::read_text(path, MAX_INCIDENTS).map_err(|source| Error::of_input(path, source))?;
+    let text = files::read_text(path, MAX_INCIDENTS).map_err(|source| Error::from_input(path, source))?;
     let own = incidents::parse(&text).map_err(|fault| Error::Input {
         path: path.clone(),
         what: format!("line {}: {}", fault.line, fault.what),
@@ -186,7 +188,7 @@ fn origins(
     inputs.extend(export.inputs);
     let mut excluded = export.excluded;
     excluded.extend(repeated);
-    excluded.sort_by_key(|(_, aside)| (aside.file, aside.line));
+    excluded.sort_by_key(|(_, excluded_row)| (excluded_row.file, excluded_row.line));
     let contradictions = contradictions(&excluded, &export.files);
     let mut origins = Origins {
         exported_at: settings.exported_at.or(export.oldest),
@@ -211,7 +213,7 @@ fn origins(
     origins.caveats = caveats(settings, &snapshot, &origins);
     origins.caveats.extend(snapshot.caveats);
     for MissingColumn { file, column, consequence } in &export.missing_columns {
-        let column = export::usual_heading(*column);
+        let column = export::default_heading(*column);
         origins.caveats.push(format!("{file} has no column `{column}`: {consequence}."));
     }
     origins.caveats.extend(contradictions);
@@ -257,7 +259,7 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
         }
     }
     for (object, extract) in &origins.extracts {
-        if let Extent::Incomplete { rows, counted } = extract.extent {
+        if let Completeness::Incomplete { rows, counted } = extract.completeness {
             caveats.push(format!(
                 "{object} is incomplete: {}. Checks that rely on a record being absent are not evaluated.",
                 rows_of(rows, counted)
@@ -284,7 +286,7 @@ fn caveats(settings: &Settings, snapshot: &Snapshot, origins: &Origins) -> Vec<S
     if settings.rules.list_view.is_some() && !origins.list_view {
         caveats.push("A list view is configured, but its members are not in the snapshot (list_view_contacts.csv): the forecast takes every contact as a member.".to_owned());
     }
-    if origins.extract(SfObject::User).extent == Extent::Absent {
+    if origins.extract(SfObject::User).completeness == Completeness::Absent {
         caveats
             .push("The User object is not in the snapshot: every id with the prefix 005 counts as a user.".to_owned());
     }
@@ -348,9 +350,9 @@ fn note_clock(data: &mut Dataset, relations: &Relations, rules: &Rules) {
     }
 }
 
-fn undecidable(settings: &Settings, why: Undecidable) -> Error {
+fn undecidable(settings: &Settings, why: RelateError) -> Error {
     match why {
-        Undecidable::DateOrder { file } => {
+        RelateError::DateOrder { file } => {
             let path = settings
                 .enrollments
                 .iter()
@@ -365,7 +367,7 @@ fn undecidable(settings: &Settings, why: Undecidable) -> Error {
                 next: "set `date_order = \"day-first\"` or `date_order = \"month-first\"` under [docebo] in the configuration".to_owned(),
             }
         }
-        Undecidable::Zone { name } => Error::Usage(format!("`{name}` is not a time zone")),
+        RelateError::Zone { name } => Error::Usage(format!("`{name}` is not a time zone")),
     }
 }
 
@@ -406,7 +408,12 @@ const REPLY: &str = "reply.md";
 ///
 /// # Errors
 /// When the disk says no.
-pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Progress) -> Result<Diagnosis, Error> {
+pub fn write_outputs(
+    report: &Report,
+    outputs: Outputs,
+    folder: &Folder,
+    progress: &Progress,
+) -> Result<Diagnosis, Error> {
     progress.stage("writing");
     let kept = || {
         put(folder, facts::NAME, |out| render::json::facts(report, out))?;
@@ -431,12 +438,12 @@ pub fn write(report: &Report, outputs: Outputs, folder: &Folder, progress: &Prog
 ///
 /// # Errors
 /// When the disk says no.
-pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) -> Result<Diagnosis, Error> {
-    let pseudonyms = Pseudonyms::under(report.facts.pseudonyms.as_bytes());
+pub fn render(report: &Report, show_names: bool, place: &(impl OutputSink + Sync)) -> Result<Diagnosis, Error> {
+    let pseudonyms = Pseudonyms::pseudonym(report.run.pseudonyms.as_bytes());
     let names = if show_names { Names::Shown } else { Names::Pseudonyms(&pseudonyms) };
     // The workbook takes as long as everything else together.
     let workbook =
-        || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, Some(place.temporary()), out));
+        || put(place, "workbook.xlsx", |out| render::xlsx::write(report, names, Some(place.temporary_folder()), out));
     let others = || {
         put(place, "report.json", |out| render::json::write(report, out))?;
         put(place, "report.html", |out| render::html::write(report, names, out))?;
@@ -457,7 +464,7 @@ pub fn render(report: &Report, show_names: bool, place: &(impl Place + Sync)) ->
 
 /// Renders one file on its way to its place.
 fn put(
-    place: &impl Place,
+    place: &impl OutputSink,
     name: &str,
     render: impl FnOnce(&mut Unfinished<'_>) -> Result<(), RenderError>,
 ) -> Result<(), Error> {

@@ -6,6 +6,8 @@
 //!
 //! Must not know: the Docebo side, checks, outputs.
 
+/// When the sync last wrote, in a handful of calls.
+pub mod activity;
 /// Where a request may go.
 mod address;
 mod auth;
@@ -20,8 +22,6 @@ mod fault;
 mod log;
 /// What an extraction would ask.
 pub mod plan;
-/// When the sync last wrote, in a handful of calls.
-pub mod pulse;
 /// Pages, by REST and by Bulk API 2.0.
 pub mod read;
 mod sight;

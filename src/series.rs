@@ -18,30 +18,46 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::fingerprint::{Ids, Key};
 use crate::model::instant::{DAY, Instant};
-use crate::model::word::{Word as _, words};
+use crate::model::word::Label as _;
 
 /// How long a finding that is gone is remembered, in days: a year and a month, so that what comes back with
 /// the same season is known again.
 pub const REMEMBERED: i64 = 400;
 /// Runs of a trend.
-pub const MOST_POINTS: usize = 24;
+pub const MAX_POINTS: usize = 24;
 
-words! {
-    /// How a finding stands in the series.
-    pub enum State {
-        /// First seen in this run.
-        New = "new",
-        /// Seen before, and still there.
-        Open = "open",
-        /// Was gone, and is there again.
-        Reopened = "reopened",
-        /// Was there, and this run could not look at everything.
-        Unseen = "unseen",
-        /// Was there, and is not any more.
-        Cleared = "cleared",
-        /// Was cleared by an earlier run.
-        Gone = "gone",
-    }
+/// How a finding stands in the series.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum State {
+    /// First seen in this run.
+    New,
+    /// Seen before, and still there.
+    Open,
+    /// Was gone, and is there again.
+    Reopened,
+    /// Was there, and this run could not look at everything.
+    Unseen,
+    /// Was there, and is not any more.
+    Cleared,
+    /// Was cleared by an earlier run.
+    Gone,
 }
 
 impl State {
@@ -75,7 +91,7 @@ pub struct History {
 
 /// A finding that a run sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct ObservedFinding {
     /// Its key.
     pub key: Key,
     /// The check that fired.
@@ -87,7 +103,7 @@ pub struct Seen {
 impl History {
     /// A history of these entries.
     #[must_use]
-    pub fn of(mut entries: Vec<(Key, Entry)>) -> Self {
+    pub fn new(mut entries: Vec<(Key, Entry)>) -> Self {
         entries.sort_unstable_by_key(|&(key, _)| key);
         entries.dedup_by_key(|&mut (key, _)| key);
         Self { entries }
@@ -113,14 +129,19 @@ impl History {
     /// The history after a further run. `whole` says of a check whether it looked at everything; `None`: there
     /// is no such check any more, and what it found is forgotten.
     #[must_use]
-    pub fn followed_by(&self, mut seen: Vec<Seen>, whole: impl Fn(&str) -> Option<bool>, at: Instant) -> Self {
+    pub fn followed_by(
+        &self,
+        mut seen: Vec<ObservedFinding>,
+        whole: impl Fn(&str) -> Option<bool>,
+        at: Instant,
+    ) -> Self {
         seen.sort_unstable_by_key(|seen| seen.key);
         seen.dedup_by_key(|seen| seen.key);
         let mut entries = Vec::with_capacity(seen.len());
         let mut before = self.entries.iter().peekable();
-        for Seen { key, check, ids } in seen {
-            while let Some((gone, entry)) = before.next_if(|(known, _)| *known < key) {
-                entries.extend(absent(entry, &whole, at).map(|entry| (*gone, entry)));
+        for ObservedFinding { key, check, ids } in seen {
+            while let Some((deleted, entry)) = before.next_if(|(known, _)| *known < key) {
+                entries.extend(absent(entry, &whole, at).map(|entry| (*deleted, entry)));
             }
             let known = before.next_if(|(known, _)| *known == key).map(|(_, entry)| entry);
             let state =
@@ -128,8 +149,8 @@ impl History {
             let first_seen = known.map_or(at, |entry| entry.first_seen);
             entries.push((key, Entry { check: Cow::Borrowed(check), state, first_seen, last_seen: at, ids }));
         }
-        for (gone, entry) in before {
-            entries.extend(absent(entry, &whole, at).map(|entry| (*gone, entry)));
+        for (deleted, entry) in before {
+            entries.extend(absent(entry, &whole, at).map(|entry| (*deleted, entry)));
         }
         Self { entries }
     }

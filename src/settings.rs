@@ -22,7 +22,7 @@ pub struct Settings {
     /// The folder of CSV files that holds the Salesforce side; blank until a live organisation was extracted.
     pub snapshot: PathBuf,
     /// The live organisation that is extracted first.
-    pub live: Option<Live>,
+    pub live: Option<OrgConnection>,
     /// When the Salesforce read began, where the user says so.
     pub extracted_at: Option<Instant>,
     /// `https://…` of the organisation, for links.
@@ -55,7 +55,7 @@ pub struct Settings {
 
 /// A live organisation, and what is asked of it.
 #[derive(Debug, Clone, Default)]
-pub struct Live {
+pub struct OrgConnection {
     /// A token at hand, from whoever calls the library; the configuration holds none.
     pub token: Option<secrecy::SecretString>,
     /// The secret of the app that signs in, from whoever calls the library; the command takes it from the environment.
@@ -80,13 +80,13 @@ pub struct Live {
 
 /// What the freshness check needs to know.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct FreshnessSettings {
     /// The folder of CSV files that holds the Salesforce side; blank where a live organisation is asked.
     pub snapshot: PathBuf,
     /// As [`Settings::snapshot_parts`].
     pub snapshot_parts: bool,
     /// The live organisation that is asked.
-    pub live: Option<Live>,
+    pub live: Option<OrgConnection>,
     /// When Salesforce was read, where the user says so.
     pub extracted_at: Option<Instant>,
     /// The Docebo platform's address.

@@ -22,16 +22,16 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::export::CourseCodes;
-use crate::model::dataset::{self, Dataset, DoceboSide, Gone, SalesforceSide, Unjoinable};
-use crate::model::enrollments::MOST_COURSES;
-use crate::model::id::SfId;
+use crate::model::activity::{AHEAD, ActivitySnapshot, MAX_CLOCK_DIFFERENCE, unknown_writers};
+use crate::model::dataset::{self, Dataset, DeletedContact, ExportRows, JoinError, SnapshotRows};
+use crate::model::enrollments::MAX_COURSES;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{
-    DeletedRow, ExcludedRow, ExportKind, Extent, Extraction, Input, ObjectExtract, SfObject,
+    Completeness, DeletedRow, ExcludedRow, ExportKind, Extraction, Input, ObjectExtract, SfObject,
 };
-use crate::model::pulse::{AHEAD, MAX_CLOCK_DIFFERENCE, Reading, unknown_writers};
 use crate::progress::Progress;
-use crate::settings::{Settings, Watch};
+use crate::settings::{FreshnessSettings, Settings};
 use names::Content;
 use objects::Parents;
 use reader::{Files, Reader};
@@ -40,7 +40,7 @@ use reader::{Files, Reader};
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Contacts, users, and the package's objects but enrollments, until they are joined with the export.
-    side: SalesforceSide,
+    side: SnapshotRows,
     /// How far each object's extract reaches.
     pub extracts: BTreeMap<SfObject, ObjectExtract>,
     /// Its files, for the report.
@@ -52,7 +52,7 @@ pub struct Snapshot {
     /// When the read began: stated by the manifest, else the oldest file's time.
     pub extracted_at: Option<Instant>,
     /// The organisation's id.
-    pub org_id: Option<SfId>,
+    pub org_id: Option<RecordId>,
     /// `https://…` of the organisation.
     pub instance: Option<String>,
     /// Whether a manifest says what Salesforce counted.
@@ -70,7 +70,7 @@ pub struct Snapshot {
 /// # Errors
 /// When the folder cannot be read; `Contact` or `docebo_v3__DoceboUser__c` is missing, lacks a needed column or has a row
 /// that is not what Salesforce writes; or a file is not the one that the manifest describes.
-pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Begun<'a>, Error> {
+pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<PartialSnapshot<'a>, Error> {
     let mut reader = Reader::open(settings, &settings.rules.username_field, progress)?;
     reader.adopt_manifest();
     reader.name_unread();
@@ -81,7 +81,7 @@ pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Beg
     reader.courses()?;
     // Looked through beside the export, not behind it.
     let enrollments = reader.files(Content::Object(SfObject::CourseEnrollment))?;
-    Ok(Begun { reader, enrollments, parents: Parents::default() })
+    Ok(PartialSnapshot { reader, enrollments, parents: Parents::default() })
 }
 
 /// Reads a snapshot without an export, to see whether it can be read.
@@ -90,18 +90,18 @@ pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Beg
 /// As [`parents`], and where a record stands twice.
 pub fn read(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
     let mut begun = parents(settings, progress)?;
-    let (mut data, _) = begun.join(DoceboSide::default())?;
+    let (mut data, _) = begun.join(ExportRows::default())?;
     begun.enrollments(&mut data)
 }
 
 /// A snapshot of which the enrollments are not read yet.
-pub struct Begun<'a> {
+pub struct PartialSnapshot<'a> {
     reader: Reader<'a>,
     enrollments: Option<Files>,
     parents: Parents,
 }
 
-impl Begun<'_> {
+impl PartialSnapshot<'_> {
     /// Refuses files that were other ones when they were read apart from the rest.
     ///
     /// # Errors
@@ -118,16 +118,19 @@ impl Begun<'_> {
     ///
     /// # Errors
     /// When a record stands twice, or both sides have more courses than can be told apart.
-    pub fn join(&mut self, docebo: DoceboSide) -> Result<(Dataset, Vec<(ExportKind, ExcludedRow)>), Error> {
-        let joined = dataset::assemble(docebo, &mut self.reader.snapshot.side);
+    pub fn join(&mut self, docebo: ExportRows) -> Result<(Dataset, Vec<(ExportKind, ExcludedRow)>), Error> {
+        let joined = dataset::join(docebo, &mut self.reader.snapshot.side);
         let (mut data, unsorted, users) = joined.map_err(|why| match why {
-            Unjoinable::Double(double) => self.reader.double(double),
-            Unjoinable::Courses => Error::Usage(format!("both sides together have more than {MOST_COURSES} courses")),
+            JoinError::Double(double) => self.reader.double(double),
+            JoinError::Courses => Error::Usage(format!("both sides together have more than {MAX_COURSES} courses")),
         })?;
-        let ((enrollments, again), parents) = rayon::join(|| unsorted.sort(&data), || Parents::of(&data));
+        let ((enrollments, repeated), parents) = rayon::join(|| unsorted.sort(&data), || Parents::new(&data));
         (data.enrollments, self.parents) = (enrollments, parents);
-        let users = users.into_iter().map(|aside| (ExportKind::Users, aside));
-        Ok((data, users.chain(again.into_iter().map(|aside| (ExportKind::Enrollments, aside))).collect()))
+        let users = users.into_iter().map(|excluded_row| (ExportKind::Users, excluded_row));
+        Ok((
+            data,
+            users.chain(repeated.into_iter().map(|excluded_row| (ExportKind::Enrollments, excluded_row))).collect(),
+        ))
     }
 
     /// Files the enrollments where they belong, and reads what is left.
@@ -140,17 +143,17 @@ impl Begun<'_> {
             reader.course_enrollments(&files, &parents, data)?;
         }
         drop(parents);
-        for &object in SfObject::BESIDE {
-            reader.beside(object)?;
+        for &object in SfObject::AUXILIARY {
+            reader.auxiliary(object)?;
         }
         reader.deleted_contacts()?;
         reader.customisation()?;
         reader.name_uncounted();
-        let gone = &mut reader.snapshot.side.gone;
-        once_each(gone);
+        let deleted = &mut reader.snapshot.side.deleted_contacts;
+        deduplicate(deleted);
         // A contact that was restored is not gone.
-        gone.retain(|gone| data.contacts.find(gone.id).is_none());
-        data.adopt(std::mem::take(&mut reader.snapshot.side));
+        deleted.retain(|deleted| data.contacts.find(deleted.id).is_none());
+        data.add_unjoined(std::mem::take(&mut reader.snapshot.side));
         Ok(reader.snapshot)
     }
 }
@@ -159,7 +162,7 @@ impl Begun<'_> {
 ///
 /// # Errors
 /// As [`parents`]; no object is needed, but at least one must be there.
-pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
+pub fn write_activity(watch: &FreshnessSettings, progress: &Progress) -> Result<ActivitySnapshot, Error> {
     let mut reader = Reader::open(watch, "", progress)?;
     reader.adopt_manifest();
     let files = || SfObject::PACKAGE.iter().filter_map(|&object| reader.folder.find(&Content::Object(object).file()));
@@ -172,11 +175,11 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
         read_at.map(|at| at.plus(AHEAD))
     };
     for object in SfObject::PACKAGE {
-        reader.pulse(object, |_, _| ())?;
+        reader.write_activity(object, |_, _| ())?;
     }
     reader.name_uncounted();
-    if reader.snapshot.extracts.values().all(|extract| extract.extent == Extent::Absent) {
-        let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.lack(object));
+    if reader.snapshot.extracts.values().all(|extract| extract.completeness == Completeness::Absent) {
+        let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.missing_rows(object));
         let unread: Vec<String> = unread.collect();
         let what = "holds none of the package's objects";
         return Err(Error::Input {
@@ -189,13 +192,19 @@ pub fn pulses(watch: &Watch, progress: &Progress) -> Result<Reading, Error> {
     }
     let Snapshot { side, extracts, extracted_at, counted, caveats, .. } = reader.snapshot;
     let read_at_assumed = watch.extracted_at.is_none() && !counted;
-    let missing = extracts.iter().filter_map(|(&object, extract)| extract.lack(object)).collect();
+    let missing = extracts.iter().filter_map(|(&object, extract)| extract.missing_rows(object)).collect();
     let lacks_writers = |extract: &ObjectExtract| {
         extract.missing.iter().any(|column| matches!(*column, "CreatedById" | "LastModifiedById"))
     };
     let unknown = extracts.iter().filter(|(object, extract)| object.follows_learners() && lacks_writers(extract));
     let caveats = caveats.into_iter().chain(unknown.map(|(&object, _)| unknown_writers(object))).collect();
-    Ok(Reading { of: side.pulses, read_at: watch.extracted_at.or(extracted_at), read_at_assumed, missing, caveats })
+    Ok(ActivitySnapshot {
+        objects: side.write_activity,
+        read_at: watch.extracted_at.or(extracted_at),
+        read_at_assumed,
+        incomplete: missing,
+        caveats,
+    })
 }
 
 /// The digests of files that were read, by path.
@@ -220,12 +229,12 @@ pub fn course_codes(settings: &Settings) -> Result<(CourseCodes, Digests), Error
 }
 
 /// Sorts deleted contacts, and keeps one entry of each: two lists can name the same one.
-fn once_each(gone: &mut Vec<Gone>) {
-    gone.sort_unstable_by_key(|gone| (gone.id, Reverse((gone.into, gone.at))));
-    gone.dedup_by(|again, kept| {
-        let same = again.id == kept.id;
+fn deduplicate(deleted: &mut Vec<DeletedContact>) {
+    deleted.sort_unstable_by_key(|deleted| (deleted.id, Reverse((deleted.into, deleted.at))));
+    deleted.dedup_by(|repeated, kept| {
+        let same = repeated.id == kept.id;
         if same {
-            kept.at = kept.at.max(again.at);
+            kept.at = kept.at.max(repeated.at);
         }
         same
     });

@@ -8,66 +8,98 @@
 //!
 //! Must not know: files, checks, outputs.
 
-/// What is found out of the streams before they are cut.
-mod census;
+/// Time cut into hours, days and the like.
+mod buckets;
+/// A stall in plain sentences.
+mod detail;
 /// What should have been written, and when it was.
 pub mod events;
 /// The pulse of an object against its own history.
 pub mod heartbeat;
+/// Whom and what stretches of time hit.
+mod impact;
 /// Outages that are publicly known, as editable data.
 pub mod incidents;
 /// The replication that somebody starts by hand.
 mod manual;
 /// The model: from due events to stalled stretches.
 pub mod segment;
-/// Time cut into hours, days and the like.
-mod slots;
+/// What is found out of the streams before they are cut.
+mod stats;
 /// The streams of events.
 mod streams;
-/// A stall in plain sentences.
-mod telling;
-/// Whom and what stretches of time hit.
-mod toll;
 
 use crate::model::dataset::{Dataset, index};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::words;
 use crate::model::zone::Readings;
 use crate::relations::Relations;
 use crate::settings::{EnrollmentMode, Rules};
-use events::Due;
+use events::DueEvents;
 use heartbeat::Heartbeat;
+use impact::Impact;
 use incidents::Incident;
-use segment::{Bounds, Events, Fate, Record, Stretch, segment};
-use streams::Ripe;
-use toll::Toll;
+use segment::{Bounds, EventStatus, Events, Record, StalledPeriod, segment};
+use serde::{Deserialize, Serialize};
+use streams::MatureEvents;
 
-words! {
-    /// Something that Docebo writes, judged by itself.
-    pub enum Stream {
-        /// Enrollments: their `CourseEnrollment__c` rows.
-        Enrollments = "enrollments",
-        /// Learners' first enrollments: their `DoceboUser__c` rows.
-        Learners = "learners",
-        /// Completions: updates of `CourseEnrollment__c` rows.
-        Updates = "updates",
-        /// Courses: their `Course__c` rows. Never judged alone, since a course may be left out of the sync.
-        Courses = "courses",
-    }
+/// Something that Docebo writes, judged by itself.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Stream {
+    /// Enrollments: their `CourseEnrollment__c` rows.
+    Enrollments,
+    /// Learners' first enrollments: their `DoceboUser__c` rows.
+    Learners,
+    /// Completions: updates of `CourseEnrollment__c` rows.
+    Updates,
+    /// Courses: their `Course__c` rows. Never judged alone, since a course may be left out of the sync.
+    Courses,
 }
 
-words! {
-    /// How a stream fared while another stood still.
-    pub enum Fared {
-        /// Nearly nothing was written.
-        Frozen = "frozen",
-        /// Most of what was due was written.
-        Alive = "alive",
-        /// Too little was due, or neither can be said.
-        Unclear = "unclear",
-    }
+/// How a stream fared while another stood still.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum StreamState {
+    /// Nearly nothing was written.
+    Frozen,
+    /// Most of what was due was written.
+    Alive,
+    /// Too little was due, or neither can be said.
+    Unclear,
 }
 
 /// Events of a stretch of time, by what became of them.
@@ -84,13 +116,13 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, fate: Fate) {
+    fn add(&mut self, status: EventStatus) {
         self.expected += 1;
-        match fate {
+        match status {
             // Where nothing tells when, nothing tells that it was late.
-            Fate::OnTime | Fate::Covered => self.on_time += 1,
-            Fate::Late => self.late += 1,
-            Fate::Missed => self.missed += 1,
+            EventStatus::OnTime | EventStatus::Covered => self.on_time += 1,
+            EventStatus::Late => self.late += 1,
+            EventStatus::Missed => self.missed += 1,
         }
     }
 
@@ -104,15 +136,15 @@ impl Counts {
     }
 
     /// Fewer than five events say nothing; a tenth written on time is what a stream at rest may still show.
-    fn fared(self) -> Fared {
-        if self.expected < segment::LEAST_FAILURES {
-            Fared::Unclear
+    fn state(self) -> StreamState {
+        if self.expected < segment::MIN_FAILURES {
+            StreamState::Unclear
         } else if self.on_time * 10 <= self.expected {
-            Fared::Frozen
+            StreamState::Frozen
         } else if self.on_time * 2 >= self.expected {
-            Fared::Alive
+            StreamState::Alive
         } else {
-            Fared::Unclear
+            StreamState::Unclear
         }
     }
 }
@@ -155,11 +187,12 @@ pub struct Stall {
     /// Known incidents whose window touches the onset; nothing says that they are its cause.
     pub incidents: Vec<Incident>,
     /// How the other streams fared in the same time.
-    pub beside: Vec<(Stream, Fared, Counts)>,
+    #[serde(rename = "beside")]
+    pub other_streams: Vec<(Stream, StreamState, Counts)>,
     /// The last write before it: object, record, moment.
-    pub last_write: Option<(SfObject, SfId, Instant)>,
+    pub last_write: Option<(SfObject, RecordId, Instant)>,
     /// Where changes of enrollments froze with it, the last of them before.
-    pub last_update: Option<(SfId, Instant)>,
+    pub last_update: Option<(RecordId, Instant)>,
     /// The Docebo enrollment that fell due first and was not written on time.
     pub first_missing: Option<FirstMissing>,
 }
@@ -185,11 +218,14 @@ impl Stall {
 
     /// How a stream fared in it.
     #[must_use]
-    pub fn fared(&self, stream: Stream) -> Fared {
+    pub fn state(&self, stream: Stream) -> StreamState {
         if stream == self.stream {
-            return Fared::Frozen;
+            return StreamState::Frozen;
         }
-        self.beside.iter().find(|(known, ..)| *known == stream).map_or(Fared::Unclear, |&(_, fared, _)| fared)
+        self.other_streams
+            .iter()
+            .find(|(known, ..)| *known == stream)
+            .map_or(StreamState::Unclear, |&(_, state, _)| state)
     }
 }
 
@@ -215,17 +251,17 @@ impl Stalls {
     /// The stall that kept an enrollment from being written, by when it fell due; `new_learner` says
     /// whether the learner has no record in Salesforce either.
     #[must_use]
-    pub fn behind_enrollment(&self, due: Instant, new_learner: bool) -> Option<usize> {
+    pub fn covering_enrollment(&self, due: Instant, new_learner: bool) -> Option<usize> {
         self.found.iter().position(|stall| {
             let stream = if new_learner { Stream::Learners } else { Stream::Enrollments };
-            stall.holds(due) && (stall.stream == Stream::Enrollments || stall.fared(stream) == Fared::Frozen)
+            stall.holds(due) && (stall.stream == Stream::Enrollments || stall.state(stream) == StreamState::Frozen)
         })
     }
 
     /// The stall that kept a change of an enrollment from being written.
     #[must_use]
-    pub fn behind_update(&self, due: Instant) -> Option<usize> {
-        self.found.iter().position(|stall| stall.holds(due) && stall.fared(Stream::Updates) == Fared::Frozen)
+    pub fn covering_update(&self, due: Instant) -> Option<usize> {
+        self.found.iter().position(|stall| stall.holds(due) && stall.state(Stream::Updates) == StreamState::Frozen)
     }
 
     /// The stall that is open.
@@ -239,55 +275,58 @@ impl Stalls {
 #[must_use]
 pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[Incident]) -> Stalls {
     let read_at = data.origins.extracted_at.unwrap_or(relations.cutoff);
-    let heartbeats = data.pulses.iter().map(|(&object, pulse)| Heartbeat::of(object, pulse, read_at)).collect();
-    let complete = |object| data.origins.extract(object).extent.is_complete();
+    let heartbeats =
+        data.write_activity.iter().map(|(&object, activity)| Heartbeat::new(object, activity, read_at)).collect();
+    let complete = |object| data.origins.extract(object).completeness.is_complete();
     let judged = relations.enrollment_judged
         && [SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment].into_iter().all(complete);
     if !judged {
         return Stalls { judged, heartbeats, ..Stalls::default() };
     }
-    let due = Due::new(data, relations, rules);
+    let due = DueEvents::new(data, relations, rules);
     let proven = due.proven_since();
-    let mut stretches: Vec<(Stream, Stretch)> = Vec::new();
+    let mut stretches: Vec<(Stream, StalledPeriod)> = Vec::new();
 
-    let census = due.census();
-    let (enrollments, learners) = (due.enrollments(&census.sizes), due.learners(&census.first));
+    let stats = due.stats();
+    let (enrollments, learners) = (due.enrollments(&stats.sizes), due.learners(&stats.first));
     match rules.enrollment_mode {
         EnrollmentMode::Manual => {
-            let writes = data.pulses.get(&SfObject::CourseEnrollment).map(|pulse| &pulse.created);
-            let stretch = writes.and_then(|writes| manual::stretch(writes, &enrollments, read_at));
+            let writes = data.write_activity.get(&SfObject::CourseEnrollment).map(|activity| &activity.created);
+            let stretch = writes.and_then(|writes| manual::stalled_period(writes, &enrollments, read_at));
             stretches.extend(stretch.map(|stretch| (Stream::Enrollments, stretch)));
         }
         EnrollmentMode::Realtime => {
-            let patience = census::patience(&enrollments, &census);
+            let expected_lag = stats::expected_lag(&enrollments, &stats);
             // The marks of a stream of millions take more room than everything else here, so the two long streams
             // are cut one after the other. To look at the updates takes none.
-            let (found, (sizes, changes)) =
-                rayon::join(|| cut(&enrollments, &census.signs(), &proven, patience, read_at), || due.survey_updates());
+            let (found, (sizes, changes)) = rayon::join(
+                || cut(&enrollments, &stats.other_writes(), &proven, expected_lag, read_at),
+                || due.survey_updates(),
+            );
             stretches.extend(found.into_iter().map(|stretch| (Stream::Enrollments, stretch)));
             let nobody = vec![None; data.learners.len()];
             let (of_learners, of_updates) = rayon::join(
-                || cut(&learners, &due.docebo_users(), &nobody, patience, read_at),
-                || cut(&due.updates(&sizes), &changes, &proven, patience, read_at),
+                || cut(&learners, &due.docebo_users(), &nobody, expected_lag, read_at),
+                || cut(&due.updates(&sizes), &changes, &proven, expected_lag, read_at),
             );
             absorb(&mut stretches, Stream::Learners, of_learners);
             absorb(&mut stretches, Stream::Updates, of_updates);
         }
     }
     stretches.sort_by_key(|(stream, stretch)| (stretch.from, *stream));
-    let tolls = due.tolls(&stretches, &census.first);
+    let tolls = due.impacts(&stretches, &stats.first);
     let found: Vec<Stall> = stretches
         .iter()
         .zip(tolls)
-        .map(|((stream, stretch), toll)| stall(&due, *stream, stretch, &toll, incidents))
+        .map(|((stream, stretch), impact)| stall(&due, *stream, stretch, &impact, incidents))
         .filter(|stall| !stall.is_first_load())
         .collect();
-    let days = census.days.iter().map(|(day, due)| (index(day), due)).collect();
+    let days = stats.days.iter().map(|(day, due)| (index(day), due)).collect();
     let unjudged = due.unjudged();
     // Five events not on time make a stall, so as many of which nobody knows may hide one.
     let unread = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows };
-    let judged = !found.is_empty() || unjudged + unread < segment::LEAST_FAILURES;
-    Stalls { judged, found, counts: census.counts, unjudged, heartbeats, due: days }
+    let judged = !found.is_empty() || unjudged + unread < segment::MIN_FAILURES;
+    Stalls { judged, found, counts: stats.counts, unjudged, heartbeats, due: days }
 }
 
 /// The pulse alone, where the inputs are questioned and nothing may be inferred from them.
@@ -301,42 +340,55 @@ fn cut(
     events: &impl Events,
     signs: &[Instant],
     proven_since: &[Option<Instant>],
-    patience: i64,
+    expected_lag: i64,
     read_at: Instant,
-) -> Vec<Stretch> {
-    segment(Record { events: &Ripe { events, patience, read_at }, signs, proven_since, patience })
+) -> Vec<StalledPeriod> {
+    segment(Record {
+        events: &MatureEvents { events, expected_lag, read_at },
+        other_writes: signs,
+        proven_since,
+        expected_lag,
+    })
 }
 
 /// Adds the stretches of a further stream that tell of something new: those that no known stretch
 /// overlaps, and an open one where every known one has ended.
-fn absorb(known: &mut Vec<(Stream, Stretch)>, stream: Stream, stretches: Vec<Stretch>) {
+fn absorb(known: &mut Vec<(Stream, StalledPeriod)>, stream: Stream, stretches: Vec<StalledPeriod>) {
     for stretch in stretches {
-        let overlaps = |other: &Stretch| {
+        let overlaps = |other: &StalledPeriod| {
             other.until.is_none_or(|until| stretch.from < until) && stretch.until.is_none_or(|until| other.from < until)
         };
-        let told = known.iter().any(|(_, other)| overlaps(other) && (other.until.is_none() || stretch.until.is_some()));
-        if !told {
+        let is_covered =
+            known.iter().any(|(_, other)| overlaps(other) && (other.until.is_none() || stretch.until.is_some()));
+        if !is_covered {
             known.push((stream, stretch));
         }
     }
 }
 
-fn stall(due: &Due<'_>, stream: Stream, stretch: &Stretch, toll: &Toll, incidents: &[Incident]) -> Stall {
-    let &Stretch { onset, end, from, until, confidence } = stretch;
+fn stall(
+    due: &DueEvents<'_>,
+    stream: Stream,
+    stretch: &StalledPeriod,
+    impact: &Impact,
+    incidents: &[Incident],
+) -> Stall {
+    let &StalledPeriod { onset, end, from, until, confidence } = stretch;
     let within = |at: Instant| stretch.holds(at);
-    let mut beside: Vec<(Stream, Fared, Counts)> = Vec::new();
+    let mut other_streams: Vec<(Stream, StreamState, Counts)> = Vec::new();
     let mut own = Counts::default();
-    for (other, counts) in [Stream::Enrollments, Stream::Learners, Stream::Updates].into_iter().zip(toll.counts) {
+    for (other, counts) in [Stream::Enrollments, Stream::Learners, Stream::Updates].into_iter().zip(impact.counts) {
         if other == stream {
             own = counts;
         } else {
-            beside.push((other, counts.fared(), counts));
+            other_streams.push((other, counts.state(), counts));
         }
     }
-    let (fared, counts) = due.courses(&within);
-    beside.push((Stream::Courses, fared, counts));
+    let (state, counts) = due.courses(&within);
+    other_streams.push((Stream::Courses, state, counts));
     let last = onset.before.unwrap_or(from);
-    let updates_froze = beside.iter().any(|&(other, fared, _)| other == Stream::Updates && fared == Fared::Frozen);
+    let updates_froze =
+        other_streams.iter().any(|&(other, state, _)| other == Stream::Updates && state == StreamState::Frozen);
     let last_update = if updates_froze { due.last_write(Stream::Updates, last) } else { None };
     let touches = |incident: &&Incident| incident.touches(onset.after, onset.before);
     Stall {
@@ -346,13 +398,13 @@ fn stall(due: &Due<'_>, stream: Stream, stretch: &Stretch, toll: &Toll, incident
         from,
         until,
         counts: own,
-        learners: toll.learners,
-        courses: toll.courses(),
+        learners: impact.learners,
+        courses: impact.courses(),
         confidence,
         incidents: incidents.iter().filter(touches).cloned().collect(),
-        beside,
+        other_streams,
         last_write: due.last_write(stream, last),
         last_update: last_update.map(|(_, id, at)| (id, at)),
-        first_missing: toll.first().map(|at| due.first_missing(stream, at)),
+        first_missing: impact.first().map(|at| due.first_missing(stream, at)),
     }
 }

@@ -42,7 +42,7 @@ use blocks::{Cutter, Next, Open, Records};
 pub use cell::{CellFault, cell_fault, cell_text};
 pub use claims::CellTexts;
 use envelope::Wrapping;
-use fault::{AS_EXPORTED, Fault};
+use fault::{AS_EXPORTED, TableFault};
 use heading::Body;
 use original::{Original, Summed};
 use record::Record;
@@ -305,7 +305,7 @@ impl Table {
         let mut digest = Sha256::new();
         let read = Original::open(path).and_then(|mut file| {
             let progress = Progress::hidden();
-            file.first_bytes(&progress, |mut bytes| Survey::of(&mut bytes, |chunk| digest.update(chunk)))
+            file.first_bytes(&progress, |mut bytes| Survey::new(&mut bytes, |chunk| digest.update(chunk)))
         });
         read.map_err(|fault| fault.at(path))?;
         Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
@@ -320,25 +320,25 @@ impl Table {
         Self::find(path, progress, is_headings).map_err(|fault| fault.at(path))
     }
 
-    fn find(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, Fault> {
+    fn find(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, TableFault> {
         let mut file = Original::open(path)?;
         progress.expect(file.bytes() * 2);
         let mut digest = Sha256::new();
-        let survey = file.first_bytes(progress, |mut bytes| Survey::of(&mut bytes, |chunk| digest.update(chunk)))?;
+        let survey = file.first_bytes(progress, |mut bytes| Survey::new(&mut bytes, |chunk| digest.update(chunk)))?;
         let found = Search::new(&file).find(&survey, is_headings);
         // Whatever is wrong with a file that changes meanwhile is no fault of its own.
         file.reopened()?;
         let found = found?;
         if found.headings.len() as u64 > claims::MAX_COLUMNS {
             let what = format!("has more than {} columns in its line of headings", claims::MAX_COLUMNS);
-            return Err(Fault::new(what, AS_EXPORTED));
+            return Err(TableFault::new(what, AS_EXPORTED));
         }
         let is_broken = |heading: &String| heading.contains(['\u{0}', '\u{fffd}']);
         let is_blank = found.parts.is_empty();
         if !is_blank && found.headings.iter().all(|heading| heading.trim().is_empty())
             || found.headings.iter().any(is_broken)
         {
-            return Err(Fault::new("has no line of headings", AS_EXPORTED));
+            return Err(TableFault::new("has no line of headings", AS_EXPORTED));
         }
         Ok(Self {
             delimiter: found.parts.first().and_then(|part| part.content.delimiter()),
@@ -361,7 +361,7 @@ impl Table {
     pub fn refuse_blank(self) -> Result<Self, Error> {
         if self.is_blank() {
             let what = "holds nothing but blank lines: there is no line of headings";
-            return Err(Fault::new(what, AS_EXPORTED).at(self.path()));
+            return Err(TableFault::new(what, AS_EXPORTED).at(self.path()));
         }
         Ok(self)
     }
@@ -586,7 +586,7 @@ impl Table {
             let mut before = Summed::new(text.by_ref().take(body.at));
             std::io::copy(&mut before, &mut std::io::sink())?;
             if before.sum() != body.sum {
-                return Err(Fault::Changed);
+                return Err(TableFault::Changed);
             }
             Ok(read(&mut Cutter::new(self.path(), text, body.line, self.block)))
         });
@@ -639,9 +639,9 @@ impl Table {
 /// When it claims more than is read.
 pub fn check_workbook(path: &Path, file: &File) -> Result<CellTexts, Error> {
     let check = || {
-        let bytes = file.metadata().map_err(Fault::Unreadable)?.len();
-        let again = || -> Result<envelope::Bytes, Fault> {
-            Ok(BufReader::new(Box::new(file.try_clone().map_err(Fault::Unreadable)?)))
+        let bytes = file.metadata().map_err(TableFault::Unreadable)?.len();
+        let again = || -> Result<envelope::Bytes, TableFault> {
+            Ok(BufReader::new(Box::new(file.try_clone().map_err(TableFault::Unreadable)?)))
         };
         // What is no package claims nothing, and whoever reads it says what it is.
         if zip::ZipArchive::new(again()?).is_ok() {
@@ -649,7 +649,7 @@ pub fn check_workbook(path: &Path, file: &File) -> Result<CellTexts, Error> {
         }
         Ok(CellTexts::of(bytes))
     };
-    check().map_err(|fault: Fault| fault.at(path))
+    check().map_err(|fault: TableFault| fault.at(path))
 }
 
 /// So many blocks, and why there are fewer where the file cannot be read on.

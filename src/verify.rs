@@ -18,8 +18,8 @@ mod schema;
 mod tests;
 mod tokens;
 
-use crate::diagnosis::{Area, Diagnosis, Line};
-pub use compare::Stated;
+use crate::diagnosis::{Area, Diagnosis, DoctorCheck};
+pub use compare::PackParameters;
 
 /// What the one who asks knows beside the pack.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ const LARGE: usize = 20_000_000;
 /// Bytes above which it does.
 const TOO_LARGE: usize = 45_000_000;
 /// Lines of one kind that are told; the others are counted.
-const MOST_TOLD: usize = 20;
+const MAX_SHOWN: usize = 20;
 
 /// A file of the pack.
 #[derive(Debug, Clone)]
@@ -63,12 +63,16 @@ pub fn verify(bytes: &[u8], known: &Known) -> Diagnosis {
 
 /// Looks at a pack, and compares every figure in it with that of the pack which the run makes: `made` makes it from what
 /// the pack says of itself, or says why that cannot be.
-pub fn verify_against(bytes: &[u8], known: &Known, made: &dyn Fn(&Stated) -> Result<Vec<u8>, String>) -> Diagnosis {
+pub fn verify_against(
+    bytes: &[u8],
+    known: &Known,
+    made: &dyn Fn(&PackParameters) -> Result<Vec<u8>, String>,
+) -> Diagnosis {
     look(bytes, known, Some(made))
 }
 
 /// Makes the pack of a run again from what a pack says of itself.
-type Make<'a> = &'a dyn Fn(&Stated) -> Result<Vec<u8>, String>;
+type Make<'a> = &'a dyn Fn(&PackParameters) -> Result<Vec<u8>, String>;
 
 fn look(bytes: &[u8], known: &Known, made: Option<Make<'_>>) -> Diagnosis {
     let signed = match made {
@@ -79,31 +83,31 @@ fn look(bytes: &[u8], known: &Known, made: Option<Make<'_>>) -> Diagnosis {
         }
         None => format!("{NOT_SIGNED}, or name the run that it was made from with --run"),
     };
-    let mut lines = vec![Line::skip(Area::Pack, "signature", signed)];
+    let mut lines = vec![DoctorCheck::skip(Area::Pack, "signature", signed)];
     size(bytes, &mut lines);
     digest(bytes, known, &mut lines);
     if let Some(entries) = archive::open(bytes, &mut lines) {
         bag::check(&entries, &mut lines);
         let described = content::check(&entries, &mut lines);
         if let Some(made) = made {
-            let persons = leaks::Persons::of(&known.values);
+            let persons = leaks::Persons::new(&known.values);
             let is_shown = |value: &str| persons.as_ref().is_some_and(|persons| persons.are_not_in(value));
-            compare::check(&entries, made(&compare::stated(&entries)), &is_shown, &mut lines);
+            compare::check(&entries, made(&compare::pack_parameters(&entries)), &is_shown, &mut lines);
         }
         leaks::check(&entries, &described, &known.values, &mut lines);
     }
-    Diagnosis { lines }
+    Diagnosis { checks: lines }
 }
 
-fn size(bytes: &[u8], lines: &mut Vec<Line>) {
+fn size(bytes: &[u8], lines: &mut Vec<DoctorCheck>) {
     let found = format!("{} kB", bytes.len() / 1_000);
     let next = "pack again with --examples-only";
     lines.push(match bytes.len() {
-        len if len <= LARGE => Line::pass(Area::Pack, "size", found),
+        len if len <= LARGE => DoctorCheck::pass(Area::Pack, "size", found),
         len if len <= TOO_LARGE => {
-            Line::warn(Area::Pack, "size", format!("{found}; mail gateways often stop at 20 MB"), next)
+            DoctorCheck::warn(Area::Pack, "size", format!("{found}; mail gateways often stop at 20 MB"), next)
         }
-        _ => Line::fail(
+        _ => DoctorCheck::fail(
             Area::Pack,
             "size",
             format!("{found}; support's forms take 50 MB, and a pack is to stay below 45"),
@@ -112,34 +116,34 @@ fn size(bytes: &[u8], lines: &mut Vec<Line>) {
     });
 }
 
-fn digest(bytes: &[u8], known: &Known, lines: &mut Vec<Line>) {
+fn digest(bytes: &[u8], known: &Known, lines: &mut Vec<DoctorCheck>) {
     use sha2::{Digest as _, Sha256};
     let Some(noted) = &known.digest else {
         let found = "no .sha256 file was found beside the pack, so only what it holds can be checked";
-        lines.push(Line::skip(Area::Pack, "digest of the archive", found));
+        lines.push(DoctorCheck::skip(Area::Pack, "digest of the archive", found));
         return;
     };
     let here = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     lines.push(if here == noted.to_lowercase() {
-        Line::pass(Area::Pack, "digest of the archive", "as the .sha256 file says")
+        DoctorCheck::pass(Area::Pack, "digest of the archive", "as the .sha256 file says")
     } else {
         changed("digest of the archive", "is not the one that the .sha256 file says")
     });
 }
 
 /// A line that says that the pack is not what was made.
-fn changed(what: impl Into<String>, found: impl Into<String>) -> Line {
-    Line::fail(Area::Pack, what, found, "do not send or trust it; make or fetch the pack again")
+fn changed(what: impl Into<String>, found: impl Into<String>) -> DoctorCheck {
+    DoctorCheck::fail(Area::Pack, what, found, "do not send or trust it; make or fetch the pack again")
 }
 
 /// Tells faults of one kind, at most [`MOST_TOLD`] of them, or that there are none.
-fn tell(lines: &mut Vec<Line>, what: &str, none: &str, faults: Vec<Line>) {
+fn report(lines: &mut Vec<DoctorCheck>, what: &str, none: &str, faults: Vec<DoctorCheck>) {
     if faults.is_empty() {
-        lines.push(Line::pass(Area::Pack, what, none));
+        lines.push(DoctorCheck::pass(Area::Pack, what, none));
         return;
     }
-    let left_out = faults.len().saturating_sub(MOST_TOLD);
-    lines.extend(faults.into_iter().take(MOST_TOLD));
+    let left_out = faults.len().saturating_sub(MAX_SHOWN);
+    lines.extend(faults.into_iter().take(MAX_SHOWN));
     if left_out > 0 {
         lines.push(changed(what, format!("and {left_out} more of this kind")));
     }

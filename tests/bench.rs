@@ -26,7 +26,7 @@ use tieout::redact::Names;
 use tieout::render::{self, ledger::Rows};
 use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
-use tieout::stalls::segment::{Event, Fate, Record, segment};
+use tieout::stalls::segment::{Event, EventStatus, Record, segment};
 
 fn main() {
     // As the program does it: this thread is one of those that work.
@@ -83,8 +83,13 @@ fn measure() {
     reset_peak();
     let output = Folder::prepare(&folder.path().join("run"), false, &tieout::run::OUTPUTS).expect("a folder");
     let began = Instant::now();
-    run::write(&report, Outputs { ledger: Some(Rows::Exceptions), show_names: false }, &output, &Progress::hidden())
-        .expect("written");
+    run::write_outputs(
+        &report,
+        Outputs { ledger: Some(Rows::Exceptions), show_names: false },
+        &output,
+        &Progress::hidden(),
+    )
+    .expect("written");
     let place = output.finish().expect("finished");
     let write = began.elapsed();
 
@@ -98,17 +103,17 @@ fn measure() {
     let ratio = |time: Duration| time.as_secs_f64() / scan.as_secs_f64();
     println!("bare scan, one thread   {scan:>8.2?}  ({records} records)");
     println!("read, relate and check  {audit:>8.2?}  {:>5.2} scans", ratio(audit));
-    let books = &report.judged().expect("the books").books;
+    let reconciliation = &report.judged().expect("the books").reconciliation;
     let writing = peak();
     reset_peak();
     let before_stalls = peak();
     let began = Instant::now();
-    let stalls = tieout::stalls::infer(&books.data, &books.relations, &books.rules, &[]);
+    let stalls = tieout::stalls::infer(&reconciliation.data, &reconciliation.relations, &reconciliation.rules, &[]);
     println!(
         "  of that, stalls       {:>8.2?}  ({} events{})",
         began.elapsed(),
         stalls.counts.expected,
-        beside(before_stalls, stalls.counts.expected)
+        others(before_stalls, stalls.counts.expected)
     );
     println!(
         "write every output      {:>8.2?}  {:>5.2} scans  ({} findings)",
@@ -202,7 +207,7 @@ fn segment_ten_million() {
                 at: instant(at),
                 written: (!missed).then(|| instant(at + 600)),
                 learner: u32::try_from(place % 1_000_000).expect("small"),
-                fate: if missed { Fate::Missed } else { Fate::OnTime },
+                status: if missed { EventStatus::Missed } else { EventStatus::OnTime },
             }
         })
         .collect();
@@ -213,14 +218,14 @@ fn segment_ten_million() {
     println!(
         "10,000,000 events cut   {:>8.2?}  (at most 2 s are allowed{})",
         began.elapsed(),
-        beside(before, EVENTS.unsigned_abs())
+        others(before, EVENTS.unsigned_abs())
     );
     assert_eq!(found.len(), 1, "one stall was made");
 }
 
 /// What the work on so many events took beside what was held before, where that can be told; at most 11 bytes of each
 /// are allowed.
-fn beside(before: Option<u64>, events: u64) -> String {
+fn others(before: Option<u64>, events: u64) -> String {
     let (Some(before), Some(after)) = (before, peak()) else { return String::new() };
     let more = after.saturating_sub(before);
     // So few events vanish in what every program needs beside them.
@@ -252,15 +257,15 @@ fn reset_peak() {
 
 /// The memory that the process holds, in MiB.
 fn resident() -> Option<u64> {
-    told("VmRSS:")
+    output("VmRSS:")
 }
 
 /// The most memory that the process held, since the start or the last [`reset_peak`], in MiB.
 fn peak() -> Option<u64> {
-    told("VmHWM:")
+    output("VmHWM:")
 }
 
-fn told(what: &str) -> Option<u64> {
+fn output(what: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(what))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1_024)

@@ -100,7 +100,7 @@ fn configuration() -> String {
 
 /// What became of one enrollment in Salesforce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum RowOutcome {
     Matched,
     Outdated,
     Absent,
@@ -127,7 +127,7 @@ struct Row {
     enrolled: i64,
     begun: Option<i64>,
     done: Option<i64>,
-    fate: Fate,
+    outcome: RowOutcome,
     chance: u64,
 }
 
@@ -163,16 +163,16 @@ impl Bulk {
         let begun = (chance >> 60 > 2).then(|| enrolled + 600 + step(8, 10));
         let done = begun.filter(|_| chance >> 60 > 5).map(|begun| begun + 900 + step(16, 20));
         let luck = mix(chance) >> 32;
-        let fate = if self.lacks_docebo_user(learner) {
-            Fate::NoDoceboUser
+        let outcome = if self.lacks_docebo_user(learner) {
+            RowOutcome::NoDoceboUser
         } else if luck < self.odds / 2 {
-            Fate::Absent
+            RowOutcome::Absent
         } else if luck < self.odds * 4 / 5 && done.is_some() {
-            Fate::Outdated
+            RowOutcome::Outdated
         } else {
-            Fate::Matched
+            RowOutcome::Matched
         };
-        Row { learner, course, enrolled, begun, done, fate, chance }
+        Row { learner, course, enrolled, begun, done, outcome, chance }
     }
 
     fn users(&self, path: &Path) -> io::Result<()> {
@@ -201,11 +201,11 @@ impl Bulk {
         for n in 0..self.enrollments {
             let row = self.row(n);
             written.docebo_enrollments += 1;
-            match row.fate {
-                Fate::Matched => written.matched += 1,
-                Fate::Outdated => written.outdated += 1,
-                Fate::Absent => written.absent += 1,
-                Fate::NoDoceboUser => {
+            match row.outcome {
+                RowOutcome::Matched => written.matched += 1,
+                RowOutcome::Outdated => written.outdated += 1,
+                RowOutcome::Absent => written.absent += 1,
+                RowOutcome::NoDoceboUser => {
                     written.absent_no_docebo_user += 1;
                     written.missing += u64::from(n % self.each == 0);
                 }
@@ -323,11 +323,11 @@ impl Bulk {
         for n in 0..self.enrollments {
             let n = scatter(n, self.enrollments);
             let row = self.row(n);
-            if matches!(row.fate, Fate::Absent | Fate::NoDoceboUser) {
+            if matches!(row.outcome, RowOutcome::Absent | RowOutcome::NoDoceboUser) {
                 continue;
             }
             written.salesforce_enrollments += 1;
-            let done = row.done.filter(|_| row.fate == Fate::Matched);
+            let done = row.done.filter(|_| row.outcome == RowOutcome::Matched);
             out.write_all(&id(b"a0L", n))?;
             out.write_all(b",")?;
             decimal(&mut out, learner_id(row.learner))?;

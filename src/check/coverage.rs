@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a check says of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
+pub enum Judgment {
     /// The check fires on it.
     Fires,
     /// The check does not fire on it.
@@ -15,7 +15,7 @@ pub enum Judged {
     Unknown,
 }
 
-impl Judged {
+impl Judgment {
     /// A record that could be judged.
     #[must_use]
     pub const fn known(fires: bool) -> Self {
@@ -44,11 +44,11 @@ impl Coverage {
     }
 
     /// Counts one more record.
-    pub fn add(&mut self, judged: Judged, unread_accepted: bool) {
+    pub fn add(&mut self, judged: Judgment, unread_accepted: bool) {
         match judged {
-            Judged::Fires | Judged::Passes => self.judged += 1,
-            Judged::Unread => self.add_unread(1, unread_accepted),
-            Judged::Unknown => self.unjudged += 1,
+            Judgment::Fires | Judgment::Passes => self.judged += 1,
+            Judgment::Unread => self.add_unread(1, unread_accepted),
+            Judgment::Unknown => self.unjudged += 1,
         }
     }
 
@@ -104,11 +104,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// The words of all outcomes.
-    pub const WORDS: [&'static str; 3] = ["clean", "found", "not-evaluated"];
+    pub const LABELS: [&'static str; 3] = ["clean", "found", "not-evaluated"];
 
     /// The outcome of a check with so many findings.
     #[must_use]
-    pub fn of(findings: usize, coverage: Coverage, missing: &[String]) -> Self {
+    pub fn new(findings: usize, coverage: Coverage, missing: &[String]) -> Self {
         match coverage.prove(missing) {
             _ if findings > 0 => Self::Found,
             Some(proof) => Self::Clean(proof),
@@ -118,8 +118,8 @@ impl Outcome {
 
     /// The word in every output.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        let [clean, found, not_evaluated] = Self::WORDS;
+    pub const fn label(self) -> &'static str {
+        let [clean, found, not_evaluated] = Self::LABELS;
         match self {
             Self::Clean(_) => clean,
             Self::Found => found,
@@ -136,42 +136,42 @@ impl Outcome {
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.word())
+        f.pad(self.label())
     }
 }
 
 impl Serialize for Outcome {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word())
+        serializer.serialize_str(self.label())
     }
 }
 
 /// The words of [`Outcome`] as a schema has them.
 pub(crate) fn outcome_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": "string", "enum": Outcome::WORDS})
+    schemars::json_schema!({"type": "string", "enum": Outcome::LABELS})
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Coverage, Judged, Outcome};
+    use super::{Coverage, Judgment, Outcome};
 
     #[test]
     fn a_check_is_clean_only_where_every_record_was_judged_and_nothing_is_missing() {
         let missing = ["Users report (not given)".to_owned()];
         for (judged, accepted, findings, missing, word) in [
-            (&[Judged::Passes, Judged::Passes][..], false, 0, &[][..], "clean"),
+            (&[Judgment::Passes, Judgment::Passes][..], false, 0, &[][..], "clean"),
             (&[], false, 0, &[], "clean"),
-            (&[Judged::Passes, Judged::Unread], false, 0, &[], "not-evaluated"),
-            (&[Judged::Passes, Judged::Unread], true, 0, &[], "clean"),
-            (&[Judged::Passes, Judged::Unknown], true, 0, &[], "not-evaluated"),
-            (&[Judged::Passes], false, 0, &missing, "not-evaluated"),
-            (&[Judged::Fires], false, 1, &[], "found"),
-            (&[Judged::Fires, Judged::Unknown], false, 1, &[], "found"),
-            (&[Judged::Fires, Judged::Unread], true, 1, &missing, "found"),
+            (&[Judgment::Passes, Judgment::Unread], false, 0, &[], "not-evaluated"),
+            (&[Judgment::Passes, Judgment::Unread], true, 0, &[], "clean"),
+            (&[Judgment::Passes, Judgment::Unknown], true, 0, &[], "not-evaluated"),
+            (&[Judgment::Passes], false, 0, &missing, "not-evaluated"),
+            (&[Judgment::Fires], false, 1, &[], "found"),
+            (&[Judgment::Fires, Judgment::Unknown], false, 1, &[], "found"),
+            (&[Judgment::Fires, Judgment::Unread], true, 1, &missing, "found"),
         ] {
             let mut coverage = Coverage::all(0);
             judged.iter().for_each(|&judged| coverage.add(judged, accepted));
-            assert_eq!(Outcome::of(findings, coverage, missing).word(), word, "{judged:?} {accepted} {missing:?}");
+            assert_eq!(Outcome::new(findings, coverage, missing).label(), word, "{judged:?} {accepted} {missing:?}");
             let all = coverage.judged() + coverage.unjudged() + coverage.accepted();
             assert_eq!(all, judged.len() as u64, "every record is counted once");
         }

@@ -1,14 +1,14 @@
 //! `contact-without-learner`: a contact for whom Docebo has no learner yet.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Judged, KEYS, Need, Owner, Selection, Severity, select_contacts};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Judgment, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_contacts};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
 use crate::model::question::Question;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::forecast::Forecast;
-use crate::relations::link::SfdcId;
+use crate::relations::link::SfdcIdKind;
 
 pub(super) static CHECK: Check = Check {
     id: "contact-without-learner",
@@ -16,67 +16,73 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Notice,
     owner: Owner::DoceboAdmin,
     why: "No learner has this contact's key as username. With provisioning the next contacts sync makes one; where a learner with this Salesforce id or nearly this username exists, that will be a second account for one person. Without provisioning nothing happens.",
-    innocent_when: "the contact was made after the last contacts sync, or is not meant to learn",
+    expected_when: "the contact was made after the last contacts sync, or is not meant to learn",
     remedy: "look at create-duplicate in the contacts ledger before the next contacts sync; the rest needs no action",
-    examines: "contacts",
-    needs: &[
-        Need::Unquestioned(KEYS),
-        Need::Unquestioned(&[Question::ExportFiltered]),
-        Need::UsersReport,
-        Need::SfdcIds,
-        Need::Rows(SfObject::Contact),
+    unit: "contacts",
+    requirements: &[
+        Requirement::Unquestioned(KEY_QUESTIONS),
+        Requirement::Unquestioned(&[Question::ExportFiltered]),
+        Requirement::UsersReport,
+        Requirement::SfdcIds,
+        Requirement::AnyRows(SfObject::Contact),
     ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    let (relations, unread) = (&books.relations, &books.relations.unread);
-    let all_known = unread.users_reported && books.data.origins.extract(SfObject::Contact).extent.is_complete();
+fn select(reconciliation: &Reconciliation) -> Selection {
+    let (relations, unread) = (&reconciliation.relations, &reconciliation.relations.unread);
+    let all_known =
+        unread.users_reported && reconciliation.data.origins.extract(SfObject::Contact).completeness.is_complete();
     let is_unknown = |contact: &usize| relations.forecast[*contact] == Forecast::Unknown;
     let nobody_read = |contact: usize| {
-        learner_with_key(books, contact).is_none() && !unread.has_username(books.data.contacts.key(contact))
+        learner_with_key(reconciliation, contact).is_none()
+            && !unread.has_username(reconciliation.data.contacts.key(contact))
     };
     // Any of these may be a learner whose username could not be read, but no more of them than there are such
     // learners: of a greater number, some have none.
-    let candidates = (0..books.data.contacts.len()).filter(is_unknown).filter(|&contact| nobody_read(contact)).count();
+    let candidates =
+        (0..reconciliation.data.contacts.len()).filter(is_unknown).filter(|&contact| nobody_read(contact)).count();
     let some_have_none = candidates as u64 > unread.unnamed_learners;
-    select_contacts(books, |contact| match relations.forecast[contact] {
-        Forecast::Create | Forecast::CreateDuplicate | Forecast::None => Judged::Fires,
-        Forecast::Unknown if !all_known => Judged::Unknown,
-        Forecast::Unknown => match learner_with_key(books, contact) {
-            Some(learner) if relations.sfdc(&books.data, learner).kind != SfdcId::Unread => Judged::Unknown,
-            None if some_have_none && nobody_read(contact) => Judged::Fires,
-            _ => Judged::Unread,
+    select_contacts(reconciliation, |contact| match relations.forecast[contact] {
+        Forecast::Create | Forecast::CreateDuplicate | Forecast::None => Judgment::Fires,
+        Forecast::Unknown if !all_known => Judgment::Unknown,
+        Forecast::Unknown => match learner_with_key(reconciliation, contact) {
+            Some(learner) if relations.sfdc(&reconciliation.data, learner).kind != SfdcIdKind::Unread => {
+                Judgment::Unknown
+            }
+            None if some_have_none && nobody_read(contact) => Judgment::Fires,
+            _ => Judgment::Unread,
         },
-        _ => Judged::Passes,
+        _ => Judgment::Passes,
     })
 }
 
 /// The learner who has the contact's key as username, among those that could be read.
-fn learner_with_key(books: &Books, contact: usize) -> Option<usize> {
-    let canonical = |text| books.rules.equality.canonical(text);
-    let has_key =
-        |learner: &usize| canonical(books.data.username(*learner)) == canonical(books.data.contacts.key(contact));
-    row(books.relations.contact_learner[contact]).filter(has_key)
+fn learner_with_key(reconciliation: &Reconciliation, contact: usize) -> Option<usize> {
+    let canonical = |text| reconciliation.rules.equality.canonical(text);
+    let has_key = |learner: &usize| {
+        canonical(reconciliation.data.username(*learner)) == canonical(reconciliation.data.contacts.key(contact))
+    };
+    row(reconciliation.relations.contact_learner[contact]).filter(has_key)
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Contact(contact) = subject else { return Telling::of_inputs("learner") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Contact(contact) = subject else { return FindingDetail::for_inputs("learner") };
     let contact = *contact as usize;
-    Telling {
+    FindingDetail {
         field: "learner".into(),
         expected: Text::public("a learner with this username"),
         found: evidence::not_found(
-            &format!("none; the next contacts sync: {}", books.relations.forecast[contact].word()),
-            books.relations.unread.unnamed_learners,
+            &format!("none; the next contacts sync: {}", reconciliation.relations.forecast[contact].label()),
+            reconciliation.relations.unread.unnamed_learners,
             ["a learner whose username could not be read", "learners whose usernames could not be read"],
         ),
         since: None,
-        evidence: evidence::contact(books, contact),
-        more: row(books.relations.contact_learner[contact])
-            .map(|learner| evidence::learner(books, learner))
+        evidence: evidence::contact(reconciliation, contact),
+        related: row(reconciliation.relations.contact_learner[contact])
+            .map(|learner| evidence::learner(reconciliation, learner))
             .into_iter()
             .collect(),
     }

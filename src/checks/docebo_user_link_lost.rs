@@ -1,10 +1,10 @@
 //! `docebo-user-link-lost`: a DoceboUser record whose lookups are both empty.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_learners};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::dataset::row;
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::outbound::Outbound;
 
 pub(super) static CHECK: Check = Check {
@@ -13,31 +13,33 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Medium,
     owner: Owner::SalesforceAdmin,
     why: "The row is there, but neither Contact__c nor User__c is filled. Salesforce empties a lookup when its contact or user is deleted, so the enrollments beneath the row have lost their person.",
-    innocent_when: "the learner is a lead or a custom object, which the package stores only in Who__c",
+    expected_when: "the learner is a lead or a custom object, which the package stores only in Who__c",
     remedy: "look whether the contact was deleted or merged (Recycle Bin, or the surviving contact), set the right Salesforce id in Docebo, and let the sync write the row",
-    examines: "learners",
-    needs: &[Need::Rows(SfObject::DoceboUser)],
+    unit: "learners",
+    requirements: &[Requirement::AnyRows(SfObject::DoceboUser)],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
+fn select(reconciliation: &Reconciliation) -> Selection {
     // Two empty lookups need no other input; a row that is not there has none.
-    select_learners(books, |learner| Judged::known(books.relations.outbound[learner] == Outbound::LinkLost))
+    select_learners(reconciliation, |learner| {
+        Judgment::known(reconciliation.relations.outbound[learner] == Outbound::LinkLost)
+    })
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("Contact__c, User__c") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("Contact__c, User__c") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "Contact__c, User__c".into(),
-        expected: evidence::sfdc_id(books, learner),
+        expected: evidence::sfdc_id(reconciliation, learner),
         found: Text::public("both empty"),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: row(books.relations.docebo_user[learner])
-            .map(|at| evidence::docebo_user(books, at))
+        evidence: evidence::learner(reconciliation, learner),
+        related: row(reconciliation.relations.docebo_user[learner])
+            .map(|at| evidence::docebo_user(reconciliation, at))
             .into_iter()
             .collect(),
     }

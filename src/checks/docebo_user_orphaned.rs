@@ -1,10 +1,10 @@
 //! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Judged, Need, Owner, Selection, Severity, select_docebo_users};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
 use crate::model::question::Question;
+use crate::reconciliation::{Reconciliation, Subject};
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-orphaned",
@@ -12,40 +12,46 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Notice,
     owner: Owner::DoceboAdmin,
     why: "Salesforce has a DoceboUser row for a Docebo id that the Users report does not name. The Docebo account was deleted, or the report leaves people out.",
-    innocent_when: "the Docebo account was deleted; the package has no mark for that, the row stays",
+    expected_when: "the Docebo account was deleted; the package has no mark for that, the row stays",
     remedy: "check that the Users report covers everybody; delete nothing in Salesforce unless Docebo says so",
-    examines: "docebo users",
-    needs: &[Need::Unquestioned(&[Question::ExportFiltered]), Need::UsersReport, Need::Rows(SfObject::DoceboUser)],
+    unit: "docebo users",
+    requirements: &[
+        Requirement::Unquestioned(&[Question::ExportFiltered]),
+        Requirement::UsersReport,
+        Requirement::AnyRows(SfObject::DoceboUser),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    let unread = &books.relations.unread;
-    let mut selection = select_docebo_users(books, |at| match books.relations.is_exported(&books.data, at) {
-        Some(exported) => Judged::known(!exported),
-        None => Judged::Unread,
+fn select(reconciliation: &Reconciliation) -> Selection {
+    let unread = &reconciliation.relations.unread;
+    let mut selection = select_docebo_users(reconciliation, |at| {
+        match reconciliation.relations.is_exported(&reconciliation.data, at) {
+            Some(exported) => Judgment::known(!exported),
+            None => Judgment::Unread,
+        }
     });
-    selection.add_unread(books, unread.users.without_learner);
+    selection.add_unread(reconciliation, unread.users.without_learner);
     selection
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::DoceboUser(at) = subject else { return Telling::of_inputs("UserId__c") };
-    Telling {
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::DoceboUser(at) = subject else { return FindingDetail::for_inputs("UserId__c") };
+    FindingDetail {
         field: "UserId__c".into(),
         expected: Text::public("a learner of the Users report"),
         found: evidence::not_found(
             "none with this id",
-            books.relations.unread.users.without_learner,
+            reconciliation.relations.unread.users.without_learner,
             [
                 "a row of the report whose learner id could not be read",
                 "rows of the report whose learner id could not be read",
             ],
         ),
         since: None,
-        evidence: evidence::docebo_user(books, *at as usize),
-        more: Vec::new(),
+        evidence: evidence::docebo_user(reconciliation, *at as usize),
+        related: Vec::new(),
     }
 }

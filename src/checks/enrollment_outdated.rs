@@ -1,15 +1,15 @@
 //! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
 
-use crate::books::{Books, Subject};
 use crate::check::{
-    Check, JUDGED_ENROLLMENTS, Judged, Owner, Selection, Severity, judge_enrollment, select_enrollments,
+    Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
 };
-use crate::evidence::{self, Telling, Text};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::ExportKind;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::model::zone::Readings;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::enrollment::Difference;
-use crate::relations::enrollment::Enrollment;
+use crate::relations::enrollment::EnrollmentMatch;
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-outdated",
@@ -17,25 +17,25 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Medium,
     owner: Owner::DoceboSupport,
     why: "The row is there, but status, enrollment date or completion date differ from Docebo, or the row is marked as unenrolled. An update was lost, or the outbound job stopped between the two states.",
-    innocent_when: "somebody edited the row in Salesforce (see record-edited-by-others)",
+    expected_when: "somebody edited the row in Salesforce (see record-edited-by-others)",
     remedy: "ask Docebo support to resynchronise these enrollments; if very many stopped on one day, tell them that day",
-    examines: "enrollments",
-    needs: JUDGED_ENROLLMENTS,
+    unit: "enrollments",
+    requirements: ENROLLMENT_REQUIREMENTS,
     select,
-    tell,
-    fallout: Some(fallout),
+    describe,
+    causing_stall: Some(consequence),
 };
 
-fn select(books: &Books) -> Selection {
-    let (data, relations) = (&books.data, &books.relations);
-    let mut selection = select_enrollments(books, |at| match relations.enrollment[at] {
+fn select(reconciliation: &Reconciliation) -> Selection {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
+    let mut selection = select_enrollments(reconciliation, |at| match relations.enrollment[at] {
         // Its status agrees; whether its dates do, nobody knows.
-        Enrollment::Matched if !relations.clocks.compares(data, at) => Judged::Unknown,
+        EnrollmentMatch::Matched if !relations.clocks.compares(data, at) => Judgment::Unknown,
         _ => judge_enrollment(
-            books,
+            reconciliation,
             at,
-            &[Enrollment::Outdated],
-            &[Enrollment::Unknown, Enrollment::UnknownLink, Enrollment::UnknownStatus],
+            &[EnrollmentMatch::Outdated],
+            &[EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink, EnrollmentMatch::UnknownStatus],
         ),
     });
     let files = data.origins.exports.iter().filter(|file| file.kind == ExportKind::Enrollments);
@@ -44,13 +44,13 @@ fn select(books: &Books) -> Selection {
     selection
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Enrollment(at) = subject else { return Telling::of_inputs("enrollment") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Enrollment(at) = subject else { return FindingDetail::for_inputs("enrollment") };
     let at = *at as usize;
-    let Some(counterpart) = books.relations.counterpart(&books.data, at) else {
-        return Telling::of_inputs("enrollment");
+    let Some(counterpart) = reconciliation.relations.matched_row(&reconciliation.data, at) else {
+        return FindingDetail::for_inputs("enrollment");
     };
-    let (data, relations) = (&books.data, &books.relations);
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let row = data.enrollments.row(counterpart);
     let stated =
         |readings: Option<Readings>| readings.map_or_else(|| "none".to_owned(), |readings| readings.to_string());
@@ -62,10 +62,10 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
     for difference in relations.differs(at).iter() {
         let (docebo, salesforce) = match difference {
             Difference::Status => {
-                let word = data.status_words.get(data.enrollments.word(at)).and_then(|word| word.status);
+                let word = data.status_words.get(data.enrollments.status_word(at)).and_then(|word| word.status);
                 (
-                    word.map_or("unknown", |status| status.word()).to_owned(),
-                    row.status.map_or("unknown", |status| status.word()).to_owned(),
+                    word.map_or("unknown", |status| status.label()).to_owned(),
+                    row.status.map_or("unknown", |status| status.label()).to_owned(),
                 )
             }
             Difference::EnrollmentDate => (stated(relations.clocks.enrolled(data, at)), written(row.enrolled)),
@@ -75,25 +75,25 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
         expected.push(format!("{difference} {docebo}"));
         found.push(format!("{difference} {salesforce}"));
     }
-    Telling {
+    FindingDetail {
         field: relations.differs(at).to_string().into(),
         expected: Text::public(expected.join("; ")),
         found: Text::public(found.join("; ")),
-        since: newest(books, at).map(Readings::earliest),
-        evidence: evidence::enrollment(books, at),
-        more: vec![evidence::enrollment_row(books, counterpart)],
+        since: newest(reconciliation, at).map(Readings::earliest),
+        evidence: evidence::enrollment(reconciliation, at),
+        related: vec![evidence::enrollment_row(reconciliation, counterpart)],
     }
 }
 
 /// An enrollment whose last news came in a stall.
-fn fallout(books: &Books, subject: &Subject) -> Option<usize> {
+fn consequence(reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
     let Subject::Enrollment(at) = subject else { return None };
-    newest(books, *at as usize).and_then(|news| books.stalls.behind_update(news.latest()))
+    newest(reconciliation, *at as usize).and_then(|news| reconciliation.stalls.covering_update(news.latest()))
 }
 
 /// The last thing that happened in Docebo: the latest that the row can lack.
-fn newest(books: &Books, at: usize) -> Option<Readings> {
-    let (data, clocks) = (&books.data, &books.relations.clocks);
+fn newest(reconciliation: &Reconciliation, at: usize) -> Option<Readings> {
+    let (data, clocks) = (&reconciliation.data, &reconciliation.relations.clocks);
     [clocks.enrolled(data, at), clocks.completed(data, at), clocks.accessed(data, at)]
         .into_iter()
         .flatten()

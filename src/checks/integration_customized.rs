@@ -1,9 +1,9 @@
 //! `integration-customized`: something was built onto the package's objects that the package did not ship.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
-use crate::evidence::{Evidence, Origin, Telling, Text};
+use crate::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::evidence::{Evidence, FindingDetail, Origin, Text};
 use crate::model::dataset::index;
+use crate::reconciliation::{Reconciliation, Subject};
 
 pub(super) static CHECK: Check = Check {
     id: "integration-customized",
@@ -11,28 +11,28 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Medium,
     owner: Owner::SalesforceAdmin,
     why: "A trigger, a flow, a validation or workflow rule or a field was built onto one of the nine objects. Such a part can refuse or change what the integration writes, and Docebo declines support while its objects are customised, so the answer belongs into every support case. What the package itself ships is not meant.",
-    innocent_when: "it only reads, or is inactive, and Docebo's support has agreed to it; a rule that refuses no row of the integration does no harm either",
+    expected_when: "it only reads, or is inactive, and Docebo's support has agreed to it; a rule that refuses no row of the integration does no harm either",
     remedy: "move your own logic and fields to objects of your own that refer to the package's; until then, switch the part off while a support case is open",
-    examines: "setup questions",
-    needs: &[Need::Customisation],
+    unit: "setup questions",
+    requirements: &[Requirement::Customization],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    let Some(answer) = &books.data.customisation else { return Selection::of_all(0, Vec::new()) };
+fn select(reconciliation: &Reconciliation) -> Selection {
+    let Some(answer) = &reconciliation.data.customisation else { return Selection::fully_judged(0, Vec::new()) };
     let parts = (0..index(answer.parts.len())).map(Subject::Part).collect();
-    Selection { missing: answer.unseen.clone(), ..Selection::of_all(answer.answered, parts) }
+    Selection { missing: answer.unseen.clone(), ..Selection::fully_judged(answer.answered, parts) }
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let part = match (subject, &books.data.customisation) {
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let part = match (subject, &reconciliation.data.customisation) {
         (Subject::Part(at), Some(answer)) => answer.parts.get(*at as usize),
         _ => None,
     };
-    let Some(part) = part else { return Telling::of_inputs("customisation") };
-    Telling {
+    let Some(part) = part else { return FindingDetail::for_inputs("customisation") };
+    FindingDetail {
         field: part.titled().into(),
         expected: Text::public("nothing but what the package ships"),
         found: Text::public(part.described()),
@@ -51,6 +51,6 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
                 ("changed by user", Text::id(part.changed_by_id)),
             ],
         ),
-        more: Vec::new(),
+        related: Vec::new(),
     }
 }

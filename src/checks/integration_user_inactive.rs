@@ -1,10 +1,10 @@
 //! `integration-user-inactive`: an integration user who cannot log in.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 
 pub(super) static CHECK: Check = Check {
     id: "integration-user-inactive",
@@ -12,38 +12,40 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Critical,
     owner: Owner::SalesforceAdmin,
     why: "The user who created most DoceboUser rows is the integration's user, and it is not active. Docebo cannot write anything until that changes.",
-    innocent_when: "the integration was moved to another user, and this one only created the old rows",
+    expected_when: "the integration was moved to another user, and this one only created the old rows",
     remedy: "activate the user, or set the integration up again with an active one in both systems",
-    examines: "users",
-    needs: &[
-        Need::Rows(SfObject::DoceboUser),
-        Need::Rows(SfObject::User),
-        Need::Columns(SfObject::DoceboUser, &["CreatedById"]),
-        Need::Columns(SfObject::User, &["IsActive"]),
+    unit: "users",
+    requirements: &[
+        Requirement::AnyRows(SfObject::DoceboUser),
+        Requirement::AnyRows(SfObject::User),
+        Requirement::Columns(SfObject::DoceboUser, &["CreatedById"]),
+        Requirement::Columns(SfObject::User, &["IsActive"]),
     ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
+fn select(reconciliation: &Reconciliation) -> Selection {
     // With no rows there is no user to speak of.
-    let Some(user) = books.integration_user() else { return Selection::of_all(0, Vec::new()) };
-    let mut selection = Selection::of_all(1, Vec::new());
-    match books.data.users.find(user) {
-        Some(at) if books.data.users.active(at) == Some(false) => selection.subjects.push(Subject::User(index(at))),
+    let Some(user) = reconciliation.integration_user() else { return Selection::fully_judged(0, Vec::new()) };
+    let mut selection = Selection::fully_judged(1, Vec::new());
+    match reconciliation.data.users.find(user) {
+        Some(at) if reconciliation.data.users.active(at) == Some(false) => {
+            selection.subjects.push(Subject::User(index(at)))
+        }
         Some(_) => {}
         None => selection.missing.push(format!("User {user} (not in the snapshot)")),
     }
     selection
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::User(at) = subject else { return Telling::of_inputs("IsActive") };
-    let user = books.data.users.id(*at as usize);
-    let rows = &books.data.docebo_users;
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::User(at) = subject else { return FindingDetail::for_inputs("IsActive") };
+    let user = reconciliation.data.users.id(*at as usize);
+    let rows = &reconciliation.data.docebo_users;
     let example = (0..rows.len()).rev().find(|&at| rows.created_by(at) == Some(user));
-    Telling {
+    FindingDetail {
         field: "IsActive".into(),
         expected: Text::public("true"),
         found: Text::public("false"),
@@ -52,6 +54,6 @@ fn tell(books: &Books, subject: &Subject) -> Telling {
             crate::evidence::Origin::Record { object: SfObject::User, id: user },
             [("IsActive", Text::public("false"))],
         ),
-        more: example.map(|at| evidence::docebo_user(books, at)).into_iter().collect(),
+        related: example.map(|at| evidence::docebo_user(reconciliation, at)).into_iter().collect(),
     }
 }

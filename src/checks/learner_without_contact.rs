@@ -1,9 +1,9 @@
 //! `learner-without-contact`: a learner who has neither sfdc_id nor a contact to go with.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -12,28 +12,32 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Notice,
     owner: Owner::DoceboAdmin,
     why: "Neither a Salesforce id nor a contact with this username as key exists. Nothing of this learner is written to Salesforce.",
-    innocent_when: "the person is not meant to be in Salesforce: staff, test accounts, partners with single sign-on",
+    expected_when: "the person is not meant to be in Salesforce: staff, test accounts, partners with single sign-on",
     remedy: "nothing, unless the person should be a contact; then make the contact and run the contacts sync",
-    examines: "learners",
-    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    unit: "learners",
+    requirements: &[
+        Requirement::Unquestioned(KEY_QUESTIONS),
+        Requirement::SfdcIds,
+        Requirement::CompleteObject(SfObject::Contact),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::Unlinked])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::Unlinked])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "sfdc_id".into(),
         expected: Text::public("a contact with this username"),
         found: Text::public("none"),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: Vec::new(),
+        evidence: evidence::learner(reconciliation, learner),
+        related: Vec::new(),
     }
 }

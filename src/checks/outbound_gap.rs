@@ -1,8 +1,8 @@
 //! `outbound-gap`: a sync that stood still, went on, and never caught up.
 
-use crate::books::Books;
-use crate::check::{Check, Owner, STALLS, Selection, Severity, select_stalls};
+use crate::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
 use crate::evidence;
+use crate::reconciliation::Reconciliation;
 
 pub(super) static CHECK: Check = Check {
     id: "outbound-gap",
@@ -10,15 +10,15 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::High,
     owner: Owner::DoceboSupport,
     why: "The sync stood still, then went on with what came next and did not look back: what fell due in between is missing. Whoever looks at the newest record sees a healthy sync.",
-    innocent_when: "the records of that time were removed on purpose",
+    expected_when: "the records of that time were removed on purpose",
     remedy: "open a case with Docebo support and attach the evidence pack; ask for a backfill of that time",
-    examines: "events",
-    needs: STALLS,
+    unit: "events",
+    requirements: STALL_REQUIREMENTS,
     select,
-    tell: evidence::stall,
-    fallout: None,
+    describe: evidence::stall,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_stalls(books, |stall| !stall.is_open() && stall.counts.missed > 0)
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_stalls(reconciliation, |stall| !stall.is_open() && stall.counts.missed > 0)
 }

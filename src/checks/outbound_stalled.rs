@@ -1,8 +1,8 @@
 //! `outbound-stalled`: a sync that stands still now.
 
-use crate::books::Books;
-use crate::check::{Check, Owner, STALLS, Selection, Severity, select_stalls};
+use crate::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
 use crate::evidence;
+use crate::reconciliation::Reconciliation;
 use crate::stalls::Stall;
 
 pub(super) static CHECK: Check = Check {
@@ -11,15 +11,15 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Critical,
     owner: Owner::DoceboSupport,
     why: "What fell due in Docebo since a certain moment did not arrive in Salesforce. A job that is cut off in an outage freezes: it never turns to failed, its error log stays clean, and nobody is told. It does not start again by itself.",
-    innocent_when: "enrollment replication was switched off or to manual on purpose (set sync.enrollment_mode = \"manual\" then)",
+    expected_when: "enrollment replication was switched off or to manual on purpose (set sync.enrollment_mode = \"manual\" then)",
     remedy: "open a case with Docebo support and attach the evidence pack: only Docebo can start the job again. Ask for its state at the onset, a restart, and a backfill from the onset on",
-    examines: "events",
-    needs: STALLS,
+    unit: "events",
+    requirements: STALL_REQUIREMENTS,
     select,
-    tell: evidence::stall,
-    fallout: None,
+    describe: evidence::stall,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_stalls(books, Stall::is_open)
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_stalls(reconciliation, Stall::is_open)
 }

@@ -2,13 +2,13 @@
 
 use rayon::iter::ParallelIterator as _;
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Coverage, Need, Owner, Selection, Severity};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Coverage, Owner, Requirement, Selection, Severity};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::dataset::{index, row};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
+use crate::reconciliation::{Reconciliation, Subject};
 
 pub(super) static CHECK: Check = Check {
     id: "record-edited-by-others",
@@ -16,20 +16,23 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Low,
     owner: Owner::SalesforceAdmin,
     why: "The integration's user is the only one who should write the package's rows. Here somebody else did last. Docebo gives no support where its objects are customised or written to, so this is looked at first in a support case. Of the nine objects, those in the snapshot are examined.",
-    innocent_when: "the integration was moved to another user, or the package's own jobs ran under an administrator",
+    expected_when: "the integration was moved to another user, or the package's own jobs ran under an administrator",
     remedy: "find out who or what wrote (a flow, a data load, a person) and stop it; Docebo's next write corrects the row",
-    examines: "package records",
-    needs: &[Need::Rows(SfObject::DoceboUser), Need::Columns(SfObject::DoceboUser, &["CreatedById"])],
+    unit: "package records",
+    requirements: &[
+        Requirement::AnyRows(SfObject::DoceboUser),
+        Requirement::Columns(SfObject::DoceboUser, &["CreatedById"]),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    let data = &books.data;
-    let mut selection = Selection::of_all(0, Vec::new());
-    let Some(user) = books.integration_user() else { return selection };
-    let other = |by: Option<SfId>| by.is_some_and(|by| by != user);
+fn select(reconciliation: &Reconciliation) -> Selection {
+    let data = &reconciliation.data;
+    let mut selection = Selection::fully_judged(0, Vec::new());
+    let Some(user) = reconciliation.integration_user() else { return selection };
+    let other = |by: Option<RecordId>| by.is_some_and(|by| by != user);
     let editors: Vec<bool> = data.editors.iter().map(|&editor| editor != user).collect();
     let of_package = SfObject::ALL.iter().filter(|object| !matches!(object, SfObject::Contact | SfObject::User));
     selection.missing = of_package
@@ -37,8 +40,8 @@ fn select(books: &Books) -> Selection {
             let extract = data.origins.extract(object);
             let compared = matches!(object, SfObject::Course | SfObject::CourseEnrollment);
             let unread = extract
-                .lack(object)
-                .filter(|_| compared || extract.has_unread_files() || extract.extent.is_incomplete());
+                .missing_rows(object)
+                .filter(|_| compared || extract.has_unread_files() || extract.completeness.is_incomplete());
             let columns = data.origins.missing_columns(object, &["LastModifiedById"]);
             unread.into_iter().chain(columns).collect::<Vec<_>>()
         })
@@ -51,32 +54,34 @@ fn select(books: &Books) -> Selection {
     let by = |at: usize| row(data.enrollments.modified_by(at));
     let rows = data.enrollments.rows_where(|at| by(at).is_some_and(|editor| editors[editor]));
     selection.subjects.extend(rows.into_iter().map(|at| Subject::Row(index(at))));
-    let beside = (0..data.beside.len()).filter(|&at| data.beside[at].modified_by != user);
-    selection.subjects.extend(beside.map(|at| Subject::Other(index(at))));
+    let others = (0..data.auxiliary.len()).filter(|&at| data.auxiliary[at].modified_by != user);
+    selection.subjects.extend(others.map(|at| Subject::Other(index(at))));
 
     let seen = (0..data.docebo_users.len()).filter(|&at| data.docebo_users.modified_by(at).is_some()).count()
         + data.courses.modified_by.iter().filter(|by| by.is_some()).count()
         + data.enrollments.rows_in_any_order().filter(|&at| by(at).is_some()).count()
-        + data.beside.len();
+        + data.auxiliary.len();
     selection.coverage = Coverage::all(seen as u64);
     selection
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Some((object, id, by)) = record(books, subject) else { return Telling::of_inputs("LastModifiedById") };
-    Telling {
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Some((object, id, by)) = record(reconciliation, subject) else {
+        return FindingDetail::for_inputs("LastModifiedById");
+    };
+    FindingDetail {
         field: "LastModifiedById".into(),
-        expected: Text::id(books.integration_user()),
+        expected: Text::id(reconciliation.integration_user()),
         found: Text::public(by.to_string()),
         since: None,
         evidence: evidence::edited(object, id, by),
-        more: Vec::new(),
+        related: Vec::new(),
     }
 }
 
 /// The record of a subject and who modified it last.
-fn record(books: &Books, subject: &Subject) -> Option<(SfObject, SfId, SfId)> {
-    let data = &books.data;
+fn record(reconciliation: &Reconciliation, subject: &Subject) -> Option<(SfObject, RecordId, RecordId)> {
+    let data = &reconciliation.data;
     match subject {
         Subject::DoceboUser(at) => {
             let at = *at as usize;
@@ -91,7 +96,7 @@ fn record(books: &Books, subject: &Subject) -> Option<(SfObject, SfId, SfId)> {
             Some((SfObject::CourseEnrollment, edited.id, data.editors[row(edited.modified_by)?]))
         }
         Subject::Other(at) => {
-            let other = data.beside[*at as usize];
+            let other = data.auxiliary[*at as usize];
             Some((other.object, other.id, other.modified_by))
         }
         _ => None,

@@ -1,9 +1,9 @@
 //! `sfdc-id-crossed`: a learner whose sfdc_id is one contact while the username is the key of another.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -12,32 +12,36 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::High,
     owner: Owner::DoceboAdmin,
     why: "The Salesforce id of the learner is one contact, the username is the key of another. Enrollments are written to the first; the next contacts sync will overwrite the id with the second.",
-    innocent_when: "two contacts are the same person and are about to be merged",
+    expected_when: "two contacts are the same person and are about to be merged",
     remedy: "find out which contact is the person; correct sfdc_id in Docebo or the key field in Salesforce, and merge duplicates",
-    examines: "learners",
-    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    unit: "learners",
+    requirements: &[
+        Requirement::Unquestioned(KEY_QUESTIONS),
+        Requirement::SfdcIds,
+        Requirement::CompleteObject(SfObject::Contact),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::Crossed])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::Crossed])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "sfdc_id".into(),
         expected: Text::public("the contact whose key is the username"),
-        found: evidence::sfdc_id(books, learner),
+        found: evidence::sfdc_id(reconciliation, learner),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: books
+        evidence: evidence::learner(reconciliation, learner),
+        related: reconciliation
             .relations
-            .contact(&books.data, learner)
-            .map(|contact| evidence::contact(books, contact))
+            .contact(&reconciliation.data, learner)
+            .map(|contact| evidence::contact(reconciliation, contact))
             .into_iter()
             .collect(),
     }

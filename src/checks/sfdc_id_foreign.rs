@@ -1,8 +1,8 @@
 //! `sfdc-id-foreign`: a learner whose sfdc_id is the id of another object.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -11,32 +11,32 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Low,
     owner: Owner::DoceboAdmin,
     why: "The Salesforce id belongs to another object, such as a lead. The package links learners to contacts and users only; enrollments of this learner do not reach a contact.",
-    innocent_when: "your integration links leads or custom objects on purpose",
+    expected_when: "your integration links leads or custom objects on purpose",
     remedy: "if the person is a contact by now, write the contact's id into sfdc_id",
-    examines: "learners",
-    needs: &[Need::SfdcIds],
+    unit: "learners",
+    requirements: &[Requirement::SfdcIds],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::Foreign])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::Foreign])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "sfdc_id".into(),
         expected: Text::public("an id that starts with 003 or 005"),
-        found: evidence::sfdc_id(books, learner),
+        found: evidence::sfdc_id(reconciliation, learner),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: books
+        evidence: evidence::learner(reconciliation, learner),
+        related: reconciliation
             .relations
-            .contact(&books.data, learner)
-            .map(|contact| evidence::contact(books, contact))
+            .contact(&reconciliation.data, learner)
+            .map(|contact| evidence::contact(reconciliation, contact))
             .into_iter()
             .collect(),
     }

@@ -1,9 +1,9 @@
 //! `sfdc-id-malformed`: a learner whose sfdc_id is not an 18-character Salesforce id.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -12,35 +12,35 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::High,
     owner: Owner::DoceboAdmin,
     why: "Docebo can use the 18-character form of an id only. A 15-character id, or one whose upper and lower case was changed (a spreadsheet does that), is not found, so nothing is written for this learner.",
-    innocent_when: "never: such an id cannot work",
+    expected_when: "never: such an id cannot work",
     remedy: "write the 18-character id into the field; the learners ledger gives the repaired id in contact_id where the checksum or the extract allows it",
-    examines: "learners",
-    needs: &[Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    unit: "learners",
+    requirements: &[Requirement::SfdcIds, Requirement::CompleteObject(SfObject::Contact)],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::Malformed])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::Malformed])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("sfdc_id") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "sfdc_id".into(),
-        expected: match books.relations.sfdc(&books.data, learner).id {
+        expected: match reconciliation.relations.sfdc(&reconciliation.data, learner).id {
             Some(id) => Text::public(id.to_string()),
             None => Text::public("an 18-character id"),
         },
-        found: evidence::sfdc_id(books, learner),
+        found: evidence::sfdc_id(reconciliation, learner),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: books
+        evidence: evidence::learner(reconciliation, learner),
+        related: reconciliation
             .relations
-            .contact(&books.data, learner)
-            .map(|contact| evidence::contact(books, contact))
+            .contact(&reconciliation.data, learner)
+            .map(|contact| evidence::contact(reconciliation, contact))
             .into_iter()
             .collect(),
     }

@@ -1,11 +1,11 @@
 //! `status-unknown`: an enrollment whose status word no table knows.
 
-use crate::books::{Books, Subject};
 use crate::check::{
-    Check, JUDGED_ENROLLMENTS, Judged, Owner, Selection, Severity, judge_enrollment, select_enrollments,
+    Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
 };
-use crate::evidence::{self, Telling, Text};
-use crate::relations::enrollment::Enrollment;
+use crate::evidence::{self, FindingDetail, Text};
+use crate::reconciliation::{Reconciliation, Subject};
+use crate::relations::enrollment::EnrollmentMatch;
 
 pub(super) static CHECK: Check = Check {
     id: "status-unknown",
@@ -13,43 +13,52 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Low,
     owner: Owner::DoceboAdmin,
     why: "The export states a status that neither Docebo's pages nor its reports and APIs are known to use, so it cannot be compared. A report in another language does that.",
-    innocent_when: "never: until the word is known, nobody can say whether both sides agree",
+    expected_when: "never: until the word is known, nobody can say whether both sides agree",
     remedy: "add the word and its meaning under [docebo.statuses] in the configuration, or export the report in English",
-    examines: "enrollments",
-    needs: JUDGED_ENROLLMENTS,
+    unit: "enrollments",
+    requirements: ENROLLMENT_REQUIREMENTS,
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
+fn select(reconciliation: &Reconciliation) -> Selection {
     let is_known = |at: usize| {
-        books.data.status_words.get(books.data.enrollments.word(at)).is_some_and(|word| word.status.is_some())
+        reconciliation
+            .data
+            .status_words
+            .get(reconciliation.data.enrollments.status_word(at))
+            .is_some_and(|word| word.status.is_some())
     };
-    select_enrollments(books, |at| {
+    select_enrollments(reconciliation, |at| {
         // Whether there is a row that a known word is compared with makes no difference.
-        let unknown: &[Enrollment] = if is_known(at) { &[] } else { &[Enrollment::Unknown, Enrollment::UnknownLink] };
-        match judge_enrollment(books, at, &[Enrollment::UnknownStatus], unknown) {
-            Judged::Unread if is_known(at) => Judged::Passes,
+        let unknown: &[EnrollmentMatch] =
+            if is_known(at) { &[] } else { &[EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink] };
+        match judge_enrollment(reconciliation, at, &[EnrollmentMatch::UnknownStatus], unknown) {
+            Judgment::Unread if is_known(at) => Judgment::Passes,
             judged => judged,
         }
     })
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Enrollment(at) = subject else { return Telling::of_inputs("status") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Enrollment(at) = subject else { return FindingDetail::for_inputs("status") };
     let at = *at as usize;
-    let word = books.data.status_words.get(books.data.enrollments.word(at)).map_or("", |word| word.text.as_str());
-    Telling {
+    let word = reconciliation
+        .data
+        .status_words
+        .get(reconciliation.data.enrollments.status_word(at))
+        .map_or("", |word| word.text.as_str());
+    FindingDetail {
         field: "status".into(),
         expected: Text::public("a known status word"),
         found: evidence::status_word(word),
         since: None,
-        evidence: evidence::enrollment(books, at),
-        more: books
+        evidence: evidence::enrollment(reconciliation, at),
+        related: reconciliation
             .relations
-            .counterpart(&books.data, at)
-            .map(|row| evidence::enrollment_row(books, row))
+            .matched_row(&reconciliation.data, at)
+            .map(|row| evidence::enrollment_row(reconciliation, row))
             .into_iter()
             .collect(),
     }

@@ -1,11 +1,11 @@
 //! `username-blank`: a contact without a key.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::dataset::index;
 use crate::model::provenance::SfObject;
 use crate::model::question::Question;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::forecast::Forecast;
 
 pub(super) static CHECK: Check = Check {
@@ -14,31 +14,31 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Low,
     owner: Owner::SalesforceAdmin,
     why: "The field that is mapped to the Docebo username is empty, so the contacts sync can neither find nor make a learner for this contact.",
-    innocent_when: "the contact is not meant to learn",
+    expected_when: "the contact is not meant to learn",
     remedy: "fill the field, or leave the contact out of the list view",
-    examines: "contacts",
-    needs: &[Need::Unquestioned(&[Question::KeysDisagree]), Need::Rows(SfObject::Contact)],
+    unit: "contacts",
+    requirements: &[Requirement::Unquestioned(&[Question::KeysDisagree]), Requirement::AnyRows(SfObject::Contact)],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
+fn select(reconciliation: &Reconciliation) -> Selection {
     // A blank key needs no learner to be known.
-    let fires = |contact: usize| books.relations.forecast[contact] == Forecast::BlankKey;
-    let blank = (0..books.data.contacts.len()).filter(|&contact| fires(contact));
+    let fires = |contact: usize| reconciliation.relations.forecast[contact] == Forecast::BlankKey;
+    let blank = (0..reconciliation.data.contacts.len()).filter(|&contact| fires(contact));
     let subjects = blank.map(|contact| Subject::Contact(index(contact))).collect();
-    Selection::of_all(books.data.contacts.len() as u64, subjects)
+    Selection::fully_judged(reconciliation.data.contacts.len() as u64, subjects)
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Contact(contact) = subject else { return Telling::of_inputs("key") };
-    Telling {
-        field: books.rules.username_field.clone().into(),
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Contact(contact) = subject else { return FindingDetail::for_inputs("key") };
+    FindingDetail {
+        field: reconciliation.rules.username_field.clone().into(),
         expected: Text::public("a value"),
         found: Text::public("blank"),
         since: None,
-        evidence: evidence::contact(books, *contact as usize),
-        more: Vec::new(),
+        evidence: evidence::contact(reconciliation, *contact as usize),
+        related: Vec::new(),
     }
 }

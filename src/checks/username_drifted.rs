@@ -1,9 +1,9 @@
 //! `username-drifted`: a learner whose contact no longer carries the username as its key.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -12,37 +12,41 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Medium,
     owner: Owner::SalesforceAdmin,
     why: "The Salesforce id is right and the outbound sync works, but no contact's key is the username any more: the mapped field was changed in Salesforce, or the username in Docebo. The next contacts sync will not find this learner and may make a second one.",
-    innocent_when: "usernames are not mapped to this field on purpose",
+    expected_when: "usernames are not mapped to this field on purpose",
     remedy: "bring the mapped field and the username together again before the next contacts sync",
-    examines: "learners",
-    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    unit: "learners",
+    requirements: &[
+        Requirement::Unquestioned(KEY_QUESTIONS),
+        Requirement::SfdcIds,
+        Requirement::CompleteObject(SfObject::Contact),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::Drifted])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::Drifted])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("username") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("username") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "username".into(),
         expected: Text::personal(
-            books
+            reconciliation
                 .relations
-                .contact(&books.data, learner)
-                .map_or_else(String::new, |contact| books.data.contacts.key(contact).to_owned()),
+                .contact(&reconciliation.data, learner)
+                .map_or_else(String::new, |contact| reconciliation.data.contacts.key(contact).to_owned()),
         ),
-        found: Text::personal(books.data.username(learner).to_owned()),
+        found: Text::personal(reconciliation.data.username(learner).to_owned()),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: books
+        evidence: evidence::learner(reconciliation, learner),
+        related: reconciliation
             .relations
-            .contact(&books.data, learner)
-            .map(|contact| evidence::contact(books, contact))
+            .contact(&reconciliation.data, learner)
+            .map(|contact| evidence::contact(reconciliation, contact))
             .into_iter()
             .collect(),
     }

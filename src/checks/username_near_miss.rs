@@ -1,9 +1,9 @@
 //! `username-near-miss`: a learner without sfdc_id whose username nearly is a contact's key.
 
-use crate::books::{Books, Subject};
-use crate::check::{Check, KEYS, Need, Owner, Selection, Severity, select_links};
-use crate::evidence::{self, Telling, Text};
+use crate::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::evidence::{self, FindingDetail, Text};
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
@@ -12,34 +12,44 @@ pub(super) static CHECK: Check = Check {
     severity: Severity::Medium,
     owner: Owner::DoceboAdmin,
     why: "The username and the contact's key differ only in case, in spaces around them, or in the form of characters. Docebo compares exactly, so the two do not find each other, and with provisioning on a second learner is made.",
-    innocent_when: "never: the two were meant to be equal",
+    expected_when: "never: the two were meant to be equal",
     remedy: "correct the username in Docebo or the field in Salesforce so that both are the same text",
-    examines: "learners",
-    needs: &[Need::Unquestioned(KEYS), Need::SfdcIds, Need::Whole(SfObject::Contact)],
+    unit: "learners",
+    requirements: &[
+        Requirement::Unquestioned(KEY_QUESTIONS),
+        Requirement::SfdcIds,
+        Requirement::CompleteObject(SfObject::Contact),
+    ],
     select,
-    tell,
-    fallout: None,
+    describe,
+    causing_stall: None,
 };
 
-fn select(books: &Books) -> Selection {
-    select_links(books, &[Link::NearMiss])
+fn select(reconciliation: &Reconciliation) -> Selection {
+    select_links(reconciliation, &[Link::NearMiss])
 }
 
-fn tell(books: &Books, subject: &Subject) -> Telling {
-    let Subject::Learner(learner) = subject else { return Telling::of_inputs("username") };
+fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("username") };
     let learner = *learner as usize;
-    Telling {
+    FindingDetail {
         field: "username".into(),
         expected: Text::public("exactly the contact's key"),
-        found: Text::public(books.relations.contact(&books.data, learner).map_or("near", |contact| {
-            crate::model::key::difference(books.data.username(learner), books.data.contacts.key(contact))
-        })),
+        found: Text::public(reconciliation.relations.contact(&reconciliation.data, learner).map_or(
+            "near",
+            |contact| {
+                crate::model::key::difference(
+                    reconciliation.data.username(learner),
+                    reconciliation.data.contacts.key(contact),
+                )
+            },
+        )),
         since: None,
-        evidence: evidence::learner(books, learner),
-        more: books
+        evidence: evidence::learner(reconciliation, learner),
+        related: reconciliation
             .relations
-            .contact(&books.data, learner)
-            .map(|contact| evidence::contact(books, contact))
+            .contact(&reconciliation.data, learner)
+            .map(|contact| evidence::contact(reconciliation, contact))
             .into_iter()
             .collect(),
     }

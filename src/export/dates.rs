@@ -20,7 +20,7 @@ use crate::model::date_format::DateFormat;
 use crate::model::instant::{DAY, LocalTime, OUT_OF_RANGE, Precision, RANGE, Resolution, Stamp};
 use crate::model::provenance::{DateOrder, DateProfile};
 
-use written::{Form, Time, Written, YearLast};
+use written::{Form, Time, WrittenDate, YearLast};
 
 /// Which date a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +73,12 @@ impl DateFault {
 
 /// The first line on which something was seen, and how often.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct Occurrences {
     count: u64,
     line: u64,
 }
 
-impl Seen {
+impl Occurrences {
     /// Adds a value behind those that were added before.
     fn add(&mut self, line: u64) {
         if self.count == 0 {
@@ -126,8 +126,8 @@ pub(super) struct Strict {
 
 /// Dates with a two-digit year, of which nobody knows whether the year comes first.
 #[derive(Debug, Clone, Copy, Default)]
-struct ShortYears {
-    seen: Seen,
+struct TwoDigitYears {
+    seen: Occurrences,
     /// Values whose first number cannot be a year.
     year_last: u64,
     /// Values that make a date only if the year comes first.
@@ -137,7 +137,7 @@ struct ShortYears {
     lasts: u128,
 }
 
-impl ShortYears {
+impl TwoDigitYears {
     /// Adds a date whose last number has two digits.
     fn add(&mut self, date: &YearLast, last: u8, line: u64) {
         self.seen.add(line);
@@ -173,26 +173,26 @@ const OTHERS: [Form; Form::COUNT - 1] = [Form::YearFirst, Form::Named, Form::Ser
 pub(super) struct DateReader<'a> {
     rules: DateRules<'a>,
     /// By column and form.
-    forms: [[Seen; Form::COUNT]; DateColumn::COUNT],
-    day_first: Seen,
-    month_first: Seen,
-    either: Seen,
-    short: ShortYears,
-    zoned: Seen,
-    zoneless: Seen,
+    forms: [[Occurrences; Form::COUNT]; DateColumn::COUNT],
+    day_first: Occurrences,
+    month_first: Occurrences,
+    either: Occurrences,
+    short: TwoDigitYears,
+    zoned: Occurrences,
+    zoneless: Occurrences,
     precision: [Option<Precision>; DateColumn::COUNT],
 }
 
 impl<'a> DateReader<'a> {
     pub(super) const fn new(rules: DateRules<'a>) -> Self {
-        const NEVER: Seen = Seen { count: 0, line: 0 };
+        const NEVER: Occurrences = Occurrences { count: 0, line: 0 };
         Self {
             rules,
             forms: [[NEVER; Form::COUNT]; DateColumn::COUNT],
             day_first: NEVER,
             month_first: NEVER,
             either: NEVER,
-            short: ShortYears { seen: NEVER, year_last: 0, year_first: 0, firsts: 0, lasts: 0 },
+            short: TwoDigitYears { seen: NEVER, year_last: 0, year_first: 0, firsts: 0, lasts: 0 },
             zoned: NEVER,
             zoneless: NEVER,
             precision: [None; DateColumn::COUNT],
@@ -225,7 +225,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// Whether values seen so far may turn out to have day and month the other way round.
-    pub(super) fn may_turn(&self) -> bool {
+    pub(super) fn may_be_swapped(&self) -> bool {
         self.forced().is_none() && self.either.count > 0
     }
 
@@ -277,8 +277,8 @@ impl<'a> DateReader<'a> {
     #[inline(never)]
     fn otherwise(&mut self, text: &[u8], line: u64) -> Option<(Form, Stamp)> {
         match written::parse(text, self.rules.date_1904)? {
-            Written::Settled(form, stamp) => Some((form, stamp)),
-            Written::YearLast(date) => {
+            WrittenDate::Settled(form, stamp) => Some((form, stamp)),
+            WrittenDate::YearLast(date) => {
                 if let Some(last) = date.short {
                     self.short.add(&date, last, line);
                 }
@@ -321,7 +321,7 @@ impl<'a> DateReader<'a> {
     /// Settles the pattern at the end of the file. Columns may be written in different forms; but where some values of one
     /// column have the year last and others do not, a program may have converted those that it could, with day and month
     /// exchanged. Returns which values are to be refused, where a few contradict the others.
-    pub(super) fn settle(&self, file: &Path) -> Result<Option<Strict>, Error> {
+    pub(super) fn resolve(&self, file: &Path) -> Result<Option<Strict>, Error> {
         if self.rules.format.is_none() && self.rules.order.is_none() && self.short.may_come_first() {
             return Err(Error::Input {
                 path: file.to_owned(),
@@ -336,12 +336,12 @@ impl<'a> DateReader<'a> {
         }
         let mut strict = self.rules.strict;
         if self.forced().is_none() {
-            strict.order = self.settle_order(file)?;
+            strict.order = self.resolve_order(file)?;
             for (refused, forms) in strict.refused.iter_mut().zip(&self.forms) {
-                *refused |= self.settle_forms(file, forms)?;
+                *refused |= self.resolve_forms(file, forms)?;
             }
         }
-        strict.zoned = self.settle_zone(file)?.or(strict.zoned);
+        strict.zoned = self.resolve_zone(file)?.or(strict.zoned);
         let mixed = OTHERS.iter().any(|&form| self.has(form));
         if self.is_undecided() && mixed && strict.refused == [0; DateColumn::COUNT] {
             return Err(Error::Input {
@@ -357,7 +357,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// The order of day and month that a few values contradict.
-    fn settle_order(&self, file: &Path) -> Result<Option<DateOrder>, Error> {
+    fn resolve_order(&self, file: &Path) -> Result<Option<DateOrder>, Error> {
         let (day, month) = (self.day_first, self.month_first);
         if day.count == 0 || month.count == 0 {
             return Ok(None);
@@ -380,9 +380,9 @@ impl<'a> DateReader<'a> {
     }
 
     /// The forms that a few values of a column have, as bits.
-    fn settle_forms(&self, file: &Path, forms: &[Seen; Form::COUNT]) -> Result<u8, Error> {
+    fn resolve_forms(&self, file: &Path, forms: &[Occurrences; Form::COUNT]) -> Result<u8, Error> {
         let year_last = forms[Form::YearLast as usize];
-        let mut other = Seen::default();
+        let mut other = Occurrences::default();
         OTHERS.iter().for_each(|&form| other.absorb(forms[form as usize]));
         if year_last.count == 0 || other.count == 0 {
             return Ok(0);
@@ -406,7 +406,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// Whether values have to state their offset from UTC, where a few contradict the others in that.
-    fn settle_zone(&self, file: &Path) -> Result<Option<bool>, Error> {
+    fn resolve_zone(&self, file: &Path) -> Result<Option<bool>, Error> {
         let (zoned, zoneless) = (self.zoned, self.zoneless);
         if zoned.count == 0 || zoneless.count == 0 {
             return Ok(None);
@@ -438,7 +438,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// What another reader, of all rows of the file, has seen of the courses' creation dates, which are read once a course.
-    pub(super) fn take_courses_made(&mut self, other: &Self) {
+    pub(super) fn take_course_creations(&mut self, other: &Self) {
         let at = DateColumn::CourseMade as usize;
         (self.forms[at], self.precision[at]) = (other.forms[at], other.precision[at]);
     }

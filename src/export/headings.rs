@@ -83,11 +83,11 @@ pub(super) const fn words(column: ColumnName) -> (&'static str, &'static str) {
 
 /// The headings of a file, for an error message.
 pub(super) fn list(table: &Table) -> String {
-    const MOST: usize = 40;
+    const MAX_LISTED: usize = 40;
     let mut names: Vec<String> =
-        table.headings.iter().take(MOST).map(|heading| heading.chars().take(60).collect::<String>()).collect();
-    if table.headings.len() > MOST {
-        names.push(format!("and {} more", table.headings.len() - MOST));
+        table.headings.iter().take(MAX_LISTED).map(|heading| heading.chars().take(60).collect::<String>()).collect();
+    if table.headings.len() > MAX_LISTED {
+        names.push(format!("and {} more", table.headings.len() - MAX_LISTED));
     }
     names.join(", ")
 }

@@ -5,13 +5,13 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use crate::model::dataset::{Place, index};
+use crate::model::dataset::{SourceLine, index};
 use crate::model::people::{LearnerRow, LearnerRows};
 
 /// Rows of learners, several of one id possible; [`crate::model::dataset::assemble`] keeps the one
 /// that tells most.
 #[derive(Debug, Default)]
-pub(super) struct LearnerBook {
+pub(super) struct LearnerCollector {
     /// What the *Users* report says; it is read first, and then looked up from all sides.
     pub(super) reported: Reported,
     further: Rows,
@@ -71,7 +71,7 @@ struct Usernames {
 }
 
 impl Usernames {
-    fn of(rows: &LearnerRows) -> Self {
+    fn new(rows: &LearnerRows) -> Self {
         let mut names = Self::default();
         for row in (0..rows.len()).filter(|&row| rows.in_users_report(row)) {
             let username = rows.username(row);
@@ -86,10 +86,10 @@ impl Usernames {
     }
 }
 
-impl LearnerBook {
+impl LearnerCollector {
     /// A row of the *Users* report.
-    pub(super) fn report(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: Place) {
-        self.reported.rows.push(LearnerRow { id, username, sfdc_id, in_users_report: true, place });
+    pub(super) fn report(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: SourceLine) {
+        self.reported.rows.push(LearnerRow { id, username, sfdc_id, in_users_report: true, source: place });
     }
 
     /// A learner named by an enrollment, as a row behind those of the *Users* report. A learner of that report stays as
@@ -100,7 +100,7 @@ impl LearnerBook {
         id: u64,
         username: Option<&str>,
         sfdc_id: Option<&str>,
-        place: Place,
+        place: SourceLine,
     ) -> u32 {
         let before = index(reported.rows.rows.len());
         let adds_nothing = |further: &Rows, row: u32| match row.checked_sub(before) {
@@ -118,7 +118,7 @@ impl LearnerBook {
             Some(row) if adds_nothing(&self.further, row) => row,
             _ => {
                 let username = username.unwrap_or("");
-                before + self.further.push(LearnerRow { id, username, sfdc_id, in_users_report: false, place })
+                before + self.further.push(LearnerRow { id, username, sfdc_id, in_users_report: false, source: place })
             }
         };
         self.last = Some((id, row));
@@ -134,7 +134,7 @@ impl LearnerBook {
 
 impl Reported {
     /// The row of a learner of whom no enrollment can tell anything new.
-    pub(super) fn told_in_full(&self, id: u64) -> Option<u32> {
+    pub(super) fn is_fully_known(&self, id: u64) -> Option<u32> {
         // In the report, without a word on the `sfdc_id`, an enrollment may have one.
         self.rows.find(id).filter(|&row| self.rows.rows.sfdc_known(row as usize))
     }
@@ -142,7 +142,7 @@ impl Reported {
     /// Gets ready for [`Reported::id_of`].
     pub(super) fn index_usernames(&mut self) {
         let rows = &self.rows.rows;
-        self.by_username.get_or_insert_with(|| Usernames::of(rows));
+        self.by_username.get_or_insert_with(|| Usernames::new(rows));
     }
 
     /// The id of the learner with this username.

@@ -10,11 +10,11 @@ use super::dates::{DateColumn, DateReader, DateRules};
 use super::headings::Headings;
 use super::learners::Reported;
 use super::short_rows::Width;
-use super::words::{Words, is_spreadsheet_error};
+use super::words::{Vocabulary, is_spreadsheet_error};
 use super::{CourseCodes, is_username};
 use crate::error::Error;
 use crate::model::column::TextColumn;
-use crate::model::dataset::{Place, index};
+use crate::model::dataset::{SourceLine, index};
 use crate::model::instant::LocalTime;
 use crate::model::number::{self, NumberFault};
 use crate::model::provenance::{Reject, SharedRejects};
@@ -25,14 +25,14 @@ use crate::table::{CellFault, Row, Rows, Table, cell_fault, cell_text};
 #[derive(Clone, Copy)]
 pub(super) struct Cells<'a> {
     table: &'a Table,
-    words: &'a Words,
+    words: &'a Vocabulary,
     /// Every column that has to be filled is among so many first ones.
     min: usize,
 }
 
 impl<'a> Cells<'a> {
     /// Of a file in which these columns have to be filled.
-    pub(super) fn new(table: &'a Table, words: &'a Words, filled: impl IntoIterator<Item = usize>) -> Self {
+    pub(super) fn new(table: &'a Table, words: &'a Vocabulary, filled: impl IntoIterator<Item = usize>) -> Self {
         Self { table, words, min: filled.into_iter().max().map_or(0, |last| last + 1) }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Cells<'a> {
     pub(super) fn wrong_width(self, row: Row<'_>) -> Box<Reject> {
         let (cells, columns) = (row.len(), self.table.headings.len());
         let too = if cells < columns { "few" } else { "many" };
-        Box::new(Reject::of(format!("too {too} cells: {cells}, but the header row has {columns}"), b""))
+        Box::new(Reject::new(format!("too {too} cells: {cells}, but the header row has {columns}"), b""))
     }
 
     /// How many of the row's first cells belong to their headings for sure. Of a row that ends early all but the last do,
@@ -128,8 +128,8 @@ impl<'a> Cells<'a> {
     #[cold]
     fn fault(self, column: usize, what: &str, why: &str, cell: &[u8]) -> Box<Reject> {
         let reject = match cell_fault(cell) {
-            Some(fault @ CellFault::FormulaWithoutResult) => Reject::of(format!("{what} {fault}"), b""),
-            _ => Reject::of(format!("{what} {why}"), cell),
+            Some(fault @ CellFault::FormulaWithoutResult) => Reject::new(format!("{what} {fault}"), b""),
+            _ => Reject::new(format!("{what} {why}"), cell),
         };
         Box::new(reject.in_column(&self.table.headings[column]))
     }
@@ -137,7 +137,7 @@ impl<'a> Cells<'a> {
     /// A value that can be read, but means nothing that is known.
     #[cold]
     fn unknown(self, column: usize, reason: &'static str, text: &str) -> Box<Reject> {
-        Box::new(Reject::of(reason, text.as_bytes()).in_column(&self.table.headings[column]))
+        Box::new(Reject::new(reason, text.as_bytes()).in_column(&self.table.headings[column]))
     }
 
     #[cold]
@@ -189,7 +189,7 @@ impl UserColumns {
 
     /// The reject with what the row still says.
     pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
-        let trusted = Trusted::of(cells, row);
+        let trusted = TrustedCells::new(cells, row);
         (reject.learner, reject.username) = (trusted.id(self.id), trusted.username(self.username));
         reject.sfdc_id = trusted.sfdc_id(self.sfdc_id);
         reject
@@ -198,14 +198,14 @@ impl UserColumns {
 
 /// The cells of an unreadable row that belong to their headings for sure.
 #[derive(Clone, Copy)]
-struct Trusted<'a> {
+struct TrustedCells<'a> {
     cells: Cells<'a>,
     row: Row<'a>,
     count: usize,
 }
 
-impl<'a> Trusted<'a> {
-    fn of(cells: Cells<'a>, row: Row<'a>) -> Self {
+impl<'a> TrustedCells<'a> {
+    fn new(cells: Cells<'a>, row: Row<'a>) -> Self {
         Self { cells, row, count: cells.trusted(row) }
     }
 
@@ -235,21 +235,26 @@ impl<'a> Trusted<'a> {
 
 /// What the rows of a file are read by; the same for all of them.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub(super) struct RowParser<'a> {
     pub(super) cells: Cells<'a>,
     pub(super) columns: &'a Columns,
     pub(super) learners: &'a Reported,
     pub(super) codes: &'a CourseCodes,
     /// Short rows that are not read, ascending.
-    pub(super) unreadable: &'a [Place],
+    pub(super) unreadable: &'a [SourceLine],
 }
 
-impl Reading<'_> {
+impl RowParser<'_> {
     /// Reads a run of rows of a file.
-    pub(super) fn block<'d>(&self, rows: &mut Rows<'_>, rules: DateRules<'d>, file: u16) -> Result<Block<'d>, Error> {
+    pub(super) fn block<'d>(
+        &self,
+        rows: &mut Rows<'_>,
+        rules: DateRules<'d>,
+        file: u16,
+    ) -> Result<ParsedBlock<'d>, Error> {
         let part = rows.part();
         let rules = DateRules { date_1904: self.cells.table.date_1904(part), ..rules };
-        let mut block = Block::new(DateReader::new(rules), rows.most(), file + part);
+        let mut block = ParsedBlock::new(DateReader::new(rules), rows.most(), file + part);
         while let Some(row) = rows.next()? {
             block.row(self, row);
         }
@@ -259,7 +264,7 @@ impl Reading<'_> {
     /// The reject with what the row still says.
     #[cold]
     fn identify(&self, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
-        let trusted = Trusted::of(self.cells, row);
+        let trusted = TrustedCells::new(self.cells, row);
         let columns = self.columns;
         reject.learner = match columns.learner {
             LearnerColumn::Id(column) => trusted.id(column),
@@ -288,7 +293,7 @@ pub(super) enum Person {
 
 /// What one row says.
 pub(super) enum Entry {
-    Enrollment(Stated),
+    Enrollment(ParsedEnrollment),
     Archived(Person),
 }
 
@@ -302,7 +307,7 @@ pub(super) struct Rejected {
 }
 
 /// What a row says of a current enrollment.
-pub(super) struct Stated {
+pub(super) struct ParsedEnrollment {
     pub(super) person: Person,
     pub(super) course: u64,
     /// Index into the words of the block.
@@ -312,13 +317,13 @@ pub(super) struct Stated {
 }
 
 /// When a course was made, as its first row in a block tells.
-pub(super) struct Made {
+pub(super) struct CourseCreation {
     pub(super) line: u32,
     pub(super) text: Vec<u8>,
 }
 
 /// A run of rows of a *Users - Courses* file, read without regard to the rows before.
-pub(super) struct Block<'a> {
+pub(super) struct ParsedBlock<'a> {
     /// The file, or the part of it, that the rows are in.
     pub(super) file: u16,
     /// Line, width and content of each row that can be read.
@@ -329,14 +334,14 @@ pub(super) struct Block<'a> {
     pub(super) texts: TextColumn,
     pub(super) words: Vec<String>,
     /// By line.
-    pub(super) made: Vec<Made>,
+    pub(super) made: Vec<CourseCreation>,
     pub(super) met: FxHashSet<u64>,
     pub(super) dates: DateReader<'a>,
     /// The last learner of whom no row can tell anything new; their rows mostly stand together.
     pub(super) last: Option<(u64, u32)>,
 }
 
-impl<'a> Block<'a> {
+impl<'a> ParsedBlock<'a> {
     /// A run of at most so many rows.
     fn new(dates: DateReader<'a>, rows: usize, file: u16) -> Self {
         Self {
@@ -354,15 +359,15 @@ impl<'a> Block<'a> {
     }
 
     /// Its unreadable rows, in the order of the file.
-    pub(super) fn into_rejects(self) -> impl Iterator<Item = (Place, Arc<Reject>)> {
+    pub(super) fn into_rejects(self) -> impl Iterator<Item = (SourceLine, Arc<Reject>)> {
         let file = self.file;
-        self.rejected.into_iter().map(move |Rejected { line, reject, .. }| (Place { file, line }, reject))
+        self.rejected.into_iter().map(move |Rejected { line, reject, .. }| (SourceLine { file, line }, reject))
     }
 
     /// Reads the next row of a file.
     #[inline]
-    fn row(&mut self, read: &Reading<'_>, row: Row<'_>) {
-        let place = Place { file: self.file, ..place(0, row) };
+    fn row(&mut self, read: &RowParser<'_>, row: Row<'_>) {
+        let place = SourceLine { file: self.file, ..source_line(0, row) };
         let line = place.line;
         let width = read.cells.width(row);
         let is_read = match width {
@@ -381,8 +386,8 @@ impl<'a> Block<'a> {
     }
 
     #[inline]
-    fn entry(&mut self, read: &Reading<'_>, row: Row<'_>, line: u32) -> Result<Entry, Box<Reject>> {
-        let Reading { cells, columns, .. } = *read;
+    fn entry(&mut self, read: &RowParser<'_>, row: Row<'_>, line: u32) -> Result<Entry, Box<Reject>> {
+        let RowParser { cells, columns, .. } = *read;
         let id = match columns.learner {
             LearnerColumn::Id(column) => cells.id(row, column, "the learner's id")?,
             LearnerColumn::Username(column) => {
@@ -423,14 +428,19 @@ impl<'a> Block<'a> {
         if let Some(column) = columns.course_created
             && self.met.insert(course)
         {
-            self.made.push(Made { line, text: cells.get(row, column).to_vec() });
+            self.made.push(CourseCreation { line, text: cells.get(row, column).to_vec() });
         }
-        Ok(Entry::Enrollment(Stated { person: self.person(read, id, username, sfdc_id), course, word, dates }))
+        Ok(Entry::Enrollment(ParsedEnrollment {
+            person: self.person(read, id, username, sfdc_id),
+            course,
+            word,
+            dates,
+        }))
     }
 
-    fn person(&mut self, read: &Reading<'_>, id: u64, username: Option<&str>, sfdc_id: Option<&str>) -> Person {
+    fn person(&mut self, read: &RowParser<'_>, id: u64, username: Option<&str>, sfdc_id: Option<&str>) -> Person {
         let known = self.last.filter(|&(last, _)| last == id);
-        if let Some((_, row)) = known.or_else(|| Some((id, read.learners.told_in_full(id)?))) {
+        if let Some((_, row)) = known.or_else(|| Some((id, read.learners.is_fully_known(id)?))) {
             self.last = Some((id, row));
             return Person::Known(row);
         }
@@ -546,8 +556,8 @@ impl Columns {
 }
 
 /// Where a row of a file stands; each part of the file counts as one of its own.
-pub(super) fn place(file: u16, row: Row<'_>) -> Place {
-    Place { file: file + row.part, line: row.line_number() }
+pub(super) fn source_line(file: u16, row: Row<'_>) -> SourceLine {
+    SourceLine { file: file + row.part, line: row.line_number() }
 }
 
 #[cfg(test)]

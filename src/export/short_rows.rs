@@ -11,7 +11,7 @@
 //!
 //! Any other short row is unreadable.
 
-use crate::model::dataset::Place;
+use crate::model::dataset::SourceLine;
 
 /// Fewer such rows show no habit.
 const MIN_ROWS: usize = 3;
@@ -22,11 +22,11 @@ const MAX_ROWS_FOR_ONE: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct ShortRows {
     /// Rows with every cell that has to be filled.
-    rows: Vec<Place>,
+    rows: Vec<SourceLine>,
     /// Those of them behind which a fragment stands.
-    broken: Vec<Place>,
+    broken: Vec<SourceLine>,
     /// The last row, and whether it is short.
-    last: Option<(Place, bool)>,
+    last: Option<(SourceLine, bool)>,
 }
 
 /// What a row is, by the number of its cells.
@@ -44,7 +44,7 @@ pub(super) enum Width {
 
 impl ShortRows {
     /// Adds the next row of the file.
-    pub(super) fn add(&mut self, place: Place, width: Width) {
+    pub(super) fn add(&mut self, place: SourceLine, width: Width) {
         match (width, self.last) {
             (Width::Short, _) => self.rows.push(place),
             (Width::Fragment, Some((before, true))) => self.broken.push(before),
@@ -60,7 +60,7 @@ impl ShortRows {
 
     /// Those that are not read, of a file with so many rows. `is_cut_off` says whether the file ends without a line end, and
     /// is asked only where it matters.
-    pub(super) fn unreadable(self, rows: u64, is_cut_off: impl FnOnce() -> bool) -> Vec<Place> {
+    pub(super) fn unreadable(self, rows: u64, is_cut_off: impl FnOnce() -> bool) -> Vec<SourceLine> {
         let habit = self.rows.len() >= MIN_ROWS && self.rows.len() as u64 * MAX_ROWS_FOR_ONE >= rows;
         if !habit {
             return self.rows;
@@ -78,7 +78,7 @@ impl ShortRows {
 #[cfg(test)]
 mod tests {
     use super::{ShortRows, Width};
-    use crate::model::dataset::Place;
+    use crate::model::dataset::SourceLine;
 
     /// Lines, counted from 2, that are not read; `.` is a full row, `s` a short one, `f` a fragment.
     fn unreadable(rows: &str, is_cut_off: bool) -> Vec<u32> {
@@ -89,7 +89,7 @@ mod tests {
                 'f' => Width::Fragment,
                 _ => Width::Full,
             };
-            short.add(Place { file: 0, line }, width);
+            short.add(SourceLine { file: 0, line }, width);
         }
         let places = short.unreadable(rows.len() as u64, || is_cut_off);
         places.into_iter().map(|place| place.line).collect()

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::model::dataset::Place;
+use crate::model::dataset::SourceLine;
 use crate::model::instant::OUT_OF_RANGE;
 use crate::model::provenance::Reject;
 use crate::settings::ColumnName;
@@ -22,7 +22,7 @@ const MAX_WORDS: usize = 3;
 /// Rows that are unreadable for the same reason.
 struct Group<'a> {
     count: u64,
-    place: Place,
+    place: SourceLine,
     first: &'a Reject,
 }
 
@@ -39,8 +39,8 @@ fn kind(reject: &Reject) -> (&str, &str) {
 pub(super) fn check<'a>(
     table: &Table,
     rows: u64,
-    rejects: impl Iterator<Item = (Place, &'a Reject)> + Clone,
-    part_of: impl Fn(&Place) -> String,
+    rejects: impl Iterator<Item = (SourceLine, &'a Reject)> + Clone,
+    part_of: impl Fn(&SourceLine) -> String,
     column: impl Fn(&str) -> Option<ColumnName>,
 ) -> Result<(), Error> {
     let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();

@@ -5,14 +5,14 @@ use crate::settings::Settings;
 
 /// Words of the configuration, ready to be compared.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct Vocabulary {
     /// In small letters, without surrounding spaces.
     nulls: Vec<String>,
     /// Folded.
     archived: Vec<String>,
 }
 
-impl Words {
+impl Vocabulary {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             nulls: settings.null_values.iter().map(|word| word.trim().to_lowercase()).collect(),
@@ -151,11 +151,11 @@ pub(super) fn is_spreadsheet_error(cell: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, is_spreadsheet_error};
+    use super::{Vocabulary, is_spreadsheet_error};
 
     #[test]
     fn an_archived_mark_reads_yes_or_no_in_whatever_case_and_language() {
-        let words = Words::default();
+        let words = Vocabulary::default();
         for no in [
             "No",
             "",
@@ -206,14 +206,16 @@ mod tests {
 
     #[test]
     fn words_of_the_configuration_decide_alone() {
-        let words = Words { archived: vec!["archiviert".to_owned()], ..Words::default() };
+        let words = Vocabulary { archived: vec!["archiviert".to_owned()], ..Vocabulary::default() };
         for (word, archived) in
             [("Archiviert", true), (" ARCHIVIERT", true), ("Yes", false), ("aktiv", false), ("", false)]
         {
             assert_eq!(words.archived(word), Some(archived), "{word:?}");
         }
-        let words =
-            Words { nulls: vec!["null".to_owned(), "#n/a".to_owned(), "\u{f8}".to_owned()], ..Words::default() };
+        let words = Vocabulary {
+            nulls: vec!["null".to_owned(), "#n/a".to_owned(), "\u{f8}".to_owned()],
+            ..Vocabulary::default()
+        };
         for null in ["null", " NULL ", "#N/A", "\u{d8}"] {
             assert_eq!(words.unless_null(null.as_bytes()), b"", "{null:?}");
         }

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 
 /// A column of texts.
 #[derive(Debug, Clone, Default)]
@@ -224,54 +224,54 @@ impl FromIterator<u32> for CountColumn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SparseColumn<T> {
     /// Row and value, ascending.
-    told: Vec<(u32, T)>,
+    values: Vec<(u32, T)>,
 }
 
 impl<T> Default for SparseColumn<T> {
     fn default() -> Self {
-        Self { told: Vec::new() }
+        Self { values: Vec::new() }
     }
 }
 
 impl<T: Copy> SparseColumn<T> {
     /// From rows and their values, ascending.
     #[must_use]
-    pub fn of(told: Vec<(u32, T)>) -> Self {
-        debug_assert!(told.is_sorted_by_key(|&(row, _)| row), "rows ascend");
-        Self { told }
+    pub fn new(values: Vec<(u32, T)>) -> Self {
+        debug_assert!(values.is_sorted_by_key(|&(row, _)| row), "rows ascend");
+        Self { values }
     }
 
     /// Gives a row a value; rows come in ascending order.
     pub fn push(&mut self, row: u32, value: T) {
-        debug_assert!(self.told.last().is_none_or(|&(last, _)| last < row), "rows ascend");
-        self.told.push((row, value));
+        debug_assert!(self.values.last().is_none_or(|&(last, _)| last < row), "rows ascend");
+        self.values.push((row, value));
     }
 
     /// The value in a row.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<T> {
-        let found = self.told.binary_search_by_key(&row, |&(known, _)| known as usize).ok()?;
-        Some(self.told[found].1)
+        let found = self.values.binary_search_by_key(&row, |&(known, _)| known as usize).ok()?;
+        Some(self.values[found].1)
     }
 
     /// Whether no row has a value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.told.is_empty()
+        self.values.is_empty()
     }
 
     /// Each row that has a value, ascending, and the value.
     pub fn iter(&self) -> impl Iterator<Item = (u32, T)> {
-        self.told.iter().copied()
+        self.values.iter().copied()
     }
 
     /// The same values where `place` says of each row where it went.
     #[must_use]
     pub fn moved(mut self, place: &[u32]) -> Self {
-        for (row, _) in &mut self.told {
+        for (row, _) in &mut self.values {
             *row = place[*row as usize];
         }
-        self.told.sort_unstable_by_key(|&(row, _)| row);
+        self.values.sort_unstable_by_key(|&(row, _)| row);
         self
     }
 }
@@ -366,7 +366,7 @@ pub struct IdColumn {
 
 impl IdColumn {
     /// Adds an id at the end.
-    pub fn push(&mut self, id: SfId) {
+    pub fn push(&mut self, id: RecordId) {
         let (head, tail) = id.parts();
         self.head.push(head);
         self.tail.push(tail);
@@ -377,8 +377,8 @@ impl IdColumn {
     /// # Panics
     /// Where there is no such row.
     #[must_use]
-    pub fn get(&self, row: usize) -> SfId {
-        SfId::of_parts(self.head.get(row), self.tail[row])
+    pub fn get(&self, row: usize) -> RecordId {
+        RecordId::from_parts(self.head.get(row), self.tail[row])
     }
 
     /// Number of rows.
@@ -395,7 +395,7 @@ impl IdColumn {
 
     /// The row of an id in a column whose ids ascend.
     #[must_use]
-    pub fn find(&self, id: SfId) -> Option<usize> {
+    pub fn find(&self, id: RecordId) -> Option<usize> {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = from + (to - from) / 2;
@@ -415,13 +415,13 @@ impl IdColumn {
     }
 
     /// Each id in turn.
-    pub fn iter(&self) -> impl Iterator<Item = SfId> {
+    pub fn iter(&self) -> impl Iterator<Item = RecordId> {
         (0..self.len()).map(|row| self.get(row))
     }
 }
 
-impl FromIterator<SfId> for IdColumn {
-    fn from_iter<I: IntoIterator<Item = SfId>>(ids: I) -> Self {
+impl FromIterator<RecordId> for IdColumn {
+    fn from_iter<I: IntoIterator<Item = RecordId>>(ids: I) -> Self {
         let mut column = Self::default();
         ids.into_iter().for_each(|id| column.push(id));
         column
@@ -450,17 +450,17 @@ mod tests {
     use super::{
         CountColumn, IdColumn, NumberColumn, SparseColumn, SparseTexts, TextColumn, UniformColumn, parted, whole,
     };
-    use crate::model::id::SfId;
+    use crate::model::id::RecordId;
 
     #[test]
     fn a_uniform_column_is_one_with_every_value() {
-        for told in ["", "a", "aa", "aaab", "ab", "aba", "baab"] {
-            let column: UniformColumn<char> = told.chars().collect();
-            assert_eq!((column.len(), column.is_empty()), (told.len(), told.is_empty()));
-            assert_eq!(column.iter().collect::<String>(), told);
+        for values in ["", "a", "aa", "aaab", "ab", "aba", "baab"] {
+            let column: UniformColumn<char> = values.chars().collect();
+            assert_eq!((column.len(), column.is_empty()), (values.len(), values.is_empty()));
+            assert_eq!(column.iter().collect::<String>(), values);
             let turned =
-                column.clone().reorder(&(0..u32::try_from(told.len()).expect("few")).rev().collect::<Vec<_>>());
-            assert_eq!(turned.iter().collect::<String>(), told.chars().rev().collect::<String>());
+                column.clone().reorder(&(0..u32::try_from(values.len()).expect("few")).rev().collect::<Vec<_>>());
+            assert_eq!(turned.iter().collect::<String>(), values.chars().rev().collect::<String>());
             // What was pushed behind a reordering stands where it belongs, be it the only value or another one.
             for further in ['a', 'b'] {
                 let mut none = column.clone().reorder(&[]);
@@ -469,7 +469,7 @@ mod tests {
                 let mut longer = turned.clone();
                 longer.push(further);
                 assert_eq!(longer.iter().last(), Some(further));
-                assert_eq!(longer.iter().take(told.len()).collect::<String>(), turned.iter().collect::<String>());
+                assert_eq!(longer.iter().take(values.len()).collect::<String>(), turned.iter().collect::<String>());
             }
         }
         let same: UniformColumn<u64> = std::iter::repeat_n(7, 1_000).collect();
@@ -478,13 +478,13 @@ mod tests {
 
     #[test]
     fn an_id_column_gives_and_finds_every_id() {
-        let id = |text: &str| SfId::parse(text.as_bytes()).expect("an id");
+        let id = |text: &str| RecordId::parse(text.as_bytes()).expect("an id");
         for texts in [
             &["003000000000001", "0030000zzzzzzzz", "003000100000000"][..],
             &["003000000000001", "003zzzzzzzzzzzz", "005000000000001", "a0L5g00d000001C"][..],
             &[][..],
         ] {
-            let ids: Vec<SfId> = texts.iter().map(|text| id(text)).collect();
+            let ids: Vec<RecordId> = texts.iter().map(|text| id(text)).collect();
             let column: IdColumn = ids.iter().copied().collect();
             assert_eq!(column.iter().collect::<Vec<_>>(), ids);
             for (row, &id) in ids.iter().enumerate() {
@@ -531,8 +531,8 @@ mod tests {
         let mut column = SparseTexts::default();
         column.push(1, "b");
         column.push(4, "");
-        let told: Vec<Option<&str>> = (0..6).map(|row| column.get(row)).collect();
-        assert_eq!(told, [None, Some("b"), None, None, Some(""), None]);
+        let values: Vec<Option<&str>> = (0..6).map(|row| column.get(row)).collect();
+        assert_eq!(values, [None, Some("b"), None, None, Some(""), None]);
     }
 
     #[test]
@@ -565,9 +565,9 @@ mod tests {
         for (row, value) in [(1, 'b'), (2, 'c'), (5, 'f')] {
             column.push(row, value);
         }
-        let told = |column: &SparseColumn<char>| -> Vec<Option<char>> { (0..7).map(|row| column.get(row)).collect() };
-        assert_eq!(told(&column), [None, Some('b'), Some('c'), None, None, Some('f'), None]);
+        let values = |column: &SparseColumn<char>| -> Vec<Option<char>> { (0..7).map(|row| column.get(row)).collect() };
+        assert_eq!(values(&column), [None, Some('b'), Some('c'), None, None, Some('f'), None]);
         let turned = column.moved(&[5, 4, 3, 2, 1, 0]);
-        assert_eq!(told(&turned), [Some('f'), None, None, Some('c'), Some('b'), None, None]);
+        assert_eq!(values(&turned), [Some('f'), None, None, Some('c'), Some('b'), None, None]);
     }
 }

@@ -7,10 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::{Word as _, words};
+use crate::model::word::Label as _;
 
 /// The file of a snapshot that holds the answer.
 pub const FILE: &str = "customisation.json";
@@ -23,20 +23,36 @@ pub const HIDDEN_OBJECT: &str = "(setup does not show the object)";
 pub const HIDDEN_FIELDS: &str =
     "(setup does not show even the package's own fields; it takes View Setup and Configuration)";
 
-words! {
-    /// A kind of thing that can be built onto an object.
-    pub enum PartKind {
-        /// Code that runs when a row is written.
-        ApexTrigger = "apex-trigger",
-        /// An active flow (or process) that a written row sets off.
-        Flow = "flow",
-        /// A condition under which a row is refused.
-        ValidationRule = "validation-rule",
-        /// A rule of the old workflow automation.
-        WorkflowRule = "workflow-rule",
-        /// A field that was added.
-        Field = "field",
-    }
+/// A kind of thing that can be built onto an object.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum PartKind {
+    /// Code that runs when a row is written.
+    ApexTrigger,
+    /// An active flow (or process) that a written row sets off.
+    Flow,
+    /// A condition under which a row is refused.
+    ValidationRule,
+    /// A rule of the old workflow automation.
+    WorkflowRule,
+    /// A field that was added.
+    Field,
 }
 
 /// One thing that the package did not ship.
@@ -49,7 +65,7 @@ pub struct Part {
     /// Its API name.
     pub name: String,
     /// Its id in setup, where it has one.
-    pub id: Option<SfId>,
+    pub id: Option<RecordId>,
     /// The namespace of the package that brought it; blank where it was made in the organisation.
     pub namespace: String,
     /// What is said of it: `active`, `before insert`, …; may be blank.
@@ -59,7 +75,7 @@ pub struct Part {
     /// The name of who changed it last; may be blank.
     pub changed_by: String,
     /// That user's record, where Salesforce tells it.
-    pub changed_by_id: Option<SfId>,
+    pub changed_by_id: Option<RecordId>,
 }
 
 /// What Salesforce's setup says of triggers, flows and rules, spelled as tieout spells it.
@@ -176,8 +192,8 @@ impl From<&Customisation> for File {
 impl From<&Part> for FilePart {
     fn from(part: &Part) -> Self {
         Self {
-            object: part.object.word().to_owned(),
-            kind: part.kind.word().to_owned(),
+            object: part.object.label().to_owned(),
+            kind: part.kind.label().to_owned(),
             name: part.name.clone(),
             id: part.id.map(|id| id.to_string()),
             namespace: part.namespace.clone(),
@@ -206,10 +222,10 @@ impl File {
 
 impl FilePart {
     fn read(self) -> Result<Part, String> {
-        let object = SfObject::PACKAGE.into_iter().find(|object| object.word() == self.object);
-        let kind = PartKind::ALL.iter().find(|kind| kind.word() == self.kind);
+        let object = SfObject::PACKAGE.into_iter().find(|object| object.label() == self.object);
+        let kind = PartKind::ALL.iter().find(|kind| kind.label() == self.kind);
         let record = |id: Option<String>| match id {
-            Some(id) => SfId::parse(id.as_bytes()).map(Some).map_err(|_| format!("`{id}` is not a Salesforce id")),
+            Some(id) => RecordId::parse(id.as_bytes()).map(Some).map_err(|_| format!("`{id}` is not a Salesforce id")),
             None => Ok(None),
         };
         let changed = match self.changed {
@@ -233,29 +249,29 @@ impl FilePart {
 #[cfg(test)]
 mod tests {
     use super::{Customisation, File, Part, PartKind};
-    use crate::model::id::SfId;
+    use crate::model::id::RecordId;
     use crate::model::instant::Instant;
     use crate::model::provenance::SfObject;
 
     #[test]
     fn a_file_says_again_what_was_written() {
-        let said = Customisation {
+        let message = Customisation {
             parts: vec![Part {
                 object: SfObject::CourseEnrollment,
                 kind: PartKind::ApexTrigger,
                 name: "Stamp".to_owned(),
-                id: SfId::parse(b"01q5g000000AbCd").ok(),
+                id: RecordId::parse(b"01q5g000000AbCd").ok(),
                 namespace: String::new(),
                 detail: "active".to_owned(),
                 changed: Instant::parse(b"2026-01-31T10:00:00Z").ok().flatten(),
                 changed_by: "Ada Admin".to_owned(),
-                changed_by_id: SfId::parse(b"0055g000000AbCd").ok(),
+                changed_by_id: RecordId::parse(b"0055g000000AbCd").ok(),
             }],
             answered: 44,
             unseen: vec!["workflow-rule".to_owned()],
         };
-        assert_eq!(File::from(&said).read(), Ok(said.clone()));
-        let mut file = File::from(&said);
+        assert_eq!(File::from(&message).read(), Ok(message.clone()));
+        let mut file = File::from(&message);
         file.parts[0].object = "Account".to_owned();
         assert!(file.read().expect_err("no object of the package").contains("Account"));
     }

@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::activity::WriteActivity;
 use crate::model::column::{TextColumn, UniformColumn, reorder};
 use crate::model::customisation::Customisation;
-use crate::model::enrollments::{Enrollments, MOST_COURSES, Statements};
-use crate::model::id::SfId;
+use crate::model::enrollments::{Enrollments, ExportEnrollments, MAX_COURSES};
+use crate::model::id::RecordId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::people::{self, Contacts, DoceboUsers, LearnerRows, Learners, Users};
 use crate::model::provenance::{ExcludedRow, Origins, SfObject};
-use crate::model::pulse::Pulse;
 use crate::model::status::Status;
 
 /// The index that stands for "no row".
@@ -35,7 +35,7 @@ pub fn index(row: usize) -> u32 {
 
 /// Where in the export a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourceLine {
     /// Index into [`Origins::exports`].
     pub file: u16,
     /// The line on which the row starts.
@@ -45,14 +45,14 @@ pub struct Place {
 /// Places, column by column: of nearly every export all rows of a kind stand in one file, and then the line alone is
 /// kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct SourceLines {
     line: Vec<u32>,
     file: UniformColumn<u16>,
 }
 
-impl Places {
+impl SourceLines {
     /// Adds a place at the end.
-    pub fn push(&mut self, place: Place) {
+    pub fn push(&mut self, place: SourceLine) {
         self.line.push(place.line);
         self.file.push(place.file);
     }
@@ -62,12 +62,12 @@ impl Places {
     /// # Panics
     /// Where there is no such row.
     #[must_use]
-    pub fn get(&self, row: usize) -> Place {
-        Place { file: self.file.get(row), line: self.line[row] }
+    pub fn get(&self, row: usize) -> SourceLine {
+        SourceLine { file: self.file.get(row), line: self.line[row] }
     }
 
     /// Each place in turn.
-    pub fn iter(&self) -> impl Iterator<Item = Place> {
+    pub fn iter(&self) -> impl Iterator<Item = SourceLine> {
         (0..self.line.len()).map(|row| self.get(row))
     }
 
@@ -78,8 +78,8 @@ impl Places {
     }
 }
 
-impl FromIterator<Place> for Places {
-    fn from_iter<I: IntoIterator<Item = Place>>(places: I) -> Self {
+impl FromIterator<SourceLine> for SourceLines {
+    fn from_iter<I: IntoIterator<Item = SourceLine>>(places: I) -> Self {
         let mut column = Self::default();
         places.into_iter().for_each(|place| column.push(place));
         column
@@ -101,7 +101,7 @@ pub struct Courses {
     /// Docebo course id.
     pub id: Vec<u64>,
     /// The `docebo_v3__Course__c` record, where Salesforce has one.
-    pub record: Vec<Option<SfId>>,
+    pub record: Vec<Option<RecordId>>,
     /// `Code__c`
     pub code: TextColumn,
     /// `Name__c`
@@ -112,29 +112,29 @@ pub struct Courses {
     pub effective: Vec<bool>,
     /// When the course was made in Docebo, where the export tells, and the file that does (an index into
     /// [`Origins::exports`]).
-    pub made: Vec<Option<(LocalTime, u16)>>,
+    pub created_at: Vec<Option<(LocalTime, u16)>>,
     /// `LastModifiedById`, where the column is there.
-    pub modified_by: Vec<Option<SfId>>,
+    pub modified_by: Vec<Option<RecordId>>,
 }
 
 /// A row of one of the package's other objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OtherRow {
+pub struct AuxiliaryRow {
     /// Its object.
     pub object: SfObject,
     /// Record id.
-    pub id: SfId,
+    pub id: RecordId,
     /// `LastModifiedById`
-    pub modified_by: SfId,
+    pub modified_by: RecordId,
 }
 
 /// A contact that is not there any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gone {
+pub struct DeletedContact {
     /// Record id.
-    pub id: SfId,
+    pub id: RecordId,
     /// The contact that it was merged into; nothing where it was deleted.
-    pub into: Option<SfId>,
+    pub into: Option<RecordId>,
     /// When: the last change of the deleted record.
     pub at: Option<Instant>,
 }
@@ -147,7 +147,7 @@ pub struct Dataset {
     /// Docebo: learners.
     pub learners: Learners,
     /// Docebo ids of DoceboUser rows whose learner is not in the export, sorted.
-    pub beyond: Vec<u64>,
+    pub unexported_user_ids: Vec<u64>,
     /// Enrollments of both sides.
     pub enrollments: Enrollments,
     /// The status words of the export.
@@ -161,13 +161,13 @@ pub struct Dataset {
     /// Courses of either side.
     pub courses: Courses,
     /// Users who last modified course enrollments.
-    pub editors: Vec<SfId>,
+    pub editors: Vec<RecordId>,
     /// Salesforce: rows of the other package objects, sorted by object and id.
-    pub beside: Vec<OtherRow>,
+    pub auxiliary: Vec<AuxiliaryRow>,
     /// Salesforce: when the rows of each package object at hand were written.
-    pub pulses: BTreeMap<SfObject, Pulse>,
+    pub write_activity: BTreeMap<SfObject, WriteActivity>,
     /// Salesforce: deleted and merged contacts that it still remembers, sorted by id.
-    pub gone: Vec<Gone>,
+    pub deleted_contacts: Vec<DeletedContact>,
     /// Salesforce: what was built onto the package's objects; nothing where nobody asked.
     pub customisation: Option<Customisation>,
 }
@@ -179,24 +179,29 @@ impl Dataset {
         let account = row(account)?;
         match account.checked_sub(self.learners.len()) {
             None => Some(self.learners.id(account)),
-            Some(beyond) => self.beyond.get(beyond).copied(),
+            Some(beyond) => self.unexported_user_ids.get(beyond).copied(),
         }
     }
 
     /// What became of a contact that is not there: how it went, and who survived it at the end of a chain of
     /// merges.
     #[must_use]
-    pub fn fate(&self, contact: SfId) -> Option<Gone> {
-        let find = |id: SfId| self.gone.binary_search_by_key(&id, |gone| gone.id).ok().map(|at| self.gone[at]);
-        let mut fate = find(contact)?;
+    pub fn resolve_merge(&self, contact: RecordId) -> Option<DeletedContact> {
+        let find = |id: RecordId| {
+            self.deleted_contacts
+                .binary_search_by_key(&id, |deleted| deleted.id)
+                .ok()
+                .map(|at| self.deleted_contacts[at])
+        };
+        let mut deleted = find(contact)?;
         // A survivor can be merged away in its turn; a chain is never longer than the list.
-        for _ in 0..self.gone.len() {
-            match fate.into.and_then(find) {
-                Some(next) if next.into.is_some() => fate.into = next.into,
+        for _ in 0..self.deleted_contacts.len() {
+            match deleted.into.and_then(find) {
+                Some(next) if next.into.is_some() => deleted.into = next.into,
                 _ => break,
             }
         }
-        Some(fate)
+        Some(deleted)
     }
 
     /// The learner of an account index, where the export names one.
@@ -208,22 +213,22 @@ impl Dataset {
 
 /// What the export said, in the order it was read; courses and learners by provisional index.
 #[derive(Debug, Clone, Default)]
-pub struct DoceboSide {
+pub struct ExportRows {
     /// Learner rows, several of one id possible.
     pub learners: LearnerRows,
     /// Enrollments, by rows of `learners` and indices into `course_ids`.
-    pub enrollments: Statements,
+    pub enrollments: ExportEnrollments,
     /// Course ids in the order they were met.
     pub course_ids: Vec<u64>,
     /// As [`Courses::made`], beside `course_ids`.
-    pub courses_made: Vec<Option<(LocalTime, u16)>>,
+    pub courses_created: Vec<Option<(LocalTime, u16)>>,
     /// The status words in the order they were met.
     pub status_words: Vec<StatusWord>,
 }
 
 /// What Salesforce said, in the order it was read; all but the enrollments, which are filed where they belong at once.
 #[derive(Debug, Clone, Default)]
-pub struct SalesforceSide {
+pub struct SnapshotRows {
     /// Contacts, sorted by id.
     pub contacts: Contacts,
     /// Users, sorted by id.
@@ -233,52 +238,52 @@ pub struct SalesforceSide {
     /// Courses that Salesforce has.
     pub courses: Courses,
     /// Rows of the other package objects.
-    pub beside: Vec<OtherRow>,
+    pub auxiliary: Vec<AuxiliaryRow>,
     /// When the rows of each package object were written.
-    pub pulses: BTreeMap<SfObject, Pulse>,
+    pub write_activity: BTreeMap<SfObject, WriteActivity>,
     /// Deleted and merged contacts.
-    pub gone: Vec<Gone>,
+    pub deleted_contacts: Vec<DeletedContact>,
     /// What was built onto the package's objects.
     pub customisation: Option<Customisation>,
 }
 
 /// A record that stands twice in an extract, which no complete read of Salesforce yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DoubleRecord {
+pub struct DuplicateRecord {
     /// The object.
     pub object: SfObject,
     /// The record.
-    pub id: SfId,
+    pub id: RecordId,
 }
 
 /// Why both sides cannot be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unjoinable {
+pub enum JoinError {
     /// A record stands twice.
-    Double(DoubleRecord),
+    Double(DuplicateRecord),
     /// Both sides together have more courses than [`MOST_COURSES`].
     Courses,
 }
 
-impl From<DoubleRecord> for Unjoinable {
-    fn from(double: DoubleRecord) -> Self {
+impl From<DuplicateRecord> for JoinError {
+    fn from(double: DuplicateRecord) -> Self {
         Self::Double(double)
     }
 }
 
 /// The enrollments of an export that is joined otherwise.
 #[derive(Debug)]
-pub struct Unsorted {
-    read: Statements,
+pub struct UnsortedEnrollments {
+    read: ExportEnrollments,
     learner_of: Vec<u32>,
     course_of: Vec<u32>,
 }
 
-impl Unsorted {
+impl UnsortedEnrollments {
     /// The enrollments in the order of the dataset's learners and courses, and which rows are repeats of others.
     #[must_use]
     pub fn sort(self, data: &Dataset) -> (Enrollments, Vec<ExcludedRow>) {
-        Enrollments::of(self.read, &self.learner_of, &self.course_of, data.learners.len(), &data.status_words)
+        Enrollments::sort(self.read, &self.learner_of, &self.course_of, data.learners.len(), &data.status_words)
     }
 }
 
@@ -287,27 +292,28 @@ impl Unsorted {
 ///
 /// # Errors
 /// When one Salesforce record stands twice, or there are too many courses.
-pub fn assemble(
-    docebo: DoceboSide,
-    salesforce: &mut SalesforceSide,
-) -> Result<(Dataset, Unsorted, Vec<ExcludedRow>), Unjoinable> {
+pub fn join(
+    docebo: ExportRows,
+    salesforce: &mut SnapshotRows,
+) -> Result<(Dataset, UnsortedEnrollments, Vec<ExcludedRow>), JoinError> {
     let contacts = std::mem::take(&mut salesforce.contacts);
-    contacts.once()?;
-    let learners = people::settle(docebo.learners, &contacts);
+    contacts.check_unique()?;
+    let learners = people::deduplicate(docebo.learners, &contacts);
     let users = std::mem::take(&mut salesforce.users);
-    users.once()?;
+    users.check_unique()?;
     let courses = std::mem::take(&mut salesforce.courses);
-    let (courses, from_docebo) = merge_courses(courses, &docebo.course_ids, &docebo.courses_made)?;
-    if courses.id.len() > MOST_COURSES {
-        return Err(Unjoinable::Courses);
+    let (courses, from_docebo) = merge_courses(courses, &docebo.course_ids, &docebo.courses_created)?;
+    if courses.id.len() > MAX_COURSES {
+        return Err(JoinError::Courses);
     }
     let mut docebo_users = std::mem::take(&mut salesforce.docebo_users);
-    docebo_users.once()?;
-    let beyond = docebo_users.settle(&learners.sorted);
-    let unsorted = Unsorted { read: docebo.enrollments, learner_of: learners.row_of, course_of: from_docebo };
+    docebo_users.check_unique()?;
+    let beyond = docebo_users.resolve_accounts(&learners.sorted);
+    let unsorted =
+        UnsortedEnrollments { read: docebo.enrollments, learner_of: learners.row_of, course_of: from_docebo };
     let data = Dataset {
         learners: learners.sorted,
-        beyond,
+        unexported_user_ids: beyond,
         status_words: docebo.status_words,
         contacts,
         users,
@@ -320,11 +326,18 @@ pub fn assemble(
 
 impl Dataset {
     /// Adds what is not joined with anything, once all is read.
-    pub fn adopt(&mut self, salesforce: SalesforceSide) {
-        let SalesforceSide { mut beside, pulses, mut gone, customisation, .. } = salesforce;
-        gone.sort_unstable();
-        beside.sort_unstable_by_key(|other| (other.object, other.id));
-        (self.beside, self.pulses, self.gone, self.customisation) = (beside, pulses, gone, customisation);
+    pub fn add_unjoined(&mut self, salesforce: SnapshotRows) {
+        let SnapshotRows {
+            auxiliary: mut others,
+            write_activity: activity_by_object,
+            deleted_contacts: mut deleted,
+            customisation,
+            ..
+        } = salesforce;
+        deleted.sort_unstable();
+        others.sort_unstable_by_key(|other| (other.object, other.id));
+        (self.auxiliary, self.write_activity, self.deleted_contacts, self.customisation) =
+            (others, activity_by_object, deleted, customisation);
     }
 }
 
@@ -334,7 +347,7 @@ fn merge_courses(
     raw: Courses,
     docebo_ids: &[u64],
     docebo_made: &[Option<(LocalTime, u16)>],
-) -> Result<(Courses, Vec<u32>), DoubleRecord> {
+) -> Result<(Courses, Vec<u32>), DuplicateRecord> {
     let mut ids: Vec<u64> = raw.id.iter().chain(docebo_ids).copied().collect();
     ids.sort_unstable();
     ids.dedup();
@@ -346,7 +359,7 @@ fn merge_courses(
         let slot = &mut row_of[sorted as usize];
         // `CourseId__c` is unique in Salesforce, so two rows of one id are a broken extract.
         if let (Some(_), Some(id)) = (row(*slot), raw.record[raw_row as usize]) {
-            return Err(DoubleRecord { object: SfObject::Course, id });
+            return Err(DuplicateRecord { object: SfObject::Course, id });
         }
         *slot = raw_row;
     }
@@ -360,9 +373,9 @@ fn merge_courses(
         courses.effective.push(at.is_some_and(|at| raw.effective[at]));
         courses.modified_by.push(at.and_then(|at| raw.modified_by[at]));
     }
-    courses.made = vec![None; ids.len()];
+    courses.created_at = vec![None; ids.len()];
     for (&sorted, &made) in from_docebo.iter().zip(docebo_made) {
-        courses.made[sorted as usize] = made;
+        courses.created_at[sorted as usize] = made;
     }
     courses.id = ids;
     Ok((courses, from_docebo))
@@ -370,15 +383,16 @@ fn merge_courses(
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Places};
+    use super::{SourceLine, SourceLines};
 
     #[test]
     fn places_are_kept_whether_they_stand_in_one_file_or_in_several() {
         for files in [vec![4, 4, 4], vec![4, 4, 5], vec![0, 1, 0]] {
-            let places: Vec<Place> = files.into_iter().zip(7..).map(|(file, line)| Place { file, line }).collect();
-            let column: Places = places.iter().copied().collect();
+            let places: Vec<SourceLine> =
+                files.into_iter().zip(7..).map(|(file, line)| SourceLine { file, line }).collect();
+            let column: SourceLines = places.iter().copied().collect();
             assert_eq!(column.iter().collect::<Vec<_>>(), places);
-            let turned: Vec<Place> = column.reorder(&[2, 0]).iter().collect();
+            let turned: Vec<SourceLine> = column.reorder(&[2, 0]).iter().collect();
             assert_eq!(turned, [places[2], places[0]]);
         }
     }

@@ -17,35 +17,35 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::model::column::SparseColumn;
-use crate::model::dataset::{NONE, Place, StatusWord, index};
-use crate::model::id::SfId;
+use crate::model::dataset::{NONE, SourceLine, StatusWord, index};
+use crate::model::id::RecordId;
 use crate::model::instant::{Instant, LocalTime};
 use crate::model::provenance::{ExcludedRow, Exclusion};
 use crate::model::status::Status;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 /// Courses beyond this number are not kept apart: an enrollment's course takes three bytes.
-pub const MOST_COURSES: usize = (1 << COURSE_BITS) - 1;
+pub const MAX_COURSES: usize = (1 << COURSE_BITS) - 1;
 /// Status words beyond this number are not kept apart: an enrollment's status takes one byte.
-pub const MOST_WORDS: usize = 256;
+pub const MAX_STATUS_WORDS: usize = 256;
 const COURSE_BITS: u32 = 24;
 const COURSE: u32 = (1 << COURSE_BITS) - 1;
 
 /// Course and status word as one number.
-fn what(course: u32, word: u8) -> u32 {
+fn pack_course_and_word(course: u32, word: u8) -> u32 {
     course & COURSE | u32::from(word) << COURSE_BITS
 }
 
 /// The lines of all files of the export as one running number, so that a row takes four bytes to say where it stands.
 #[derive(Debug, Clone, Default)]
-struct Lines {
+struct LineNumbers {
     /// What is added to the lines of a file, and the file, ascending by both.
     files: Vec<(u32, u16)>,
     last: u32,
 }
 
-impl Lines {
-    fn add(&mut self, place: Place) -> u32 {
+impl LineNumbers {
+    fn add(&mut self, place: SourceLine) -> u32 {
         if self.files.last().is_none_or(|&(_, file)| file != place.file) {
             self.files.push((self.last, place.file));
         }
@@ -55,20 +55,20 @@ impl Lines {
         line
     }
 
-    fn place(&self, line: u32) -> Place {
+    fn source_line(&self, line: u32) -> SourceLine {
         let nth = self.files.partition_point(|&(before, _)| before < line).saturating_sub(1);
         let (before, file) = self.files.get(nth).copied().unwrap_or_default();
-        Place { file, line: line - before }
+        SourceLine { file, line: line - before }
     }
 }
 
 /// One row of the export, as it was read.
 #[derive(Debug, Clone, Copy)]
-struct Read {
+struct ReadRow {
     /// Row of the learners as they were read.
     learner: u32,
     /// Index of the course in the order they were met, and the status word.
-    what: u32,
+    course_and_word: u32,
     enrolled: Option<LocalTime>,
     completed: Option<LocalTime>,
     accessed: Option<LocalTime>,
@@ -77,7 +77,7 @@ struct Read {
 
 /// What one row of the export says.
 #[derive(Debug, Clone, Copy)]
-pub struct Statement {
+pub struct ExportEnrollment {
     /// Row of the learners as they were read.
     pub learner: u32,
     /// Index of the course in the order they were met, below [`MOST_COURSES`].
@@ -93,21 +93,21 @@ pub struct Statement {
     /// Last access.
     pub last_access: Option<LocalTime>,
     /// Where the row stands.
-    pub place: Place,
+    pub source: SourceLine,
     /// Whether its dates may turn out to have day and month the other way round.
-    pub open: bool,
+    pub may_be_swapped: bool,
 }
 
 /// The rows of the export in the order they were read.
 #[derive(Debug, Clone, Default)]
-pub struct Statements {
-    rows: Vec<Read>,
-    lines: Lines,
+pub struct ExportEnrollments {
+    rows: Vec<ReadRow>,
+    lines: LineNumbers,
     /// The earlier of two accesses, by line, where nobody knows yet which is the earlier.
     accesses: Vec<(u32, LocalTime)>,
 }
 
-impl Statements {
+impl ExportEnrollments {
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -121,9 +121,18 @@ impl Statements {
     }
 
     /// Adds a row; they come file by file.
-    pub fn push(&mut self, statement: Statement) {
-        let Statement { learner, course, word, enrolled, completed, first_access, last_access, place, open } =
-            statement;
+    pub fn push(&mut self, statement: ExportEnrollment) {
+        let ExportEnrollment {
+            learner,
+            course,
+            word,
+            enrolled,
+            completed,
+            first_access,
+            last_access,
+            source: place,
+            may_be_swapped: open,
+        } = statement;
         let line = self.lines.add(place);
         if let (true, Some(first), Some(last)) = (open, first_access, last_access)
             && first != last
@@ -131,7 +140,14 @@ impl Statements {
             self.accesses.push((line, first.min(last)));
         }
         let accessed = first_access.max(last_access);
-        self.rows.push(Read { learner, what: what(course, word), enrolled, completed, accessed, line });
+        self.rows.push(ReadRow {
+            learner,
+            course_and_word: pack_course_and_word(course, word),
+            enrolled,
+            completed,
+            accessed,
+            line,
+        });
     }
 
     /// Changes the dates of every row from a row on, and settles then which of two accesses is the later one. `which`:
@@ -153,10 +169,10 @@ impl Statements {
     }
 
     /// Takes back rows behind a row: those in these places, ascending.
-    pub fn remove(&mut self, from: usize, places: &[Place]) {
+    pub fn remove(&mut self, from: usize, places: &[SourceLine]) {
         let Self { rows, lines, accesses } = self;
         let first_line = rows.get(from).map_or(u32::MAX, |row| row.line);
-        let is_removed = |line: u32| line >= first_line && places.binary_search(&lines.place(line)).is_ok();
+        let is_removed = |line: u32| line >= first_line && places.binary_search(&lines.source_line(line)).is_ok();
         rows.retain(|row| !is_removed(row.line));
         accesses.retain(|&(line, _)| !is_removed(line));
     }
@@ -164,16 +180,16 @@ impl Statements {
 
 /// What Docebo states of an enrollment.
 #[derive(Debug, Clone, Copy)]
-struct Stated {
+struct DoceboValues {
     enrolled: Option<LocalTime>,
     completed: Option<LocalTime>,
     line: u32,
-    what: u32,
+    course_and_word: u32,
 }
 
-impl Stated {
+impl DoceboValues {
     const fn course(self) -> u32 {
-        self.what & COURSE
+        self.course_and_word & COURSE
     }
 }
 
@@ -181,7 +197,7 @@ impl Stated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnrollmentRow {
     /// Record id.
-    pub id: SfId,
+    pub id: RecordId,
     /// The learner: a row of the learners, or beyond them an index into [`Dataset::beyond`]; [`NONE`] where a parent is not
     /// in the extract.
     ///
@@ -206,13 +222,13 @@ pub struct EnrollmentRow {
     /// [`Dataset::editors`]: crate::model::dataset::Dataset::editors
     pub modified_by: u32,
     /// Index of an `EnrolmentId__c` that says otherwise than the parents, or whose parents are missing; else [`NONE`].
-    odd_key: u32,
+    key_mismatch: u32,
 }
 
 impl EnrollmentRow {
     /// A row that says nothing beyond its id yet.
     #[must_use]
-    pub const fn of(id: SfId) -> Self {
+    pub const fn new(id: RecordId) -> Self {
         Self {
             id,
             account: NONE,
@@ -224,19 +240,19 @@ impl EnrollmentRow {
             created: None,
             modified: None,
             modified_by: NONE,
-            odd_key: NONE,
+            key_mismatch: NONE,
         }
     }
 
     /// Which of several rows of one enrollment counts: the one modified last, of equals the one with the highest id.
-    fn rank(&self) -> (Option<Instant>, SfId) {
+    fn rank(&self) -> (Option<Instant>, RecordId) {
         (self.modified, self.id)
     }
 }
 
 /// The row that an enrollment claims, as far as it says more than the enrollment does: 16 bytes.
 #[derive(Debug, Clone, Copy)]
-struct Claim {
+struct Match {
     created: Option<Instant>,
     modified: Option<Instant>,
     /// The lower half of the end of the record id; of a row that stands in full, its place there.
@@ -248,17 +264,17 @@ struct Claim {
 /// Where the parts of [`Claim::rest`] begin, in bits.
 const KIND_AT: u32 = 16;
 const ID_AT: u32 = 20;
-const NO_CLAIM: u8 = 0;
-const IN_FULL: u8 = 1;
+const NO_MATCH: u8 = 0;
+const UNPACKED: u8 = 1;
 const UNKNOWN_STATUS: u8 = 2;
 /// Bits of a record id that a claim has room for; the others are [`Common`].
 const ID_BITS: u32 = 32 + (u32::BITS - ID_AT);
 
-impl Claim {
+impl Match {
     const NONE: Self = Self { created: None, modified: None, id: 0, rest: 0 };
 
     /// A claim of a kind; of the record id as much as there is room for.
-    fn of(row: &EnrollmentRow, kind: u8, common: u32) -> Self {
+    fn new(row: &EnrollmentRow, kind: u8, common: u32) -> Self {
         let (_, tail) = row.id.parts();
         let [low, high] = [0, 32].map(|from| u32::try_from(tail >> from & u64::from(u32::MAX)).unwrap_or(0));
         let rest = high << ID_AT | u32::from(kind) << KIND_AT | common;
@@ -266,15 +282,15 @@ impl Claim {
     }
 
     fn kind(self) -> u8 {
-        u8::try_from((self.rest >> KIND_AT) % (1 << (ID_AT - KIND_AT))).unwrap_or(NO_CLAIM)
+        u8::try_from((self.rest >> KIND_AT) % (1 << (ID_AT - KIND_AT))).unwrap_or(NO_MATCH)
     }
 
-    fn is_there(self) -> bool {
-        self.kind() != NO_CLAIM
+    fn is_some(self) -> bool {
+        self.kind() != NO_MATCH
     }
 
-    fn in_full(self) -> Option<usize> {
-        (self.kind() == IN_FULL).then_some(self.id as usize)
+    fn unpacked(self) -> Option<usize> {
+        (self.kind() == UNPACKED).then_some(self.id as usize)
     }
 
     fn status(self) -> Option<Status> {
@@ -286,7 +302,7 @@ impl Claim {
         u64::from(self.rest >> ID_AT) << 32 | u64::from(self.id)
     }
 
-    const fn common(self) -> usize {
+    const fn template(self) -> usize {
         (self.rest % (1 << KIND_AT)) as usize
     }
 }
@@ -295,7 +311,7 @@ impl Claim {
 /// moment in Salesforce. An export whose dates are to the second has one distance, or two where the clocks change; one
 /// that is to the minute has sixty times as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Common {
+struct RowTemplate {
     /// The two parts of the record id, the second without its last [`ID_BITS`].
     head: NonZeroU32,
     above: u64,
@@ -306,21 +322,21 @@ struct Common {
 }
 
 /// So many kinds of rows are numbered; under test few, so that some are left.
-const MOST_COMMON: usize = if cfg!(test) { 150 } else { 1 << KIND_AT };
+const MAX_TEMPLATES: usize = if cfg!(test) { 150 } else { 1 << KIND_AT };
 
 /// What rows have in common, numbered.
 #[derive(Debug, Clone, Default)]
-struct Commons {
-    known: Vec<Common>,
-    numbers: FxHashMap<Common, u32>,
+struct RowTemplates {
+    known: Vec<RowTemplate>,
+    numbers: FxHashMap<RowTemplate, u32>,
 }
 
-impl Commons {
-    fn number(&mut self, common: Common) -> Option<u32> {
+impl RowTemplates {
+    fn number(&mut self, common: RowTemplate) -> Option<u32> {
         if let Some(&number) = self.numbers.get(&common) {
             return Some(number);
         }
-        if self.known.len() >= MOST_COMMON {
+        if self.known.len() >= MAX_TEMPLATES {
             return None;
         }
         let number = index(self.known.len());
@@ -332,14 +348,14 @@ impl Commons {
 
 /// The distance between two dates; `None` where only a row in full can tell the second one.
 #[expect(clippy::option_option, reason = "outer: whether it can be told; inner: whether there is a date")]
-fn shift(stated: Option<LocalTime>, written: Option<Instant>) -> Option<Option<i64>> {
+fn shift(docebo: Option<LocalTime>, written: Option<Instant>) -> Option<Option<i64>> {
     let Some(written) = written else { return Some(None) };
-    Some(Some(stated?.seconds() - written.seconds()))
+    Some(Some(docebo?.seconds() - written.seconds()))
 }
 
 /// The date at a distance from the one that is stated.
-fn shifted(stated: Option<LocalTime>, shift: Option<i64>) -> Option<Instant> {
-    Some(Instant::from_seconds(stated?.seconds() - shift?))
+fn shifted(docebo: Option<LocalTime>, shift: Option<i64>) -> Option<Instant> {
+    Some(Instant::from_seconds(docebo?.seconds() - shift?))
 }
 
 /// Current Docebo enrollments (archived ones and repeats are set aside), one for each learner and course, and the rows of
@@ -351,38 +367,38 @@ fn shifted(stated: Option<LocalTime>, shift: Option<i64>) -> Option<Instant> {
 pub struct Enrollments {
     /// The first enrollment of each learner, and behind the last learner the number of enrollments.
     first: Vec<u32>,
-    stated: Vec<Stated>,
-    lines: Lines,
+    docebo: Vec<DoceboValues>,
+    lines: LineNumbers,
     /// The later of first and last access; empty once [`Enrollments::keep_accesses`] has thinned it out.
     accessed: Vec<Option<LocalTime>>,
     kept_accesses: SparseColumn<LocalTime>,
     /// As [`Statements::accesses`].
     accesses: Vec<(u32, LocalTime)>,
-    filed: Filed,
+    salesforce: SalesforceRows,
 }
 
 /// The rows of Salesforce, as they are filed.
 #[derive(Debug, Clone, Default)]
-struct Filed {
+struct SalesforceRows {
     /// By enrollment.
-    claims: Vec<Claim>,
-    commons: Commons,
+    matches: Vec<Match>,
+    templates: RowTemplates,
     /// Claimed rows that need to stand in full.
-    in_full: Vec<EnrollmentRow>,
+    unpacked: Vec<EnrollmentRow>,
     /// Rows that no enrollment claims, sorted by account, course and record id; rows whose parents are not in the extract
     /// come last.
-    loose: Vec<EnrollmentRow>,
-    odd_keys: Vec<String>,
+    unmatched: Vec<EnrollmentRow>,
+    key_mismatches: Vec<String>,
 }
 
 /// Where enrollments stand, while rows are filed at them.
 #[derive(Debug, Clone, Copy)]
-pub struct Slots<'a> {
+pub struct EnrollmentIndex<'a> {
     first: &'a [u32],
-    stated: &'a [Stated],
+    docebo: &'a [DoceboValues],
 }
 
-impl Slots<'_> {
+impl EnrollmentIndex<'_> {
     fn of_learner(self, learner: usize) -> std::ops::Range<usize> {
         match self.first.get(learner..learner.saturating_add(2)) {
             Some(&[from, to]) => from as usize..to as usize,
@@ -392,17 +408,17 @@ impl Slots<'_> {
 
     /// The Docebo enrollment of a learner and a course.
     #[must_use]
-    pub fn find(self, account: u32, course: u32) -> Option<Slot> {
+    pub fn find(self, account: u32, course: u32) -> Option<Position> {
         self.find_within(self.of_learner(account as usize), course)
     }
 
     /// [`Slots::find`] for each of many pairs. Of millions of enrollments nearly every look waits for memory; step by step
     /// for all pairs together, they wait together.
     #[must_use]
-    pub fn find_each(self, pairs: &[(u32, u32)]) -> Vec<Option<Slot>> {
+    pub fn find_each(self, pairs: &[(u32, u32)]) -> Vec<Option<Position>> {
         let of_learner: Vec<_> = pairs.iter().map(|&(account, _)| self.of_learner(account as usize)).collect();
         let middle = |range: &std::ops::Range<usize>| range.start + range.len() / 2;
-        let met = of_learner.iter().map(|range| self.stated.get(middle(range)).map_or(NONE, |stated| stated.course()));
+        let met = of_learner.iter().map(|range| self.docebo.get(middle(range)).map_or(NONE, |docebo| docebo.course()));
         let met: Vec<u32> = met.collect();
         let found = of_learner.into_iter().zip(met).zip(pairs).map(|((range, met), &(_, course))| {
             let half = if course < met { range.start..middle(&range) } else { middle(&range)..range.end };
@@ -411,102 +427,102 @@ impl Slots<'_> {
         found.collect()
     }
 
-    fn find_within(self, range: std::ops::Range<usize>, course: u32) -> Option<Slot> {
+    fn find_within(self, range: std::ops::Range<usize>, course: u32) -> Option<Position> {
         let from = range.start;
-        let stated = &self.stated[range];
-        let nth = stated.binary_search_by_key(&course, |stated| stated.course()).ok()?;
-        Some(Slot { at: index(from + nth), stated: stated[nth] })
+        let docebo = &self.docebo[range];
+        let nth = docebo.binary_search_by_key(&course, |docebo| docebo.course()).ok()?;
+        Some(Position { at: index(from + nth), docebo: docebo[nth] })
     }
 }
 
 /// An enrollment, and what Docebo states of it: whoever found it need not look for that again.
 #[derive(Debug, Clone, Copy)]
-pub struct Slot {
+pub struct Position {
     at: u32,
-    stated: Stated,
+    docebo: DoceboValues,
 }
 
 /// Files rows of Salesforce.
 #[derive(Debug)]
-pub struct Filing<'a> {
-    filed: &'a mut Filed,
+pub struct Matcher<'a> {
+    rows: &'a mut SalesforceRows,
 }
 
-impl Filing<'_> {
+impl Matcher<'_> {
     /// Makes room for the rows that will find their enrollment taken. As it looks at all places before the first row is
     /// filed, they are fetched from memory together; one by one, each row would wait for its own.
-    pub fn make_room(&mut self, slots: impl Iterator<Item = Slot>) {
-        let taken = slots.filter(|slot| self.filed.claims[slot.at as usize].is_there()).count();
-        self.filed.loose.reserve(taken);
+    pub fn reserve(&mut self, index: impl Iterator<Item = Position>) {
+        let taken = index.filter(|position| self.rows.matches[position.at as usize].is_some()).count();
+        self.rows.unmatched.reserve(taken);
     }
 
     /// Files a row: at the enrollment that [`Slots::find`] finds for its parents, if it is the row that counts there.
     /// `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
-    pub fn file(&mut self, slot: Option<Slot>, mut row: EnrollmentRow, odd_key: Option<String>) {
-        let Self { filed } = self;
-        if let Some(key) = odd_key {
-            row.odd_key = index(filed.odd_keys.len());
-            filed.odd_keys.push(key);
+    pub fn add(&mut self, position: Option<Position>, mut row: EnrollmentRow, key_mismatch: Option<String>) {
+        let Self { rows: matched } = self;
+        if let Some(key) = key_mismatch {
+            row.key_mismatch = index(matched.key_mismatches.len());
+            matched.key_mismatches.push(key);
         }
-        let Some(Slot { at, stated }) = slot else { return filed.loose.push(row) };
+        let Some(Position { at, docebo }) = position else { return matched.unmatched.push(row) };
         let at = at as usize;
-        if filed.claims[at].is_there() {
-            let held = filed.row(at, row.account, stated);
+        if matched.matches[at].is_some() {
+            let held = matched.row(at, row.account, docebo);
             if held.rank() >= row.rank() {
-                return filed.loose.push(row);
+                return matched.unmatched.push(row);
             }
-            filed.loose.push(held);
+            matched.unmatched.push(held);
         }
-        filed.put(at, stated, row);
+        matched.put(at, docebo, row);
     }
 }
 
-impl Filed {
+impl SalesforceRows {
     /// The row that an enrollment claims, with all that it says.
-    fn row(&self, at: usize, account: u32, stated: Stated) -> EnrollmentRow {
-        let claim = self.claims[at];
-        if let Some(place) = claim.in_full() {
-            return self.in_full[place];
+    fn row(&self, at: usize, account: u32, docebo: DoceboValues) -> EnrollmentRow {
+        let matched = self.matches[at];
+        if let Some(place) = matched.unpacked() {
+            return self.unpacked[place];
         }
-        let common = self.common(claim);
+        let common = self.template(matched);
         EnrollmentRow {
             account,
-            course: stated.course(),
-            status: claim.status(),
-            enrolled: shifted(stated.enrolled, common.enrolled),
-            completed: shifted(stated.completed, common.completed),
-            created: claim.created,
-            modified: claim.modified,
+            course: docebo.course(),
+            status: matched.status(),
+            enrolled: shifted(docebo.enrolled, common.enrolled),
+            completed: shifted(docebo.completed, common.completed),
+            created: matched.created,
+            modified: matched.modified,
             modified_by: common.editor,
-            ..EnrollmentRow::of(self.id(claim))
+            ..EnrollmentRow::new(self.id(matched))
         }
     }
 
-    fn common(&self, claim: Claim) -> &Common {
-        &self.commons.known[claim.common()]
+    fn template(&self, matched: Match) -> &RowTemplate {
+        &self.templates.known[matched.template()]
     }
 
-    fn id(&self, claim: Claim) -> SfId {
-        let common = self.common(claim);
-        SfId::of_parts(common.head, common.above << ID_BITS | claim.id())
+    fn id(&self, matched: Match) -> RecordId {
+        let common = self.template(matched);
+        RecordId::from_parts(common.head, common.above << ID_BITS | matched.id())
     }
 
-    fn put(&mut self, at: usize, stated: Stated, row: EnrollmentRow) {
-        self.claims[at] = self.brief(stated, &row).unwrap_or_else(|| {
+    fn put(&mut self, at: usize, docebo: DoceboValues, row: EnrollmentRow) {
+        self.matches[at] = self.pack(docebo, &row).unwrap_or_else(|| {
             // The place of a row that stood there in full before is taken again.
-            let place = self.claims[at].in_full().unwrap_or(self.in_full.len());
-            if place == self.in_full.len() {
-                self.in_full.push(row);
+            let place = self.matches[at].unpacked().unwrap_or(self.unpacked.len());
+            if place == self.unpacked.len() {
+                self.unpacked.push(row);
             } else {
-                self.in_full[place] = row;
+                self.unpacked[place] = row;
             }
-            Claim { id: index(place), ..Claim::of(&row, IN_FULL, 0) }
+            Match { id: index(place), ..Match::new(&row, UNPACKED, 0) }
         });
     }
 
     /// A row as a claim, if it says nothing that a claim has no room for.
-    fn brief(&mut self, stated: Stated, row: &EnrollmentRow) -> Option<Claim> {
-        if row.unenrolled.is_some() || row.odd_key != NONE {
+    fn pack(&mut self, docebo: DoceboValues, row: &EnrollmentRow) -> Option<Match> {
+        if row.unenrolled.is_some() || row.key_mismatch != NONE {
             return None;
         }
         let kind = match row.status {
@@ -514,25 +530,25 @@ impl Filed {
             None => UNKNOWN_STATUS,
         };
         let (head, tail) = row.id.parts();
-        let common = self.commons.number(Common {
+        let common = self.templates.number(RowTemplate {
             head,
             above: tail >> ID_BITS,
-            enrolled: shift(stated.enrolled, row.enrolled)?,
-            completed: shift(stated.completed, row.completed)?,
+            enrolled: shift(docebo.enrolled, row.enrolled)?,
+            completed: shift(docebo.completed, row.completed)?,
             editor: row.modified_by,
         })?;
-        Some(Claim::of(row, kind, common))
+        Some(Match::new(row, kind, common))
     }
 }
 
 impl Enrollments {
     /// Opens the table for filing: where enrollments stand, and what files rows at them.
-    pub fn open(&mut self) -> (Slots<'_>, Filing<'_>) {
-        (Slots { first: &self.first, stated: &self.stated }, Filing { filed: &mut self.filed })
+    pub fn open(&mut self) -> (EnrollmentIndex<'_>, Matcher<'_>) {
+        (EnrollmentIndex { first: &self.first, docebo: &self.docebo }, Matcher { rows: &mut self.salesforce })
     }
 
-    const fn slots(&self) -> Slots<'_> {
-        Slots { first: self.first.as_slice(), stated: self.stated.as_slice() }
+    const fn index(&self) -> EnrollmentIndex<'_> {
+        EnrollmentIndex { first: self.first.as_slice(), docebo: self.docebo.as_slice() }
     }
 
     /// Sorts what was read. Of several rows of one enrollment the one with the newest dates stays, whatever the order of rows
@@ -540,21 +556,22 @@ impl Enrollments {
     ///
     /// `learner_of` and `course_of` say where each learner and course as it was read went, `learners` how many there are.
     #[must_use]
-    pub fn of(
-        read: Statements,
+    pub fn sort(
+        read: ExportEnrollments,
         learner_of: &[u32],
         course_of: &[u32],
         learners: usize,
         words: &[StatusWord],
     ) -> (Self, Vec<ExcludedRow>) {
-        let Statements { mut rows, lines, accesses } = read;
+        let ExportEnrollments { mut rows, lines, accesses } = read;
         rows.par_iter_mut().for_each(|row| {
             row.learner = learner_of[row.learner as usize];
-            row.what = course_of[(row.what & COURSE) as usize] | row.what & !COURSE;
+            row.course_and_word = course_of[(row.course_and_word & COURSE) as usize] | row.course_and_word & !COURSE;
         });
-        let pair = |row: &Read| u64::from(row.learner) << 32 | u64::from(row.what & COURSE);
-        let word = |row: &Read| words.get((row.what >> COURSE_BITS) as usize).map(|word| word.text.as_str());
-        let newest_last = |row: &Read| {
+        let pair = |row: &ReadRow| u64::from(row.learner) << 32 | u64::from(row.course_and_word & COURSE);
+        let word =
+            |row: &ReadRow| words.get((row.course_and_word >> COURSE_BITS) as usize).map(|word| word.text.as_str());
+        let newest_last = |row: &ReadRow| {
             let dates = (row.enrolled, row.completed, row.accessed);
             (dates.0.max(dates.1).max(dates.2), dates, word(row))
         };
@@ -567,7 +584,7 @@ impl Enrollments {
         rows.dedup_by(|row, kept| {
             let again = pair(row) == pair(kept);
             if again {
-                let Place { file, line } = lines.place(row.line);
+                let SourceLine { file, line } = lines.source_line(row.line);
                 repeated.push(ExcludedRow { file, line, why: Exclusion::Repeated });
             }
             again
@@ -582,29 +599,35 @@ impl Enrollments {
         };
         let (first, accessed) = rayon::join(first, || rows.par_iter().map(|row| row.accessed).collect());
         // One by one, since that takes no further memory: what is stated stands where the row stood.
-        let stated = |Read { enrolled, completed, line, what, .. }| Stated { enrolled, completed, line, what };
-        let mut stated: Vec<Stated> = rows.into_iter().map(stated).collect();
-        stated.shrink_to_fit();
-        let filed = Filed { claims: stated.par_iter().map(|_| Claim::NONE).collect(), ..Filed::default() };
-        (Self { first, stated, lines, accessed, accesses, filed, ..Self::default() }, repeated)
+        let docebo = |ReadRow { enrolled, completed, line, course_and_word: what, .. }| DoceboValues {
+            enrolled,
+            completed,
+            line,
+            course_and_word: what,
+        };
+        let mut docebo: Vec<DoceboValues> = rows.into_iter().map(docebo).collect();
+        docebo.shrink_to_fit();
+        let matched =
+            SalesforceRows { matches: docebo.par_iter().map(|_| Match::NONE).collect(), ..SalesforceRows::default() };
+        (Self { first, docebo, lines, accessed, accesses, salesforce: matched, ..Self::default() }, repeated)
     }
 
     /// Number of Docebo enrollments.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.stated.len()
+        self.docebo.len()
     }
 
     /// Whether Docebo has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stated.is_empty()
+        self.docebo.is_empty()
     }
 
     /// The enrollments of a learner.
     #[must_use]
     pub fn of_learner(&self, learner: usize) -> std::ops::Range<usize> {
-        self.slots().of_learner(learner)
+        self.index().of_learner(learner)
     }
 
     /// The learner of an enrollment: a row of the learners. Whoever looks at all enrollments asks each learner for theirs.
@@ -616,25 +639,25 @@ impl Enrollments {
     /// The course of an enrollment: a row of the courses.
     #[must_use]
     pub fn course(&self, at: usize) -> usize {
-        self.stated[at].course() as usize
+        self.docebo[at].course() as usize
     }
 
     /// The status of an enrollment: an index into the status words of the export.
     #[must_use]
-    pub fn word(&self, at: usize) -> usize {
-        (self.stated[at].what >> COURSE_BITS) as usize
+    pub fn status_word(&self, at: usize) -> usize {
+        (self.docebo[at].course_and_word >> COURSE_BITS) as usize
     }
 
     /// Enrollment date.
     #[must_use]
     pub fn enrolled(&self, at: usize) -> Option<LocalTime> {
-        self.stated[at].enrolled
+        self.docebo[at].enrolled
     }
 
     /// Completion date.
     #[must_use]
     pub fn completed(&self, at: usize) -> Option<LocalTime> {
-        self.stated[at].completed
+        self.docebo[at].completed
     }
 
     /// The later of first and last access.
@@ -645,8 +668,8 @@ impl Enrollments {
 
     /// Where an enrollment stands in the export.
     #[must_use]
-    pub fn place(&self, at: usize) -> Place {
-        self.lines.place(self.stated[at].line)
+    pub fn source_line(&self, at: usize) -> SourceLine {
+        self.lines.source_line(self.docebo[at].line)
     }
 
     /// The file of the export that an enrollment stands in: an index into the files of the export.
@@ -654,18 +677,18 @@ impl Enrollments {
     pub fn export_file(&self, at: usize) -> usize {
         usize::from(match self.lines.files[..] {
             [(_, file)] => file,
-            _ => self.place(at).file,
+            _ => self.source_line(at).file,
         })
     }
 
     /// Gives every enrollment another place; for whoever compares two exports that differ in the order of their rows.
-    pub fn set_places(&mut self, change: impl Fn(Place) -> Place) {
-        let places: Vec<Place> = (0..self.len()).map(|at| change(self.place(at))).collect();
+    pub fn set_source_lines(&mut self, change: impl Fn(SourceLine) -> SourceLine) {
+        let places: Vec<SourceLine> = (0..self.len()).map(|at| change(self.source_line(at))).collect();
         let mut order: Vec<usize> = (0..places.len()).collect();
         order.sort_by_key(|&at| places[at]);
-        self.lines = Lines::default();
+        self.lines = LineNumbers::default();
         for at in order {
-            self.stated[at].line = self.lines.add(places[at]);
+            self.docebo[at].line = self.lines.add(places[at]);
         }
     }
 
@@ -677,17 +700,17 @@ impl Enrollments {
                 continue;
             }
             let change = |date: LocalTime| change(file, date);
-            let claimed = self.filed.claims[at].is_there().then(|| self.row(at));
-            let stated = &mut self.stated[at];
-            stated.enrolled = stated.enrolled.and_then(&change);
-            stated.completed = stated.completed.and_then(&change);
-            let other = self.accesses.binary_search_by_key(&stated.line, |&(line, _)| line).ok();
+            let claimed = self.salesforce.matches[at].is_some().then(|| self.row(at));
+            let docebo = &mut self.docebo[at];
+            docebo.enrolled = docebo.enrolled.and_then(&change);
+            docebo.completed = docebo.completed.and_then(&change);
+            let other = self.accesses.binary_search_by_key(&docebo.line, |&(line, _)| line).ok();
             let other = other.and_then(|other| change(self.accesses[other].1));
             if let Some(accessed) = self.accessed.get_mut(at) {
                 *accessed = accessed.and_then(&change).max(other);
             }
             if let Some(row) = claimed {
-                self.filed.put(at, self.stated[at], row);
+                self.salesforce.put(at, self.docebo[at], row);
             }
         }
         self.accesses = Vec::new();
@@ -700,35 +723,36 @@ impl Enrollments {
             .par_iter()
             .enumerate()
             .filter_map(|(at, accessed)| Some((index(at), accessed.filter(|_| of(at))?)));
-        self.kept_accesses = SparseColumn::of(kept.collect());
+        self.kept_accesses = SparseColumn::new(kept.collect());
     }
 
     /// Forgets every row of Salesforce that was filed: what was read of a file that cannot be read to its end is not kept.
-    pub fn forget_rows(&mut self) {
-        self.filed = Filed { claims: vec![Claim::NONE; self.stated.len()], ..Filed::default() };
+    pub fn clear_rows(&mut self) {
+        self.salesforce = SalesforceRows { matches: vec![Match::NONE; self.docebo.len()], ..SalesforceRows::default() };
     }
 
     /// Closes the table: nothing is filed any more.
     ///
     /// # Errors
     /// With the id of a record that stands twice, which no complete read of Salesforce yields.
-    pub fn close(&mut self) -> Result<(), SfId> {
-        self.filed.loose.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
-        self.filed.loose.shrink_to_fit();
-        self.filed.in_full.shrink_to_fit();
+    pub fn finish(&mut self) -> Result<(), RecordId> {
+        self.salesforce.unmatched.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
+        self.salesforce.unmatched.shrink_to_fit();
+        self.salesforce.unpacked.shrink_to_fit();
         // The same record twice has the same parents, so the two stand side by side.
-        let beside = self.filed.loose.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
+        let others = self.salesforce.unmatched.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
         let claimed = || {
-            let same = |row: &&EnrollmentRow| self.claimant(row).is_some_and(|at| self.id(at) == row.id);
-            self.filed.loose.iter().find(same).map(|row| row.id)
+            let same =
+                |row: &&EnrollmentRow| self.enrollment_matching_another(row).is_some_and(|at| self.id(at) == row.id);
+            self.salesforce.unmatched.iter().find(same).map(|row| row.id)
         };
-        beside.or_else(claimed).map_or(Ok(()), Err)
+        others.or_else(claimed).map_or(Ok(()), Err)
     }
 
     /// The enrollment that claims another row of the same parents than this loose one.
-    fn claimant(&self, loose: &EnrollmentRow) -> Option<usize> {
-        let at = self.slots().find(loose.account, loose.course)?.at as usize;
-        self.filed.claims[at].is_there().then_some(at)
+    fn enrollment_matching_another(&self, unmatched: &EnrollmentRow) -> Option<usize> {
+        let at = self.index().find(unmatched.account, unmatched.course)?.at as usize;
+        self.salesforce.matches[at].is_some().then_some(at)
     }
 
     /// Number of Salesforce rows.
@@ -739,39 +763,39 @@ impl Enrollments {
 
     /// All rows, side by side, for whoever does not ask for their order.
     pub fn rows_in_any_order(&self) -> impl ParallelIterator<Item = usize> + '_ {
-        let is_there = |&row: &usize| self.filed.claims.get(row).is_none_or(|claim| claim.is_there());
+        let is_there = |&row: &usize| self.salesforce.matches.get(row).is_none_or(|matched| matched.is_some());
         (0..self.row_end()).into_par_iter().filter(is_there)
     }
 
     /// Numbers beyond the last Salesforce row.
     #[must_use]
     pub fn row_end(&self) -> usize {
-        self.len() + self.filed.loose.len()
+        self.len() + self.salesforce.unmatched.len()
     }
 
     /// The row that an enrollment claims: of several of the same learner and course the one modified last, of equals the one
     /// with the highest id.
     #[must_use]
-    pub fn counterpart(&self, at: usize) -> Option<usize> {
-        self.filed.claims[at].is_there().then_some(at)
+    pub fn matched_row(&self, at: usize) -> Option<usize> {
+        self.salesforce.matches[at].is_some().then_some(at)
     }
 
     /// The enrollment that claims a row.
     #[must_use]
-    pub fn claim(&self, row: usize) -> Option<usize> {
+    pub fn matched_enrollment(&self, row: usize) -> Option<usize> {
         (row < self.len()).then_some(row)
     }
 
     /// The rows that no enrollment claims, in the order of accounts, courses and record ids.
     #[must_use]
-    pub fn loose(&self) -> std::ops::Range<usize> {
+    pub fn unmatched(&self) -> std::ops::Range<usize> {
         self.len()..self.row_end()
     }
 
     /// For a row that no enrollment claims: the enrollment of its learner and course, which claims another one.
     #[must_use]
-    pub fn beside(&self, row: usize) -> Option<usize> {
-        self.claimant(self.standing(row)?)
+    pub fn enrollment_with_another_row(&self, row: usize) -> Option<usize> {
+        self.enrollment_matching_another(self.unpacked_row(row)?)
     }
 
     /// The rows that a condition holds for, in the order of accounts, courses and record ids; those whose parents are not in
@@ -780,108 +804,116 @@ impl Enrollments {
     pub fn rows_where(&self, holds: impl Fn(usize) -> bool + Sync) -> Vec<usize> {
         let mut rows: Vec<usize> = self.rows_in_any_order().filter(|&row| holds(row)).collect();
         // Claimed rows are in order among themselves, and so are the others.
-        let loose = rows.partition_point(|&row| row < self.len());
-        if loose > 0 && loose < rows.len() {
+        let unmatched = rows.partition_point(|&row| row < self.len());
+        if unmatched > 0 && unmatched < rows.len() {
             rows.sort_by_cached_key(|&row| (self.account(row), self.row_course(row), self.id(row)));
         }
         rows
     }
 
     /// The row that stands in full under a number, if it does.
-    fn standing(&self, row: usize) -> Option<&EnrollmentRow> {
-        match self.filed.claims.get(row) {
-            Some(claim) => self.filed.in_full.get(claim.in_full()?),
-            None => self.filed.loose.get(row - self.len()),
+    fn unpacked_row(&self, row: usize) -> Option<&EnrollmentRow> {
+        match self.salesforce.matches.get(row) {
+            Some(matched) => self.salesforce.unpacked.get(matched.unpacked()?),
+            None => self.salesforce.unmatched.get(row - self.len()),
         }
     }
 
     /// A row with all that it says.
     #[must_use]
     pub fn row(&self, row: usize) -> EnrollmentRow {
-        match self.standing(row) {
-            Some(standing) => *standing,
-            None => self.filed.row(row, self.learner(row), self.stated[row]),
+        match self.unpacked_row(row) {
+            Some(unpacked) => *unpacked,
+            None => self.salesforce.row(row, self.learner(row), self.docebo[row]),
         }
     }
 
     /// Record id of a row.
     #[must_use]
-    pub fn id(&self, row: usize) -> SfId {
-        match self.standing(row) {
-            Some(standing) => standing.id,
-            None => self.filed.id(self.filed.claims[row]),
+    pub fn id(&self, row: usize) -> RecordId {
+        match self.unpacked_row(row) {
+            Some(unpacked) => unpacked.id,
+            None => self.salesforce.id(self.salesforce.matches[row]),
         }
     }
 
     /// The account of a row, as [`EnrollmentRow::account`].
     #[must_use]
     pub fn account(&self, row: usize) -> u32 {
-        self.standing(row).map_or_else(|| self.learner(row), |standing| standing.account)
+        self.unpacked_row(row).map_or_else(|| self.learner(row), |unpacked| unpacked.account)
     }
 
     /// The course of a row, as [`EnrollmentRow::course`].
     #[must_use]
     pub fn row_course(&self, row: usize) -> u32 {
-        self.standing(row).map_or_else(|| self.stated[row].course(), |standing| standing.course)
+        self.unpacked_row(row).map_or_else(|| self.docebo[row].course(), |unpacked| unpacked.course)
     }
 
     /// `Status__c` of a row; `None` where the word is not in the picklist.
     #[must_use]
     pub fn status(&self, row: usize) -> Option<Status> {
-        match self.standing(row) {
-            Some(standing) => standing.status,
-            None => self.filed.claims[row].status(),
+        match self.unpacked_row(row) {
+            Some(unpacked) => unpacked.status,
+            None => self.salesforce.matches[row].status(),
         }
     }
 
     /// `EnrollmentStartDate__c` of a row.
     #[must_use]
     pub fn row_enrolled(&self, row: usize) -> Option<Instant> {
-        match self.standing(row) {
-            Some(standing) => standing.enrolled,
-            None => shifted(self.stated[row].enrolled, self.filed.common(self.filed.claims[row]).enrolled),
+        match self.unpacked_row(row) {
+            Some(unpacked) => unpacked.enrolled,
+            None => shifted(self.docebo[row].enrolled, self.salesforce.template(self.salesforce.matches[row]).enrolled),
         }
     }
 
     /// `EnrollmentCompletionDate__c` of a row.
     #[must_use]
     pub fn row_completed(&self, row: usize) -> Option<Instant> {
-        match self.standing(row) {
-            Some(standing) => standing.completed,
-            None => shifted(self.stated[row].completed, self.filed.common(self.filed.claims[row]).completed),
+        match self.unpacked_row(row) {
+            Some(unpacked) => unpacked.completed,
+            None => {
+                shifted(self.docebo[row].completed, self.salesforce.template(self.salesforce.matches[row]).completed)
+            }
         }
     }
 
     /// `UnenrollmentDate__c` of a row.
     #[must_use]
     pub fn unenrolled(&self, row: usize) -> Option<Instant> {
-        self.standing(row)?.unenrolled
+        self.unpacked_row(row)?.unenrolled
     }
 
     /// `CreatedDate` of a row.
     #[must_use]
     pub fn created(&self, row: usize) -> Option<Instant> {
-        self.filed.claims.get(row).map_or_else(|| self.filed.loose[row - self.len()].created, |claim| claim.created)
+        self.salesforce
+            .matches
+            .get(row)
+            .map_or_else(|| self.salesforce.unmatched[row - self.len()].created, |matched| matched.created)
     }
 
     /// `LastModifiedDate` of a row.
     #[must_use]
     pub fn modified(&self, row: usize) -> Option<Instant> {
-        self.filed.claims.get(row).map_or_else(|| self.filed.loose[row - self.len()].modified, |claim| claim.modified)
+        self.salesforce
+            .matches
+            .get(row)
+            .map_or_else(|| self.salesforce.unmatched[row - self.len()].modified, |matched| matched.modified)
     }
 
     /// Who modified a row last, as [`EnrollmentRow::modified_by`].
     #[must_use]
     pub fn modified_by(&self, row: usize) -> u32 {
-        match self.standing(row) {
-            Some(standing) => standing.modified_by,
-            None => self.filed.common(self.filed.claims[row]).editor,
+        match self.unpacked_row(row) {
+            Some(unpacked) => unpacked.modified_by,
+            None => self.salesforce.template(self.salesforce.matches[row]).editor,
         }
     }
 
     /// The `EnrolmentId__c` of a row that says otherwise than its parents, or whose parents are missing.
     #[must_use]
-    pub fn odd_key(&self, row: usize) -> Option<&str> {
-        self.filed.odd_keys.get(self.standing(row)?.odd_key as usize).map(String::as_str)
+    pub fn key_mismatch(&self, row: usize) -> Option<&str> {
+        self.salesforce.key_mismatches.get(self.unpacked_row(row)?.key_mismatch as usize).map(String::as_str)
     }
 }

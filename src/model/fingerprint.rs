@@ -6,9 +6,9 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 /// Crockford's alphabet: no letter that can be taken for a digit when somebody reads it out.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -22,7 +22,7 @@ impl Key {
 
     /// The key of a digest over these parts, told apart by a zero byte.
     #[must_use]
-    pub fn of(parts: &[&str]) -> Self {
+    pub fn new(parts: &[&str]) -> Self {
         let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
@@ -60,8 +60,8 @@ fn symbols(bits: u64) -> String {
 
 /// A name for a run, `R-` and ten characters, from what it says, part by part.
 #[must_use]
-pub fn run_id(said: impl Iterator<Item = String>) -> String {
-    let digest = said.fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
+pub fn run_id(message: impl Iterator<Item = String>) -> String {
+    let digest = message.fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     format!("R-{}", symbols(u64::from_be_bytes(first) >> 14))
@@ -84,7 +84,7 @@ impl<'de> serde::Deserialize<'de> for Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ids {
     /// The Salesforce record to open.
-    pub record: Option<(SfObject, SfId)>,
+    pub record: Option<(SfObject, RecordId)>,
     /// The Docebo user's id.
     pub learner: Option<u64>,
     /// The Docebo course's id.
@@ -97,9 +97,9 @@ impl Ids {
     #[must_use]
     pub fn key(self, check: &str, by_record: bool, field: &str) -> Key {
         let record = self.record.filter(|_| by_record);
-        let record = record.map_or_else(String::new, |(object, id)| format!("{}:{id}", object.word()));
+        let record = record.map_or_else(String::new, |(object, id)| format!("{}:{id}", object.label()));
         let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
-        Key::of(&[check, &record, &number(self.learner), &number(self.course), field])
+        Key::new(&[check, &record, &number(self.learner), &number(self.course), field])
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_key_reads_as_it_is_written() {
-        let key = Key::of(&["enrollment-absent", "", "10024", "601", ""]);
+        let key = Key::new(&["enrollment-absent", "", "10024", "601", ""]);
         let text = key.to_string();
         assert_eq!((text.len(), Key::parse(&text)), (12, Some(key)));
         for other in ["", "F-", "F-12345", "F-OOOOOOOOOO", "f-0123456789", "F-01234567891"] {

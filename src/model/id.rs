@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 /// A Salesforce record id: the 15 characters packed into numbers that sort as the text does. In three words, for
 /// millions of them are held, and a missing one takes no more room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SfId {
+pub struct RecordId {
     /// The first [`HEAD`] characters, and one.
     head: NonZeroU32,
     /// The others as a number of 60 bits, the upper word first.
@@ -48,7 +48,7 @@ const HEAD: usize = 5;
 /// What five characters can say.
 const FIVE: u32 = 62_u32.pow(5);
 
-impl SfId {
+impl RecordId {
     /// Reads 15 or 18 characters; an 18-character text must carry the right checksum.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl SfId {
     }
 
     /// The id of which these are the parts.
-    pub(super) fn of_parts(head: NonZeroU32, tail: u64) -> Self {
+    pub(super) fn from_parts(head: NonZeroU32, tail: u64) -> Self {
         let word = |shift: u32| u32::try_from(tail >> shift & u64::from(u32::MAX)).unwrap_or_default();
         Self { head, tail: [word(32), word(0)] }
     }
@@ -167,7 +167,7 @@ impl SfId {
             return None;
         }
         let head = NonZeroU32::new(head + 1)?;
-        Some(Self::of_parts(head, u64::from(upper) * u64::from(FIVE) + u64::from(lower)))
+        Some(Self::from_parts(head, u64::from(upper) * u64::from(FIVE) + u64::from(lower)))
     }
 
     fn characters(self) -> [u8; 15] {
@@ -192,13 +192,13 @@ fn five(mut number: u32) -> [u8; 5] {
     characters
 }
 
-impl serde::Serialize for SfId {
+impl serde::Serialize for RecordId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for SfId {
+impl<'de> serde::Deserialize<'de> for RecordId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(text.as_bytes()).map_err(|_| serde::de::Error::custom(format!("`{text}` is not a Salesforce id")))
@@ -215,13 +215,13 @@ fn checksum(body: &[u8; 15]) -> [u8; 3] {
     suffix
 }
 
-impl fmt::Display for SfId {
+impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
-impl fmt::Debug for SfId {
+impl fmt::Debug for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -229,14 +229,14 @@ impl fmt::Debug for SfId {
 
 #[cfg(test)]
 mod tests {
-    use super::{IdFault, SfId};
+    use super::{IdFault, RecordId};
 
     const GOOD: &[u8] = b"0035g00i00001IeAAI";
 
     #[test]
     fn fifteen_and_eighteen_characters_are_the_same_id() {
-        let long = SfId::parse(GOOD).expect("valid");
-        assert_eq!(SfId::parse(&GOOD[..15]), Ok(long));
+        let long = RecordId::parse(GOOD).expect("valid");
+        assert_eq!(RecordId::parse(&GOOD[..15]), Ok(long));
         assert_eq!(long.to_string().as_bytes(), GOOD);
         assert!(long.is_contact() && !long.is_user());
     }
@@ -252,18 +252,18 @@ mod tests {
             (b"0035G00I00001IEAAI", IdFault::Checksum),
             (b"0035g00i00001ieaai", IdFault::Checksum),
         ] {
-            assert_eq!(SfId::parse_18(text), Err(fault), "{:?}", String::from_utf8_lossy(text));
+            assert_eq!(RecordId::parse_18(text), Err(fault), "{:?}", String::from_utf8_lossy(text));
         }
     }
 
     #[test]
     fn the_checksum_restores_a_changed_case() {
-        let right = SfId::parse(GOOD).ok();
-        assert_eq!(SfId::repair(&GOOD.to_ascii_uppercase()), right);
-        assert_eq!(SfId::repair(&GOOD.to_ascii_lowercase()), right);
-        assert_eq!(SfId::repair(&GOOD[..15]), right);
-        assert_eq!(SfId::repair(b"0035g00i00001Ie!!!"), None);
-        assert_eq!(SfId::repair(b"000000000000000555"), None, "a digit cannot be upper case");
+        let right = RecordId::parse(GOOD).ok();
+        assert_eq!(RecordId::repair(&GOOD.to_ascii_uppercase()), right);
+        assert_eq!(RecordId::repair(&GOOD.to_ascii_lowercase()), right);
+        assert_eq!(RecordId::repair(&GOOD[..15]), right);
+        assert_eq!(RecordId::repair(b"0035g00i00001Ie!!!"), None);
+        assert_eq!(RecordId::repair(b"000000000000000555"), None, "a digit cannot be upper case");
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
             "003zz00000zzzzz",
             "003zz0000100000",
         ];
-        let mut ids: Vec<SfId> = texts.iter().map(|t| SfId::parse(t.as_bytes()).expect("valid")).collect();
+        let mut ids: Vec<RecordId> = texts.iter().map(|t| RecordId::parse(t.as_bytes()).expect("valid")).collect();
         texts.sort_unstable();
         ids.sort_unstable();
         let sorted: Vec<String> = ids.iter().map(|id| id.to_string()[..15].to_owned()).collect();
@@ -292,6 +292,6 @@ mod tests {
 
     #[test]
     fn a_missing_id_takes_no_more_room() {
-        assert_eq!((size_of::<SfId>(), size_of::<Option<SfId>>()), (12, 12));
+        assert_eq!((size_of::<RecordId>(), size_of::<Option<RecordId>>()), (12, 12));
     }
 }

@@ -15,7 +15,7 @@ pub enum NumberFault {
 }
 
 /// The most digits of an id: Docebo's user id is a `Number(18,0)` in Salesforce.
-const MOST_DIGITS: usize = 18;
+const MAX_DIGITS: usize = 18;
 
 /// Reads `12345`, `12345.0` or `1.2345E4`, exactly. Leading zeros and a plus sign are accepted,
 /// negative numbers are not.
@@ -24,7 +24,7 @@ const MOST_DIGITS: usize = 18;
 /// [`NumberFault`] tells why the text is not such a number.
 pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
     // Most ids are plain digits.
-    if !text.is_empty() && text.len() <= MOST_DIGITS {
+    if !text.is_empty() && text.len() <= MAX_DIGITS {
         let mut value = 0u64;
         let mut plain = true;
         for &c in text {
@@ -42,7 +42,7 @@ pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
 /// The whole number that a text stands for, if it is written as Salesforce exports the value of a Number field:
 /// `40000.0`, `-3.0`, or with an exponent `1.2345678E7`. Plain digits are not, for a text field may hold them too.
 #[must_use]
-pub fn of_number_field(text: &str) -> Option<String> {
+pub fn from_number_field(text: &str) -> Option<String> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),
@@ -130,7 +130,7 @@ fn exponent(text: &[u8]) -> Result<i64, NumberFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NumberFault, has_thousands_separator, of_number_field, whole};
+    use super::{NumberFault, from_number_field, has_thousands_separator, whole};
 
     #[test]
     fn values_of_a_number_field_are_told_from_texts() {
@@ -153,7 +153,7 @@ mod tests {
             (" 1.0", None),
             ("", None),
         ] {
-            assert_eq!(of_number_field(text).as_deref(), value, "{text}");
+            assert_eq!(from_number_field(text).as_deref(), value, "{text}");
         }
     }
 

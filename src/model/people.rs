@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::column::{IdColumn, NumberColumn, SparseColumn, SparseTexts, TextColumn, UniformColumn, reorder};
-use crate::model::dataset::{Dataset, DoubleRecord, NONE, Place, Places, index, row};
-use crate::model::id::SfId;
+use crate::model::dataset::{Dataset, DuplicateRecord, NONE, SourceLine, SourceLines, index, row};
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::key::is_blank;
 use crate::model::number;
@@ -24,17 +24,17 @@ use crate::model::provenance::{Contradiction, ExcludedRow, Exclusion, SfObject};
 
 /// What is told of a learner in one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Told(u8);
+struct LearnerFlags(u8);
 
-impl Told {
+impl LearnerFlags {
     /// A report told the `sfdc_id`, be it blank.
     const SFDC_ID: Self = Self(1);
     /// The learner stands in the *Users* report.
-    const REPORTED: Self = Self(2);
+    const IN_USERS_REPORT: Self = Self(2);
     /// The `sfdc_id` is the id of the learner's contact.
-    const NAMED: Self = Self(4);
+    const CONTACT_BY_ID: Self = Self(4);
     /// The username is the key of the learner's contact.
-    const KEYED: Self = Self(8);
+    const CONTACT_BY_KEY: Self = Self(8);
 
     const fn has(self, bit: Self) -> bool {
         self.0 & bit.0 != 0
@@ -59,7 +59,7 @@ pub struct LearnerRow<'a> {
     /// Whether the row stands in the *Users* report.
     pub in_users_report: bool,
     /// Where the row stands.
-    pub place: Place,
+    pub source: SourceLine,
 }
 
 /// Learners as they were read: several rows of one learner possible, in the order of the files.
@@ -67,30 +67,30 @@ pub struct LearnerRow<'a> {
 pub struct LearnerRows {
     id: NumberColumn,
     username: TextColumn,
-    sfdc_id: Vec<Option<SfId>>,
+    sfdc_id: Vec<Option<RecordId>>,
     /// The `sfdc_id` where it is not blank and no id of 18 characters.
     sfdc_text: SparseTexts,
-    told: Vec<Told>,
-    place: Places,
+    flags: Vec<LearnerFlags>,
+    source: SourceLines,
 }
 
 impl LearnerRows {
     /// Adds a row at the end.
     pub fn push(&mut self, learner: LearnerRow<'_>) {
-        let LearnerRow { id, username, sfdc_id, in_users_report, place } = learner;
+        let LearnerRow { id, username, sfdc_id, in_users_report, source: place } = learner;
         let text = sfdc_id.unwrap_or("");
-        let named = SfId::parse_18(text.as_bytes()).ok();
+        let named = RecordId::parse_18(text.as_bytes()).ok();
         if named.is_none() && !text.is_empty() {
             self.sfdc_text.push(index(self.len()), text);
         }
-        let mut told = Told::default();
-        told.set(Told::SFDC_ID, sfdc_id.is_some());
-        told.set(Told::REPORTED, in_users_report);
+        let mut flags = LearnerFlags::default();
+        flags.set(LearnerFlags::SFDC_ID, sfdc_id.is_some());
+        flags.set(LearnerFlags::IN_USERS_REPORT, in_users_report);
         self.id.push(id);
         self.username.push(username);
         self.sfdc_id.push(named);
-        self.told.push(told);
-        self.place.push(place);
+        self.flags.push(flags);
+        self.source.push(place);
     }
 
     /// Adds the rows of another list behind these; where there are none yet, it takes their place.
@@ -106,7 +106,7 @@ impl LearnerRows {
                 username: further.username(row),
                 sfdc_id: further.sfdc_known(row).then_some(&*text),
                 in_users_report: further.in_users_report(row),
-                place: further.place.get(row),
+                source: further.source.get(row),
             });
         }
     }
@@ -138,13 +138,13 @@ impl LearnerRows {
     /// Whether the row told the `sfdc_id`, be it blank.
     #[must_use]
     pub fn sfdc_known(&self, row: usize) -> bool {
-        self.told[row].has(Told::SFDC_ID)
+        self.flags[row].has(LearnerFlags::SFDC_ID)
     }
 
     /// Whether the row stands in the *Users* report.
     #[must_use]
     pub fn in_users_report(&self, row: usize) -> bool {
-        self.told[row].has(Told::REPORTED)
+        self.flags[row].has(LearnerFlags::IN_USERS_REPORT)
     }
 
     /// Whether the `sfdc_id` is this text.
@@ -157,27 +157,31 @@ impl LearnerRows {
     }
 
     fn sfdc_text(&self, row: usize) -> Cow<'_, str> {
-        said(self.sfdc_id[row], self.sfdc_text.get(row))
+        sfdc_id_text(self.sfdc_id[row], self.sfdc_text.get(row))
     }
 
     /// One row for each learner, sorted by id: of several the one that tells most, by a rule that does not depend on
     /// the order of rows or files.
-    fn once_each(&self) -> Once {
+    fn deduplicate(&self) -> Deduplicated {
         let mut order: Vec<u32> = (0..index(self.len())).collect();
         let id = |row: u32| self.id.get(row as usize);
         order.sort_by_key(|&row| id(row));
         let rank = |row: u32| {
             let row = row as usize;
             let sfdc_id = self.sfdc_text(row);
-            let told = (self.sfdc_known(row), !sfdc_id.is_empty(), self.in_users_report(row));
-            (std::cmp::Reverse((told, sfdc_id, self.username.get(row))), self.place.get(row))
+            let flags = (self.sfdc_known(row), !sfdc_id.is_empty(), self.in_users_report(row));
+            (std::cmp::Reverse((flags, sfdc_id, self.username.get(row))), self.source.get(row))
         };
         for same in order.chunk_by_mut(|&a, &b| id(a) == id(b)).filter(|same| same.len() > 1) {
             same.sort_unstable_by(|&a, &b| rank(a).cmp(&rank(b)));
         }
 
-        let mut once =
-            Once { kept: Vec::new(), reported: Vec::new(), row_of: vec![NONE; order.len()], repeated: Vec::new() };
+        let mut once = Deduplicated {
+            kept: Vec::new(),
+            reported: Vec::new(),
+            row_of: vec![NONE; order.len()],
+            repeated: Vec::new(),
+        };
         for same in order.chunk_by(|&a, &b| id(a) == id(b)) {
             let learner = index(once.kept.len());
             let mut reported = None;
@@ -194,7 +198,7 @@ impl LearnerRows {
                 match reported {
                     None => reported = Some(at as usize),
                     Some(kept) => {
-                        let Place { file, line } = self.place.get(at as usize);
+                        let SourceLine { file, line } = self.source.get(at as usize);
                         once.repeated.push(ExcludedRow { file, line, why: self.compare(kept, at as usize) });
                     }
                 }
@@ -211,14 +215,14 @@ impl LearnerRows {
         let username = self.username(kept) != self.username(row);
         let sfdc_id = self.sfdc_known(kept) && self.sfdc_known(row) && self.sfdc_text(kept) != self.sfdc_text(row);
         if username || sfdc_id {
-            return Exclusion::Contradictory(Contradiction { kept: self.place.get(kept), username, sfdc_id });
+            return Exclusion::Contradictory(Contradiction { kept: self.source.get(kept), username, sfdc_id });
         }
         Exclusion::Repeated
     }
 }
 
 /// Which rows are kept of those that were read.
-struct Once {
+struct Deduplicated {
     kept: Vec<u32>,
     /// By learner: whether any of their rows stands in the *Users* report.
     reported: Vec<bool>,
@@ -227,7 +231,7 @@ struct Once {
 }
 
 /// An `sfdc_id` as it stands.
-fn said(id: Option<SfId>, text: Option<&str>) -> Cow<'_, str> {
+fn sfdc_id_text(id: Option<RecordId>, text: Option<&str>) -> Cow<'_, str> {
     match id {
         Some(id) => Cow::Owned(id.to_string()),
         None => Cow::Borrowed(text.unwrap_or("")),
@@ -241,15 +245,15 @@ pub struct Learners {
     /// The contact of the extract that the `sfdc_id` names; where it names none, one whose key is the username; else
     /// [`NONE`].
     contact: Vec<u32>,
-    told: Vec<Told>,
+    flags: Vec<LearnerFlags>,
     /// Usernames that are not the contact's key.
     username: SparseTexts,
     /// Ids that are not the contact's.
-    sfdc_id: SparseColumn<SfId>,
+    sfdc_id: SparseColumn<RecordId>,
     /// What stands in their place and is no id.
     sfdc_text: SparseTexts,
     /// Where the learner stands.
-    pub place: Places,
+    pub source: SourceLines,
 }
 
 impl Learners {
@@ -280,26 +284,26 @@ impl Learners {
     /// Whether a report told this learner's `sfdc_id` (blank included).
     #[must_use]
     pub fn sfdc_known(&self, learner: usize) -> bool {
-        self.told[learner].has(Told::SFDC_ID)
+        self.flags[learner].has(LearnerFlags::SFDC_ID)
     }
 
     /// Whether the learner stands in the *Users* report.
     #[must_use]
     pub fn in_users_report(&self, learner: usize) -> bool {
-        self.told[learner].has(Told::REPORTED)
+        self.flags[learner].has(LearnerFlags::IN_USERS_REPORT)
     }
 
     /// The row of the contact that the `sfdc_id` names, where the extract has it.
     #[must_use]
-    pub fn named(&self, learner: usize) -> Option<usize> {
-        row(self.contact[learner]).filter(|_| self.told[learner].has(Told::NAMED))
+    pub fn contact_by_id(&self, learner: usize) -> Option<usize> {
+        row(self.contact[learner]).filter(|_| self.flags[learner].has(LearnerFlags::CONTACT_BY_ID))
     }
 
     /// The row of a contact whose key is exactly the username; of several not always the first, and none where the
     /// `sfdc_id` names another contact.
     #[must_use]
-    pub fn keyed(&self, learner: usize) -> Option<usize> {
-        row(self.contact[learner]).filter(|_| self.told[learner].has(Told::KEYED))
+    pub fn contact_by_key(&self, learner: usize) -> Option<usize> {
+        row(self.contact[learner]).filter(|_| self.flags[learner].has(LearnerFlags::CONTACT_BY_KEY))
     }
 }
 
@@ -307,7 +311,7 @@ impl Dataset {
     /// A learner's username.
     #[must_use]
     pub fn username(&self, learner: usize) -> &str {
-        match self.learners.keyed(learner) {
+        match self.learners.contact_by_key(learner) {
             Some(contact) => self.contacts.key(contact),
             None => self.learners.username.get(learner).unwrap_or(""),
         }
@@ -320,8 +324,8 @@ impl Dataset {
 
     /// A learner's `sfdc_id`, where it is an id of 18 characters.
     #[must_use]
-    pub fn sfdc_record(&self, learner: usize) -> Option<SfId> {
-        match self.learners.named(learner) {
+    pub fn sfdc_record(&self, learner: usize) -> Option<RecordId> {
+        match self.learners.contact_by_id(learner) {
             Some(contact) => Some(self.contacts.id(contact)),
             None => self.learners.sfdc_id.get(learner),
         }
@@ -330,12 +334,12 @@ impl Dataset {
     /// A learner's additional field with the Salesforce id, as it stands.
     #[must_use]
     pub fn sfdc_id(&self, learner: usize) -> Cow<'_, str> {
-        said(self.sfdc_record(learner), self.learners.sfdc_text.get(learner))
+        sfdc_id_text(self.sfdc_record(learner), self.learners.sfdc_text.get(learner))
     }
 }
 
 /// Learners as they are kept, and where the rows went that were read.
-pub(super) struct Settled {
+pub(super) struct DeduplicatedLearners {
     pub(super) sorted: Learners,
     /// For each row as it was read, the sorted row of the same learner.
     pub(super) row_of: Vec<u32>,
@@ -343,25 +347,28 @@ pub(super) struct Settled {
 }
 
 /// Sorts the learners and keeps once what their contacts say too.
-pub(super) fn settle(rows: LearnerRows, contacts: &Contacts) -> Settled {
-    let Once { kept, reported, row_of, repeated } = rows.once_each();
-    let LearnerRows { id, username, sfdc_id, sfdc_text, told, place } = rows;
+pub(super) fn deduplicate(rows: LearnerRows, contacts: &Contacts) -> DeduplicatedLearners {
+    let Deduplicated { kept, reported, row_of, repeated } = rows.deduplicate();
+    let LearnerRows { id, username, sfdc_id, sfdc_text, flags, source: place } = rows;
     // To look up a contact is to wait for memory, so this is done side by side.
-    let (contact, judged): (Vec<u32>, Vec<Told>) = kept
+    let (contact, judged): (Vec<u32>, Vec<LearnerFlags>) = kept
         .par_iter()
         .zip(&reported)
         .map(|(&old, &reported)| {
             let old = old as usize;
             let named = sfdc_id[old].filter(|id| id.is_contact()).and_then(|id| contacts.find(id));
-            let mut told = told[old];
-            told.set(Told::REPORTED, reported);
-            told.set(Told::NAMED, named.is_some());
-            told.set(Told::KEYED, named.is_some_and(|contact| contacts.key(contact) == username.get(old)));
-            (named.map_or(NONE, index), told)
+            let mut flags = flags[old];
+            flags.set(LearnerFlags::IN_USERS_REPORT, reported);
+            flags.set(LearnerFlags::CONTACT_BY_ID, named.is_some());
+            flags.set(
+                LearnerFlags::CONTACT_BY_KEY,
+                named.is_some_and(|contact| contacts.key(contact) == username.get(old)),
+            );
+            (named.map_or(NONE, index), flags)
         })
         .unzip();
     let (id, place) = (id.reorder(&kept), place.reorder(&kept));
-    let mut learners = Learners { id, contact, told: judged, place, ..Learners::default() };
+    let mut learners = Learners { id, contact, flags: judged, source: place, ..Learners::default() };
     for (new, &old) in (0..).zip(&kept) {
         if learners.contact[new as usize] != NONE {
             continue;
@@ -372,16 +379,16 @@ pub(super) fn settle(rows: LearnerRows, contacts: &Contacts) -> Settled {
             (None, None) => {}
         }
     }
-    drop((sfdc_id, sfdc_text, told));
+    drop((sfdc_id, sfdc_text, flags));
 
     learners.find_keys(|learner| username.get(kept[learner] as usize), contacts);
     for (new, &old) in (0..).zip(&kept) {
         let text = username.get(old as usize);
-        if learners.keyed(new as usize).is_none() && !text.is_empty() {
+        if learners.contact_by_key(new as usize).is_none() && !text.is_empty() {
             learners.username.push(new, text);
         }
     }
-    Settled { sorted: learners, row_of, repeated }
+    DeduplicatedLearners { sorted: learners, row_of, repeated }
 }
 
 impl Learners {
@@ -418,7 +425,7 @@ impl Learners {
                     of_text.find(hash(text), |&(learner, _)| username(learner as usize) == text)
                 {
                     self.contact[at] = contact;
-                    self.told[at].set(Told::KEYED, true);
+                    self.flags[at].set(LearnerFlags::CONTACT_BY_KEY, true);
                 }
             }
         }
@@ -436,7 +443,7 @@ pub struct Contacts {
 impl Contacts {
     /// Adds a contact at the end: its record id, the field that is mapped to the Docebo username, and whether it is in
     /// the list view, where that is known.
-    pub fn push(&mut self, id: SfId, key: &str, in_view: Option<bool>) {
+    pub fn push(&mut self, id: RecordId, key: &str, in_view: Option<bool>) {
         self.id.push(id);
         self.key.push(key);
         self.in_view.push(in_view);
@@ -447,14 +454,14 @@ impl Contacts {
     pub fn read_number_keys(&mut self) -> bool {
         let mut found = false;
         for key in self.key.iter().filter(|key| !is_blank(key)) {
-            if number::of_number_field(key).is_none() {
+            if number::from_number_field(key).is_none() {
                 return false;
             }
             found = true;
         }
         if found {
             let mut keys = TextColumn::default();
-            self.key.iter().for_each(|key| keys.push(number::of_number_field(key).as_deref().unwrap_or(key)));
+            self.key.iter().for_each(|key| keys.push(number::from_number_field(key).as_deref().unwrap_or(key)));
             self.key = keys;
         }
         found
@@ -481,18 +488,18 @@ impl Contacts {
 
     /// Record id.
     #[must_use]
-    pub fn id(&self, contact: usize) -> SfId {
+    pub fn id(&self, contact: usize) -> RecordId {
         self.id.get(contact)
     }
 
     /// Their record ids, ascending.
-    pub fn ids(&self) -> impl Iterator<Item = SfId> {
+    pub fn ids(&self) -> impl Iterator<Item = RecordId> {
         self.id.iter()
     }
 
     /// The contact of a record id.
     #[must_use]
-    pub fn find(&self, id: SfId) -> Option<usize> {
+    pub fn find(&self, id: RecordId) -> Option<usize> {
         self.id.find(id)
     }
 
@@ -513,8 +520,8 @@ impl Contacts {
         self.in_view.get(contact)
     }
 
-    pub(super) fn once(&self) -> Result<(), DoubleRecord> {
-        once(SfObject::Contact, &self.id)
+    pub(super) fn check_unique(&self) -> Result<(), DuplicateRecord> {
+        check_unique(SfObject::Contact, &self.id)
     }
 }
 
@@ -522,24 +529,24 @@ impl Contacts {
 #[derive(Debug, Clone, Default)]
 struct Lookups {
     row: UniformColumn<u32>,
-    beyond: SparseColumn<SfId>,
+    unextracted: SparseColumn<RecordId>,
 }
 
 impl Lookups {
-    fn push(&mut self, id: Option<SfId>, contacts: &Contacts) {
+    fn push(&mut self, id: Option<RecordId>, contacts: &Contacts) {
         let found = id.and_then(|id| contacts.find(id));
         if let (Some(id), None) = (id, found) {
-            self.beyond.push(index(self.row.len()), id);
+            self.unextracted.push(index(self.row.len()), id);
         }
         self.row.push(found.map_or(NONE, index));
     }
 
-    fn get(&self, at: usize, contacts: &Contacts) -> Option<SfId> {
-        row(self.row.get(at)).map_or_else(|| self.beyond.get(at), |contact| Some(contacts.id(contact)))
+    fn get(&self, at: usize, contacts: &Contacts) -> Option<RecordId> {
+        row(self.row.get(at)).map_or_else(|| self.unextracted.get(at), |contact| Some(contacts.id(contact)))
     }
 
     fn reorder(self, order: &[u32]) -> Self {
-        Self { row: self.row.reorder(order), beyond: moved(self.beyond, order) }
+        Self { row: self.row.reorder(order), unextracted: moved(self.unextracted, order) }
     }
 }
 
@@ -554,7 +561,7 @@ pub struct Users {
 impl Users {
     /// Adds a user at the end: the record id, the contact of a portal user, and whether the user can log in, where the
     /// column is there. The contacts are sorted by then.
-    pub fn push(&mut self, id: SfId, contact: Option<SfId>, active: Option<bool>, contacts: &Contacts) {
+    pub fn push(&mut self, id: RecordId, contact: Option<RecordId>, active: Option<bool>, contacts: &Contacts) {
         self.id.push(id);
         self.contact.push(contact, contacts);
         self.active.push(active);
@@ -569,24 +576,24 @@ impl Users {
 
     /// Record id.
     #[must_use]
-    pub fn id(&self, user: usize) -> SfId {
+    pub fn id(&self, user: usize) -> RecordId {
         self.id.get(user)
     }
 
     /// Their record ids, ascending.
-    pub fn ids(&self) -> impl Iterator<Item = SfId> {
+    pub fn ids(&self) -> impl Iterator<Item = RecordId> {
         self.id.iter()
     }
 
     /// The user of a record id.
     #[must_use]
-    pub fn find(&self, id: SfId) -> Option<usize> {
+    pub fn find(&self, id: RecordId) -> Option<usize> {
         self.id.find(id)
     }
 
     /// The contact of a portal user.
     #[must_use]
-    pub fn contact(&self, user: usize, contacts: &Contacts) -> Option<SfId> {
+    pub fn contact(&self, user: usize, contacts: &Contacts) -> Option<RecordId> {
         self.contact.get(user, contacts)
     }
 
@@ -596,8 +603,8 @@ impl Users {
         self.active.get(user)
     }
 
-    pub(super) fn once(&self) -> Result<(), DoubleRecord> {
-        once(SfObject::User, &self.id)
+    pub(super) fn check_unique(&self) -> Result<(), DuplicateRecord> {
+        check_unique(SfObject::User, &self.id)
     }
 }
 
@@ -605,13 +612,13 @@ impl Users {
 #[derive(Debug, Clone, Copy)]
 pub struct DoceboUserRow {
     /// Record id.
-    pub id: SfId,
+    pub id: RecordId,
     /// `UserId__c`, the learner's Docebo id.
     pub user_id: u64,
     /// `Contact__c`
-    pub contact: Option<SfId>,
+    pub contact: Option<RecordId>,
     /// `User__c`
-    pub user: Option<SfId>,
+    pub user: Option<RecordId>,
     /// `CreatedDate`, where the column is there.
     pub created: Option<Instant>,
     /// `CreatedById`, where the column is there: an index into [`DoceboUsers::writers`], else [`NONE`].
@@ -630,13 +637,13 @@ pub struct DoceboUsers {
     user_id: NumberColumn,
     account: Vec<u32>,
     contact: Lookups,
-    user: SparseColumn<SfId>,
+    user: SparseColumn<RecordId>,
     created: Vec<Option<Instant>>,
     created_by: UniformColumn<u32>,
     modified: Vec<Option<Instant>>,
     modified_by: UniformColumn<u32>,
     /// The users who created or last modified rows.
-    pub writers: Vec<SfId>,
+    pub writers: Vec<RecordId>,
 }
 
 impl DoceboUsers {
@@ -687,7 +694,7 @@ impl DoceboUsers {
 
     /// Record id.
     #[must_use]
-    pub fn id(&self, at: usize) -> SfId {
+    pub fn id(&self, at: usize) -> RecordId {
         self.id.get(at)
     }
 
@@ -716,13 +723,13 @@ impl DoceboUsers {
 
     /// `Contact__c`
     #[must_use]
-    pub fn contact(&self, at: usize, contacts: &Contacts) -> Option<SfId> {
+    pub fn contact(&self, at: usize, contacts: &Contacts) -> Option<RecordId> {
         self.contact.get(at, contacts)
     }
 
     /// `User__c`
     #[must_use]
-    pub fn user(&self, at: usize) -> Option<SfId> {
+    pub fn user(&self, at: usize) -> Option<RecordId> {
         self.user.get(at)
     }
 
@@ -734,7 +741,7 @@ impl DoceboUsers {
 
     /// `CreatedById`, where the column is there.
     #[must_use]
-    pub fn created_by(&self, at: usize) -> Option<SfId> {
+    pub fn created_by(&self, at: usize) -> Option<RecordId> {
         self.writer(self.created_by.get(at))
     }
 
@@ -746,29 +753,29 @@ impl DoceboUsers {
 
     /// `LastModifiedById`, where the column is there.
     #[must_use]
-    pub fn modified_by(&self, at: usize) -> Option<SfId> {
+    pub fn modified_by(&self, at: usize) -> Option<RecordId> {
         self.writer(self.modified_by.get(at))
     }
 
-    fn writer(&self, at: u32) -> Option<SfId> {
+    fn writer(&self, at: u32) -> Option<RecordId> {
         row(at).map(|at| self.writers[at])
     }
 
     /// Who created most rows; of equals the lowest id.
     #[must_use]
-    pub fn foremost_creator(&self) -> Option<SfId> {
+    pub fn foremost_creator(&self) -> Option<RecordId> {
         let mut rows = vec![0_u32; self.writers.len()];
         self.created_by.iter().filter_map(row).for_each(|writer| rows[writer] += 1);
-        let told = rows.iter().zip(&self.writers).filter(|&(&rows, _)| rows > 0);
-        told.max_by_key(|&(&rows, &id)| (rows, std::cmp::Reverse(id))).map(|(_, &id)| id)
+        let flags = rows.iter().zip(&self.writers).filter(|&(&rows, _)| rows > 0);
+        flags.max_by_key(|&(&rows, &id)| (rows, std::cmp::Reverse(id))).map(|(_, &id)| id)
     }
 
-    pub(super) fn once(&self) -> Result<(), DoubleRecord> {
-        once(SfObject::DoceboUser, &self.id)
+    pub(super) fn check_unique(&self) -> Result<(), DuplicateRecord> {
+        check_unique(SfObject::DoceboUser, &self.id)
     }
 
     /// Gives each row its account and returns the ids that the export does not name, sorted.
-    pub(super) fn settle(&mut self, learners: &Learners) -> Vec<u64> {
+    pub(super) fn resolve_accounts(&mut self, learners: &Learners) -> Vec<u64> {
         let user_id = std::mem::take(&mut self.user_id);
         let account = |at: usize| learners.find(user_id.get(at)).map_or(NONE, index);
         self.account = (0..user_id.len()).into_par_iter().map(account).collect();
@@ -787,13 +794,13 @@ impl DoceboUsers {
 
 /// The rows in the order of their ids.
 fn by_id(ids: &IdColumn) -> Vec<u32> {
-    let mut keyed: Vec<(SfId, u32)> = ids.iter().zip(0..).collect();
+    let mut keyed: Vec<(RecordId, u32)> = ids.iter().zip(0..).collect();
     keyed.sort_unstable();
     keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Each value where its row went.
-fn moved(column: SparseColumn<SfId>, order: &[u32]) -> SparseColumn<SfId> {
+fn moved(column: SparseColumn<RecordId>, order: &[u32]) -> SparseColumn<RecordId> {
     if column.is_empty() {
         return column;
     }
@@ -805,24 +812,24 @@ fn moved(column: SparseColumn<SfId>, order: &[u32]) -> SparseColumn<SfId> {
 }
 
 /// Whether each record of a sorted column stands there once.
-fn once(object: SfObject, ids: &IdColumn) -> Result<(), DoubleRecord> {
+fn check_unique(object: SfObject, ids: &IdColumn) -> Result<(), DuplicateRecord> {
     match ids.iter().zip(ids.iter().skip(1)).find(|(one, next)| one == next) {
-        Some((id, _)) => Err(DoubleRecord { object, id }),
+        Some((id, _)) => Err(DuplicateRecord { object, id }),
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Contacts, DoceboUserRow, DoceboUsers, LearnerRow, LearnerRows, settle};
-    use crate::model::dataset::{Dataset, NONE, Place};
-    use crate::model::id::SfId;
+    use super::{Contacts, DoceboUserRow, DoceboUsers, LearnerRow, LearnerRows, deduplicate};
+    use crate::model::dataset::{Dataset, NONE, SourceLine};
+    use crate::model::id::RecordId;
 
     const ADA: &str = "0035g00i00001IeAAI";
     const EVE: &str = "0055g00i00001IeAAI";
 
-    fn id(text: &str) -> SfId {
-        SfId::parse(text.as_bytes()).expect("an id")
+    fn id(text: &str) -> RecordId {
+        RecordId::parse(text.as_bytes()).expect("an id")
     }
 
     fn contacts(rows: &[(&str, &str)]) -> Contacts {
@@ -833,7 +840,7 @@ mod tests {
 
     fn learner<'a>(id: u64, username: &'a str, sfdc_id: Option<&'a str>, reported: bool) -> LearnerRow<'a> {
         let line = u32::try_from(id).expect("small");
-        LearnerRow { id, username, sfdc_id, in_users_report: reported, place: Place { file: 0, line } }
+        LearnerRow { id, username, sfdc_id, in_users_report: reported, source: SourceLine { file: 0, line } }
     }
 
     #[test]
@@ -844,7 +851,7 @@ mod tests {
             ("003zz0000000002", "eve@example.com"),
             ("003zz0000000001", ""),
         ]);
-        let told = [
+        let flags = [
             ("ada@example.com", Some(ADA)),
             ("ADA@example.com", Some(ADA)),
             ("eve@example.com", Some(ADA)),
@@ -857,19 +864,20 @@ mod tests {
             ("", None),
         ];
         let mut rows = LearnerRows::default();
-        for (at, (username, sfdc_id)) in (1..).zip(told).collect::<Vec<_>>().into_iter().rev() {
+        for (at, (username, sfdc_id)) in (1..).zip(flags).collect::<Vec<_>>().into_iter().rev() {
             rows.push(learner(at, username, sfdc_id, true));
         }
-        for (at, (_, sfdc_id)) in (0..told.len()).rev().zip(told) {
+        for (at, (_, sfdc_id)) in (0..flags.len()).rev().zip(flags) {
             assert!(rows.sfdc_id_is(at, sfdc_id.unwrap_or("")) && !rows.sfdc_id_is(at, "0"));
         }
-        let learners = settle(rows, &contacts).sorted;
+        let learners = deduplicate(rows, &contacts).sorted;
         let data = Dataset { learners, contacts, ..Dataset::default() };
-        for (at, (username, sfdc_id)) in told.into_iter().enumerate() {
+        for (at, (username, sfdc_id)) in flags.into_iter().enumerate() {
             assert_eq!((data.username(at), &*data.sfdc_id(at)), (username, sfdc_id.unwrap_or("")), "{at}");
             assert_eq!(data.learners.sfdc_known(at), sfdc_id.is_some(), "{at}");
         }
-        let ties: Vec<_> = (0..told.len()).map(|at| (data.learners.named(at), data.learners.keyed(at))).collect();
+        let ties: Vec<_> =
+            (0..flags.len()).map(|at| (data.learners.contact_by_id(at), data.learners.contact_by_key(at))).collect();
         let (ada, eve) = (Some(0), Some(2));
         assert_eq!(
             ties,
@@ -896,7 +904,7 @@ mod tests {
         rows.push(learner(5, "reported@example.com", None, true));
         rows.push(learner(5, "linked@example.com", Some(ADA), false));
         rows.push(learner(5, "again@example.com", None, true));
-        let settled = settle(rows, &Contacts::default());
+        let settled = deduplicate(rows, &Contacts::default());
         assert_eq!(settled.row_of, [1, 0, 0, 0, 0]);
         assert_eq!(settled.repeated.len(), 1, "two rows of the Users report");
         let data = Dataset { learners: settled.sorted, ..Dataset::default() };
@@ -909,7 +917,7 @@ mod tests {
         let contacts = contacts(&[(ADA, "ada@example.com")]);
         let mut rows = LearnerRows::default();
         rows.push(learner(5, "ada@example.com", Some(ADA), true));
-        let learners = settle(rows, &contacts).sorted;
+        let learners = deduplicate(rows, &contacts).sorted;
         let mut users = DoceboUsers { writers: vec![id(EVE), id("005000000000001")], ..DoceboUsers::default() };
         let beyond = "003zz0000000009";
         for (record, user_id, contact, user, created_by) in [
@@ -930,7 +938,7 @@ mod tests {
             users.push(row, &contacts);
         }
         let mut users = users.sorted();
-        assert_eq!(users.settle(&learners), [8, 9]);
+        assert_eq!(users.resolve_accounts(&learners), [8, 9]);
         assert_eq!(users.accounts(), [1, 0, 2]);
         let contact: Vec<_> = (0..3).map(|at| users.contact(at, &contacts)).collect();
         assert_eq!(contact, [None, Some(id(ADA)), Some(id(beyond))]);
@@ -938,6 +946,6 @@ mod tests {
         assert_eq!(users.created_by(0), None);
         assert_eq!(users.foremost_creator(), Some(id("005000000000001")), "of equals the lowest id");
         assert_eq!(users.modified_by(2), Some(id(EVE)));
-        assert!(users.once().is_ok());
+        assert!(users.check_unique().is_ok());
     }
 }

@@ -8,37 +8,72 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::model::dataset::Place;
-use crate::model::id::SfId;
+use crate::model::dataset::SourceLine;
+use crate::model::id::RecordId;
 use crate::model::instant::{Instant, Precision, Resolution};
-use crate::model::word::words;
 
-words! {
-    /// A Salesforce object that the tool reads.
-    pub enum SfObject {
-        /// A person Salesforce knows.
-        Contact = "Contact",
-        /// A Salesforce login.
-        User = "User",
-        /// One row for each Docebo account that takes part in the outbound sync.
-        DoceboUser = "docebo_v3__DoceboUser__c",
-        /// A synchronised course.
-        Course = "docebo_v3__Course__c",
-        /// One row for each learner and course.
-        CourseEnrollment = "docebo_v3__CourseEnrollment__c",
-        /// A session of a classroom or webinar course.
-        Session = "docebo_v3__Session__c",
-        /// A learner in a session.
-        SessionAttendance = "docebo_v3__SessionAttendance__c",
-        /// A learning plan.
-        LearningPlan = "docebo_v3__LearningPlan__c",
-        /// A course of a learning plan.
-        LearningPlanCourse = "docebo_v3__LearningPlanCourse__c",
-        /// A learner in a learning plan.
-        LearningPlanEnrollment = "docebo_v3__LearningPlanEnrollment__c",
-        /// A course enrollment inside a learning plan.
-        LearningPlanCourseEnrollment = "docebo_v3__LearningPlanCourseEnrollment__c",
-    }
+/// A Salesforce object that the tool reads.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+pub enum SfObject {
+    /// A person Salesforce knows.
+    #[serde(rename = "Contact")]
+    #[strum(serialize = "Contact")]
+    Contact,
+    /// A Salesforce login.
+    #[serde(rename = "User")]
+    #[strum(serialize = "User")]
+    User,
+    /// One row for each Docebo account that takes part in the outbound sync.
+    #[serde(rename = "docebo_v3__DoceboUser__c")]
+    #[strum(serialize = "docebo_v3__DoceboUser__c")]
+    DoceboUser,
+    /// A synchronised course.
+    #[serde(rename = "docebo_v3__Course__c")]
+    #[strum(serialize = "docebo_v3__Course__c")]
+    Course,
+    /// One row for each learner and course.
+    #[serde(rename = "docebo_v3__CourseEnrollment__c")]
+    #[strum(serialize = "docebo_v3__CourseEnrollment__c")]
+    CourseEnrollment,
+    /// A session of a classroom or webinar course.
+    #[serde(rename = "docebo_v3__Session__c")]
+    #[strum(serialize = "docebo_v3__Session__c")]
+    Session,
+    /// A learner in a session.
+    #[serde(rename = "docebo_v3__SessionAttendance__c")]
+    #[strum(serialize = "docebo_v3__SessionAttendance__c")]
+    SessionAttendance,
+    /// A learning plan.
+    #[serde(rename = "docebo_v3__LearningPlan__c")]
+    #[strum(serialize = "docebo_v3__LearningPlan__c")]
+    LearningPlan,
+    /// A course of a learning plan.
+    #[serde(rename = "docebo_v3__LearningPlanCourse__c")]
+    #[strum(serialize = "docebo_v3__LearningPlanCourse__c")]
+    LearningPlanCourse,
+    /// A learner in a learning plan.
+    #[serde(rename = "docebo_v3__LearningPlanEnrollment__c")]
+    #[strum(serialize = "docebo_v3__LearningPlanEnrollment__c")]
+    LearningPlanEnrollment,
+    /// A course enrollment inside a learning plan.
+    #[serde(rename = "docebo_v3__LearningPlanCourseEnrollment__c")]
+    #[strum(serialize = "docebo_v3__LearningPlanCourseEnrollment__c")]
+    LearningPlanCourseEnrollment,
 }
 
 impl SfObject {
@@ -70,7 +105,7 @@ impl SfObject {
     }
 
     /// The six package objects that the audit looks at only for who edited their rows.
-    pub const BESIDE: &'static [Self] = Self::PACKAGE.split_at(3).1;
+    pub const AUXILIARY: &'static [Self] = Self::PACKAGE.split_at(3).1;
 }
 
 /// One of the two reports that Docebo exports.
@@ -182,7 +217,7 @@ pub enum Exclusion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction {
     /// Where the row stands that counts.
-    pub kept: Place,
+    pub kept: SourceLine,
     /// The usernames differ.
     pub username: bool,
     /// The values of `sfdc_id` differ.
@@ -228,7 +263,7 @@ impl Reject {
 
     /// A reason with the start of the value it is about.
     #[must_use]
-    pub fn of(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {
+    pub fn new(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {
         let value = String::from_utf8_lossy(value).chars().take(40).collect();
         Self { reason: reason.into(), value, ..Self::default() }
     }
@@ -299,7 +334,7 @@ pub struct DeletedRow {
 /// How far an extract of one object can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Extent {
+pub enum Completeness {
     /// There is no such file.
     #[default]
     Absent,
@@ -340,7 +375,7 @@ pub fn rows_of(rows: u64, counted: u64) -> String {
     }
 }
 
-impl Extent {
+impl Completeness {
     /// Whether a record that is not in the extract can be called absent.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -358,7 +393,8 @@ impl Extent {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ObjectExtract {
     /// Whether all rows are there.
-    pub extent: Extent,
+    #[serde(rename = "extent")]
+    pub completeness: Completeness,
     /// Wanted columns that the file does not have (hidden by field-level security, or not selected).
     #[serde(skip)] // the checks have said what follows from it
     pub missing: Vec<&'static str>,
@@ -378,20 +414,22 @@ impl ObjectExtract {
     /// Whether a file that is there, and holds or seems to hold its records, was not read.
     #[must_use]
     pub fn has_unread_files(&self) -> bool {
-        self.why_absent.is_some() || matches!(self.extent, Extent::Partial { .. })
+        self.why_absent.is_some() || matches!(self.completeness, Completeness::Partial { .. })
     }
 
     /// What keeps the object from proving an absence, in words; nothing when it is whole.
     #[must_use]
-    pub fn lack(&self, object: SfObject) -> Option<String> {
-        match &self.extent {
-            Extent::Absent => {
+    pub fn missing_rows(&self, object: SfObject) -> Option<String> {
+        match &self.completeness {
+            Completeness::Absent => {
                 let why = self.why_absent.as_deref().unwrap_or("not in the snapshot");
                 Some(format!("{object} ({why})"))
             }
-            Extent::Incomplete { rows, counted } => Some(format!("{object} ({})", rows_of(*rows, *counted))),
-            Extent::Partial { unread, next } => Some(format!("{object} ({} not read; {next})", unread.join(", "))),
-            Extent::Counted | Extent::Assumed => None,
+            Completeness::Incomplete { rows, counted } => Some(format!("{object} ({})", rows_of(*rows, *counted))),
+            Completeness::Partial { unread, next } => {
+                Some(format!("{object} ({} not read; {next})", unread.join(", ")))
+            }
+            Completeness::Counted | Completeness::Assumed => None,
         }
     }
 }
@@ -554,7 +592,7 @@ impl Request {
 
 /// The last line of a log that has become too long for further requests: how many there were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Further {
+pub struct OmittedRequests {
     /// Requests that are not written down one by one.
     pub further: u64,
     /// Of these, the ones that were refused.
@@ -569,7 +607,7 @@ pub struct Extraction {
     /// The version of the API.
     pub api_version: Option<String>,
     /// The user who read.
-    pub user: Option<SfId>,
+    pub user: Option<RecordId>,
     /// The queries.
     pub queries: Vec<Query>,
     /// Requests, all together; zero where nobody wrote them down.
@@ -589,7 +627,7 @@ pub struct Extraction {
 
 impl Extraction {
     /// Requests that are kept from the start and from the end of a log.
-    pub const MOST: usize = 500;
+    pub const MAX_LOGGED: usize = 500;
 }
 
 /// Where everything came from.
@@ -600,7 +638,7 @@ pub struct Origins {
     /// When the Salesforce read began.
     pub extracted_at: Option<Instant>,
     /// The organisation's id, where a manifest says so.
-    pub org_id: Option<SfId>,
+    pub org_id: Option<RecordId>,
     /// Characters 4 to 6 of most `DoceboUser__c` record ids: the instance on which the organization was created.
     /// Nothing where there are no such records.
     #[serde(default)] // runs of earlier versions do not have it
@@ -669,7 +707,7 @@ impl Origins {
         fn same<T>(one: Option<&T>, other: Option<&T>, equal: impl FnOnce(&T, &T) -> bool) -> Option<bool> {
             one.zip(other).map(|(one, other)| equal(one, other))
         }
-        let org_id = same(self.org_id.as_ref(), other.org_id.as_ref(), SfId::eq);
+        let org_id = same(self.org_id.as_ref(), other.org_id.as_ref(), RecordId::eq);
         let platform =
             same(self.platform.as_ref(), other.platform.as_ref(), |one, other| one.eq_ignore_ascii_case(other));
         let id_prefix = same(self.id_prefix.as_ref(), other.id_prefix.as_ref(), String::eq);
@@ -687,14 +725,15 @@ impl Origins {
     /// The extract of an object; an empty one where there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {
-        static NOTHING: ObjectExtract = ObjectExtract { extent: Extent::Absent, missing: Vec::new(), why_absent: None };
+        static NOTHING: ObjectExtract =
+            ObjectExtract { completeness: Completeness::Absent, missing: Vec::new(), why_absent: None };
         self.extracts.get(&object).unwrap_or(&NOTHING)
     }
 
     /// What keeps an object from proving an absence, in words; nothing when it is whole.
     #[must_use]
-    pub fn lack_of(&self, object: SfObject) -> Option<String> {
-        self.extract(object).lack(object)
+    pub fn missing_rows(&self, object: SfObject) -> Option<String> {
+        self.extract(object).missing_rows(object)
     }
 
     /// The columns of an object that are missing, in words.
@@ -714,7 +753,7 @@ impl Origins {
 #[cfg(test)]
 mod tests {
     use super::{Identity, Origins, SameOrganization};
-    use crate::model::id::SfId;
+    use crate::model::id::RecordId;
 
     /// Whatever two runs know of their organizations: what differs of id and platform separates them, the first that
     /// is the same joins them, and the record ids decide only where neither can be compared.
@@ -739,7 +778,7 @@ mod tests {
     #[test]
     fn the_first_identity_that_both_know_decides() {
         let origins = |[org_id, platform, id_prefix]: [&str; 3]| Origins {
-            org_id: SfId::parse(org_id.as_bytes()).ok(),
+            org_id: RecordId::parse(org_id.as_bytes()).ok(),
             platform: (!platform.is_empty()).then(|| platform.to_owned()),
             id_prefix: (!id_prefix.is_empty()).then(|| id_prefix.to_owned()),
             ..Origins::default()

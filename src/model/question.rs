@@ -6,27 +6,43 @@
 //!
 //! Must not know: how a question is found to apply (`relations::questions`), or what rests on it (`check`).
 
-use crate::model::word::words;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// What is questioned about a run.
-    pub enum Question {
-        /// Under half of the dates on both sides agree: the time zone, or the order of day and month.
-        DatesDisagree = "dates-disagree",
-        /// Over half of the linked learners are `drifted`: the mapped field.
-        KeysDisagree = "keys-disagree",
-        /// Over half of the addressable ids are `dangling`: another organization or a refreshed sandbox.
-        OtherOrganization = "other-organization",
-        /// Over half of the `DoceboUser__c` rows have a learner missing from the export, or over a fifth of the enrollment rows
-        /// that are judged are `orphaned`: a filtered export.
-        ExportFiltered = "export-filtered",
-        /// `exported_at` is in the future, before the newest date in the export, or at least 30 days after it.
-        ExportTime = "export-time",
-        /// `extracted_at` is in the future, or before a write in the snapshot.
-        ExtractTime = "extract-time",
-        /// No enrollment was compared on both sides, and none was due: nothing is known of the sync.
-        NothingDue = "nothing-due",
-    }
+/// What is questioned about a run.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Question {
+    /// Under half of the dates on both sides agree: the time zone, or the order of day and month.
+    DatesDisagree,
+    /// Over half of the linked learners are `drifted`: the mapped field.
+    KeysDisagree,
+    /// Over half of the addressable ids are `dangling`: another organization or a refreshed sandbox.
+    OtherOrganization,
+    /// Over half of the `DoceboUser__c` rows have a learner missing from the export, or over a fifth of the enrollment rows
+    /// that are judged are `orphaned`: a filtered export.
+    ExportFiltered,
+    /// `exported_at` is in the future, before the newest date in the export, or at least 30 days after it.
+    ExportTime,
+    /// `extracted_at` is in the future, or before a write in the snapshot.
+    ExtractTime,
+    /// No enrollment was compared on both sides, and none was due: nothing is known of the sync.
+    NothingDue,
 }
 
 /// A question that applies to a run.

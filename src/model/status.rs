@@ -3,28 +3,59 @@
 //!
 //! A word that is in no table stays unknown; it is never taken for a difference.
 
-use crate::model::word::{Word, words};
+use crate::model::word::Label;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// The picklist `docebo_v3__Status`, by API name.
-    pub enum Status {
-        /// No counterpart in Docebo is known.
-        None = "None",
-        /// Enrolled, not started.
-        Subscribed = "Subscribed",
-        /// Started.
-        InProgress = "In_Progress",
-        /// Finished.
-        Completed = "Completed",
-        /// On the waiting list.
-        Waiting = "Waiting",
-        /// Waits for an administrator's approval.
-        SubscriptionToConfirm = "Subscription_to_Confirm",
-        /// Suspended.
-        Suspended = "Suspended",
-        /// Beyond the seats of a session.
-        Overbooking = "Overbooking",
-    }
+/// The picklist `docebo_v3__Status`, by API name.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+pub enum Status {
+    /// No counterpart in Docebo is known.
+    #[serde(rename = "None")]
+    #[strum(serialize = "None")]
+    None,
+    /// Enrolled, not started.
+    #[serde(rename = "Subscribed")]
+    #[strum(serialize = "Subscribed")]
+    Subscribed,
+    /// Started.
+    #[serde(rename = "In_Progress")]
+    #[strum(serialize = "In_Progress")]
+    InProgress,
+    /// Finished.
+    #[serde(rename = "Completed")]
+    #[strum(serialize = "Completed")]
+    Completed,
+    /// On the waiting list.
+    #[serde(rename = "Waiting")]
+    #[strum(serialize = "Waiting")]
+    Waiting,
+    /// Waits for an administrator's approval.
+    #[serde(rename = "Subscription_to_Confirm")]
+    #[strum(serialize = "Subscription_to_Confirm")]
+    SubscriptionToConfirm,
+    /// Suspended.
+    #[serde(rename = "Suspended")]
+    #[strum(serialize = "Suspended")]
+    Suspended,
+    /// Beyond the seats of a session.
+    #[serde(rename = "Overbooking")]
+    #[strum(serialize = "Overbooking")]
+    Overbooking,
 }
 
 /// The words of Docebo's pages, report files and APIs, folded, beside the picklist values.
@@ -72,11 +103,11 @@ impl Status {
             return Some(Self::None);
         }
         // Extracts hold API names, letter by letter; labels come from reports that were saved by hand.
-        if let Some(status) = Self::ALL.iter().copied().find(|status| status.word() == word) {
+        if let Some(status) = Self::ALL.iter().copied().find(|status| status.label() == word) {
             return Some(status);
         }
         let folded = fold(word);
-        Self::ALL.iter().copied().find(|status| fold(status.word()) == folded)
+        Self::ALL.iter().copied().find(|status| fold(status.label()) == folded)
     }
 }
 

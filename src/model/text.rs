@@ -23,7 +23,7 @@ fn is_plain(text: &str) -> bool {
 
 /// The text with every active character made visible, as `[U+202E]`.
 #[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape_controls(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !text.chars().any(is_active) {
         return Cow::Borrowed(text);
     }
@@ -45,10 +45,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let ends = |c: char| matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if !text.contains(ends) {
-        return visible(text);
+        return escape_controls(text);
     }
     let lines: Vec<&str> = text.split(ends).map(str::trim).filter(|line| !line.is_empty()).collect();
-    Cow::Owned(visible(&lines.join(" ")).into_owned())
+    Cow::Owned(escape_controls(&lines.join(" ")).into_owned())
 }
 
 /// Writes a part of a JSON string with every active character as its escape: the value is untouched, the text
@@ -73,9 +73,9 @@ pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str)
 /// Writes JSON whose strings hold no active character, only its escape: the value is untouched, the
 /// text is harmless in a terminal, an editor or a script.
 #[derive(Debug, Default)]
-pub struct InertJson;
+pub struct SanitizedJson;
 
-impl serde_json::ser::Formatter for InertJson {
+impl serde_json::ser::Formatter for SanitizedJson {
     fn write_string_fragment<W: std::io::Write + ?Sized>(
         &mut self,
         writer: &mut W,
@@ -87,14 +87,14 @@ impl serde_json::ser::Formatter for InertJson {
 
 /// A value of an address as it was before it became one.
 #[must_use]
-pub fn of_address(value: &str) -> String {
+pub fn sanitize_url(value: &str) -> String {
     let pair = format!("={value}");
     form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_active, is_plain, of_address, one_line};
+    use super::{is_active, is_plain, one_line, sanitize_url};
 
     #[test]
     fn no_plain_text_acts() {
@@ -115,6 +115,6 @@ mod tests {
 
     #[test]
     fn a_query_is_read_out_of_an_address() {
-        assert_eq!(of_address("SELECT+Id%2c%20A+100%+5%C3%B6%"), "SELECT Id, A 100% 5\u{f6}%");
+        assert_eq!(sanitize_url("SELECT+Id%2c%20A+100%+5%C3%B6%"), "SELECT Id, A 100% 5\u{f6}%");
     }
 }

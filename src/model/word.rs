@@ -1,59 +1,39 @@
-//! Enumerations whose values have a fixed word in every output.
+//! Enumerations whose values have a fixed label in every output, e.g. `in-sync`.
 //!
-//! The word is part of the tool's interface (ledgers, `report.json`, `--help`), so it stands beside
-//! the variant, once, and tables and counters are made from it.
+//! The label is part of the tool's interface (ledgers, `report.json`, `--help`). It is derived from the variant's name
+//! by `strum`, and counters and tables are made from it.
+
+use std::str::FromStr;
 
 use rayon::iter::{FromParallelIterator, IntoParallelIterator, ParallelIterator as _};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// An enumeration with a fixed word for each value, in a fixed order.
-pub trait Word: Copy + Eq + 'static {
-    /// Every value in the order in which outputs list them.
-    const ALL: &'static [Self];
-    /// The word that stands for the value in every output.
-    fn word(self) -> &'static str;
-    /// The place of the value in [`Word::ALL`].
-    fn index(self) -> usize;
-    /// The value that a word stands for.
+/// An enumeration with a fixed label for each value, in a fixed order.
+pub trait Label: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray + 'static {
+    /// Every value, in the order in which outputs list them.
+    const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The label that stands for the value in every output.
     #[must_use]
-    fn of(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.word() == word)
+    fn label(self) -> &'static str {
+        self.into()
+    }
+
+    /// The position of the value in [`Label::ALL`].
+    #[must_use]
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|&value| value == self).unwrap_or_default()
+    }
+
+    /// The value that a label stands for, `None` if there is none.
+    #[must_use]
+    fn parse(label: &str) -> Option<Self> {
+        label.parse().ok()
     }
 }
 
-/// Declares an enumeration of words: each variant with its word and its meaning.
-macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
-        $vis enum $name { $($(#[$vmeta])* $variant,)+ }
-        impl $crate::model::word::Word for $name {
-            const ALL: &'static [Self] = &[$(Self::$variant,)+];
-            fn word(self) -> &'static str { match self { $(Self::$variant => $word,)+ } }
-            fn index(self) -> usize { self as usize }
-        }
-        impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.pad($crate::model::word::Word::word(*self))
-            }
-        }
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.serialize_str($crate::model::word::Word::word(*self))
-            }
-        }
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let word = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(d)?;
-                let value: Option<Self> = $crate::model::word::Word::of(&word);
-                value.ok_or_else(|| ::serde::de::Error::custom(format!("`{word}` is no {}", stringify!($name))))
-            }
-        }
-    };
-}
-pub(crate) use words;
+impl<T: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray + 'static> Label for T {}
 
 /// How many records take each value of a [`Word`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +42,16 @@ pub struct Tally<W> {
     word: std::marker::PhantomData<W>,
 }
 
-impl<W: Word> Default for Tally<W> {
+impl<W: Label> Default for Tally<W> {
     fn default() -> Self {
         Self { counts: vec![0; W::ALL.len()], word: std::marker::PhantomData }
     }
 }
 
-impl<W: Word> Tally<W> {
+impl<W: Label> Tally<W> {
     /// Counts every value of a column.
     #[must_use]
-    pub fn of(values: impl IntoIterator<Item = W>) -> Self {
+    pub fn count(values: impl IntoIterator<Item = W>) -> Self {
         let mut tally = Self::default();
         for value in values {
             tally.add(value);
@@ -113,7 +93,7 @@ impl<W: Word> Tally<W> {
 }
 
 /// Counts every value of a column, side by side.
-impl<W: Word + Send> FromParallelIterator<W> for Tally<W> {
+impl<W: Label + Send> FromParallelIterator<W> for Tally<W> {
     fn from_par_iter<I: IntoParallelIterator<Item = W>>(values: I) -> Self {
         let counted = values.into_par_iter().fold(Self::default, |mut tally, value| {
             tally.add(value);
@@ -126,36 +106,36 @@ impl<W: Word + Send> FromParallelIterator<W> for Tally<W> {
     }
 }
 
-impl<W: Word> Serialize for Tally<W> {
+impl<W: Label> Serialize for Tally<W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(W::ALL.len()))?;
         for (value, count) in self.iter() {
-            map.serialize_entry(value.word(), &count)?;
+            map.serialize_entry(value.label(), &count)?;
         }
         map.end()
     }
 }
 
-impl<'de, W: Word> Deserialize<'de> for Tally<W> {
+impl<'de, W: Label> Deserialize<'de> for Tally<W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let counts = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
         let mut tally = Self::default();
         for (word, count) in counts {
             let value =
-                W::of(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is not a value that is counted")))?;
+                W::parse(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is not a value that is counted")))?;
             tally.set(value, count);
         }
         Ok(tally)
     }
 }
 
-impl<W: Word> schemars::JsonSchema for Tally<W> {
+impl<W: Label> schemars::JsonSchema for Tally<W> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         std::any::type_name::<W>().rsplit("::").next().unwrap_or("Word").to_owned().into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let words: Vec<&str> = W::ALL.iter().map(|value| value.word()).collect();
+        let words: Vec<&str> = W::ALL.iter().map(|value| value.label()).collect();
         let properties: serde_json::Map<String, serde_json::Value> =
             words.iter().map(|&word| (word.to_owned(), serde_json::json!({"type": "integer", "minimum": 0}))).collect();
         schemars::json_schema!({

@@ -9,21 +9,21 @@ use std::sync::Mutex;
 
 use super::owned::{self, Names, Sums};
 use super::staging::{self, Staging, private_file};
-use super::{DIGESTS, Digests, Place, Unfinished, cannot_write};
+use super::{DIGESTS, Digests, OutputSink, Unfinished, cannot_write};
 use crate::error::Error;
 use crate::files::Lock;
 
 /// Files of a finished run that are made again. They take their places when all of them are whole; should the process be
 /// killed meanwhile, the next start finishes that ([`recover`](super::recover)).
 #[derive(Debug)]
-pub struct Again {
+pub struct Rerender {
     /// As the user named it.
     folder: PathBuf,
     /// Where it really is.
     canonical: PathBuf,
     digests: Digests,
     /// The digests of what is in the folder now.
-    former: Sums,
+    previous: Sums,
     names: Names,
     force: bool,
     // Dropped before the lock.
@@ -31,7 +31,7 @@ pub struct Again {
     _lock: Lock,
 }
 
-impl Again {
+impl Rerender {
     /// Opens the folder of a finished run to make some of its files again. `names` are those of all files that a run
     /// writes, of which `again` will be replaced. A file that somebody has changed since is only replaced by `force`, for it
     /// may hold their work.
@@ -42,17 +42,17 @@ impl Again {
         let failed = |source: std::io::Error| cannot_write(folder, &source);
         let canonical =
             std::fs::canonicalize(folder).map_err(|source| Error::Unreadable { path: folder.to_owned(), source })?;
-        let lock = Lock::of(&canonical)?;
+        let lock = Lock::new(&canonical)?;
         staging::clean(&canonical, names).map_err(failed)?;
         let path = folder.join(DIGESTS);
         let list = owned::sums(&canonical).map_err(|source| Error::Unreadable { path: path.clone(), source })?;
-        let former = list.ok_or_else(|| Error::Unreadable { path, source: std::io::ErrorKind::NotFound.into() })?;
+        let previous = list.ok_or_else(|| Error::Unreadable { path, source: std::io::ErrorKind::NotFound.into() })?;
         for name in again {
-            unchanged(folder, name, &former, force)?;
+            unchanged(folder, name, &previous, force)?;
         }
         let staging = Staging::inside(&canonical).map_err(failed)?;
-        let digests = Mutex::new(former.clone());
-        Ok(Self { folder: folder.to_owned(), canonical, digests, former, names, force, staging, _lock: lock })
+        let digests = Mutex::new(previous.clone());
+        Ok(Self { folder: folder.to_owned(), canonical, digests, previous, names, force, staging, _lock: lock })
     }
 
     /// Puts the files in their places, and the list of digests.
@@ -61,9 +61,10 @@ impl Again {
     /// When somebody has changed one of the files meanwhile, or the disk says no.
     pub fn finish(mut self) -> Result<PathBuf, Error> {
         let digests = self.digests.get_mut().map(std::mem::take).unwrap_or_default();
-        for name in digests.iter().filter(|(name, digest)| self.former.get(*name) != Some(digest)).map(|(name, _)| name)
+        for name in
+            digests.iter().filter(|(name, digest)| self.previous.get(*name) != Some(digest)).map(|(name, _)| name)
         {
-            unchanged(&self.folder, name, &self.former, self.force)?;
+            unchanged(&self.folder, name, &self.previous, self.force)?;
         }
         self.staging
             .apply(&self.canonical, self.names, &digests, self.force)
@@ -100,14 +101,14 @@ fn unchanged(folder: &Path, name: &str, sums: &Sums, force: bool) -> Result<(), 
     })
 }
 
-impl Place for Again {
+impl OutputSink for Rerender {
     fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error> {
         let target = self.folder.join(name);
         let file = private_file(&self.staging.path().join(name)).map_err(|source| cannot_write(&target, &source))?;
         Ok(Unfinished::new(name, &target, file, &self.digests))
     }
 
-    fn temporary(&self) -> &Path {
+    fn temporary_folder(&self) -> &Path {
         self.staging.path()
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::files;
 
 /// The most bytes of a former file that are looked at.
-const MAX_FORMER: u64 = 1 << 20;
+const MAX_PREVIOUS: u64 = 1 << 20;
 
 /// How the name of an unfinished file begins and ends.
 const PREFIX: &str = ".tieout-";
@@ -125,8 +125,8 @@ impl File {
     ///
     /// # Errors
     /// When it cannot be read, is no text, or is larger than any file of ours.
-    pub fn former(&self) -> Result<Option<String>, std::io::Error> {
-        match files::read_text(&self.target, MAX_FORMER) {
+    pub fn previous(&self) -> Result<Option<String>, std::io::Error> {
+        match files::read_text(&self.target, MAX_PREVIOUS) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

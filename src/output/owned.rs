@@ -162,18 +162,18 @@ fn folders(names: Names) -> BTreeSet<&'static str> {
 /// Removes the named files of a folder, its list of digests last, and the folder. Whatever else is in it stays, and so does
 /// then the folder.
 pub(super) fn remove(folder: &Path, names: Names) -> std::io::Result<()> {
-    let gone = |result: std::io::Result<()>| match result {
+    let deleted = |result: std::io::Result<()>| match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
     for name in names {
-        gone(std::fs::remove_file(folder.join(name)))?;
+        deleted(std::fs::remove_file(folder.join(name)))?;
     }
     for inner in folders(names) {
-        gone(std::fs::remove_dir(folder.join(inner)))?;
+        deleted(std::fs::remove_dir(folder.join(inner)))?;
     }
-    gone(std::fs::remove_file(folder.join(DIGESTS)))?;
-    gone(std::fs::remove_dir(folder))
+    deleted(std::fs::remove_file(folder.join(DIGESTS)))?;
+    deleted(std::fs::remove_dir(folder))
 }
 
 /// Whether a file is a report that tieout wrote.

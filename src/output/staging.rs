@@ -27,7 +27,7 @@ const MARKER: &str = "tieout-unfinished";
 /// The run being written, or the former run after the exchange.
 const NEW: &str = "new";
 /// The former run, where names cannot be exchanged.
-const FORMER: &str = "former";
+const PREVIOUS: &str = "former";
 /// How the name of a temporary folder inside a run begins.
 const INSIDE: &str = ".tieout.unfinished-";
 
@@ -125,7 +125,7 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Beside a target, with a folder for the run in it.
-    pub(super) fn beside(parent: &Path, name: &std::ffi::OsStr) -> std::io::Result<Self> {
+    pub(super) fn next_to(parent: &Path, name: &std::ffi::OsStr) -> std::io::Result<Self> {
         let staging = Self::make(parent, &prefix(name), name)?;
         private_folder(&staging.run())?;
         Ok(staging)
@@ -194,7 +194,7 @@ impl Staging {
         let mut unfinished = unfinished();
         let new = self.run();
         self.kept = true;
-        let former = match exchange(&new, target) {
+        let previous = match exchange(&new, target) {
             Ok(()) => {
                 // Somebody may have come in since it was looked at first.
                 if let Err(why) = owned::check(&new, names) {
@@ -207,15 +207,15 @@ impl Staging {
             Err(error) if cannot_exchange(&error) => {
                 self.kept = false;
                 owned::check(target, names).map_err(Replacing::Refused)?;
-                let former = self.path.join(FORMER);
+                let previous = self.path.join(PREVIOUS);
                 self.kept = true;
-                std::fs::rename(target, &former).map_err(Replacing::Failed)?;
+                std::fs::rename(target, &previous).map_err(Replacing::Failed)?;
                 if let Err(error) = rename_to_nothing(&new, target) {
-                    rename_to_nothing(&former, target).map_err(Replacing::Failed)?;
+                    rename_to_nothing(&previous, target).map_err(Replacing::Failed)?;
                     self.kept = false;
                     return Err(Replacing::Failed(error));
                 }
-                former
+                previous
             }
             Err(error) => {
                 self.kept = false;
@@ -223,7 +223,7 @@ impl Staging {
             }
         };
         // The run is in its place. What cannot be removed now is removed by the next one.
-        if owned::remove(&former, names).is_ok() {
+        if owned::remove(&previous, names).is_ok() {
             self.remove_marker(&mut unfinished);
         }
         Ok(())
@@ -326,7 +326,7 @@ fn commit(staging: &Path, folder: &Path, sums: &Sums) -> std::io::Result<()> {
 /// Puts staged files in their place, the list of digests last. A file that somebody has changed meanwhile stays as it is,
 /// unless `force`, and keeps its former digest.
 fn apply(staging: &Path, folder: &Path, names: Names, force: bool) -> std::io::Result<()> {
-    let former = owned::sums(folder)?.unwrap_or_default();
+    let previous = owned::sums(folder)?.unwrap_or_default();
     let mut sums = owned::sums(staging)?.unwrap_or_default();
     let mut kept = false;
     for name in names {
@@ -340,7 +340,7 @@ fn apply(staging: &Path, folder: &Path, names: Names, force: bool) -> std::io::R
             Ok(metadata) if !metadata.is_file() => false,
             Ok(_) => {
                 let there = owned::digest(&target)?;
-                force || there.as_ref() == former.get(*name) || there.as_ref() == sums.get(*name)
+                force || there.as_ref() == previous.get(*name) || there.as_ref() == sums.get(*name)
             }
         };
         if replaced {
@@ -348,7 +348,7 @@ fn apply(staging: &Path, folder: &Path, names: Names, force: bool) -> std::io::R
         } else {
             std::fs::remove_file(&staged)?;
             kept = true;
-            match former.get(*name) {
+            match previous.get(*name) {
                 Some(digest) => sums.insert((*name).to_owned(), digest.clone()),
                 None => sums.remove(*name),
             };
@@ -396,14 +396,15 @@ pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
             remove_if_empty(&path, &prefix(name));
             continue;
         }
-        let (new, former) = (path.join(NEW), path.join(FORMER));
-        if is_folder(&former) && canonical.symlink_metadata().is_err() {
-            rename_to_nothing(&former, &canonical)?;
+        let (new, previous) = (path.join(NEW), path.join(PREVIOUS));
+        if is_folder(&previous) && canonical.symlink_metadata().is_err() {
+            rename_to_nothing(&previous, &canonical)?;
         }
         remove_parts(&path)?;
-        let removable = only(&path, &[NEW, FORMER]) && [&new, &former].into_iter().all(|run| is_removable(run, names));
+        let removable =
+            only(&path, &[NEW, PREVIOUS]) && [&new, &previous].into_iter().all(|run| is_removable(run, names));
         if removable {
-            for run in [new, former].iter().filter(|run| is_folder(run)) {
+            for run in [new, previous].iter().filter(|run| is_folder(run)) {
                 owned::remove(run, names)?;
             }
             std::fs::remove_file(path.join(MARKER))?;

@@ -13,7 +13,7 @@ use crate::model::dataset::Dataset;
 use crate::model::instant::{HOUR, Instant, LocalTime, Precision, Resolution};
 use crate::model::provenance::{DateOrder, DateProfile, ExportFile, ExportKind, ZoneFinding};
 use crate::model::zone::{Clock, Readings};
-use crate::relations::Undecidable;
+use crate::relations::RelateError;
 use crate::settings::{Rules, ZoneRule};
 
 /// Seconds by which a local time can be ahead of UTC; the doubt that an uncertain zone leaves.
@@ -117,7 +117,7 @@ impl Clocks {
     /// When a course was made in Docebo.
     #[must_use]
     pub fn course_made(&self, data: &Dataset, course: usize) -> Option<Readings> {
-        let (local, file) = data.courses.made[course]?;
+        let (local, file) = data.courses.created_at[course]?;
         Some(self.read(data, usize::from(file), local, |profile| profile.course_made))
     }
 
@@ -182,17 +182,17 @@ impl Pair {
 type Candidates = Vec<(Clock, Vec<String>)>;
 
 /// Decides zone and order of each file, and rewrites the dates of files whose order was open.
-pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result<Clocks, Undecidable> {
+pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result<Clocks, RelateError> {
     let pairs = pairs(data);
     let known = match &rules.zone {
         ZoneRule::Auto => None,
-        ZoneRule::Named(name) => Some(Clock::named(name).ok_or_else(|| Undecidable::Zone { name: name.clone() })?),
+        ZoneRule::Named(name) => Some(Clock::named(name).ok_or_else(|| RelateError::Zone { name: name.clone() })?),
     };
     let of_enrollments = |file: &ExportFile| file.kind == ExportKind::Enrollments;
     let exports = &data.origins.exports;
     let needed = known.is_none() && exports.iter().any(|file| of_enrollments(file) && !file.dates.zoned);
     let candidates = if needed { candidates(&pairs) } else { Vec::new() };
-    let mut judge = Judge { candidates: &candidates, tolerance, pooled: None };
+    let mut judge = ZoneInference { candidates: &candidates, tolerance, pooled: None };
     // Files whose own pairs are too few are held against what all pairs together prove.
     judge.pooled =
         judge.proven(&pairs.iter().filter(|pair| !exports[pair.file].dates.zoned).copied().collect::<Vec<_>>());
@@ -223,7 +223,7 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
             judge.unknown(&own, open)
         };
         if open && order.is_none() {
-            return Err(Undecidable::DateOrder { file: file.name.clone() });
+            return Err(RelateError::DateOrder { file: file.name.clone() });
         }
         finding.file.clone_from(&file.name);
         files.push(FileClock { clock, compared: finding.compared });
@@ -235,7 +235,7 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
 }
 
 /// What decides the zone of one file.
-struct Judge<'a> {
+struct ZoneInference<'a> {
     candidates: &'a Candidates,
     tolerance: i64,
     /// What all pairs together prove: the clock, by its place among the candidates, and whether the month comes first where
@@ -243,7 +243,7 @@ struct Judge<'a> {
     pooled: Option<(usize, bool)>,
 }
 
-impl Judge<'_> {
+impl ZoneInference<'_> {
     fn agreeing(&self, pairs: &[Pair], clock: &Clock, turned: bool) -> u64 {
         pairs.iter().filter(|pair| pair.agrees(clock, turned, self.tolerance)).count() as u64
     }
@@ -338,7 +338,7 @@ const fn order(turned: bool) -> DateOrder {
 fn pairs(data: &Dataset) -> Vec<Pair> {
     let both = &data.enrollments;
     let files = data.origins.exports.len();
-    let dated = |at: usize| Some((at, both.enrolled(at)?, both.row_enrolled(both.counterpart(at)?)?));
+    let dated = |at: usize| Some((at, both.enrolled(at)?, both.row_enrolled(both.matched_row(at)?)?));
     let parts = || (0..both.len().div_ceil(PART)).into_par_iter();
     let of_part = |part: usize| (part * PART..both.len().min((part + 1) * PART)).filter_map(dated);
     let count = |part: usize| {
@@ -399,7 +399,7 @@ struct Best {
     agreeing: u64,
 }
 
-impl Judge<'_> {
+impl ZoneInference<'_> {
     /// The clock and order under which most pairs agree; of equals the first, which is the best known. Nothing where no
     /// pair agrees under any.
     fn best(&self, pairs: &[Pair], open: bool) -> Option<Best> {
@@ -439,7 +439,7 @@ fn fix_orders(data: &mut Dataset, orders: &[Option<DateOrder>]) {
         |file| open[file].is_some(),
         |file, date| if turns(file) { date.with_day_and_month_swapped() } else { Some(date) },
     );
-    for made in &mut data.courses.made {
+    for made in &mut data.courses.created_at {
         *made = made.and_then(|(local, file)| {
             let local = if turns(usize::from(file)) { local.with_day_and_month_swapped()? } else { local };
             Some((local, file))

@@ -2,50 +2,67 @@
 //! Docebo enrollment whose Salesforce row is there, for one whose row is absent, and for a row that
 //! no Docebo enrollment claims.
 
-use crate::model::word::{Word as _, words};
+use crate::model::word::Label as _;
 use crate::relations::outbound::Addressable;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// One value for every enrollment on either side.
-    pub enum Enrollment {
-        /// Both sides agree.
-        Matched = "matched",
-        /// The row is there and says something else.
-        Outdated = "outdated",
-        /// Too new to be expected.
-        Pending = "pending",
-        /// No table knows the export's status word.
-        UnknownStatus = "unknown-status",
-        /// The course is not synchronised.
-        OutOfScope = "out-of-scope",
-        /// The learner has no usable `sfdc_id`: an inbound problem, reported there.
-        NotAddressable = "not-addressable",
-        /// Due, but the course is not in Salesforce.
-        AbsentNoCourse = "absent-no-course",
-        /// Due, but the learner has no `DoceboUser__c` row that an enrollment could hang on.
-        AbsentNoDoceboUser = "absent-no-docebo-user",
-        /// Due, and not there.
-        Absent = "absent",
-        /// Not there, and the learner's link is not known.
-        UnknownLink = "unknown-link",
-        /// A Salesforce row whose course or learner is not in the extract.
-        Unresolved = "unresolved",
-        /// A further Salesforce row, or a further export row, of the same learner and course.
-        Repeated = "repeated",
-        /// A Salesforce row that is marked as unenrolled.
-        Unenrolled = "unenrolled",
-        /// A Salesforce row of a learner whom the export does not name.
-        LearnerNotExported = "learner-not-exported",
-        /// A Salesforce row of a deleted course.
-        CourseDeleted = "course-deleted",
-        /// A Salesforce row that Docebo knows nothing of.
-        Orphaned = "orphaned",
-        /// A required input is missing or could not be read.
-        Unknown = "unknown",
-    }
+/// One value for every enrollment on either side.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum EnrollmentMatch {
+    /// Both sides agree.
+    Matched,
+    /// The row is there and says something else.
+    Outdated,
+    /// Too new to be expected.
+    Pending,
+    /// No table knows the export's status word.
+    UnknownStatus,
+    /// The course is not synchronised.
+    OutOfScope,
+    /// The learner has no usable `sfdc_id`: an inbound problem, reported there.
+    NotAddressable,
+    /// Due, but the course is not in Salesforce.
+    AbsentNoCourse,
+    /// Due, but the learner has no `DoceboUser__c` row that an enrollment could hang on.
+    AbsentNoDoceboUser,
+    /// Due, and not there.
+    Absent,
+    /// Not there, and the learner's link is not known.
+    UnknownLink,
+    /// A Salesforce row whose course or learner is not in the extract.
+    Unresolved,
+    /// A further Salesforce row, or a further export row, of the same learner and course.
+    Repeated,
+    /// A Salesforce row that is marked as unenrolled.
+    Unenrolled,
+    /// A Salesforce row of a learner whom the export does not name.
+    LearnerNotExported,
+    /// A Salesforce row of a deleted course.
+    CourseDeleted,
+    /// A Salesforce row that Docebo knows nothing of.
+    Orphaned,
+    /// A required input is missing or could not be read.
+    Unknown,
 }
 
-impl Enrollment {
+impl EnrollmentMatch {
     /// The values that a Docebo enrollment can take, as outputs list them.
     pub const OF_DOCEBO: [Self; 11] = [
         Self::Matched,
@@ -103,18 +120,34 @@ impl Enrollment {
     }
 }
 
-words! {
-    /// What an outdated row says differently.
-    pub enum Difference {
-        /// The status.
-        Status = "status",
-        /// The enrollment date.
-        EnrollmentDate = "enrollment-date",
-        /// The completion date.
-        CompletionDate = "completion-date",
-        /// Salesforce has the learner unenrolled, Docebo enrolled.
-        Unenrolled = "unenrolled",
-    }
+/// What an outdated row says differently.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Difference {
+    /// The status.
+    Status,
+    /// The enrollment date.
+    EnrollmentDate,
+    /// The completion date.
+    CompletionDate,
+    /// Salesforce has the learner unenrolled, Docebo enrolled.
+    Unenrolled,
 }
 
 /// A set of [`Difference`]s.
@@ -152,7 +185,7 @@ impl std::fmt::Display for Differs {
             if i > 0 {
                 f.write_str(" ")?;
             }
-            f.write_str(difference.word())?;
+            f.write_str(difference.label())?;
         }
         Ok(())
     }
@@ -190,20 +223,20 @@ pub struct PresentFacts {
 
 /// A Docebo enrollment whose Salesforce row is there.
 #[must_use]
-pub fn present(facts: PresentFacts) -> Enrollment {
+pub fn present(facts: PresentFacts) -> EnrollmentMatch {
     if !facts.status_known {
-        Enrollment::UnknownStatus
+        EnrollmentMatch::UnknownStatus
     } else if facts.differs.is_empty() && facts.row_status_known {
-        Enrollment::Matched
+        EnrollmentMatch::Matched
     } else if facts.in_scope == InScope::No {
-        Enrollment::OutOfScope
+        EnrollmentMatch::OutOfScope
     } else if facts.row_is_later || facts.newest_after_cutoff {
-        Enrollment::Pending
+        EnrollmentMatch::Pending
     } else if facts.unread_row || facts.in_scope == InScope::Unknown || facts.differs.is_empty() {
         // The row that could not be read may be the newer one, and agree; and so may the status that is not known.
-        Enrollment::Unknown
+        EnrollmentMatch::Unknown
     } else {
-        Enrollment::Outdated
+        EnrollmentMatch::Outdated
     }
 }
 
@@ -239,39 +272,39 @@ pub struct AbsentFacts {
 
 /// A Docebo enrollment whose Salesforce row is not there.
 #[must_use]
-pub fn absent(facts: AbsentFacts) -> Enrollment {
+pub fn absent(facts: AbsentFacts) -> EnrollmentMatch {
     // A row that an incomplete extract lacks may well be there, whatever else is known; so may one whose parent it lacks.
     if !facts.rows_complete || facts.course == Presence::Unseen || facts.docebo_user == Presence::Unseen {
-        return Enrollment::Unknown;
+        return EnrollmentMatch::Unknown;
     }
     match facts.in_scope {
-        InScope::No => return Enrollment::OutOfScope,
-        InScope::Unknown => return Enrollment::Unknown,
+        InScope::No => return EnrollmentMatch::OutOfScope,
+        InScope::Unknown => return EnrollmentMatch::Unknown,
         InScope::Yes => {}
     }
     match (facts.addressable, facts.docebo_user) {
-        (Addressable::No, _) => return Enrollment::NotAddressable,
-        (Addressable::Unread, _) => return Enrollment::Unknown,
-        (Addressable::Unknown, Presence::Absent) => return Enrollment::UnknownLink,
+        (Addressable::No, _) => return EnrollmentMatch::NotAddressable,
+        (Addressable::Unread, _) => return EnrollmentMatch::Unknown,
+        (Addressable::Unknown, Presence::Absent) => return EnrollmentMatch::UnknownLink,
         (Addressable::Yes | Addressable::Unknown, _) => {}
     }
     if facts.unread_row {
         // The row that could not be read may be the one that counts, and newer or older than the cutoff.
-        Enrollment::Unknown
+        EnrollmentMatch::Unknown
     } else if facts.after_cutoff {
-        Enrollment::Pending
+        EnrollmentMatch::Pending
     } else if facts.course == Presence::Absent {
-        Enrollment::AbsentNoCourse
+        EnrollmentMatch::AbsentNoCourse
     } else if facts.docebo_user == Presence::Absent {
-        Enrollment::AbsentNoDoceboUser
+        EnrollmentMatch::AbsentNoDoceboUser
     } else {
-        Enrollment::Absent
+        EnrollmentMatch::Absent
     }
 }
 
 /// What decides the value of a Salesforce row that no Docebo enrollment claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UnclaimedFacts {
+pub struct UnmatchedFacts {
     /// Whether its course and its Docebo user are in the extract.
     pub parents: Presence,
     /// Whether a row of the export that could not be read is its counterpart by its ids.
@@ -290,27 +323,27 @@ pub struct UnclaimedFacts {
 
 /// A Salesforce row that no Docebo enrollment claims.
 #[must_use]
-pub fn unclaimed(facts: UnclaimedFacts) -> Enrollment {
+pub fn unmatched(facts: UnmatchedFacts) -> EnrollmentMatch {
     match facts.parents {
-        Presence::Absent => return Enrollment::Unresolved,
-        Presence::Unseen => return Enrollment::Unknown,
+        Presence::Absent => return EnrollmentMatch::Unresolved,
+        Presence::Unseen => return EnrollmentMatch::Unknown,
         Presence::There => {}
     }
     if facts.unread_counterpart {
-        Enrollment::Unknown
+        EnrollmentMatch::Unknown
     } else if facts.further {
-        Enrollment::Repeated
+        EnrollmentMatch::Repeated
     } else if facts.unenrolled {
-        Enrollment::Unenrolled
+        EnrollmentMatch::Unenrolled
     } else if facts.learner == Presence::Absent {
-        Enrollment::LearnerNotExported
+        EnrollmentMatch::LearnerNotExported
     } else if facts.learner == Presence::Unseen {
-        Enrollment::Unknown
+        EnrollmentMatch::Unknown
     } else if facts.course_deleted {
-        Enrollment::CourseDeleted
+        EnrollmentMatch::CourseDeleted
     } else if facts.after_cutoff {
-        Enrollment::Pending
+        EnrollmentMatch::Pending
     } else {
-        Enrollment::Orphaned
+        EnrollmentMatch::Orphaned
     }
 }

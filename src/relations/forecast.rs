@@ -1,32 +1,48 @@
 //! `forecast`: what the next contacts sync will do with a contact. A total function over the list
 //! view, the contact's key, and the learner who has it as username.
 
-use crate::model::word::words;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// One value for every contact.
-    pub enum Forecast {
-        /// The learner with this username is updated.
-        Update = "update",
-        /// The learner with this username receives the contact's id.
-        Link = "link",
-        /// The learner with this username loses another `sfdc_id` to this contact's.
-        Relink = "relink",
-        /// A new learner is made.
-        Create = "create",
-        /// A new learner is made beside one who is probably the same person.
-        CreateDuplicate = "create-duplicate",
-        /// Nothing: no learner matches, and provisioning is off.
-        None = "none",
-        /// Several contacts claim one username.
-        Collide = "collide",
-        /// The contact has no key.
-        BlankKey = "blank-key",
-        /// The contact is not in the list view.
-        OutsideView = "outside-view",
-        /// The `sfdc_id` of the learner with this username is not known, or who has this username.
-        Unknown = "unknown",
-    }
+/// One value for every contact.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Forecast {
+    /// The learner with this username is updated.
+    Update,
+    /// The learner with this username receives the contact's id.
+    Link,
+    /// The learner with this username loses another `sfdc_id` to this contact's.
+    Relink,
+    /// A new learner is made.
+    Create,
+    /// A new learner is made beside one who is probably the same person.
+    CreateDuplicate,
+    /// Nothing: no learner matches, and provisioning is off.
+    None,
+    /// Several contacts claim one username.
+    Collide,
+    /// The contact has no key.
+    BlankKey,
+    /// The contact is not in the list view.
+    OutsideView,
+    /// The `sfdc_id` of the learner with this username is not known, or who has this username.
+    Unknown,
 }
 
 /// The learner who has a contact's key as username.

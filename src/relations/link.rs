@@ -1,42 +1,58 @@
 //! `link`: how a learner is tied to Salesforce. A total function over what the `sfdc_id` is and
 //! which contacts carry the username as their key.
 
-use crate::model::word::words;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// One value for every learner.
-    pub enum Link {
-        /// The `sfdc_id` is a contact whose key is the username.
-        Linked = "linked",
-        /// The `sfdc_id` is a user.
-        LinkedUser = "linked-user",
-        /// The `sfdc_id` is one contact, the username is the key of another.
-        Crossed = "crossed",
-        /// The `sfdc_id` is a contact, but no contact's key is the username: the outbound sync works,
-        /// the next contacts sync will not find this learner again.
-        Drifted = "drifted",
-        /// No `sfdc_id`; exactly one contact's key is the username.
-        KeyOnly = "key-only",
-        /// No `sfdc_id`; several contacts' keys are the username.
-        Ambiguous = "ambiguous",
-        /// No `sfdc_id`; no contact's key is the username, one is near.
-        NearMiss = "near-miss",
-        /// No `sfdc_id`, and no contact to go with.
-        Unlinked = "unlinked",
-        /// The `sfdc_id` is not an 18-character Salesforce id.
-        Malformed = "malformed",
-        /// The `sfdc_id` is well formed, of an object that is neither Contact nor User.
-        Foreign = "foreign",
-        /// The `sfdc_id` is the id of a contact or user that is not there.
-        Dangling = "dangling",
-        /// A required input is missing or could not be read.
-        Unknown = "unknown",
-    }
+/// One value for every learner.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Link {
+    /// The `sfdc_id` is a contact whose key is the username.
+    Linked,
+    /// The `sfdc_id` is a user.
+    LinkedUser,
+    /// The `sfdc_id` is one contact, the username is the key of another.
+    Crossed,
+    /// The `sfdc_id` is a contact, but no contact's key is the username: the outbound sync works,
+    /// the next contacts sync will not find this learner again.
+    Drifted,
+    /// No `sfdc_id`; exactly one contact's key is the username.
+    KeyOnly,
+    /// No `sfdc_id`; several contacts' keys are the username.
+    Ambiguous,
+    /// No `sfdc_id`; no contact's key is the username, one is near.
+    NearMiss,
+    /// No `sfdc_id`, and no contact to go with.
+    Unlinked,
+    /// The `sfdc_id` is not an 18-character Salesforce id.
+    Malformed,
+    /// The `sfdc_id` is well formed, of an object that is neither Contact nor User.
+    Foreign,
+    /// The `sfdc_id` is the id of a contact or user that is not there.
+    Dangling,
+    /// A required input is missing or could not be read.
+    Unknown,
 }
 
 /// What a learner's `sfdc_id` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SfdcId {
+pub enum SfdcIdKind {
     /// No report tells it.
     Unknown,
     /// A row of the learner in the *Users* report could not be read, so that whatever another row says is not the last word.
@@ -52,7 +68,7 @@ pub enum SfdcId {
     /// The id of a contact or user that a complete extract does not have.
     Dangling,
     /// The id of a contact that an incomplete extract does not have.
-    Unseen,
+    NotExtracted,
     /// Any other object.
     Foreign,
 }
@@ -72,7 +88,7 @@ pub enum Matches {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinkFacts {
     /// What the `sfdc_id` is.
-    pub sfdc_id: SfdcId,
+    pub sfdc_id: SfdcIdKind,
     /// Where it is a contact: whether that contact's key is the username.
     pub own_key: bool,
     /// Contacts whose key is the username.
@@ -87,17 +103,17 @@ pub struct LinkFacts {
 #[must_use]
 pub fn link(facts: LinkFacts) -> Link {
     match facts.sfdc_id {
-        SfdcId::Unknown | SfdcId::Unread | SfdcId::Unseen => Link::Unknown,
-        SfdcId::Malformed => Link::Malformed,
-        SfdcId::Foreign => Link::Foreign,
-        SfdcId::Dangling => Link::Dangling,
-        SfdcId::User => Link::LinkedUser,
-        SfdcId::Contact if facts.own_key => Link::Linked,
+        SfdcIdKind::Unknown | SfdcIdKind::Unread | SfdcIdKind::NotExtracted => Link::Unknown,
+        SfdcIdKind::Malformed => Link::Malformed,
+        SfdcIdKind::Foreign => Link::Foreign,
+        SfdcIdKind::Dangling => Link::Dangling,
+        SfdcIdKind::User => Link::LinkedUser,
+        SfdcIdKind::Contact if facts.own_key => Link::Linked,
         // The rest speaks of all contacts, those that are missing from the extract included.
-        SfdcId::Contact | SfdcId::Blank if !facts.contacts_complete => Link::Unknown,
-        SfdcId::Contact if facts.matches != Matches::None => Link::Crossed,
-        SfdcId::Contact => Link::Drifted,
-        SfdcId::Blank => match facts.matches {
+        SfdcIdKind::Contact | SfdcIdKind::Blank if !facts.contacts_complete => Link::Unknown,
+        SfdcIdKind::Contact if facts.matches != Matches::None => Link::Crossed,
+        SfdcIdKind::Contact => Link::Drifted,
+        SfdcIdKind::Blank => match facts.matches {
             Matches::One => Link::KeyOnly,
             Matches::Several => Link::Ambiguous,
             Matches::None if facts.near => Link::NearMiss,

@@ -4,31 +4,47 @@
 //! A row can be expected only for a learner who is *addressable* (the `sfdc_id` is a contact or a
 //! user) and has an enrollment that is due.
 
-use crate::model::word::words;
-use crate::relations::link::SfdcId;
+use crate::relations::link::SfdcIdKind;
+use serde::{Deserialize, Serialize};
 
-words! {
-    /// One value for every learner.
-    pub enum Outbound {
-        /// The row is there and names the learner's contact or user.
-        Delivered = "delivered",
-        /// No row, and nothing due: Docebo writes the row only once there is something to sync.
-        NotDue = "not-due",
-        /// No row, and all that is due is newer than the cutoff.
-        Pending = "pending",
-        /// No row, though something older is due: the fault of a stalled sync.
-        Missing = "missing",
-        /// The row names somebody else.
-        Misattached = "misattached",
-        /// The row is there, both its lookups are empty.
-        LinkLost = "link-lost",
-        /// The row names somebody, though the learner has no usable `sfdc_id`.
-        Stray = "stray",
-        /// No row, and no usable `sfdc_id`: an inbound problem, reported there.
-        NotAddressable = "not-addressable",
-        /// A required input is missing or could not be read.
-        Unknown = "unknown",
-    }
+/// One value for every learner.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Outbound {
+    /// The row is there and names the learner's contact or user.
+    Delivered,
+    /// No row, and nothing due: Docebo writes the row only once there is something to sync.
+    NotDue,
+    /// No row, and all that is due is newer than the cutoff.
+    Pending,
+    /// No row, though something older is due: the fault of a stalled sync.
+    Missing,
+    /// The row names somebody else.
+    Misattached,
+    /// The row is there, both its lookups are empty.
+    LinkLost,
+    /// The row names somebody, though the learner has no usable `sfdc_id`.
+    Stray,
+    /// No row, and no usable `sfdc_id`: an inbound problem, reported there.
+    NotAddressable,
+    /// A required input is missing or could not be read.
+    Unknown,
 }
 
 /// Whether Docebo can write for a learner.
@@ -44,20 +60,20 @@ pub enum Addressable {
     Unread,
 }
 
-impl From<SfdcId> for Addressable {
-    fn from(sfdc_id: SfdcId) -> Self {
+impl From<SfdcIdKind> for Addressable {
+    fn from(sfdc_id: SfdcIdKind) -> Self {
         match sfdc_id {
-            SfdcId::Contact | SfdcId::User => Self::Yes,
-            SfdcId::Blank | SfdcId::Malformed | SfdcId::Dangling | SfdcId::Foreign => Self::No,
-            SfdcId::Unknown | SfdcId::Unseen => Self::Unknown,
-            SfdcId::Unread => Self::Unread,
+            SfdcIdKind::Contact | SfdcIdKind::User => Self::Yes,
+            SfdcIdKind::Blank | SfdcIdKind::Malformed | SfdcIdKind::Dangling | SfdcIdKind::Foreign => Self::No,
+            SfdcIdKind::Unknown | SfdcIdKind::NotExtracted => Self::Unknown,
+            SfdcIdKind::Unread => Self::Unread,
         }
     }
 }
 
 /// The learner's `DoceboUser__c` row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DoceboUserRow {
+pub enum DoceboUserMatch {
     /// There is none.
     Absent,
     /// It is not in an incomplete extract.
@@ -75,7 +91,7 @@ pub enum DoceboUserRow {
 
 /// What Docebo owes for a learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Due {
+pub enum DueState {
     /// No enrollment is due.
     Nothing,
     /// All that is due is newer than the cutoff.
@@ -88,9 +104,9 @@ pub enum Due {
 
 /// The decision table.
 #[must_use]
-pub fn outbound(addressable: Addressable, row: DoceboUserRow, due: Due) -> Outbound {
+pub fn outbound(addressable: Addressable, row: DoceboUserMatch, due: DueState) -> Outbound {
     use Addressable::{No, Unknown, Unread, Yes};
-    use DoceboUserRow::{Absent, NamesLearner, NamesNobody, NamesOther, NamesSomebody, Unseen};
+    use DoceboUserMatch::{Absent, NamesLearner, NamesNobody, NamesOther, NamesSomebody, Unseen};
     match (addressable, row) {
         (_, NamesNobody) => Outbound::LinkLost,
         // Of a learner who is not addressable, the fault is the link's and is reported there alone.
@@ -99,10 +115,10 @@ pub fn outbound(addressable: Addressable, row: DoceboUserRow, due: Due) -> Outbo
         (No, NamesOther | NamesSomebody) => Outbound::Stray,
         (No, Absent) => Outbound::NotAddressable,
         (Yes, Absent) => match due {
-            Due::Nothing => Outbound::NotDue,
-            Due::OnlyAfterCutoff => Outbound::Pending,
-            Due::BeforeCutoff => Outbound::Missing,
-            Due::Unknown => Outbound::Unknown,
+            DueState::Nothing => Outbound::NotDue,
+            DueState::OnlyAfterCutoff => Outbound::Pending,
+            DueState::BeforeCutoff => Outbound::Missing,
+            DueState::Unknown => Outbound::Unknown,
         },
         (Yes, NamesSomebody) | (Unknown, NamesOther | Absent) | (Unread, _) | (_, Unseen) => Outbound::Unknown,
     }

@@ -11,59 +11,61 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE, index, row};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::key::{self, Equality};
 use crate::model::people::Contacts;
 use crate::model::provenance::SfObject;
 use crate::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
-use crate::relations::link::{Link, LinkFacts, Matches, SfdcId, link};
+use crate::relations::link::{Link, LinkFacts, Matches, SfdcIdKind, link};
 use crate::relations::unread::UnreadRows;
 use crate::settings::Rules;
 
 /// A learner's `sfdc_id`: what it is, and the record it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SfdcRef {
+pub struct ResolvedSfdcId {
     /// What it is.
-    pub kind: SfdcId,
+    pub kind: SfdcIdKind,
     /// The id, where the text is one; where it is malformed, the id it stands for, if that can be
     /// told from its suffix or from the extract.
-    pub id: Option<SfId>,
+    pub id: Option<RecordId>,
 }
 
 /// By learner, what the `sfdc_id` is. Which record it names stands in the dataset already, save where it is malformed.
 #[derive(Debug, Clone)]
-pub(super) struct SfdcIds {
-    kind: Vec<SfdcId>,
+pub(super) struct ResolvedSfdcIds {
+    kind: Vec<SfdcIdKind>,
     /// Of malformed ones, the ids that they stand for.
-    meant: SparseColumn<SfId>,
+    meant: SparseColumn<RecordId>,
 }
 
-impl SfdcIds {
+impl ResolvedSfdcIds {
     /// A learner's, with the dataset from which these are.
-    pub(super) fn get(&self, data: &Dataset, learner: usize) -> SfdcRef {
+    pub(super) fn get(&self, data: &Dataset, learner: usize) -> ResolvedSfdcId {
         let kind = self.kind[learner];
         let id = match kind {
-            SfdcId::Unknown | SfdcId::Unread | SfdcId::Blank => None,
-            SfdcId::Malformed => self.meant.get(learner),
-            SfdcId::Contact | SfdcId::User | SfdcId::Dangling | SfdcId::Unseen | SfdcId::Foreign => {
-                data.sfdc_record(learner)
-            }
+            SfdcIdKind::Unknown | SfdcIdKind::Unread | SfdcIdKind::Blank => None,
+            SfdcIdKind::Malformed => self.meant.get(learner),
+            SfdcIdKind::Contact
+            | SfdcIdKind::User
+            | SfdcIdKind::Dangling
+            | SfdcIdKind::NotExtracted
+            | SfdcIdKind::Foreign => data.sfdc_record(learner),
         };
-        SfdcRef { kind, id }
+        ResolvedSfdcId { kind, id }
     }
 
-    pub(super) fn kind(&self, learner: usize) -> SfdcId {
+    pub(super) fn kind(&self, learner: usize) -> SfdcIdKind {
         self.kind[learner]
     }
 }
 
 /// By learner, the contact that goes with them: nearly always the one of [`Learners`](crate::model::people::Learners).
 #[derive(Debug, Clone, Default)]
-pub(super) struct ContactsOf {
+pub(super) struct LearnerContacts {
     other: SparseColumn<u32>,
 }
 
-impl ContactsOf {
+impl LearnerContacts {
     pub(super) fn get(&self, data: &Dataset, learner: usize) -> Option<usize> {
         match self.other.get(learner) {
             Some(other) => row(other),
@@ -73,13 +75,13 @@ impl ContactsOf {
 }
 
 fn usual_contact(data: &Dataset, learner: usize) -> Option<usize> {
-    data.learners.named(learner).or_else(|| data.learners.keyed(learner))
+    data.learners.contact_by_id(learner).or_else(|| data.learners.contact_by_key(learner))
 }
 
 pub(super) struct People {
-    pub(super) sfdc: SfdcIds,
+    pub(super) sfdc: ResolvedSfdcIds,
     pub(super) link: Vec<Link>,
-    pub(super) contact: ContactsOf,
+    pub(super) contact: LearnerContacts,
     pub(super) forecast: Vec<Forecast>,
     pub(super) contact_learner: Vec<u32>,
     pub(super) key_group: SparseColumn<u32>,
@@ -99,7 +101,7 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn of(contacts: &'a Contacts, equality: Equality) -> Self {
+    fn new(contacts: &'a Contacts, equality: Equality) -> Self {
         let canonical = |contact: u32| equality.canonical(contacts.key(contact as usize));
         let rehash = |&contact: &u32| hash(&canonical(contact));
         let mut first: HashTable<u32> = HashTable::with_capacity(contacts.len());
@@ -147,8 +149,8 @@ struct Keyed<'a> {
 }
 
 impl<'a> Keyed<'a> {
-    fn of(data: &'a Dataset, keys: Keys<'a>) -> Self {
-        let first = |learner: usize| match data.learners.keyed(learner) {
+    fn new(data: &'a Dataset, keys: Keys<'a>) -> Self {
+        let first = |learner: usize| match data.learners.contact_by_key(learner) {
             // What the learner's contact has for a key needs no search, but for those who share it.
             Some(contact) if !keys.blank[contact] => keys.shared.get(contact).unwrap_or(index(contact)),
             _ => keys.find(data.username(learner)).unwrap_or(NONE),
@@ -167,44 +169,44 @@ impl<'a> Keyed<'a> {
 }
 
 /// Who claims a contact, of several learners the one who fits best.
-struct Claims {
+struct ContactOwners {
     owner: Vec<KeyOwner>,
     learner: Vec<u32>,
 }
 
-impl Claims {
-    fn of(data: &Dataset, sfdc: &SfdcIds, keyed: &Keyed<'_>) -> Self {
+impl ContactOwners {
+    fn new(data: &Dataset, sfdc: &ResolvedSfdcIds, keyed: &Keyed<'_>) -> Self {
         let contacts = data.contacts.len();
-        let mut claims = Self { owner: vec![KeyOwner::Nobody; contacts], learner: vec![NONE; contacts] };
+        let mut owners = Self { owner: vec![KeyOwner::Nobody; contacts], learner: vec![NONE; contacts] };
         for learner in 0..data.learners.len() {
             if keyed.matches(learner) != Matches::One {
                 continue;
             }
             let contact = keyed.first[learner] as usize;
             let owner = match sfdc.kind(learner) {
-                SfdcId::Unknown | SfdcId::Unread => KeyOwner::Unknown,
-                SfdcId::Blank => KeyOwner::Blank,
-                SfdcId::Contact if data.learners.named(learner) == Some(contact) => KeyOwner::This,
+                SfdcIdKind::Unknown | SfdcIdKind::Unread => KeyOwner::Unknown,
+                SfdcIdKind::Blank => KeyOwner::Blank,
+                SfdcIdKind::Contact if data.learners.contact_by_id(learner) == Some(contact) => KeyOwner::This,
                 _ => KeyOwner::Other,
             };
             // Learners come in the order of their ids, so of equals the lowest id stays.
-            if owner > claims.owner[contact] {
-                claims.owner[contact] = owner;
-                claims.learner[contact] = index(learner);
+            if owner > owners.owner[contact] {
+                owners.owner[contact] = owner;
+                owners.learner[contact] = index(learner);
             }
         }
-        claims
+        owners
     }
 }
 
 pub(super) fn relate(data: &Dataset, rules: &Rules, unread: &UnreadRows) -> People {
-    let (sfdc, keys) = rayon::join(|| classify(data, unread), || Keys::of(&data.contacts, rules.equality));
-    let keyed = Keyed::of(data, keys);
-    let claims = Claims::of(data, &sfdc, &keyed);
-    let near = Near::find(data, &sfdc, &keyed, &claims);
+    let (sfdc, keys) = rayon::join(|| classify(data, unread), || Keys::new(&data.contacts, rules.equality));
+    let keyed = Keyed::new(data, keys);
+    let owners = ContactOwners::new(data, &sfdc, &keyed);
+    let near = Near::find(data, &sfdc, &keyed, &owners);
     let ((link, contact), (forecast, contact_learner)) = rayon::join(
         || judge_learners(data, rules, &sfdc, &keyed, &near),
-        || judge_contacts(data, rules, &sfdc, claims, &near, &keyed.keys.shared, unread),
+        || judge_contacts(data, rules, &sfdc, owners, &near, &keyed.keys.shared, unread),
     );
     let mut ambiguous: Vec<(u32, u32)> = (0..)
         .zip(link.iter().zip(&keyed.first))
@@ -218,23 +220,23 @@ pub(super) fn relate(data: &Dataset, rules: &Rules, unread: &UnreadRows) -> Peop
 fn judge_learners(
     data: &Dataset,
     rules: &Rules,
-    sfdc: &SfdcIds,
+    sfdc: &ResolvedSfdcIds,
     keyed: &Keyed<'_>,
     near: &Near,
-) -> (Vec<Link>, ContactsOf) {
-    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
+) -> (Vec<Link>, LearnerContacts) {
+    let contacts_complete = data.origins.extract(SfObject::Contact).completeness.is_complete();
     let mut links = Vec::with_capacity(data.learners.len());
-    let mut contacts = ContactsOf::default();
+    let mut contacts = LearnerContacts::default();
     for learner in 0..data.learners.len() {
         let kind = sfdc.kind(learner);
         let named = match kind {
-            SfdcId::Contact => data.learners.named(learner),
-            SfdcId::Malformed => sfdc.meant.get(learner).and_then(|id| data.contacts.find(id)),
+            SfdcIdKind::Contact => data.learners.contact_by_id(learner),
+            SfdcIdKind::Malformed => sfdc.meant.get(learner).and_then(|id| data.contacts.find(id)),
             _ => None,
         };
-        let own_key = kind == SfdcId::Contact
+        let own_key = kind == SfdcIdKind::Contact
             && named.is_some_and(|contact| {
-                if data.learners.keyed(learner) == Some(contact) {
+                if data.learners.contact_by_key(learner) == Some(contact) {
                     return !keyed.keys.blank[contact];
                 }
                 let username = data.username(learner);
@@ -255,7 +257,7 @@ fn judge_learners(
             Matches::Several => None,
             Matches::None => near_contact.and_then(row),
         };
-        let contact = if named.is_none() && kind == SfdcId::Blank { by_key() } else { named };
+        let contact = if named.is_none() && kind == SfdcIdKind::Blank { by_key() } else { named };
         if contact != usual_contact(data, learner) {
             contacts.other.push(index(learner), contact.map_or(NONE, index));
         }
@@ -266,24 +268,24 @@ fn judge_learners(
 fn judge_contacts(
     data: &Dataset,
     rules: &Rules,
-    sfdc: &SfdcIds,
-    claims: Claims,
+    sfdc: &ResolvedSfdcIds,
+    owners: ContactOwners,
     near: &Near,
     key_group: &SparseColumn<u32>,
     unread: &UnreadRows,
 ) -> (Vec<Forecast>, Vec<u32>) {
     // The first learner whose `sfdc_id` the contact is.
     let mut holder = vec![NONE; data.contacts.len()];
-    for learner in (0..data.learners.len()).filter(|&learner| sfdc.kind(learner) == SfdcId::Contact) {
-        if let Some(contact) = data.learners.named(learner)
+    for learner in (0..data.learners.len()).filter(|&learner| sfdc.kind(learner) == SfdcIdKind::Contact) {
+        if let Some(contact) = data.learners.contact_by_id(learner)
             && holder[contact] == NONE
         {
             holder[contact] = index(learner);
         }
     }
-    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
+    let contacts_complete = data.origins.extract(SfObject::Contact).completeness.is_complete();
     let mut forecasts = Vec::with_capacity(data.contacts.len());
-    let Claims { owner: owners, learner: mut learners } = claims;
+    let ContactOwners { owner: owners, learner: mut learners } = owners;
     for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
         let near_learner = near.learner_of.get(&index(contact)).copied();
         let known_elsewhere = holder[contact] != NONE || near_learner.is_some();
@@ -321,14 +323,14 @@ struct Near {
 }
 
 impl Near {
-    fn find(data: &Dataset, sfdc: &SfdcIds, keyed: &Keyed<'_>, claims: &Claims) -> Self {
+    fn find(data: &Dataset, sfdc: &ResolvedSfdcIds, keyed: &Keyed<'_>, owners: &ContactOwners) -> Self {
         let seeking_learners = (0..data.learners.len()).filter(|&learner| {
             keyed.first[learner] == NONE
-                && sfdc.kind(learner) == SfdcId::Blank
+                && sfdc.kind(learner) == SfdcIdKind::Blank
                 && !key::is_blank(data.username(learner))
         });
         let seeking_contacts = (0..data.contacts.len())
-            .filter(|&contact| claims.owner[contact] == KeyOwner::Nobody && !key::is_blank(data.contacts.key(contact)));
+            .filter(|&contact| owners.owner[contact] == KeyOwner::Nobody && !key::is_blank(data.contacts.key(contact)));
         Self {
             contact_of: nearest(seeking_learners, |learner| data.username(learner), data.contacts.keys()),
             learner_of: nearest(seeking_contacts, |contact| data.contacts.key(contact), data.usernames()),
@@ -366,12 +368,12 @@ fn nearest<'a>(
     found
 }
 
-fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
-    let contacts_complete = data.origins.extract(SfObject::Contact).extent.is_complete();
-    let users_complete = data.origins.extract(SfObject::User).extent.is_complete();
+fn classify(data: &Dataset, unread: &UnreadRows) -> ResolvedSfdcIds {
+    let contacts_complete = data.origins.extract(SfObject::Contact).completeness.is_complete();
+    let users_complete = data.origins.extract(SfObject::User).completeness.is_complete();
     let kind = |learner: usize| {
         if unread.users.rows > 0 && unread.has_user(data.learners.id(learner)) {
-            return SfdcId::Unread;
+            return SfdcIdKind::Unread;
         }
         if !data.learners.sfdc_known(learner) {
             // Of whom only the enrollments tell, the row of the Users report may be one that could not be read.
@@ -379,47 +381,47 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> SfdcIds {
                 && data.origins.sfdc_ids
                 && !data.learners.in_users_report(learner)
                 && unread.may_have_user(data.learners.id(learner), data.username(learner));
-            return if is_unread { SfdcId::Unread } else { SfdcId::Unknown };
+            return if is_unread { SfdcIdKind::Unread } else { SfdcIdKind::Unknown };
         }
-        if data.learners.named(learner).is_some() {
-            return SfdcId::Contact;
+        if data.learners.contact_by_id(learner).is_some() {
+            return SfdcIdKind::Contact;
         }
         match data.sfdc_record(learner) {
             Some(id) if id.is_contact() => {
                 if contacts_complete {
-                    SfdcId::Dangling
+                    SfdcIdKind::Dangling
                 } else {
-                    SfdcId::Unseen
+                    SfdcIdKind::NotExtracted
                 }
             }
             // Without a complete extract the prefix alone decides.
             Some(id) if id.is_user() => {
                 if users_complete && data.users.find(id).is_none() {
-                    SfdcId::Dangling
+                    SfdcIdKind::Dangling
                 } else {
-                    SfdcId::User
+                    SfdcIdKind::User
                 }
             }
-            Some(_) => SfdcId::Foreign,
-            None if key::is_blank(&data.sfdc_id(learner)) => SfdcId::Blank,
-            None => SfdcId::Malformed,
+            Some(_) => SfdcIdKind::Foreign,
+            None if key::is_blank(&data.sfdc_id(learner)) => SfdcIdKind::Blank,
+            None => SfdcIdKind::Malformed,
         }
     };
-    let kind: Vec<SfdcId> = (0..data.learners.len()).map(kind).collect();
+    let kind: Vec<SfdcIdKind> = (0..data.learners.len()).map(kind).collect();
     let meant = repair(data, &kind);
-    SfdcIds { kind, meant }
+    ResolvedSfdcIds { kind, meant }
 }
 
 /// Finds the ids that malformed ones stand for: by their own checksum, else as the only record of
 /// the extract with the same letters.
-fn repair(data: &Dataset, kind: &[SfdcId]) -> SparseColumn<SfId> {
-    let known = |id: SfId| data.contacts.find(id).is_some() || data.users.find(id).is_some();
-    let mut by_letters: Option<FxHashMap<String, Option<SfId>>> = None;
+fn repair(data: &Dataset, kind: &[SfdcIdKind]) -> SparseColumn<RecordId> {
+    let known = |id: RecordId| data.contacts.find(id).is_some() || data.users.find(id).is_some();
+    let mut by_letters: Option<FxHashMap<String, Option<RecordId>>> = None;
     let mut meant = SparseColumn::default();
-    for (learner, _) in kind.iter().enumerate().filter(|&(_, &kind)| kind == SfdcId::Malformed) {
+    for (learner, _) in kind.iter().enumerate().filter(|&(_, &kind)| kind == SfdcIdKind::Malformed) {
         let text = data.sfdc_id(learner);
         let text = text.trim();
-        let by_checksum = SfId::repair(text.as_bytes());
+        let by_checksum = RecordId::repair(text.as_bytes());
         let id = match by_checksum {
             Some(id) if known(id) => Some(id),
             _ if matches!(text.len(), 15 | 18) && text.is_ascii() => {
@@ -438,12 +440,12 @@ fn repair(data: &Dataset, kind: &[SfdcId]) -> SparseColumn<SfId> {
 }
 
 /// Ids of contacts and users without regard to case; `None` where two differ only in case.
-fn fold_ids(data: &Dataset) -> FxHashMap<String, Option<SfId>> {
+fn fold_ids(data: &Dataset) -> FxHashMap<String, Option<RecordId>> {
     let mut folded = FxHashMap::default();
     for id in data.contacts.ids().chain(data.users.ids()) {
         folded
             .entry(id.to_string()[..15].to_ascii_lowercase())
-            .and_modify(|only: &mut Option<SfId>| *only = None)
+            .and_modify(|only: &mut Option<RecordId>| *only = None)
             .or_insert(Some(id));
     }
     folded

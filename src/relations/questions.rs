@@ -11,8 +11,8 @@ use crate::model::provenance::Origins;
 use crate::model::question::{MIN_RECORDS, Question, Questioned};
 use crate::relations::Relations;
 use crate::relations::clock::ZONE_DOUBT;
-use crate::relations::enrollment::Enrollment;
-use crate::relations::link::{Link, SfdcId};
+use crate::relations::enrollment::EnrollmentMatch;
+use crate::relations::link::{Link, SfdcIdKind};
 use crate::settings::Rules;
 
 /// How long after its beginning a read of Salesforce may still go on: an extraction can be resumed for two days, and objects
@@ -90,14 +90,14 @@ pub struct Dangling {
 impl Dangling {
     /// Counts them.
     #[must_use]
-    pub fn of(data: &Dataset, relations: &Relations) -> Self {
+    pub fn new(data: &Dataset, relations: &Relations) -> Self {
         let mut counts = Self::default();
         let own = instances(data);
         for learner in 0..data.learners.len() {
             let named = relations.sfdc(data, learner);
             match named.kind {
-                SfdcId::Contact | SfdcId::User => counts.addressable += 1,
-                SfdcId::Dangling => {
+                SfdcIdKind::Contact | SfdcIdKind::User => counts.addressable += 1,
+                SfdcIdKind::Dangling => {
                     counts.addressable += 1;
                     counts.dangling += 1;
                     counts.of_another += u64::from(named.id.is_some_and(|id| !own.contains(&id.instance_part())));
@@ -130,7 +130,7 @@ fn instances(data: &Dataset) -> Vec<[u8; 3]> {
 }
 
 fn other_organization(data: &Dataset, relations: &Relations) -> Option<String> {
-    let counts = Dangling::of(data, relations);
+    let counts = Dangling::new(data, relations);
     is_most(counts.dangling, counts.addressable).then(|| {
         let Dangling { addressable, dangling, of_another } = counts;
         let cause = if counts.is_mismatch() {
@@ -157,9 +157,9 @@ fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
     }
     // The users report can be complete while the enrollments were filtered by date, course or status, or cut at a line end.
     let values = &relations.totals.enrollments.salesforce.values;
-    let orphaned = values.get(Enrollment::Orphaned);
-    let compared =
-        [Enrollment::Matched, Enrollment::Outdated, Enrollment::UnknownStatus].map(|value| values.get(value));
+    let orphaned = values.get(EnrollmentMatch::Orphaned);
+    let compared = [EnrollmentMatch::Matched, EnrollmentMatch::Outdated, EnrollmentMatch::UnknownStatus]
+        .map(|value| values.get(value));
     let total = orphaned + compared.iter().sum::<u64>();
     (relations.enrollment_judged && is_large(orphaned, total)).then(|| {
         format!(
@@ -209,7 +209,8 @@ fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
     // `extracted_at` is when the read began, and rows that change while it goes on are read as well.
     let lasts = if origins.extraction.queries.is_empty() { SAVING_LASTS } else { READ_LASTS };
     let ended = origins.extraction.last.unwrap_or(extracted_at).max(extracted_at.plus(lasts));
-    let newest = data.pulses.values().filter_map(|pulse| pulse.newest).max().filter(|&newest| newest > ended)?;
+    let newest =
+        data.write_activity.values().filter_map(|activity| activity.newest).max().filter(|&newest| newest > ended)?;
     Some(format!(
         "The time of the Salesforce snapshot, {}, is before the newest write in it, {}. Correct \
          salesforce.extracted_at, or extract again.",
@@ -220,17 +221,17 @@ fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
 
 fn nothing_due(relations: &Relations) -> Option<String> {
     let values = &relations.totals.enrollments.docebo.values;
-    let said = [
-        Enrollment::Matched,
-        Enrollment::Outdated,
-        Enrollment::UnknownStatus,
-        Enrollment::Absent,
-        Enrollment::AbsentNoCourse,
-        Enrollment::AbsentNoDoceboUser,
-        Enrollment::Unknown,
-        Enrollment::UnknownLink,
+    let message = [
+        EnrollmentMatch::Matched,
+        EnrollmentMatch::Outdated,
+        EnrollmentMatch::UnknownStatus,
+        EnrollmentMatch::Absent,
+        EnrollmentMatch::AbsentNoCourse,
+        EnrollmentMatch::AbsentNoDoceboUser,
+        EnrollmentMatch::Unknown,
+        EnrollmentMatch::UnknownLink,
     ];
-    let nothing = relations.enrollment_judged && said.iter().all(|&value| values.get(value) == 0);
+    let nothing = relations.enrollment_judged && message.iter().all(|&value| values.get(value) == 0);
     nothing.then(|| {
         "No enrollment was compared on both sides, and none was due in Salesforce: this run says nothing about the sync."
             .to_owned()

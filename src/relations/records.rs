@@ -7,16 +7,16 @@ use rayon::prelude::*;
 use crate::model::column::SparseColumn;
 use crate::model::dataset::{Dataset, NONE, index, row};
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extent, SfObject};
+use crate::model::provenance::{Completeness, SfObject};
 use crate::model::status::Status;
 use crate::model::zone::Readings;
 use crate::relations::clock::{Clocks, ZONE_DOUBT};
 use crate::relations::enrollment::{
-    AbsentFacts, Difference, Differs, Enrollment, InScope, Presence, PresentFacts, UnclaimedFacts, absent, present,
-    unclaimed,
+    AbsentFacts, Difference, Differs, EnrollmentMatch, InScope, Presence, PresentFacts, UnmatchedFacts, absent,
+    present, unmatched,
 };
-use crate::relations::link::SfdcId;
-use crate::relations::outbound::{Addressable, DoceboUserRow, Due, Outbound, outbound};
+use crate::relations::link::SfdcIdKind;
+use crate::relations::outbound::{Addressable, DoceboUserMatch, DueState, Outbound, outbound};
 use crate::relations::people::People;
 use crate::relations::unread::UnreadRows;
 use crate::settings::{Rules, Scope};
@@ -25,9 +25,9 @@ pub(super) struct Records {
     pub(super) docebo_user: Vec<u32>,
     pub(super) due: Vec<u32>,
     pub(super) outbound: Vec<Outbound>,
-    pub(super) enrollment: Vec<Enrollment>,
+    pub(super) enrollment: Vec<EnrollmentMatch>,
     pub(super) differs: SparseColumn<Differs>,
-    pub(super) loose: Vec<Enrollment>,
+    pub(super) unmatched: Vec<EnrollmentMatch>,
     pub(super) judged: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) const NEEDED_OF_ENROLLMENT: &[&str] = &[
 /// Columns without which a course cannot be placed in or out of scope.
 pub(crate) const NEEDED_OF_COURSE: &[&str] = &["docebo_v3__Deleted__c", "docebo_v3__Effective__c"];
 
-struct Judge<'a> {
+struct RecordJudge<'a> {
     data: &'a Dataset,
     clocks: &'a Clocks,
     people: &'a People,
@@ -64,7 +64,7 @@ pub(super) fn relate(
     cutoff: Instant,
     tolerance: i64,
 ) -> Records {
-    let judge = Judge {
+    let judge = RecordJudge {
         data,
         clocks,
         people,
@@ -73,7 +73,7 @@ pub(super) fn relate(
         tolerance,
         docebo_user: newest_docebo_users(data),
         in_scope: scope(data, rules),
-        rows_complete: data.origins.extract(SfObject::CourseEnrollment).extent.is_complete(),
+        rows_complete: data.origins.extract(SfObject::CourseEnrollment).completeness.is_complete(),
     };
     let (due, due_before_cutoff) = judge.count_due();
     let outbound = judge.outbound(&due, &due_before_cutoff);
@@ -85,15 +85,15 @@ pub(super) fn relate(
         outbound,
         enrollment: enrollments.value,
         differs: enrollments.differs,
-        loose: enrollments.loose,
+        unmatched: enrollments.unmatched,
         judged,
     }
 }
 
 struct Enrollments {
-    value: Vec<Enrollment>,
+    value: Vec<EnrollmentMatch>,
     differs: SparseColumn<Differs>,
-    loose: Vec<Enrollment>,
+    unmatched: Vec<EnrollmentMatch>,
 }
 
 /// By learner, the `DoceboUser__c` row; of several (which `UserId__c`, being unique, forbids) the
@@ -132,7 +132,7 @@ fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
                 Some(_) if !flags_known => InScope::Unknown,
                 Some(_) if courses.deleted[course] || !courses.effective[course] => InScope::No,
                 Some(_) => InScope::Yes,
-                None if extract.extent.is_complete() => InScope::No,
+                None if extract.completeness.is_complete() => InScope::No,
                 None => InScope::Unknown,
             },
         })
@@ -146,7 +146,7 @@ struct DueCounts {
     unknown: u32,
 }
 
-impl Judge<'_> {
+impl RecordJudge<'_> {
     fn enrolled_after_cutoff(&self, at: usize) -> bool {
         self.clocks.enrolled(self.data, at).is_some_and(|readings| self.is_after_cutoff(at, readings))
     }
@@ -190,15 +190,15 @@ impl Judge<'_> {
             .into_par_iter()
             .map(|learner| {
                 let owed = if !self.data.origins.enrollments_report {
-                    Due::Unknown
+                    DueState::Unknown
                 } else if counts[learner].before_cutoff > 0 {
-                    Due::BeforeCutoff
+                    DueState::BeforeCutoff
                 } else if counts[learner].unknown > 0 || self.has_unread_enrollment(learner) {
-                    Due::Unknown
+                    DueState::Unknown
                 } else if due[learner] > 0 {
-                    Due::OnlyAfterCutoff
+                    DueState::OnlyAfterCutoff
                 } else {
-                    Due::Nothing
+                    DueState::Nothing
                 };
                 outbound(Addressable::from(self.people.sfdc.kind(learner)), self.docebo_user_row(learner), owed)
             })
@@ -209,52 +209,54 @@ impl Judge<'_> {
         self.unread.enrollments.rows > 0 && self.unread.may_owe(self.data.learners.id(learner))
     }
 
-    fn docebo_user_row(&self, learner: usize) -> DoceboUserRow {
+    fn docebo_user_row(&self, learner: usize) -> DoceboUserMatch {
         let Some(at) = row(self.docebo_user[learner]) else {
             // Without the enrollments nobody knows whether a row should be there.
             if !self.data.origins.enrollments_report {
-                return DoceboUserRow::Unseen;
+                return DoceboUserMatch::Unseen;
             }
             return match self.docebo_user_presence(learner) {
-                Presence::Unseen => DoceboUserRow::Unseen,
-                Presence::There | Presence::Absent => DoceboUserRow::Absent,
+                Presence::Unseen => DoceboUserMatch::Unseen,
+                Presence::There | Presence::Absent => DoceboUserMatch::Absent,
             };
         };
         let data = self.data;
         let (contact, user) = (data.docebo_users.contact(at, &data.contacts), data.docebo_users.user(at));
         if contact.is_none() && user.is_none() {
-            return DoceboUserRow::NamesNobody;
+            return DoceboUserMatch::NamesNobody;
         }
         let reference = self.people.sfdc.get(self.data, learner);
         let named = match reference.kind {
             // Of a malformed id, the one that it stands for.
-            SfdcId::Contact | SfdcId::User | SfdcId::Unseen | SfdcId::Malformed => reference.id,
+            SfdcIdKind::Contact | SfdcIdKind::User | SfdcIdKind::NotExtracted | SfdcIdKind::Malformed => reference.id,
             // Of a contact that was merged away, the one that it was merged into.
-            SfdcId::Dangling => reference.id.and_then(|id| data.fate(id)).and_then(|gone| gone.into),
-            SfdcId::Unknown | SfdcId::Unread => return DoceboUserRow::NamesSomebody,
-            SfdcId::Blank | SfdcId::Foreign => None,
+            SfdcIdKind::Dangling => reference.id.and_then(|id| data.resolve_merge(id)).and_then(|deleted| deleted.into),
+            SfdcIdKind::Unknown | SfdcIdKind::Unread => return DoceboUserMatch::NamesSomebody,
+            SfdcIdKind::Blank | SfdcIdKind::Foreign => None,
         };
-        let Some(named) = named else { return DoceboUserRow::NamesOther };
+        let Some(named) = named else { return DoceboUserMatch::NamesOther };
         if contact == Some(named) || user == Some(named) {
-            return DoceboUserRow::NamesLearner;
+            return DoceboUserMatch::NamesLearner;
         }
         match user.map(|user| (user, data.users.find(user))) {
-            Some((_, Some(at))) if data.users.contact(at, &data.contacts) == Some(named) => DoceboUserRow::NamesLearner,
+            Some((_, Some(at))) if data.users.contact(at, &data.contacts) == Some(named) => {
+                DoceboUserMatch::NamesLearner
+            }
             // A user who is not at hand may or may not be this contact's.
-            Some((_, None)) if !self.data.origins.extract(SfObject::User).extent.is_complete() => {
-                DoceboUserRow::NamesSomebody
+            Some((_, None)) if !self.data.origins.extract(SfObject::User).completeness.is_complete() => {
+                DoceboUserMatch::NamesSomebody
             }
             Some(_) if self.data.origins.extract(SfObject::User).missing.contains(&"ContactId") => {
-                DoceboUserRow::NamesSomebody
+                DoceboUserMatch::NamesSomebody
             }
-            _ => DoceboUserRow::NamesOther,
+            _ => DoceboUserMatch::NamesOther,
         }
     }
 
     fn docebo_user_presence(&self, learner: usize) -> Presence {
         if self.docebo_user[learner] != NONE {
             Presence::There
-        } else if self.data.origins.extract(SfObject::DoceboUser).extent.is_complete() {
+        } else if self.data.origins.extract(SfObject::DoceboUser).completeness.is_complete() {
             Presence::Absent
         } else {
             Presence::Unseen
@@ -267,17 +269,17 @@ impl Judge<'_> {
         let rows = origins.extract(SfObject::CourseEnrollment);
         let courses = origins.extract(SfObject::Course);
         origins.enrollments_report
-            && rows.extent != Extent::Absent
-            && courses.extent != Extent::Absent
+            && rows.completeness != Completeness::Absent
+            && courses.completeness != Completeness::Absent
             && !rows.missing.iter().any(|column| NEEDED_OF_ENROLLMENT.contains(column))
             && !courses.missing.iter().any(|column| NEEDED_OF_COURSE.contains(column))
     }
 
     fn unjudged(&self) -> Enrollments {
         Enrollments {
-            value: vec![Enrollment::Unknown; self.data.enrollments.len()],
+            value: vec![EnrollmentMatch::Unknown; self.data.enrollments.len()],
             differs: SparseColumn::default(),
-            loose: vec![Enrollment::Unknown; self.data.enrollments.loose().len()],
+            unmatched: vec![EnrollmentMatch::Unknown; self.data.enrollments.unmatched().len()],
         }
     }
 
@@ -308,11 +310,11 @@ impl Judge<'_> {
             value.extend(values);
             differing.into_iter().for_each(|(at, differing)| differs.push(at, differing));
         }
-        Enrollments { value, differs, loose: self.loose() }
+        Enrollments { value, differs, unmatched: self.unmatched() }
     }
 
-    fn enrollment(&self, learner: usize, at: usize) -> (Enrollment, Differs) {
-        match self.data.enrollments.counterpart(at) {
+    fn enrollment(&self, learner: usize, at: usize) -> (EnrollmentMatch, Differs) {
+        match self.data.enrollments.matched_row(at) {
             Some(counterpart) => self.compare(learner, at, counterpart),
             None => (absent(self.absent_facts(learner, at)), Differs::default()),
         }
@@ -320,28 +322,29 @@ impl Judge<'_> {
 
     /// The values of rows that no enrollment claims. Of several of one learner and course that nothing claims, the one
     /// modified last counts, of equals the one with the highest id.
-    fn loose(&self) -> Vec<Enrollment> {
+    fn unmatched(&self) -> Vec<EnrollmentMatch> {
         let rows = &self.data.enrollments;
         let key = |at: usize| (rows.account(at), rows.row_course(at));
-        let mut values = Vec::with_capacity(rows.loose().len());
-        let mut from = rows.loose().start;
-        while from < rows.loose().end {
+        let mut values = Vec::with_capacity(rows.unmatched().len());
+        let mut from = rows.unmatched().start;
+        while from < rows.unmatched().end {
             let alone = rows.account(from) == NONE;
-            let same = (from..rows.loose().end).take_while(|&at| at == from || !alone && key(at) == key(from)).count();
+            let same =
+                (from..rows.unmatched().end).take_while(|&at| at == from || !alone && key(at) == key(from)).count();
             let group = from..from + same;
-            let counted = match rows.beside(from) {
+            let counted = match rows.enrollment_with_another_row(from) {
                 Some(_) => None,
                 None => group.clone().max_by_key(|&at| rows.modified(at)),
             };
-            values.extend(group.map(|at| unclaimed(self.unclaimed_facts(at, counted != Some(at)))));
+            values.extend(group.map(|at| unmatched(self.unmatched_facts(at, counted != Some(at)))));
             from += same;
         }
         values
     }
 
-    fn compare(&self, learner: usize, at: usize, counted: usize) -> (Enrollment, Differs) {
+    fn compare(&self, learner: usize, at: usize, counted: usize) -> (EnrollmentMatch, Differs) {
         let rows = &self.data.enrollments;
-        let word = self.data.status_words.get(rows.word(at));
+        let word = self.data.status_words.get(rows.status_word(at));
         let status = word.and_then(|word| word.status);
         let mut differs = Differs::default();
         let written = rows.status(counted);
@@ -371,9 +374,9 @@ impl Judge<'_> {
         if rows.unenrolled(counted).is_some() {
             differs.add(Difference::Unenrolled);
         }
-        let Some(status) = status else { return (Enrollment::UnknownStatus, differs) };
+        let Some(status) = status else { return (EnrollmentMatch::UnknownStatus, differs) };
         if differs.is_empty() && written.is_some() {
-            return (Enrollment::Matched, differs);
+            return (EnrollmentMatch::Matched, differs);
         }
         let dates = [enrolled, completed, self.clocks.accessed(self.data, at)];
         let newest_after_cutoff = dates.into_iter().flatten().any(|date| self.is_after_cutoff(at, date));
@@ -409,9 +412,9 @@ impl Judge<'_> {
             in_scope: self.in_scope[course],
             addressable: match self.people.sfdc.kind(learner) {
                 // The contact may be deleted, and nothing is owed then.
-                SfdcId::Unseen => Addressable::Unread,
+                SfdcIdKind::NotExtracted => Addressable::Unread,
                 // Other learners' ids are told: this one may be blank or wrong.
-                SfdcId::Unknown if self.data.origins.sfdc_ids && self.docebo_user[learner] != NONE => {
+                SfdcIdKind::Unknown if self.data.origins.sfdc_ids && self.docebo_user[learner] != NONE => {
                     Addressable::Unread
                 }
                 kind => Addressable::from(kind),
@@ -419,7 +422,7 @@ impl Judge<'_> {
             after_cutoff: self.enrolled_after_cutoff(at),
             course: if self.data.courses.record[course].is_some() {
                 Presence::There
-            } else if self.data.origins.extract(SfObject::Course).extent.is_complete() {
+            } else if self.data.origins.extract(SfObject::Course).completeness.is_complete() {
                 Presence::Absent
             } else {
                 Presence::Unseen
@@ -430,15 +433,15 @@ impl Judge<'_> {
         }
     }
 
-    fn unclaimed_facts(&self, at: usize, further: bool) -> UnclaimedFacts {
+    fn unmatched_facts(&self, at: usize, further: bool) -> UnmatchedFacts {
         let rows = &self.data.enrollments;
         let course = row(rows.row_course(at));
         let learner = self.data.account_id(rows.account(at));
         let pair = learner.zip(course.map(|course| self.data.courses.id[course]));
         let parents_complete = [SfObject::DoceboUser, SfObject::Course]
             .into_iter()
-            .all(|object| self.data.origins.extract(object).extent.is_complete());
-        UnclaimedFacts {
+            .all(|object| self.data.origins.extract(object).completeness.is_complete());
+        UnmatchedFacts {
             parents: match course {
                 Some(_) => Presence::There,
                 None if parents_complete => Presence::Absent,

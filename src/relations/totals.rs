@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::dataset::Dataset;
 use crate::model::provenance::{Exclusion, ExportKind, SfObject};
-use crate::model::word::{Tally, Word};
-use crate::relations::enrollment::Enrollment;
+use crate::model::word::{Label, Tally};
+use crate::relations::enrollment::EnrollmentMatch;
 use crate::relations::forecast::Forecast;
 use crate::relations::link::Link;
 use crate::relations::outbound::Outbound;
@@ -65,7 +65,7 @@ pub struct DoceboTotals {
     /// Further rows of the same enrollment.
     pub repeated: u64,
     /// By `enrollment`.
-    pub values: Tally<Enrollment>,
+    pub values: Tally<EnrollmentMatch>,
 }
 
 /// Rows of the Salesforce object.
@@ -74,7 +74,7 @@ pub struct SalesforceTotals {
     /// Rows read.
     pub total: u64,
     /// By `enrollment`.
-    pub values: Tally<Enrollment>,
+    pub values: Tally<EnrollmentMatch>,
 }
 
 /// Contacts by forecast.
@@ -91,7 +91,7 @@ impl DoceboTotals {
     #[must_use]
     pub fn terms(&self) -> Vec<(&'static str, u64)> {
         let mut terms = vec![("archived", self.archived), ("rejected", self.rejected), ("repeated", self.repeated)];
-        terms.extend(Enrollment::OF_DOCEBO.iter().map(|&value| (value.word(), self.values.get(value))));
+        terms.extend(EnrollmentMatch::OF_DOCEBO.iter().map(|&value| (value.label(), self.values.get(value))));
         terms
     }
 }
@@ -100,7 +100,7 @@ impl SalesforceTotals {
     /// The terms that must add up to the total, in the order of the outputs.
     #[must_use]
     pub fn terms(&self) -> Vec<(&'static str, u64)> {
-        Enrollment::OF_SALESFORCE.iter().map(|&value| (value.word(), self.values.get(value))).collect()
+        EnrollmentMatch::OF_SALESFORCE.iter().map(|&value| (value.label(), self.values.get(value))).collect()
     }
 }
 
@@ -147,7 +147,7 @@ impl Serialize for SalesforceTotals {
 fn take_terms<'de, D: serde::Deserializer<'de>, const N: usize>(
     deserializer: D,
     named: [&str; N],
-) -> Result<([u64; N], Tally<Enrollment>), D::Error> {
+) -> Result<([u64; N], Tally<EnrollmentMatch>), D::Error> {
     use serde::de::Error as _;
     let mut terms = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
     let mut counts = [0; N];
@@ -156,7 +156,7 @@ fn take_terms<'de, D: serde::Deserializer<'de>, const N: usize>(
     }
     let mut values = Tally::default();
     for (word, count) in terms {
-        let value = Enrollment::of(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is no value")))?;
+        let value = EnrollmentMatch::parse(&word).ok_or_else(|| D::Error::custom(format!("`{word}` is no value")))?;
         values.set(value, count);
     }
     Ok((counts, values))
@@ -227,36 +227,37 @@ pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Total
     let rows_of = |holds: &str| {
         data.origins.inputs.iter().filter(|input| input.holds == holds).map(|input| input.rows - input.deleted).sum()
     };
-    let aside = |kind: ExportKind, matches: fn(&Exclusion) -> bool| {
-        data.origins.excluded.iter().filter(|(of, aside)| *of == kind && matches(&aside.why)).count() as u64
+    let excluded_row = |kind: ExportKind, matches: fn(&Exclusion) -> bool| {
+        data.origins.excluded.iter().filter(|(of, excluded_row)| *of == kind && matches(&excluded_row.why)).count()
+            as u64
     };
     let rejected = |why: &Exclusion| matches!(why, Exclusion::Unreadable(_));
     let repeated = |why: &Exclusion| matches!(why, Exclusion::Repeated | Exclusion::Contradictory(_));
     let archived = |why: &Exclusion| matches!(why, Exclusion::Archived);
-    let rows = data.enrollments.rows_in_any_order().map(|row| row_value(&records.enrollment, &records.loose, row));
+    let rows = data.enrollments.rows_in_any_order().map(|row| row_value(&records.enrollment, &records.unmatched, row));
     Totals {
         learners: LearnerTotals {
             total: data.learners.len() as u64,
             rows: rows_of(&ExportKind::Users.to_string()),
-            rejected: aside(ExportKind::Users, rejected),
-            repeated: aside(ExportKind::Users, repeated),
+            rejected: excluded_row(ExportKind::Users, rejected),
+            repeated: excluded_row(ExportKind::Users, repeated),
             enrollments_only: (0..data.learners.len()).filter(|&at| !data.learners.in_users_report(at)).count() as u64,
-            link: Tally::of(people.link.iter().copied()),
-            outbound: Tally::of(records.outbound.iter().copied()),
+            link: Tally::count(people.link.iter().copied()),
+            outbound: Tally::count(records.outbound.iter().copied()),
         },
         enrollments: EnrollmentTotals {
             docebo: DoceboTotals {
                 total: rows_of(&ExportKind::Enrollments.to_string()),
-                archived: aside(ExportKind::Enrollments, archived),
-                rejected: aside(ExportKind::Enrollments, rejected),
-                repeated: aside(ExportKind::Enrollments, repeated),
+                archived: excluded_row(ExportKind::Enrollments, archived),
+                rejected: excluded_row(ExportKind::Enrollments, rejected),
+                repeated: excluded_row(ExportKind::Enrollments, repeated),
                 values: records.enrollment.par_iter().copied().collect(),
             },
-            salesforce: SalesforceTotals { total: rows_of(SfObject::CourseEnrollment.word()), values: rows.collect() },
+            salesforce: SalesforceTotals { total: rows_of(SfObject::CourseEnrollment.label()), values: rows.collect() },
         },
         contacts: ContactTotals {
-            total: rows_of(SfObject::Contact.word()),
-            forecast: Tally::of(people.forecast.iter().copied()),
+            total: rows_of(SfObject::Contact.label()),
+            forecast: Tally::count(people.forecast.iter().copied()),
         },
     }
 }

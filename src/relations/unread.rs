@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use crate::model::dataset::Dataset;
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::key::{self, Equality};
 use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject};
 use crate::settings::Rules;
@@ -76,7 +76,7 @@ pub struct UnreadRows {
     /// How many of those rows tell no username either: each may be that of any learner who is not in the report.
     unidentified_unnamed: u64,
     /// The `sfdc_id`s of rows that no other row of their learner tells.
-    sfdc_ids: FxHashSet<SfId>,
+    sfdc_ids: FxHashSet<RecordId>,
     /// Whether such an `sfdc_id` cannot be read: it may be any contact.
     unknown_sfdc_ids: bool,
     equality: Equality,
@@ -84,7 +84,7 @@ pub struct UnreadRows {
 
 impl UnreadRows {
     /// Looks through the excluded rows of the export.
-    pub(super) fn of(data: &Dataset, rules: &Rules) -> Self {
+    pub(super) fn new(data: &Dataset, rules: &Rules) -> Self {
         let origins = &data.origins;
         let mut unread = Self { equality: rules.equality, users_reported: has_users(origins), ..Self::default() };
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
@@ -196,7 +196,7 @@ impl UnreadRows {
 
     fn add_sfdc_id(&mut self, text: Option<&str>) {
         match text {
-            Some(text) => self.sfdc_ids.extend(SfId::parse(text.trim().as_bytes())),
+            Some(text) => self.sfdc_ids.extend(RecordId::parse(text.trim().as_bytes())),
             None => self.unknown_sfdc_ids = true,
         }
     }
@@ -260,7 +260,7 @@ impl UnreadRows {
 
     /// Whether a row that could not be read may have this contact as `sfdc_id`.
     #[must_use]
-    pub fn may_have_sfdc_id(&self, contact: SfId) -> bool {
+    pub fn may_have_sfdc_id(&self, contact: RecordId) -> bool {
         self.unknown_sfdc_ids || self.sfdc_ids.contains(&contact)
     }
 

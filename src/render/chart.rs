@@ -16,7 +16,7 @@ const RIGHT: f64 = 8.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 26.0;
 /// Labels of months that have room beside each other.
-const MOST_MONTHS: usize = 12;
+const MAX_MONTHS: usize = 12;
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// What the drawing's template is given.
@@ -160,7 +160,7 @@ fn months(days: &[Day], x: &impl Fn(usize) -> f64) -> Vec<Month> {
         .map(|(at, date)| (at, day(date.day)))
         .filter(|(_, date)| date.ends_with("-01"))
         .collect();
-    let every = firsts.len().div_ceil(MOST_MONTHS).max(1);
+    let every = firsts.len().div_ceil(MAX_MONTHS).max(1);
     firsts
         .iter()
         .step_by(every)

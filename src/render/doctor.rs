@@ -8,9 +8,9 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::diagnosis::{Area, Diagnosis, State};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::render::RenderError;
-use crate::render::inert::{PrettyInertJson, visible};
+use crate::render::inert::{PrettySanitizedJson, escape_controls};
 use crate::report::{Tool, word_schema};
 
 const DIM: Style = Style::new().dimmed();
@@ -24,13 +24,13 @@ pub struct Summary<'a> {
     /// What wrote it.
     pub tool: Tool,
     /// One for each question, in the order in which they were asked.
-    pub lines: Vec<LineSummary<'a>>,
+    pub lines: Vec<CheckSummary<'a>>,
 }
 
 /// One question and its answer.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "Line")]
-pub struct LineSummary<'a> {
+pub struct CheckSummary<'a> {
     /// What the question is about.
     #[schemars(schema_with = "word_schema::<Area>")]
     pub area: Area,
@@ -51,7 +51,7 @@ pub struct LineSummary<'a> {
 /// None that a diagnosis can cause.
 pub fn json(diagnosis: &Diagnosis) -> Result<Vec<u8>, RenderError> {
     let tool = Tool { name: "tieout", version: env!("CARGO_PKG_VERSION") };
-    let lines = diagnosis.lines.iter().map(|line| LineSummary {
+    let lines = diagnosis.checks.iter().map(|line| CheckSummary {
         area: line.area,
         what: &line.what,
         state: line.state,
@@ -60,7 +60,7 @@ pub fn json(diagnosis: &Diagnosis) -> Result<Vec<u8>, RenderError> {
     });
     let mut bytes = Vec::new();
     Summary { version: 1, tool, lines: lines.collect() }
-        .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, PrettyInertJson::default()))?;
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, PrettySanitizedJson::default()))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -92,28 +92,29 @@ const fn style(state: State) -> Style {
 }
 
 fn write_text(out: &mut String, diagnosis: &Diagnosis) -> std::fmt::Result {
-    for line in &diagnosis.lines {
+    for line in &diagnosis.checks {
         let style = style(line.state);
-        let (what, found) = (visible(&line.what), visible(&line.found));
+        let (what, found) = (escape_controls(&line.what), escape_controls(&line.found));
         writeln!(out, "{style}{}{style:#}  {:<16}  {what}: {found}", line.state, line.area)?;
         if let Some(next) = &line.next {
-            writeln!(out, "{:24}{DIM}next: {}{DIM:#}", "", visible(next))?;
+            writeln!(out, "{:24}{DIM}next: {}{DIM:#}", "", escape_controls(next))?;
         }
     }
-    let counts: Vec<String> = diagnosis.tally().present().map(|(state, n)| format!("{n} {}", state.word())).collect();
+    let counts: Vec<String> = diagnosis.tally().present().map(|(state, n)| format!("{n} {}", state.label())).collect();
     writeln!(out, "\n{}", counts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{json, text};
-    use crate::diagnosis::{Area, Diagnosis, Line};
+    use crate::diagnosis::{Area, Diagnosis, DoctorCheck};
 
     #[test]
     fn what_salesforce_says_cannot_act_on_a_terminal() {
         let hostile = "a\u{1b}[31mb\u{202e}\nfail  c";
-        let lines = vec![Line::warn(Area::Package, hostile, hostile, hostile), Line::pass(Area::Clock, "x", "y")];
-        let diagnosis = Diagnosis { lines };
+        let lines =
+            vec![DoctorCheck::warn(Area::Package, hostile, hostile, hostile), DoctorCheck::pass(Area::Clock, "x", "y")];
+        let diagnosis = Diagnosis { checks: lines };
         let shown = anstream::adapter::strip_str(&text(&diagnosis)).to_string();
         assert!(!shown.contains(['\u{1b}', '\u{202e}']) && shown.lines().count() == 5, "{shown}");
         assert!(shown.starts_with("warn  package ") && shown.ends_with("\n1 pass, 1 warn\n"), "{shown}");

@@ -5,9 +5,9 @@ use std::io::Write;
 use serde::Serialize as _;
 
 use crate::render::RenderError;
-use crate::render::inert::InertJson;
+use crate::render::inert::SanitizedJson;
 use crate::report::Report;
-use crate::report::line::Line;
+use crate::report::line::FindingRecord;
 
 /// The file's name in the folder of a run.
 pub const NAME: &str = "findings.jsonl";
@@ -18,8 +18,8 @@ pub const NAME: &str = "findings.jsonl";
 /// Those of `out`.
 pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
     for finding in report.findings() {
-        Line::of(&finding, report.origins())
-            .serialize(&mut serde_json::Serializer::with_formatter(&mut out, InertJson))?;
+        FindingRecord::new(&finding, report.origins())
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut out, SanitizedJson))?;
         out.write_all(b"\n")?;
     }
     Ok(())

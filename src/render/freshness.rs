@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::freshness::{Freshness, Source, State};
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
-use crate::render::inert::{PrettyInertJson, visible};
+use crate::model::word::Label as _;
+use crate::render::inert::{PrettySanitizedJson, escape_controls};
 use crate::render::{RenderError, grouped};
 use crate::report::stalls::{HeartbeatSummary, Write, heartbeats};
 use crate::report::{Tool, word_schema};
@@ -84,7 +84,7 @@ fn summary(freshness: &Freshness) -> Summary {
 pub fn json(freshness: &Freshness) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     summary(freshness)
-        .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, PrettyInertJson::default()))?;
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, PrettySanitizedJson::default()))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -104,7 +104,7 @@ fn write_text(out: &mut String, freshness: &Freshness) -> std::fmt::Result {
         State::Late | State::NotEvaluated => AnsiColor::Yellow.on_default().bold(),
         State::Stalled => AnsiColor::Red.on_default().bold(),
     };
-    writeln!(out, "{style}{}{style:#}  {}", freshness.state.word().to_uppercase(), freshness.sentence())?;
+    writeln!(out, "{style}{}{style:#}  {}", freshness.state.label().to_uppercase(), freshness.sentence())?;
     let (limits, source) = freshness.limits;
     let how = match (source, freshness.gaps) {
         (Source::Configured, _) => "as configured".to_owned(),
@@ -119,7 +119,7 @@ fn write_text(out: &mut String, freshness: &Freshness) -> std::fmt::Result {
         grouped(u64::from(limits.error_after_hours)),
     )?;
     for caveat in &freshness.caveats {
-        writeln!(out, "{DIM}{}{DIM:#}", visible(caveat))?;
+        writeln!(out, "{DIM}{}{DIM:#}", escape_controls(caveat))?;
     }
     if freshness.heartbeats.is_empty() {
         return Ok(());
@@ -136,7 +136,7 @@ fn write_text(out: &mut String, freshness: &Freshness) -> std::fmt::Result {
         row(
             out,
             [
-                beat.object.word(),
+                beat.object.label(),
                 &moment(beat.created),
                 &moment(beat.modified),
                 &hours(beat.silence),
@@ -199,7 +199,7 @@ pub fn metrics(freshness: Option<&Freshness>, run: Run) -> String {
 }
 
 fn object_label(object: SfObject) -> String {
-    format!("{{object=\"{}\"}}", object.word())
+    format!("{{object=\"{}\"}}", object.label())
 }
 
 /// Whether a file holds only metrics of tieout, or nothing.
@@ -253,16 +253,17 @@ pub fn webhook(
     registry.set_strict_mode(true);
     registry.register_escape_fn(json_inside);
     registry.register_template_string("body", template.unwrap_or(SLACK))?;
-    let address = |address: Option<&str>| visible(address.unwrap_or("")).trim_start_matches("https://").to_owned();
+    let address =
+        |address: Option<&str>| escape_controls(address.unwrap_or("")).trim_start_matches("https://").to_owned();
     let body = registry.render(
         "body",
         &Body {
-            state: freshness.state.word(),
+            state: freshness.state.label(),
             sentence: freshness.sentence(),
             exit_code: code,
             read_at: freshness.read_at.to_string(),
             last_write: freshness.last.map_or_else(String::new, |(_, _, at)| at.to_string()),
-            last_write_object: freshness.last.map_or("", |(object, _, _)| object.word()),
+            last_write_object: freshness.last.map_or("", |(object, _, _)| object.label()),
             last_write_record: freshness.last.map_or_else(String::new, |(_, id, _)| id.to_string()),
             silence_hours: freshness.silence.map_or_else(String::new, |hours| hours.to_string()),
             warn_after_hours: freshness.limits.0.warn_after_hours,
@@ -300,19 +301,19 @@ pub fn schema() -> Result<String, RenderError> {
 mod tests {
     use super::{Run, last_success, metrics, webhook};
     use crate::freshness::{Configured, judge};
-    use crate::model::id::SfId;
+    use crate::model::activity::WriteActivity;
+    use crate::model::id::RecordId;
     use crate::model::instant::Instant;
     use crate::model::provenance::SfObject;
-    use crate::model::pulse::Pulse;
     use crate::settings::EnrollmentMode;
 
     fn silent() -> crate::freshness::Freshness {
-        let mut pulse = Pulse::default();
-        let record = SfId::parse(b"a0J000000000001").expect("an id");
-        pulse.created.add(Instant::from_seconds(1_760_000_000), record);
-        let pulses = std::collections::BTreeMap::from([(SfObject::CourseEnrollment, pulse)]);
+        let mut activity = WriteActivity::default();
+        let record = RecordId::parse(b"a0J000000000001").expect("an id");
+        activity.created.add(Instant::from_seconds(1_760_000_000), record);
+        let activity_by_object = std::collections::BTreeMap::from([(SfObject::CourseEnrollment, activity)]);
         let read_at = Instant::from_seconds(1_763_000_000);
-        judge(&pulses, (read_at, read_at), Configured::default(), EnrollmentMode::Realtime)
+        judge(&activity_by_object, (read_at, read_at), Configured::default(), EnrollmentMode::Realtime)
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::model::text::write_escaped;
-pub use crate::model::text::{InertJson, is_active, visible};
+pub use crate::model::text::{SanitizedJson, escape_controls, is_active};
 
 /// Whether a spreadsheet would take the text for a formula: it starts with `= + - @`, a tab or a
 /// carriage return, or the full-width form of such a sign.
@@ -23,7 +23,7 @@ pub fn is_formula_like(text: &str) -> bool {
 /// would run.
 #[must_use]
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
-    let shown = visible(text);
+    let shown = escape_controls(text);
     if is_formula_like(text) || is_formula_like(&shown) { Cow::Owned(format!("'{shown}")) } else { shown }
 }
 
@@ -38,9 +38,9 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// As [`InertJson`], indented for people.
 #[derive(Debug, Default)]
-pub struct PrettyInertJson<'a>(serde_json::ser::PrettyFormatter<'a>);
+pub struct PrettySanitizedJson<'a>(serde_json::ser::PrettyFormatter<'a>);
 
-impl serde_json::ser::Formatter for PrettyInertJson<'_> {
+impl serde_json::ser::Formatter for PrettySanitizedJson<'_> {
     fn write_string_fragment<W: std::io::Write + ?Sized>(
         &mut self,
         writer: &mut W,
@@ -79,13 +79,13 @@ impl serde_json::ser::Formatter for PrettyInertJson<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{InertJson, csv_cell, cut, visible};
+    use super::{SanitizedJson, csv_cell, cut, escape_controls};
     use serde::Serialize as _;
 
     #[test]
     fn active_characters_are_made_visible() {
-        assert_eq!(visible("a\u{1b}[31mb\u{202e}c\u{0}"), "a[U+001B][31mb[U+202E]c[U+0000]");
-        assert_eq!(visible("O\u{2019}Brien \u{5d0}\u{1f600}"), "O\u{2019}Brien \u{5d0}\u{1f600}");
+        assert_eq!(escape_controls("a\u{1b}[31mb\u{202e}c\u{0}"), "a[U+001B][31mb[U+202E]c[U+0000]");
+        assert_eq!(escape_controls("O\u{2019}Brien \u{5d0}\u{1f600}"), "O\u{2019}Brien \u{5d0}\u{1f600}");
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
     fn json_keeps_the_value_and_escapes_the_text() {
         let value = "a\u{202e}\u{2028}\u{7f}\u{9b}\u{1b}\"\u{e9}";
         let mut bytes = Vec::new();
-        value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, InertJson)).expect("a string");
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, SanitizedJson)).expect("a string");
         let text = String::from_utf8(bytes).expect("UTF-8");
         assert_eq!(text, "\"a\\u202e\\u2028\\u007f\\u009b\\u001b\\\"\u{e9}\"");
         assert_eq!(serde_json::from_str::<String>(&text).expect("valid"), value);

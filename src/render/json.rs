@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize as _;
 
 use crate::render::RenderError;
-use crate::render::inert::{InertJson, PrettyInertJson};
+use crate::render::inert::{PrettySanitizedJson, SanitizedJson};
 use crate::report::{Report, Summary};
 
 /// The report as indented JSON, ending with a newline.
@@ -13,7 +13,7 @@ use crate::report::{Report, Summary};
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, PrettyInertJson::default());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, PrettySanitizedJson::default());
     report.summary().serialize(&mut serializer)?;
     Ok(out.write_all(b"\n")?)
 }
@@ -33,7 +33,7 @@ pub fn report(report: &Report) -> Result<Vec<u8>, RenderError> {
 /// # Errors
 /// Those of `out`.
 pub fn facts(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
-    report.facts.serialize(&mut serde_json::Serializer::with_formatter(&mut out, InertJson))?;
+    report.run.serialize(&mut serde_json::Serializer::with_formatter(&mut out, SanitizedJson))?;
     Ok(out.write_all(b"\n")?)
 }
 

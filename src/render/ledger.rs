@@ -3,19 +3,19 @@
 
 use std::io::Write;
 
-use crate::books::{Books, Subject};
 use crate::evidence::Text;
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Exclusion, Origins, Reject};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::model::zone::Readings;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations::link::Link;
 use crate::relations::outbound::Outbound;
 use crate::render::RenderError;
 use crate::render::inert::csv_cell;
 use crate::report::Report;
-use crate::report::judged::Judged;
+use crate::report::judged::EvaluatedRun;
 
 /// Which rows a ledger holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub fn each<E>(
     mut put: impl FnMut(&'static str, &dyn Fn(&mut dyn Write) -> Result<(), RenderError>) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some(judged) = report.judged() else { return Ok(()) };
-    let named = Named::of(judged);
+    let named = Named::new(judged);
     put("ledger/learners.csv", &|out| learners(out, judged, rows, &named))?;
     put("ledger/enrollments.csv", &|out| enrollments(out, judged, rows, &named))?;
     put("ledger/contacts.csv", &|out| contacts(out, judged, rows, &named))?;
-    put("ledger/excluded-rows.csv", &|out| excluded(out, &judged.books.data.origins))
+    put("ledger/excluded-rows.csv", &|out| excluded(out, &judged.reconciliation.data.origins))
 }
 
 /// As [`each`], into memory, by file name.
@@ -71,7 +71,7 @@ struct Named {
 struct Marks(Vec<u64>);
 
 impl Marks {
-    fn of(rows: usize) -> Self {
+    fn new(rows: usize) -> Self {
         Self(vec![0; rows.div_ceil(64)])
     }
 
@@ -89,24 +89,24 @@ impl std::ops::Index<usize> for Marks {
 }
 
 impl Named {
-    fn of(judged: &Judged) -> Self {
-        let data = &judged.books.data;
+    fn new(judged: &EvaluatedRun) -> Self {
+        let data = &judged.reconciliation.data;
         let mut named = Self {
             learners: vec![0; data.learners.len()],
-            enrollments: Marks::of(data.enrollments.len()),
-            rows: Marks::of(data.enrollments.row_end()),
-            contacts: Marks::of(data.contacts.len()),
+            enrollments: Marks::new(data.enrollments.len()),
+            rows: Marks::new(data.enrollments.row_end()),
+            contacts: Marks::new(data.contacts.len()),
         };
         for (bit, subjects) in judged.subjects.iter().enumerate() {
             for subject in subjects {
-                named.mark(&judged.books, subject, 1 << bit);
+                named.mark(&judged.reconciliation, subject, 1 << bit);
             }
         }
         named
     }
 
-    fn mark(&mut self, books: &Books, subject: &Subject, bit: u64) {
-        let data = &books.data;
+    fn mark(&mut self, reconciliation: &Reconciliation, subject: &Subject, bit: u64) {
+        let data = &reconciliation.data;
         let of_docebo_user = |at: u32| data.learner_of(data.docebo_users.account(at as usize));
         match subject {
             Subject::Learner(at) => self.learners[*at as usize] |= bit,
@@ -138,8 +138,8 @@ fn start<'a>(out: Out<'a>, headings: &[&str]) -> Result<csv::Writer<Out<'a>>, Re
     Ok(writer)
 }
 
-fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
-    let (data, relations) = (&judged.books.data, &judged.books.relations);
+fn learners(out: Out<'_>, judged: &EvaluatedRun, rows: Rows, named: &Named) -> Result<(), RenderError> {
+    let (data, relations) = (&judged.reconciliation.data, &judged.reconciliation.relations);
     let mut writer = start(
         out,
         &["learner_id", "username", "sfdc_id", "contact_id", "docebo_user_record", "link", "outbound", "due", "checks"],
@@ -172,8 +172,8 @@ fn learners(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
             &csv_cell(&data.sfdc_id(at)),
             Text::id(contact).raw(),
             Text::id(docebo_user).raw(),
-            link.word(),
-            outbound.word(),
+            link.label(),
+            outbound.label(),
             relations.due.get(at).to_string().as_str(),
             checks.join(" ").as_str(),
         ])?;
@@ -185,8 +185,8 @@ fn stated(readings: Option<Readings>) -> String {
     readings.map_or_else(String::new, |readings| readings.to_string())
 }
 
-fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
-    let (data, relations) = (&judged.books.data, &judged.books.relations);
+fn enrollments(out: Out<'_>, judged: &EvaluatedRun, rows: Rows, named: &Named) -> Result<(), RenderError> {
+    let (data, relations) = (&judged.reconciliation.data, &judged.reconciliation.relations);
     let both = &data.enrollments;
     let mut writer = start(
         out,
@@ -208,7 +208,7 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
     )?;
     let show = |instant: Option<Instant>| Text::instant(instant);
     for at in 0..both.len() {
-        let counterpart = relations.counterpart(data, at);
+        let counterpart = relations.matched_row(data, at);
         let named = named.enrollments[at] || counterpart.is_some_and(|counterpart| named.rows[counterpart]);
         if rows == Rows::Exceptions && !named && !relations.enrollment[at].is_exception() {
             continue;
@@ -216,16 +216,16 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
         let counterpart = counterpart.map(|row| both.row(row));
         let learner = data.learners.id(both.learner(at) as usize);
         let course = data.courses.id[both.course(at)];
-        let word = data.status_words.get(both.word(at)).map_or("", |word| word.text.as_str());
+        let word = data.status_words.get(both.status_word(at)).map_or("", |word| word.text.as_str());
         writer.write_record([
             format!("{learner}_{course}").as_str(),
             learner.to_string().as_str(),
             course.to_string().as_str(),
             if counterpart.is_some() { "both" } else { "docebo" },
-            relations.enrollment[at].word(),
+            relations.enrollment[at].label(),
             relations.differs(at).to_string().as_str(),
             &csv_cell(word),
-            counterpart.and_then(|row| row.status).map_or("", |status| status.word()),
+            counterpart.and_then(|row| row.status).map_or("", |status| status.label()),
             stated(relations.clocks.enrolled(data, at)).as_str(),
             stated(relations.clocks.completed(data, at)).as_str(),
             show(counterpart.and_then(|row| row.enrolled)).raw(),
@@ -233,17 +233,17 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
             Text::id(counterpart.map(|row| row.id)).raw(),
         ])?;
     }
-    let told = |at: usize| {
+    let described = |at: usize| {
         let exception = || named.rows[at] || relations.row_value(at).is_exception();
-        relations.claim(data, at).is_none() && (rows != Rows::Exceptions || exception())
+        relations.matched_enrollment(data, at).is_none() && (rows != Rows::Exceptions || exception())
     };
-    for at in both.rows_where(told) {
+    for at in both.rows_where(described) {
         let value = relations.row_value(at);
         let record = both.row(at);
         let learner = data.account_id(record.account).map_or_else(String::new, |id| id.to_string());
         let course = row(record.course).map_or_else(String::new, |at| data.courses.id[at].to_string());
         let id = if learner.is_empty() {
-            csv_cell(both.odd_key(at).unwrap_or("")).into_owned()
+            csv_cell(both.key_mismatch(at).unwrap_or("")).into_owned()
         } else {
             format!("{learner}_{course}")
         };
@@ -252,10 +252,10 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
             learner.as_str(),
             course.as_str(),
             "salesforce",
-            value.word(),
+            value.label(),
             "",
             "",
-            record.status.map_or("", |status| status.word()),
+            record.status.map_or("", |status| status.label()),
             "",
             "",
             show(record.enrolled).raw(),
@@ -266,8 +266,8 @@ fn enrollments(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Resu
     Ok(writer.flush()?)
 }
 
-fn contacts(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<(), RenderError> {
-    let (data, relations) = (&judged.books.data, &judged.books.relations);
+fn contacts(out: Out<'_>, judged: &EvaluatedRun, rows: Rows, named: &Named) -> Result<(), RenderError> {
+    let (data, relations) = (&judged.reconciliation.data, &judged.reconciliation.relations);
     let mut writer = start(out, &["contact_id", "key", "forecast", "learner_id"])?;
     for at in 0..data.contacts.len() {
         if rows == Rows::Exceptions && !named.contacts[at] {
@@ -278,7 +278,7 @@ fn contacts(out: Out<'_>, judged: &Judged, rows: Rows, named: &Named) -> Result<
         writer.write_record([
             data.contacts.id(at).to_string().as_str(),
             &csv_cell(data.contacts.key(at)),
-            relations.forecast[at].word(),
+            relations.forecast[at].label(),
             learner.as_str(),
         ])?;
     }
@@ -295,7 +295,7 @@ fn excluded(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
             Exclusion::Repeated => ("repeated", &nothing),
             Exclusion::Contradictory(contradiction) => {
                 let reason = contradiction.describe(&origins.exports[usize::from(contradiction.kept.file)].name);
-                contradictory = Reject::of(reason, b"");
+                contradictory = Reject::new(reason, b"");
                 ("contradictory", &contradictory)
             }
             Exclusion::Unreadable(reject) => ("unreadable", &**reject),

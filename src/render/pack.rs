@@ -28,14 +28,14 @@ use serde::Serialize;
 use crate::check::Check;
 use crate::evidence::Text;
 use crate::redact::Redaction;
-use crate::render::inert::{InertJson, PrettyInertJson, visible};
+use crate::render::inert::{PrettySanitizedJson, SanitizedJson, escape_controls};
 use crate::render::ticket::{Filled, Ticket};
 use crate::render::{RenderError, chart, counted, grouped, json, ticket, timeline};
 use crate::report::Report;
 use crate::report::withheld::Withheld;
 
 use bag::Bag;
-pub use bag::{Class, Described};
+pub use bag::{Described, FileClass};
 use scope::Scope;
 pub use scope::{causes, root};
 use words::{date, fill, utc};
@@ -49,7 +49,7 @@ pub struct Consent {
     /// Which fields.
     pub fields: Vec<String>,
     /// Who consented, and why.
-    pub said: String,
+    pub statement: String,
 }
 
 /// What one pack is about, and how openly it speaks.
@@ -139,12 +139,12 @@ pub fn of(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
     let name = name(report, case.cause);
     // What people called files, incidents and list views is free text.
     let report = &report.without_names();
-    let scope = Scope::of(report, case.cause);
+    let scope = Scope::new(report, case.cause);
     let redaction = &case.redaction;
     for (kind, count) in report.withheld().into_iter().flat_map(Withheld::counts) {
         redaction.note_withheld(&format!("names of {kind}"), count);
     }
-    let values = if case.consent.is_some() { Class::Personal } else { Class::Pseudonymous };
+    let values = if case.consent.is_some() { FileClass::Personal } else { FileClass::Pseudonymous };
     let mut bag = Bag::new(&name);
     if !case.examples_only {
         bag.payload("findings/findings.csv", "every finding of the case, one a row", values, |out| {
@@ -161,35 +161,35 @@ pub fn of(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
         values,
         |out| sheets::examples(report, &scope, redaction, out),
     )?;
-    bag.payload("counts/control-totals.csv", "every row read, by what became of it", Class::None, |out| {
+    bag.payload("counts/control-totals.csv", "every row read, by what became of it", FileClass::None, |out| {
         sheets::control_totals(report, out)
     })?;
     timeline(&mut bag, report)?;
-    bag.payload("analysis.json", "what each check said", Class::None, |out| {
+    bag.payload("analysis.json", "what each check said", FileClass::None, |out| {
         pretty(out, &environment::analysis(report, &scope))
     })?;
     bag.by_schema("data/schema/analysis.schema.json");
-    bag.payload("environment/environment.json", "what support asks in every case", Class::Pseudonymous, |out| {
+    bag.payload("environment/environment.json", "what support asks in every case", FileClass::Pseudonymous, |out| {
         pretty(out, &environment::environment(report))
     })?;
     bag.by_schema("data/schema/environment.schema.json");
-    if let Some(answer) = &report.facts.customisation {
+    if let Some(answer) = &report.run.customisation {
         bag.payload(
             "environment/customisation.csv",
             "triggers, flows, rules and fields on the nine objects that the package did not ship, and what could not be asked",
-            Class::Pseudonymous,
+            FileClass::Pseudonymous,
             |out| sheets::customisation(answer, out),
         )?;
     }
     provenance(&mut bag, report)?;
     if let Some(workbook) = case.workbook {
-        bag.payload("workbook.xlsx", "the workbook of the whole run, without names", Class::Pseudonymous, |out| {
+        bag.payload("workbook.xlsx", "the workbook of the whole run, without names", FileClass::Pseudonymous, |out| {
             out.write_all(workbook)?;
             Ok(None)
         })?;
     }
     schemas(&mut bag)?;
-    bag.payload("redaction/report.json", "what became of personal values, by field", Class::None, |out| {
+    bag.payload("redaction/report.json", "what became of personal values, by field", FileClass::None, |out| {
         pretty(out, &environment::redacted(redaction, case.key_id, case.consent))
     })?;
     bag.by_schema("data/schema/redaction.schema.json");
@@ -215,10 +215,10 @@ pub fn personal_fields(report: &Report, cause: Option<&'static Check>) -> BTreeM
             *fields.entry(field.to_owned()).or_default() += 1;
         }
     };
-    for finding in Scope::of(report, cause).parts.iter().flat_map(|part| part.findings(report)) {
-        count("expected", &finding.telling.expected);
-        count("found", &finding.telling.found);
-        finding.evidence().flat_map(|evidence| &evidence.says).for_each(|(field, text)| count(field, text));
+    for finding in Scope::new(report, cause).parts.iter().flat_map(|part| part.findings(report)) {
+        count("expected", &finding.detail.expected);
+        count("found", &finding.detail.found);
+        finding.evidence().flat_map(|evidence| &evidence.fields).for_each(|(field, text)| count(field, text));
     }
     fields
 }
@@ -232,7 +232,7 @@ pub fn name(report: &Report, cause: Option<&'static Check>) -> String {
         label.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect::<String>().to_lowercase();
     let platform = if label.is_empty() { "docebo".to_owned() } else { label };
     let cause = cause.map_or("nothing", |cause| cause.id);
-    format!("docebo-evidence_{platform}_{cause}_{}_{}", date(report.facts.read_at()), report.facts.run)
+    format!("docebo-evidence_{platform}_{cause}_{}_{}", date(report.run.read_at()), report.run.run)
 }
 
 fn timeline(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
@@ -240,12 +240,12 @@ fn timeline(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     bag.payload(
         "timeline/per-day.csv",
         "each day (UTC): enrollments that fell due, records written, whether the sync stood still",
-        Class::None,
+        FileClass::None,
         |out| sheets::per_day(&days, out),
     )?;
     let shown = timeline::shown(&days);
     if let Some(chart) = chart::chart(shown, days.len()) {
-        bag.payload("timeline/per-day.svg", "the same as a drawing", Class::None, |out| {
+        bag.payload("timeline/per-day.svg", "the same as a drawing", FileClass::None, |out| {
             out.write_all(fill(TIMELINE, &chart)?.as_bytes())?;
             Ok(None)
         })?;
@@ -253,21 +253,21 @@ fn timeline(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     bag.payload(
         "timeline/events.csv",
         "of each standstill the last write before it, its bounds, the first event that should have followed, incidents",
-        Class::Pseudonymous,
+        FileClass::Pseudonymous,
         |out| sheets::events(report, out),
     )
 }
 
 /// How it was found out, so that a third person can do it again.
 fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
-    bag.payload("method/rules.md", "the rules in force and every check in words", Class::None, |out| {
+    bag.payload("method/rules.md", "the rules in force and every check in words", FileClass::None, |out| {
         out.write_all(method::text(report).as_bytes())?;
         Ok(None)
     })?;
     bag.payload(
         "method/config.redacted.toml",
         "the configuration in force, without paths and secrets",
-        Class::None,
+        FileClass::None,
         |out| {
             out.write_all(method::configuration(report).as_bytes())?;
             Ok(None)
@@ -278,7 +278,7 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
         bag.payload(
             "method/queries.soql",
             "each query, with what was counted and read, and when",
-            Class::None,
+            FileClass::None,
             |out| {
                 out.write_all(method::queries(extraction).as_bytes())?;
                 Ok(None)
@@ -289,22 +289,27 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
         bag.payload(
             "log/requests.jsonl",
             "each request of the extraction, by Salesforce's clock",
-            Class::Pseudonymous,
+            FileClass::Pseudonymous,
             |out| {
                 for request in &extraction.log {
-                    request.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, InertJson))?;
+                    request.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, SanitizedJson))?;
                     out.write_all(b"\n")?;
                 }
                 Ok(Some(extraction.log.len() as u64))
             },
         )?;
     }
-    bag.payload("report.json", "the run as programs read it: verdict, totals, checks, inputs", Class::None, |out| {
-        // In one piece: what deflate makes of bytes hangs on the pieces they come in.
-        out.write_all(&json::report(report)?)?;
-        Ok(None)
-    })?;
-    bag.payload("sources/sources.csv", "the files that were read, with their digests", Class::None, |out| {
+    bag.payload(
+        "report.json",
+        "the run as programs read it: verdict, totals, checks, inputs",
+        FileClass::None,
+        |out| {
+            // In one piece: what deflate makes of bytes hangs on the pieces they come in.
+            out.write_all(&json::report(report)?)?;
+            Ok(None)
+        },
+    )?;
+    bag.payload("sources/sources.csv", "the files that were read, with their digests", FileClass::None, |out| {
         sheets::sources(report, out)
     })
 }
@@ -312,12 +317,12 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
 /// The schemas of the files that programs read.
 fn schemas(bag: &mut Bag) -> Result<(), RenderError> {
     for (name, schema) in [
-        ("schema/finding.schema.json", schemars::schema_for!(sheets::Packed)),
+        ("schema/finding.schema.json", schemars::schema_for!(sheets::PackedFinding)),
         ("schema/analysis.schema.json", schemars::schema_for!(environment::Analysis)),
         ("schema/environment.schema.json", schemars::schema_for!(environment::Environment)),
         ("schema/redaction.schema.json", schemars::schema_for!(environment::Redacted)),
     ] {
-        bag.payload(name, "the form of a file of this pack, as a JSON Schema", Class::None, |out| {
+        bag.payload(name, "the form of a file of this pack, as a JSON Schema", FileClass::None, |out| {
             pretty(out, &schema)
         })?;
     }
@@ -325,7 +330,7 @@ fn schemas(bag: &mut Bag) -> Result<(), RenderError> {
 }
 
 fn pretty(out: &mut dyn std::io::Write, value: &impl Serialize) -> Result<Option<u64>, RenderError> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, PrettyInertJson::default()))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, PrettySanitizedJson::default()))?;
     out.write_all(b"\n")?;
     Ok(None)
 }
@@ -339,7 +344,7 @@ fn readme(report: &Report, case: &Case<'_>, scope: &Scope<'_>) -> Readme {
         platform: origins
             .platform
             .as_deref()
-            .map_or_else(|| "[to fill: platform URL]".to_owned(), |url| visible(url).into_owned()),
+            .map_or_else(|| "[to fill: platform URL]".to_owned(), |url| escape_controls(url).into_owned()),
         organisation: origins.org_id.map_or_else(|| "[to fill: organization id]".to_owned(), |id| id.to_string()),
         exported: moment(origins.exported_at),
         extracted: moment(origins.extracted_at),
@@ -355,12 +360,16 @@ fn readme(report: &Report, case: &Case<'_>, scope: &Scope<'_>) -> Readme {
              one would stand it says [withheld]."
         },
         consent: case.consent.map_or_else(String::new, |consent| {
-            format!("{} shown as they are: {}", visible(&consent.fields.join(", ")), visible(&consent.said))
+            format!(
+                "{} shown as they are: {}",
+                escape_controls(&consent.fields.join(", ")),
+                escape_controls(&consent.statement)
+            )
         }),
         contact: if case.filled.contact.is_empty() {
             "[to fill: name, e-mail address, time zone]".to_owned()
         } else {
-            visible(&case.filled.contact).into_owned()
+            escape_controls(&case.filled.contact).into_owned()
         },
         version: env!("CARGO_PKG_VERSION"),
     }
@@ -379,10 +388,10 @@ fn info(report: &Report, case: &Case<'_>) -> Vec<(&'static str, String)> {
     let mut info = vec![
         ("Bag-Software-Agent", format!("tieout {}", env!("CARGO_PKG_VERSION"))),
         ("External-Description", format!("Comparison of a Docebo export with Salesforce; {persons}")),
-        ("Internal-Sender-Identifier", report.facts.run.clone()),
+        ("Internal-Sender-Identifier", report.run.run.clone()),
     ];
     if !case.filled.contact.is_empty() {
-        info.push(("Contact-Name", visible(&case.filled.contact).into_owned()));
+        info.push(("Contact-Name", escape_controls(&case.filled.contact).into_owned()));
     }
     if let Some(made) = origins.exported_at.or(origins.extracted_at) {
         info.push(("Bagging-Date", date(made)));
@@ -391,7 +400,7 @@ fn info(report: &Report, case: &Case<'_>) -> Vec<(&'static str, String)> {
         info.push(("Internal-Sender-Description", format!("Salesforce organization {organisation}")));
     }
     if let Some(number) = case.number {
-        info.push(("External-Identifier", visible(number).into_owned()));
+        info.push(("External-Identifier", escape_controls(number).into_owned()));
     }
     info
 }

@@ -57,7 +57,7 @@ struct Example {
 /// # Errors
 /// None that a report can cause.
 pub fn text(report: &Report) -> Result<Option<String>, RenderError> {
-    let Some((before, movements)) = report.facts.before.as_ref().zip(report.movements()) else { return Ok(None) };
+    let Some((before, movements)) = report.run.before.as_ref().zip(report.movements()) else { return Ok(None) };
     let theirs: Vec<(&CheckResult, Movement)> = movements
         .iter()
         .filter_map(|&(id, movement)| Some((report.results.iter().find(|result| result.check.id == id)?, movement)))
@@ -73,8 +73,8 @@ pub fn text(report: &Report) -> Result<Option<String>, RenderError> {
         statement: statement(all, restored, still),
         before_run: before.run.clone(),
         before_at: utc(before.read_at),
-        now_run: report.facts.run.clone(),
-        now_at: utc(report.facts.read_at()),
+        now_run: report.run.run.clone(),
+        now_at: utc(report.run.read_at()),
         checks: theirs.iter().map(|&(result, movement)| checked(result.check, movement)).collect(),
         unseen: theirs
             .iter()
@@ -84,7 +84,12 @@ pub fn text(report: &Report) -> Result<Option<String>, RenderError> {
                     "`{}`: {} could not be looked for this time and count as missing ({})",
                     result.check.id,
                     grouped(movement.unseen),
-                    result.gaps().iter().map(|lack| Style::Markdown.sentence(lack)).collect::<Vec<_>>().join("; ")
+                    result
+                        .gaps()
+                        .iter()
+                        .map(|missing| Style::Markdown.sentence(missing))
+                        .collect::<Vec<_>>()
+                        .join("; ")
                 )
             })
             .collect(),

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use crate::check::{Check, Severity};
 use crate::checks::CATALOGUE;
 use crate::model::provenance::{Extracted, Plan};
-use crate::model::word::{Tally, Word};
+use crate::model::word::{Label, Tally};
 use crate::render::pack::Pack;
 use crate::render::{counted, grouped, inert, wording};
 use crate::report::{Report, Verdict};
@@ -51,7 +51,7 @@ fn write_unreadable(out: &mut String, report: &Report) -> std::fmt::Result {
     let mut shown: Vec<(&str, &str, &str)> = Vec::new();
     let all: u64 = report.origins().inputs.iter().map(|input| input.rejects).sum();
     writeln!(out, "\n{BOLD}Unreadable rows{BOLD:#}  {}; ledger/excluded-rows.csv lists them", grouped(all))?;
-    for rejected in &report.facts.rejects {
+    for rejected in &report.run.rejects {
         let kind = (&*rejected.file, &*rejected.reject.column, &*rejected.reject.reason);
         if shown.contains(&kind) {
             continue;
@@ -65,7 +65,7 @@ fn write_unreadable(out: &mut String, report: &Report) -> std::fmt::Result {
         let value =
             if rejected.reject.value.is_empty() { String::new() } else { format!(" `{}`", rejected.reject.value) };
         let text = format!("{file}:{}: {place}{reason}{value}", rejected.line);
-        writeln!(out, "  {}", inert::visible(&text))?;
+        writeln!(out, "  {}", inert::escape_controls(&text))?;
     }
     Ok(())
 }
@@ -75,9 +75,9 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
     let style = verdict_style(report.verdict);
     let when =
         |at: Option<crate::model::instant::Instant>| at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
-    writeln!(out, "{style}{}{style:#}  {}", report.verdict.word().to_uppercase(), report.verdict_sentence())?;
-    for remark in &report.facts.remarks {
-        writeln!(out, "{}", wrap(&inert::visible(remark)))?;
+    writeln!(out, "{style}{}{style:#}  {}", report.verdict.label().to_uppercase(), report.verdict_sentence())?;
+    for remark in &report.run.remarks {
+        writeln!(out, "{}", wrap(&inert::escape_controls(remark)))?;
     }
     writeln!(
         out,
@@ -102,15 +102,15 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
 
     write_sync(out, report)?;
 
-    if let Some(before) = &report.facts.before {
+    if let Some(before) = &report.run.before {
         writeln!(out, "\n{BOLD}Roll-forward{BOLD:#}")?;
         writeln!(out, "{}", wrap(&wording::movement(report)))?;
         for remark in &before.remarks {
-            writeln!(out, "{}", wrap(&inert::visible(remark)))?;
+            writeln!(out, "{}", wrap(&inert::escape_controls(remark)))?;
         }
     } else if let Some(why) = not_followed {
         writeln!(out, "\n{BOLD}Roll-forward{BOLD:#}")?;
-        writeln!(out, "{}", wrap(&inert::visible(why)))?;
+        writeln!(out, "{}", wrap(&inert::escape_controls(why)))?;
     }
 
     let found = report.found();
@@ -121,14 +121,14 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
         writeln!(out, "\n{BOLD}Found{BOLD:#}  {count} in {}", counted(found.len() as u64, "check", "checks"))?;
         for result in &found {
             let style = severity_style(result.check.severity);
-            let fallout = match result.because_of_stalls {
+            let consequence = match result.caused_by_stalls {
                 0 => String::new(),
-                _ if result.is_fallout() => ", because of the stall".to_owned(),
+                _ if result.is_consequence() => ", because of the stall".to_owned(),
                 some => format!(", {} because of the stall", grouped(some)),
             };
             writeln!(
                 out,
-                "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{fallout}{DIM:#}",
+                "  {style}{:<8}{style:#} {:>9}  {:<26} {}  {DIM}\u{2192} {}{consequence}{DIM:#}",
                 result.check.severity,
                 grouped(result.findings as u64),
                 result.check.id,
@@ -136,24 +136,24 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
                 result.check.owner,
             )?;
             if !result.is_whole() {
-                writeln!(out, "{:20}not seen: {}", "", inert::visible(&result.gaps().join("; ")))?;
+                writeln!(out, "{:20}not seen: {}", "", inert::escape_controls(&result.gaps().join("; ")))?;
             }
         }
     }
-    if !report.facts.rejects.is_empty() {
+    if !report.run.rejects.is_empty() {
         write_unreadable(out, report)?;
     }
     let mut unseen = report.not_evaluated().peekable();
     if unseen.peek().is_some() {
         writeln!(out, "\n{BOLD}Not evaluated{BOLD:#}  not the same as clean")?;
         for result in unseen {
-            writeln!(out, "  {:<26} missing: {}", result.check.id, inert::visible(&result.gaps().join("; ")))?;
+            writeln!(out, "  {:<26} missing: {}", result.check.id, inert::escape_controls(&result.gaps().join("; ")))?;
         }
     }
     if !origins.caveats.is_empty() {
         writeln!(out, "\n{BOLD}Mind{BOLD:#}")?;
         for caveat in &origins.caveats {
-            writeln!(out, "  {}", inert::visible(caveat))?;
+            writeln!(out, "  {}", inert::escape_controls(caveat))?;
         }
     }
     writeln!(out, "\n{BOLD}Written{BOLD:#}")?;
@@ -163,7 +163,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
         ("evidence-pack.zip", "for a support case, without personal values"),
         ("report.json", "the same for programs; findings.jsonl and ledger/ beside it"),
     ] {
-        writeln!(out, "  {}  {DIM}{what}{DIM:#}", inert::visible(&format!("{place}/{file}")))?;
+        writeln!(out, "  {}  {DIM}{what}{DIM:#}", inert::escape_controls(&format!("{place}/{file}")))?;
     }
     if let Some(first) = found.first() {
         writeln!(out, "\nnext: `tieout explain {}` says what it means and what to do", first.check.id)?;
@@ -199,8 +199,8 @@ fn write_reviewed(out: &mut String, taken: &Taken, rows: usize, folder: &str, dr
         ("no longer in the workbook, which closes nothing", deleted),
     ] {
         if !keys.is_empty() {
-            let named: Vec<&str> = keys.iter().take(MOST_KEYS).map(String::as_str).collect();
-            let more = keys.len().saturating_sub(MOST_KEYS);
+            let named: Vec<&str> = keys.iter().take(MAX_KEYS).map(String::as_str).collect();
+            let more = keys.len().saturating_sub(MAX_KEYS);
             let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
             writeln!(
                 out,
@@ -210,7 +210,7 @@ fn write_reviewed(out: &mut String, taken: &Taken, rows: usize, folder: &str, dr
             )?;
         }
     }
-    let folder = inert::visible(folder);
+    let folder = inert::escape_controls(folder);
     if dry_run {
         writeln!(out, "nothing was written (--dry-run)")
     } else {
@@ -239,7 +239,7 @@ fn write_packed(
     unfilled: &[String],
 ) -> std::fmt::Result {
     let subject = pack.ticket.plain.lines().next().unwrap_or_default();
-    writeln!(out, "{BOLD}{}{BOLD:#}", inert::visible(subject))?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", inert::escape_controls(subject))?;
     let left_out = match pack.left_out {
         0 => String::new(),
         some => format!("; {} left out", counted(some, "finding of another cause is", "findings of other causes are")),
@@ -253,14 +253,23 @@ fn write_packed(
     if !unfilled.is_empty() {
         writeln!(out, "\n{BOLD}To fill{BOLD:#} in ticket.txt or ticket.md, for nobody told tieout:")?;
         for place in unfilled {
-            writeln!(out, "  {}", inert::visible(place))?;
+            writeln!(out, "  {}", inert::escape_controls(place))?;
         }
     }
     writeln!(out)?;
     match (path, private) {
         (Some(path), Some(private)) => {
-            writeln!(out, "{}  {DIM}{} kB{DIM:#}", inert::visible(path), grouped(pack.bytes.len() as u64 / 1_000))?;
-            writeln!(out, "{}  {DIM}key and mapping: keep them, never send them{DIM:#}", inert::visible(private))
+            writeln!(
+                out,
+                "{}  {DIM}{} kB{DIM:#}",
+                inert::escape_controls(path),
+                grouped(pack.bytes.len() as u64 / 1_000)
+            )?;
+            writeln!(
+                out,
+                "{}  {DIM}key and mapping: keep them, never send them{DIM:#}",
+                inert::escape_controls(private)
+            )
         }
         _ => writeln!(
             out,
@@ -271,7 +280,7 @@ fn write_packed(
 }
 
 /// Keys that are listed on a terminal.
-const MOST_KEYS: usize = 10;
+const MAX_KEYS: usize = 10;
 
 /// Whether the sync is alive: its stalls in sentences, or that there is none.
 fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
@@ -282,7 +291,7 @@ fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     for stall in &stalls.found {
         for sentence in stall.sentences() {
-            writeln!(out, "{}", wrap(&inert::visible(&sentence)))?;
+            writeln!(out, "{}", wrap(&inert::escape_controls(&sentence)))?;
         }
         for (term, value) in wording::stall_facts(report, stall) {
             writeln!(out, "  {DIM}{term}:{DIM:#} {value}")?;
@@ -291,8 +300,8 @@ fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn terms<W: Word>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
-    tally.iter().map(|(value, count)| (value.word(), count)).collect()
+fn terms<W: Label>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
+    tally.iter().map(|(value, count)| (value.label(), count)).collect()
 }
 
 fn equation(out: &mut String, name: &str, total: u64, terms: &[(&'static str, u64)]) -> std::fmt::Result {
@@ -325,13 +334,13 @@ pub fn extracted(extracted: &Extracted, place: &str) -> String {
         let _ = writeln!(out, "  {tick} {object:<44} {:>12} {counted}", grouped(*rows));
     }
     for hidden in &extracted.hidden {
-        let _ = writeln!(out, "  ? {}", inert::visible(hidden));
+        let _ = writeln!(out, "  ? {}", inert::escape_controls(hidden));
     }
-    let _ = writeln!(out, "{} in {}", counted(extracted.calls, "request", "requests"), inert::visible(place));
+    let _ = writeln!(out, "{} in {}", counted(extracted.calls, "request", "requests"), inert::escape_controls(place));
     let _ = writeln!(
         out,
         "next: set `snapshot` under [salesforce], or `tieout audit --snapshot {}`",
-        inert::visible(place)
+        inert::escape_controls(place)
     );
     out
 }
@@ -343,8 +352,8 @@ pub fn planned(plan: &Plan) -> String {
     let _ = writeln!(
         out,
         "{BOLD}{}{BOLD:#}  {}, API {}",
-        inert::visible(&plan.instance),
-        inert::visible(&plan.org_id),
+        inert::escape_controls(&plan.instance),
+        inert::escape_controls(&plan.org_id),
         plan.api_version
     );
     for query in &plan.queries {
@@ -355,12 +364,12 @@ pub fn planned(plan: &Plan) -> String {
             counted(query.rows, "row", "rows"),
             query.api,
             counted(query.calls, "call", "calls"),
-            inert::visible(&query.soql)
+            inert::escape_controls(&query.soql)
         );
     }
     out.push('\n');
     for hidden in &plan.hidden {
-        let _ = writeln!(out, "  ? {}", inert::visible(hidden));
+        let _ = writeln!(out, "  ? {}", inert::escape_controls(hidden));
     }
     let _ =
         write!(out, "About {}, deleted contacts, list view and setup included", counted(plan.calls, "call", "calls"));
@@ -395,11 +404,11 @@ pub fn explain(check: &Check) -> String {
     let _ = writeln!(out, "{BOLD}{}{BOLD:#}  {}", check.id, check.title);
     let _ = writeln!(out, "{style}{}{style:#}, for {}", check.severity, check.owner);
     for (heading, text) in
-        [("What it means", check.why), ("Innocent when", check.innocent_when), ("What to do", check.remedy)]
+        [("What it means", check.why), ("Innocent when", check.expected_when), ("What to do", check.remedy)]
     {
         let _ = writeln!(out, "\n{BOLD}{heading}{BOLD:#}\n{}", wrap(text));
     }
-    let needs: Vec<String> = check.needs.iter().map(ToString::to_string).collect();
+    let needs: Vec<String> = check.requirements.iter().map(ToString::to_string).collect();
     if !needs.is_empty() {
         let _ = writeln!(
             out,

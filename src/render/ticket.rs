@@ -14,7 +14,7 @@ use crate::check::{Owner, Severity};
 use crate::evidence::{Origin, Text};
 use crate::finding::{Finding, Kind};
 use crate::model::instant::Instant;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Redaction;
 use crate::relations::totals::DoceboTotals;
 use crate::render::pack::samples::share;
@@ -23,12 +23,12 @@ use crate::render::pack::words::{Style, date, fill, short, tally, utc};
 use crate::render::{RenderError, counted, grouped, wording};
 use crate::report::{CheckResult, Report};
 use crate::stalls::{Stall, Stream};
-use setting::{Ask, Line, asks, environment, says};
+use setting::{Ask, SettingLine, asks, environment, says};
 
 /// Characters that fit any support form.
-pub const MOST_CHARACTERS: usize = 6_000;
+pub const MAX_CHARACTERS: usize = 6_000;
 /// Characters of the subject line.
-pub const MOST_SUBJECT: usize = 100;
+pub const MAX_SUBJECT: usize = 100;
 
 const MARKDOWN: &str = include_str!("../../templates/ticket.md.hbs");
 const PLAIN: &str = include_str!("../../templates/ticket.txt.hbs");
@@ -54,7 +54,7 @@ pub struct Filled {
 }
 
 /// One case, as the parts of a ticket tell of it.
-struct Told<'a> {
+struct TicketInput<'a> {
     report: &'a Report,
     scope: &'a Scope<'a>,
     /// What Docebo's support has to act on: the cause first, then its fallout, the most of it first.
@@ -71,7 +71,7 @@ struct Told<'a> {
 /// None that a report can cause.
 pub fn text(report: &Report) -> Result<Ticket, RenderError> {
     let report = &report.without_names();
-    let scope = Scope::of(report, root(report));
+    let scope = Scope::new(report, root(report));
     compose(report, &scope, &Redaction::new(None, &[]), &Filled::default(), "")
 }
 
@@ -88,8 +88,8 @@ pub(crate) fn compose(
     causes.sort_by_key(|part| {
         (!is_cause(part), part.result.check.severity, std::cmp::Reverse(part.count()), part.result.check.id)
     });
-    let told = Told { report, scope, causes, redaction, filled, digest };
-    Ok(Ticket { markdown: fitted(&told, Style::Markdown, MARKDOWN)?, plain: fitted(&told, Style::Plain, PLAIN)? })
+    let input = TicketInput { report, scope, causes, redaction, filled, digest };
+    Ok(Ticket { markdown: fitted(&input, Style::Markdown, MARKDOWN)?, plain: fitted(&input, Style::Plain, PLAIN)? })
 }
 
 /// The places of a ticket that nobody has filled yet, as they stand in it.
@@ -146,15 +146,15 @@ const DETAILS: [Detail; 8] = [
     Detail { examples: 1, value: 40, listed: 2, reason: Reason::None },
 ];
 
-fn fitted(told: &Told<'_>, style: Style, template: &'static str) -> Result<String, RenderError> {
+fn fitted(input: &TicketInput<'_>, style: Style, template: &'static str) -> Result<String, RenderError> {
     let mut text = String::new();
     for detail in DETAILS {
-        text = fill(template, &View::new(told, style, detail))?;
-        if text.chars().count() <= MOST_CHARACTERS {
+        text = fill(template, &View::new(input, style, detail))?;
+        if text.chars().count() <= MAX_CHARACTERS {
             return Ok(text);
         }
     }
-    Ok(short(&text, MOST_CHARACTERS))
+    Ok(short(&text, MAX_CHARACTERS))
 }
 
 #[derive(Serialize)]
@@ -173,7 +173,7 @@ struct View {
     causes: Vec<Cause>,
     examples: Vec<Example>,
     says: Vec<String>,
-    environment: Vec<Line>,
+    environment: Vec<SettingLine>,
     asks: Vec<Ask>,
     /// SHA-256 of the attachment's manifest; blank where there is no attachment.
     digest: String,
@@ -204,28 +204,28 @@ struct Example {
 }
 
 impl View {
-    fn new(told: &Told<'_>, style: Style, detail: Detail) -> Self {
-        let said = |text: &str, to_fill: &str| {
+    fn new(input: &TicketInput<'_>, style: Style, detail: Detail) -> Self {
+        let message = |text: &str, to_fill: &str| {
             if text.is_empty() { format!("[to fill: {to_fill}]") } else { style.sentence(&short(text, 600)) }
         };
         Self {
-            subject: subject(told),
-            in_short: in_short(told),
-            effect: said(&told.filled.impact, "who is affected, and how"),
-            tried: said(&told.filled.tried, "resynchronisations and other attempts, with times"),
-            contact: said(&told.filled.contact, "name, e-mail address, time zone, our reference"),
-            impact: impact(told),
-            timeline: timeline(told, style),
+            subject: subject(input),
+            in_short: in_short(input),
+            effect: message(&input.filled.impact, "who is affected, and how"),
+            tried: message(&input.filled.tried, "resynchronisations and other attempts, with times"),
+            contact: message(&input.filled.contact, "name, e-mail address, time zone, our reference"),
+            impact: impact(input),
+            timeline: timeline(input, style),
             expected: "Docebo writes each linked learner who has an enrollment in scope, and each such enrollment with its \
                        status and dates, to Salesforce (Docebo help, \"Synchronizing enrollments from Docebo to Salesforce\").",
-            found: !told.causes.is_empty(),
-            nothing: nothing(told.report),
-            causes: told.causes.iter().map(|part| cause(part, detail)).collect(),
-            examples: examples(told, style, detail),
-            says: says(told, style, detail),
-            environment: environment(told, style, detail),
-            asks: asks(told),
-            digest: told.digest.to_owned(),
+            found: !input.causes.is_empty(),
+            nothing: nothing(input.report),
+            causes: input.causes.iter().map(|part| cause(part, detail)).collect(),
+            examples: examples(input, style, detail),
+            says: says(input, style, detail),
+            environment: environment(input, style, detail),
+            asks: asks(input),
+            digest: input.digest.to_owned(),
         }
     }
 }
@@ -248,9 +248,9 @@ fn oldest(causes: &[&Part<'_>]) -> Option<Instant> {
 
 /// The stall that the ticket is about: of an open one that one, else the last of which something is still
 /// missing; nothing where the cause is another.
-fn stall<'a>(told: &Told<'a>) -> Option<&'a Stall> {
-    let first = told.causes.first().filter(|part| is_stall(told.report, part))?;
-    let stalls = told.report.stalls();
+fn stall<'a>(input: &TicketInput<'a>) -> Option<&'a Stall> {
+    let first = input.causes.first().filter(|part| is_stall(input.report, part))?;
+    let stalls = input.report.stalls();
     let open = first.result.check.severity == Severity::Critical;
     let missed = || stalls.found.iter().rev().find(|stall| !stall.is_open() && stall.counts.missed > 0);
     if open { stalls.open() } else { missed() }
@@ -260,25 +260,25 @@ fn is_stall(report: &Report, part: &Part<'_>) -> bool {
     part.findings(report).next().is_some_and(|finding| finding.kind == Kind::Stall)
 }
 
-fn subject(told: &Told<'_>) -> String {
-    let causes = &told.causes;
-    if let Some(stall) = stall(told) {
+fn subject(input: &TicketInput<'_>) -> String {
+    let causes = &input.causes;
+    if let Some(stall) = stall(input) {
         let since = utc(stall.onset.before.unwrap_or(stall.from));
         let missing = grouped(stall.counts.missed);
         return short(
             &match stall.until {
                 None => format!(
                     "Salesforce integration: no {} written since {since} ({missing} missing)",
-                    told_stream(stall)
+                    stream_sentence(stall)
                 ),
                 Some(until) => format!(
                     "Salesforce integration: {missing} {} missing from {} to {}",
-                    told_stream(stall),
+                    stream_sentence(stall),
                     date(stall.from),
                     date(until)
                 ),
             },
-            MOST_SUBJECT,
+            MAX_SUBJECT,
         );
     }
     let Some(worst) = causes.first() else {
@@ -288,12 +288,12 @@ fn subject(told: &Told<'_>) -> String {
     let many = grouped(worst.count());
     let tail =
         worst.oldest().map_or_else(|| format!(" ({many})"), |oldest| format!(" ({many}, oldest {})", date(oldest)));
-    let room = MOST_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
+    let room = MAX_SUBJECT.saturating_sub(head.chars().count() + tail.chars().count());
     format!("{head}{}{tail}", short(worst.result.check.title, room))
 }
 
 /// What a stall kept from being written, in a word.
-const fn told_stream(stall: &Stall) -> &'static str {
+const fn stream_sentence(stall: &Stall) -> &'static str {
     match stall.stream {
         Stream::Enrollments | Stream::Courses => "enrollments",
         Stream::Learners => "new Docebo users",
@@ -303,9 +303,9 @@ const fn told_stream(stall: &Stall) -> &'static str {
 
 /// Last good write, first event that should have followed, onset, duration, incidents; of several stalls
 /// the others by their headline.
-fn timeline(told: &Told<'_>, style: Style) -> Vec<String> {
-    let report = told.report;
-    let Some(stall) = stall(told) else { return Vec::new() };
+fn timeline(input: &TicketInput<'_>, style: Style) -> Vec<String> {
+    let report = input.report;
+    let Some(stall) = stall(input) else { return Vec::new() };
     let mut lines = Vec::new();
     if let Some((object, id, at)) = stall.last_write {
         lines.push(format!("Last good write: {} at {}", style.value(&format!("{object} {id}")), utc(at)));
@@ -334,8 +334,8 @@ fn timeline(told: &Told<'_>, style: Style) -> Vec<String> {
     lines
 }
 
-fn in_short(told: &Told<'_>) -> Vec<String> {
-    let (report, causes) = (told.report, &told.causes[..]);
+fn in_short(input: &TicketInput<'_>) -> Vec<String> {
+    let (report, causes) = (input.report, &input.causes[..]);
     let origins = report.origins();
     let made =
         origins.exported_at.map_or_else(|| "[to fill: when it was made]".to_owned(), |at| format!("made {}", utc(at)));
@@ -349,11 +349,11 @@ fn in_short(told: &Told<'_>) -> Vec<String> {
             "There is nothing to ask of Docebo's support on these grounds.".to_owned(),
         ];
     }
-    if let Some(stall) = stall(told) {
-        let fallout: u64 = causes.iter().skip(1).map(|part| part.count()).sum();
+    if let Some(stall) = stall(input) {
+        let consequence: u64 = causes.iter().skip(1).map(|part| part.count()).sum();
         return vec![
             stall.headline(),
-            format!("{compared}: {} because of this standstill.", counted(fallout, "finding is", "findings are")),
+            format!("{compared}: {} because of this standstill.", counted(consequence, "finding is", "findings are")),
             if stall.is_open() {
                 "We ask you to look at the state of the sync job, to restart it, to write what is missing, and to tell us \
                  the cause."
@@ -404,15 +404,15 @@ fn nothing(report: &Report) -> String {
     }
 }
 
-fn impact(told: &Told<'_>) -> Vec<String> {
-    let (report, causes) = (told.report, &told.causes[..]);
+fn impact(input: &TicketInput<'_>) -> Vec<String> {
+    let (report, causes) = (input.report, &input.causes[..]);
     let totals = report.totals();
     let mut lines = vec![format!(
         "Learners in the export: {}; their Docebo User records in Salesforce: {}",
         grouped(totals.learners.total),
         tally(&totals.learners.outbound)
     )];
-    if report.facts.enrollment_judged {
+    if report.run.enrollment_judged {
         let rows = &totals.enrollments.docebo;
         lines.push(format!(
             "Enrollment rows in the export: {}; in Salesforce: {}{}",
@@ -424,7 +424,7 @@ fn impact(told: &Told<'_>) -> Vec<String> {
     if let Some(worst) = causes.first() {
         lines.push(format!(
             "Priority: [to fill]; the worst finding is of severity {}",
-            worst.result.check.severity.word()
+            worst.result.check.severity.label()
         ));
     }
     lines
@@ -450,58 +450,59 @@ fn cause(part: &Part<'_>, detail: Detail) -> Cause {
             Reason::FirstSentence => format!(" {}.", check.why.split(". ").next().unwrap_or("").trim_end_matches('.')),
             Reason::None => String::new(),
         },
-        severity: check.severity.word(),
+        severity: check.severity.label(),
         findings: counted(part.count(), "finding", "findings"),
         examined: format!(
             "{} {}{}",
             grouped(part.result.coverage.judged()),
-            check.examines,
+            check.unit,
             wording::unjudged(part.result)
         ),
         oldest: part.oldest().map_or_else(|| "not dated".to_owned(), utc),
     }
 }
 
-fn examples(told: &Told<'_>, style: Style, detail: Detail) -> Vec<Example> {
+fn examples(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<Example> {
     // A stall is told by the timeline; its examples are what it kept from being written.
-    let parts: Vec<&&Part<'_>> = told.causes.iter().filter(|part| !is_stall(told.report, part)).collect();
+    let parts: Vec<&&Part<'_>> = input.causes.iter().filter(|part| !is_stall(input.report, part)).collect();
     let wanted: Vec<usize> = parts.iter().map(|part| usize::try_from(part.count()).unwrap_or(usize::MAX)).collect();
     let shares = share(&wanted, detail.examples);
     parts
         .iter()
         .zip(shares)
-        .flat_map(|(part, share)| part.pick(told.report, share))
-        .map(|(finding, _)| example(told, &finding, style, detail))
+        .flat_map(|(part, share)| part.pick(input.report, share))
+        .map(|(finding, _)| example(input, &finding, style, detail))
         .collect()
 }
 
-fn example(told: &Told<'_>, finding: &Finding, style: Style, detail: Detail) -> Example {
+fn example(input: &TicketInput<'_>, finding: &Finding, style: Style, detail: Detail) -> Example {
     let none = || "-".to_owned();
     let number = |id: Option<u64>| id.map_or_else(none, |id| id.to_string());
     let filled = |shown: String| if shown.trim().is_empty() { "(blank)".to_owned() } else { shown };
-    let value = |field: &str, text: &Text| filled(style.value(&short(&told.redaction.show(field, text), detail.value)));
-    let export = said_by_export(finding);
+    let value =
+        |field: &str, text: &Text| filled(style.value(&short(&input.redaction.show(field, text), detail.value)));
+    let export = origin_in_export(finding);
     Example {
         key: finding.key.to_string(),
         check: finding.check.id,
         record: finding.ids.record.map_or_else(none, |(object, id)| style.value(&format!("{object} {id}"))),
         learner: number(finding.ids.learner),
         course: number(finding.ids.course),
-        expected: value("expected", &finding.telling.expected),
-        found: value("found", &finding.telling.found),
+        expected: value("expected", &finding.detail.expected),
+        found: value("found", &finding.detail.found),
         export: if export.is_empty() { none() } else { style.value(&short(&export, detail.value)) },
-        since: finding.telling.since.map_or_else(none, |since| utc(since).replace(" UTC", "")),
+        since: finding.detail.since.map_or_else(none, |since| utc(since).replace(" UTC", "")),
     }
 }
 
 /// What the rows of the export say beyond the ids that stand beside it; blanks and personal values are
 /// left out.
-fn said_by_export(finding: &Finding) -> String {
+fn origin_in_export(finding: &Finding) -> String {
     let ids = [finding.ids.learner, finding.ids.course].map(|id| id.map(|id| id.to_string()));
     let says: Vec<String> = finding
         .evidence()
         .filter(|evidence| matches!(evidence.origin, Origin::Line(_)))
-        .flat_map(|evidence| &evidence.says)
+        .flat_map(|evidence| &evidence.fields)
         .filter(|(_, text)| !text.is_personal() && !text.raw().is_empty())
         .filter(|(_, text)| !ids.iter().flatten().any(|id| id == text.raw()))
         .map(|(field, text)| format!("{field} {}", text.raw()))

@@ -7,7 +7,7 @@ use crate::model::instant::{DAY, HOUR, Instant};
 use crate::report::Report;
 
 /// Days that a chart shows: sixteen months, the newest.
-pub(crate) const MOST_DAYS: usize = 487;
+pub(crate) const MAX_DAYS: usize = 487;
 
 /// One day, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) struct Day {
 /// Every day from the first event or write to the last, without gaps.
 pub(crate) fn days(report: &Report) -> Vec<Day> {
     let stalls = report.stalls();
-    let written = &report.facts.written;
+    let written = &report.run.written;
     let ends = |days: &[(u32, u64)]| Some((days.first()?.0, days.last()?.0));
     let Some((first, last)) = [ends(&stalls.due), ends(written)]
         .into_iter()
@@ -55,7 +55,7 @@ pub(crate) fn days(report: &Report) -> Vec<Day> {
 
 /// The newest days, as many as a chart shows.
 pub(crate) fn shown(days: &[Day]) -> &[Day] {
-    &days[days.len().saturating_sub(MOST_DAYS)..]
+    &days[days.len().saturating_sub(MAX_DAYS)..]
 }
 
 /// What the days show, in a sentence: the text in place of the chart.
@@ -67,7 +67,7 @@ pub(crate) fn in_words(days: &[Day]) -> String {
     };
     let sum =
         |of: fn(&Day) -> u64, stalled: bool| -> u64 { days.iter().filter(|day| day.stalled == stalled).map(of).sum() };
-    let tell = |stalled: bool| {
+    let describe = |stalled: bool| {
         format!(
             "{} fell due and {} written",
             counted(sum(|day| day.due, stalled), "enrollment", "enrollments"),
@@ -77,13 +77,13 @@ pub(crate) fn in_words(days: &[Day]) -> String {
     let span = format!("From {} to {}", day(first.day), day(last.day));
     let at_rest = days.iter().filter(|day| day.stalled).count() as u64;
     if at_rest == 0 {
-        format!("{span} {}.", tell(false))
+        format!("{span} {}.", describe(false))
     } else {
         format!(
             "{span} the sync stood still on {}: on those {}, on the others {}.",
             counted(at_rest, "day", "days"),
-            tell(true),
-            tell(false)
+            describe(true),
+            describe(false)
         )
     }
 }

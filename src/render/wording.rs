@@ -6,13 +6,13 @@ use crate::check::{Owner, Severity};
 use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
 use crate::model::fingerprint::{Ids, Key};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::{DAY, Instant};
 use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, Input, Origins, Reject, SfObject, ZoneFinding};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
-use crate::render::inert::{cut, visible};
+use crate::render::inert::{cut, escape_controls};
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report, Verdict};
 use crate::series::{Movement, State};
@@ -51,7 +51,7 @@ pub(crate) const fn owner(owner: Owner) -> &'static str {
 
 /// An object without the package's prefix.
 pub(crate) fn object(object: SfObject) -> &'static str {
-    let word = object.word();
+    let word = object.label();
     word.strip_prefix("docebo_v3__").and_then(|word| word.strip_suffix("__c")).unwrap_or(word)
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn organisation(origins: &Origins) -> String {
 
 /// The address of a record in Salesforce; nothing unless it is `https` and made of the characters of
 /// a host and a path, whatever the configuration or a manifest says.
-pub(crate) fn link(report: &Report, object: SfObject, id: SfId) -> Option<String> {
+pub(crate) fn link(report: &Report, object: SfObject, id: RecordId) -> Option<String> {
     let url = report.record_url(object, id)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
     let rest = url.strip_prefix("https://")?;
@@ -124,21 +124,21 @@ pub(crate) const fn state(state: State) -> &'static str {
 
 /// How a finding of this run stands against the run before; blank where there is none.
 pub(crate) fn change(report: &Report, key: Key) -> &'static str {
-    let entry = report.facts.before.as_ref().and_then(|_| report.entry(key));
+    let entry = report.run.before.as_ref().and_then(|_| report.entry(key));
     entry.map_or("", |entry| state(entry.state))
 }
 
 /// What changed since the run before, in a sentence.
 pub(crate) fn movement(report: &Report) -> String {
-    let Some((before, movements)) = report.facts.before.as_ref().zip(report.movements()) else {
+    let Some((before, movements)) = report.run.before.as_ref().zip(report.movements()) else {
         return "There is no earlier run to compare with. The next run finds this one if it writes into the same \
                 parent folder, or is told of it with --previous."
             .to_owned();
     };
     let all = movements.iter().fold(Movement::default(), |all, &(_, movement)| all.and(movement));
     let then = moment(before.read_at);
-    let was = Verdict::of(&before.verdict).map_or("", |was| verdict(was).1);
-    let turned = if before.verdict == report.verdict.word() {
+    let was = Verdict::parse(&before.verdict).map_or("", |was| verdict(was).1);
+    let turned = if before.verdict == report.verdict.label() {
         String::new()
     } else {
         format!(" The verdict was \u{201c}{was}\u{201d} then.")
@@ -167,23 +167,22 @@ pub(crate) fn movement(report: &Report) -> String {
 pub(crate) fn headline(report: &Report) -> String {
     let found = report.found();
     let blind = report.not_evaluated().count() as u64;
-    let rank = |result: &CheckResult| {
-        (result.check.severity, result.because_of_stalls > 0, std::cmp::Reverse(result.findings))
-    };
-    let gravest = found.iter().min_by_key(|result| rank(result));
-    let fallout: u64 = found.iter().map(|result| result.because_of_stalls).sum();
+    let rank =
+        |result: &CheckResult| (result.check.severity, result.caused_by_stalls > 0, std::cmp::Reverse(result.findings));
+    let most_severe = found.iter().min_by_key(|result| rank(result));
+    let consequence: u64 = found.iter().map(|result| result.caused_by_stalls).sum();
     let because =
-        if fallout > 0 { format!(", {} of them because of a stall", grouped(fallout)) } else { String::new() };
-    let mut text = match gravest {
+        if consequence > 0 { format!(", {} of them because of a stall", grouped(consequence)) } else { String::new() };
+    let mut text = match most_severe {
         None => "No check found anything.".to_owned(),
-        Some(gravest) => format!(
+        Some(most_severe) => format!(
             "{} by {}{because}. The gravest: {} ({}, {} severity, for {}).",
             counted(report.finding_count(), "finding", "findings"),
             counted(found.len() as u64, "check", "checks"),
-            gravest.check.title,
-            grouped(gravest.findings as u64),
-            gravest.check.severity,
-            owner(gravest.check.owner),
+            most_severe.check.title,
+            grouped(most_severe.findings as u64),
+            most_severe.check.severity,
+            owner(most_severe.check.owner),
         ),
     };
     if blind > 0 {
@@ -226,7 +225,7 @@ pub(crate) fn each_zone(zones: &[ZoneFinding], words: impl Fn(&ZoneFinding) -> S
             zones.iter().fold((0, 0), |(pairs, agreeing), zone| (pairs + zone.pairs, agreeing + zone.agreeing));
         return words(&ZoneFinding { pairs, agreeing, ..first.clone() });
     }
-    zones.iter().map(|zone| format!("{}: {}", visible(&zone.file), words(zone))).collect::<Vec<_>>().join(" ")
+    zones.iter().map(|zone| format!("{}: {}", escape_controls(&zone.file), words(zone))).collect::<Vec<_>>().join(" ")
 }
 
 fn zone(zone: &ZoneFinding) -> String {
@@ -334,7 +333,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
             if accepted.is_empty() {
                 "none".to_owned()
             } else {
-                accepted.iter().map(|question| question.word()).collect::<Vec<_>>().join(", ")
+                accepted.iter().map(|question| question.label()).collect::<Vec<_>>().join(", ")
             },
         ),
     ]
@@ -440,8 +439,8 @@ fn piece(evidence: &Evidence, ids: Ids, origins: &Origins, names: Names<'_>) -> 
         Origin::Setup { what } => format!("setup, {what}"),
         Origin::Inputs => "the inputs as a whole".to_owned(),
     };
-    let is_row = evidence.says.len() > 3;
-    let says = evidence.says.iter().filter(|(_, value)| !(is_row && value.raw().is_empty()));
+    let is_row = evidence.fields.len() > 3;
+    let says = evidence.fields.iter().filter(|(_, value)| !(is_row && value.raw().is_empty()));
     let says = says.filter(|(field, value)| !same(field, value.raw()));
     for (at, (field, value)) in says.enumerate() {
         let shown = names.show(value);
@@ -458,7 +457,7 @@ fn piece(evidence: &Evidence, ids: Ids, origins: &Origins, names: Names<'_>) -> 
 pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names<'_>, most: usize) -> Vec<String> {
     let mut pieces: Vec<String> =
         finding.evidence().take(most).map(|evidence| piece(evidence, finding.ids, origins, names)).collect();
-    let left_out = finding.telling.more.len() + 1 - pieces.len();
+    let left_out = finding.detail.related.len() + 1 - pieces.len();
     if left_out > 0 {
         pieces.push(format!("and {} in findings.jsonl", counted(left_out as u64, "further piece", "further pieces")));
     }
@@ -507,7 +506,7 @@ mod tests {
 
     #[test]
     fn the_value_of_a_rejected_row_is_withheld_with_the_names() {
-        let reject = Reject::of("the learner's id is not a whole number", b"ada@example.com");
+        let reject = Reject::new("the learner's id is not a whole number", b"ada@example.com");
         assert_eq!(reason(&reject, Names::Withheld), "the learner's id is not a whole number");
         assert_eq!(reason(&reject, Names::Shown), "the learner's id is not a whole number: ada@example.com");
     }

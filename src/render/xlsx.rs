@@ -25,22 +25,22 @@ use std::path::Path;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
 use crate::render::RenderError;
 use crate::render::wording;
 use crate::report::Report;
 use sheet::{Sheet, Styles};
-use table::Widened;
+use table::TableRangeWriter;
 
 /// Findings on the sheet; beyond it `findings.jsonl` holds them.
-pub const MOST_FINDINGS: usize = 200_000;
+pub const MAX_FINDINGS: usize = 200_000;
 /// Findings whose texts are shared in one table of the file, as every reader takes them; beyond it they stand in
 /// their cells, which takes a third of the memory, and which Excel, LibreOffice and Google Sheets take too.
-const MOST_SHARED: u64 = 20_000;
+const MAX_SHARED: u64 = 20_000;
 /// Links of one sheet. Excel drops all of them beyond 65,530; and each takes over a kilobyte of memory while
 /// the sheet is written.
-const MOST_LINKS: u32 = 40_000;
+const MAX_LINKS: u32 = 40_000;
 /// About half the time of the usual level, for a tenth more bytes.
 const COMPRESSION: u8 = 2;
 
@@ -124,7 +124,7 @@ fn sheets(
     let mut summary = sheet(summary::NAME, true, summary::widths(report))?;
     let mut control_totals = sheet("Control totals", true, control_totals::WIDTHS)?;
     let mut causes = sheet("Causes", true, causes::widths(report))?;
-    let table = if report.finding_count() > MOST_SHARED {
+    let table = if report.finding_count() > MAX_SHARED {
         workbook.new_worksheet_with_constant_memory()?
     } else {
         workbook.new_worksheet_with_low_memory()?
@@ -165,7 +165,7 @@ fn sheets(
     workbook.define_name("Run_Id", &named.run)?;
     workbook.define_name("Period_End", &named.period_end)?;
     workbook.define_name("StatusList", &lists::statuses())?;
-    let mut out = Widened::new(out, findings::range(1), findings::range(findings::rows(report)), COMPRESSION);
+    let mut out = TableRangeWriter::new(out, findings::range(1), findings::range(findings::rows(report)), COMPRESSION);
     workbook.save_to_writer(&mut out)?;
     Ok(out.finish()?)
 }
@@ -184,8 +184,8 @@ fn properties(report: &Report, names: Names<'_>) -> Result<DocProperties, Render
         .set_author(format!("{} {}", tool.name, tool.version))
         .set_comment(wording::classification(names))
         .set_creation_datetime(&ExcelDateTime::from_timestamp(made.seconds())?)
-        .set_custom_property("run_id", report.facts.run.as_str())
-        .set_custom_property("verdict", report.verdict.word())
+        .set_custom_property("run_id", report.run.run.as_str())
+        .set_custom_property("verdict", report.verdict.label())
         .set_custom_property("cutoff", report.cutoff().to_string())
         .set_custom_property("findings", report.finding_count().to_string())
         .set_custom_property("classification", wording::classification_word(names)))
@@ -195,7 +195,7 @@ fn properties(report: &Report, names: Names<'_>) -> Result<DocProperties, Render
 fn footer(report: &Report, names: Names<'_>) -> String {
     let tool = report.summary().tool;
     let classification = wording::classification_word(names);
-    format!("&L{} {}, {}&C{classification}&RPage &P of &N", tool.name, tool.version, report.verdict.word())
+    format!("&L{} {}, {}&C{classification}&RPage &P of &N", tool.name, tool.version, report.verdict.label())
 }
 
 #[cfg(test)]

@@ -6,15 +6,15 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::books::Books;
 use crate::check::Coverage;
 use crate::model::customisation::Customisation;
 use crate::model::dataset::{StatusWord, row};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Exclusion, ExportKind, Origins, Reject, SfObject, ZoneFinding};
 use crate::model::question::Questioned;
 use crate::model::status::Status;
+use crate::reconciliation::Reconciliation;
 use crate::relations::forecast::Forecast;
 use crate::relations::totals::Totals;
 use crate::report::{CheckResult, Verdict, judgement};
@@ -27,9 +27,9 @@ pub const NAME: &str = "run.json";
 /// The form of the file; another one is not read.
 pub const VERSION: u32 = 1;
 /// Rejected rows that are kept; the ledger of what was set aside holds all of them.
-pub const MOST_REJECTS: usize = 1_000;
+pub const MAX_REJECTS: usize = 1_000;
 /// Contacts of the forecast that are kept; the ledger of contacts holds all of them.
-pub const MOST_FORECAST: usize = 20_000;
+pub const MAX_FORECAST: usize = 20_000;
 
 /// A row of the export that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Rejected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forecasted {
     /// The contact.
-    pub contact: SfId,
+    pub contact: RecordId,
     /// Its key, which may tell about a person.
     pub key: String,
     /// What the sync will do.
@@ -59,7 +59,7 @@ pub struct Forecasted {
 
 /// What came of one check, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct CheckRecord {
     /// The check.
     pub id: String,
     /// How much of what it looks at was judged.
@@ -74,7 +74,7 @@ pub struct Told {
 
 /// All that outputs tell of a run beside its findings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Facts {
+pub struct RunSummary {
     /// [`VERSION`]
     pub version: u32,
     /// The version of the tool that judged.
@@ -106,7 +106,7 @@ pub struct Facts {
     /// What was built onto the package's objects; `None` where nobody asked.
     pub customisation: Option<Customisation>,
     /// Who created most `DoceboUser__c` rows.
-    pub integration_user: Option<SfId>,
+    pub integration_user: Option<RecordId>,
     /// Whether `link` was judged.
     pub link_judged: bool,
     /// Whether `enrollment` was judged.
@@ -114,7 +114,7 @@ pub struct Facts {
     /// Contacts on which the next contacts sync does something worth a look, the first [`MOST_FORECAST`].
     pub forecast: Vec<Forecasted>,
     /// Every check of the catalogue.
-    pub checks: Vec<Told>,
+    pub checks: Vec<CheckRecord>,
     /// The run before, where there is one.
     pub before: Option<Before>,
     /// The runs of the series, this one the last.
@@ -138,11 +138,16 @@ pub const WORTH_A_LOOK: [Forecast; 7] = [
     Forecast::None,
 ];
 
-impl Facts {
+impl RunSummary {
     /// What the books tell.
-    pub(super) fn of(books: &Books, verdict: Verdict, results: &[CheckResult], pseudonyms: String) -> Self {
-        let (data, relations) = (&books.data, &books.relations);
-        let written = data.pulses.get(&SfObject::CourseEnrollment);
+    pub(super) fn new(
+        reconciliation: &Reconciliation,
+        verdict: Verdict,
+        results: &[CheckResult],
+        pseudonyms: String,
+    ) -> Self {
+        let (data, relations) = (&reconciliation.data, &reconciliation.relations);
+        let written = data.write_activity.get(&SfObject::CourseEnrollment);
         Self {
             version: VERSION,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -150,20 +155,20 @@ impl Facts {
             verdict,
             cutoff: relations.cutoff,
             zones: relations.zones().to_vec(),
-            questions: books.questions.clone(),
-            remarks: judgement::remarks(books, verdict),
-            rules: books.rules.clone(),
+            questions: reconciliation.questions.clone(),
+            remarks: judgement::remarks(reconciliation, verdict),
+            rules: reconciliation.rules.clone(),
             origins: origins(&data.origins),
             rejects: rejects(&data.origins),
             totals: relations.totals.clone(),
-            stalls: books.stalls.clone(),
-            written: written.map(|pulse| pulse.created.days()).unwrap_or_default(),
+            stalls: reconciliation.stalls.clone(),
+            written: written.map(|activity| activity.created.days()).unwrap_or_default(),
             customisation: data.customisation.clone(),
-            integration_user: books.integration_user(),
+            integration_user: reconciliation.integration_user(),
             link_judged: relations.link_judged,
             enrollment_judged: relations.enrollment_judged,
-            forecast: forecast(books),
-            checks: results.iter().map(Told::of).collect(),
+            forecast: forecast(reconciliation),
+            checks: results.iter().map(CheckRecord::new).collect(),
             before: None,
             trend: Vec::new(),
             configured_statuses: configured_statuses(&data.status_words),
@@ -178,14 +183,14 @@ impl Facts {
     }
 }
 
-impl Told {
-    fn of(result: &CheckResult) -> Self {
+impl CheckRecord {
+    fn new(result: &CheckResult) -> Self {
         Self {
             id: result.check.id.to_owned(),
             coverage: result.coverage,
             findings: result.findings,
             missing: result.missing.clone(),
-            because_of_stalls: result.because_of_stalls,
+            because_of_stalls: result.caused_by_stalls,
         }
     }
 }
@@ -241,20 +246,20 @@ fn configured_statuses(words: &[StatusWord]) -> Vec<String> {
 }
 
 fn rejects(origins: &Origins) -> Vec<Rejected> {
-    let rejected = origins.excluded.iter().filter_map(|(kind, aside)| match &aside.why {
+    let rejected = origins.excluded.iter().filter_map(|(kind, excluded_row)| match &excluded_row.why {
         Exclusion::Unreadable(reject) => Some(Rejected {
             kind: *kind,
-            file: origins.exports[usize::from(aside.file)].name.clone(),
-            line: aside.line,
+            file: origins.exports[usize::from(excluded_row.file)].name.clone(),
+            line: excluded_row.line,
             reject: (**reject).clone(),
         }),
         Exclusion::Archived | Exclusion::Repeated | Exclusion::Contradictory(_) => None,
     });
-    rejected.take(MOST_REJECTS).collect()
+    rejected.take(MAX_REJECTS).collect()
 }
 
-fn forecast(books: &Books) -> Vec<Forecasted> {
-    let (data, relations) = (&books.data, &books.relations);
+fn forecast(reconciliation: &Reconciliation) -> Vec<Forecasted> {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let of = |wanted: Forecast| {
         (0..data.contacts.len()).filter(move |&at| relations.forecast[at] == wanted).map(move |at| Forecasted {
             contact: data.contacts.id(at),
@@ -263,14 +268,14 @@ fn forecast(books: &Books) -> Vec<Forecasted> {
             learner: row(relations.contact_learner[at]).map(|at| data.learners.id(at)),
         })
     };
-    WORTH_A_LOOK.into_iter().flat_map(of).take(MOST_FORECAST).collect()
+    WORTH_A_LOOK.into_iter().flat_map(of).take(MAX_FORECAST).collect()
 }
 
 /// A key for pseudonyms that the same inputs give again and that nobody can know who does not have them all:
 /// the digest of every username of the export and every key of the extract, in hexadecimal.
-pub(super) fn pseudonym_key(books: &Books) -> String {
+pub(super) fn pseudonym_key(reconciliation: &Reconciliation) -> String {
     let mut digest = Sha256::new_with_prefix(b"tieout pseudonyms");
-    for text in books.data.usernames().chain(books.data.contacts.keys()) {
+    for text in reconciliation.data.usernames().chain(reconciliation.data.contacts.keys()) {
         digest.update(text.as_bytes());
         digest.update([0]);
     }

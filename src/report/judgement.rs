@@ -5,13 +5,13 @@
 //!
 //! Must not know: formats, files.
 
-use crate::books::Books;
-use crate::check::{Coverage, Judged, Outcome, Severity, judge_enrollment};
+use crate::check::{Coverage, Judgment, Outcome, Severity, judge_enrollment};
 use crate::model::provenance::SfObject;
 use crate::model::question::Questioned;
-use crate::model::word::Word as _;
-use crate::relations::enrollment::Enrollment;
-use crate::relations::link::{Link, SfdcId};
+use crate::model::word::Label as _;
+use crate::reconciliation::Reconciliation;
+use crate::relations::enrollment::EnrollmentMatch;
+use crate::relations::link::{Link, SfdcIdKind};
 use crate::report::{CheckResult, Verdict};
 
 /// What decides the verdict.
@@ -46,17 +46,17 @@ pub const fn verdict(facts: VerdictFacts) -> Verdict {
 }
 
 /// What decides the verdict of this run.
-pub(super) fn facts(books: &Books, results: &[CheckResult]) -> VerdictFacts {
-    let relations = &books.relations;
+pub(super) fn facts(reconciliation: &Reconciliation, results: &[CheckResult]) -> VerdictFacts {
+    let relations = &reconciliation.relations;
     VerdictFacts {
-        stall_open: books.stalls.open().is_some(),
-        questioned: is_questioned(&books.questions),
+        stall_open: reconciliation.stalls.open().is_some(),
+        questioned: is_questioned(&reconciliation.questions),
         // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
         incomplete: [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
             .into_iter()
-            .any(|object| books.data.origins.extract(object).extent.is_incomplete()),
+            .any(|object| reconciliation.data.origins.extract(object).completeness.is_incomplete()),
         judged: relations.link_judged && relations.enrollment_judged,
-        unjudged: unjudged(books) > 0,
+        unjudged: unjudged(reconciliation) > 0,
         found: results.iter().any(|r| r.outcome() == Outcome::Found && r.check.severity <= Severity::Medium),
     }
 }
@@ -68,25 +68,25 @@ pub fn is_questioned(questions: &[Questioned]) -> bool {
 }
 
 /// Records of `link` and `enrollment`, on either side, that could not be judged and are not accepted as unreadable.
-fn unjudged(books: &Books) -> u64 {
-    let (data, relations) = (&books.data, &books.relations);
+fn unjudged(reconciliation: &Reconciliation) -> u64 {
+    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let accepted = relations.unread.accepted;
     let mut coverage = Coverage::all(0);
     for learner in (0..data.learners.len()).filter(|&at| relations.link[at] == Link::Unknown) {
-        let unread = relations.sfdc(data, learner).kind == SfdcId::Unread;
-        coverage.add(if unread { Judged::Unread } else { Judged::Unknown }, accepted);
+        let unread = relations.sfdc(data, learner).kind == SfdcIdKind::Unread;
+        coverage.add(if unread { Judgment::Unread } else { Judgment::Unknown }, accepted);
     }
-    let unknown = [Enrollment::Unknown, Enrollment::UnknownLink, Enrollment::UnknownStatus];
+    let unknown = [EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink, EnrollmentMatch::UnknownStatus];
     for (at, &value) in relations.enrollment.iter().enumerate() {
         if unknown.contains(&value) {
-            coverage.add(judge_enrollment(books, at, &[], &unknown), accepted);
-        } else if value == Enrollment::Matched && !relations.clocks.compares(data, at) {
+            coverage.add(judge_enrollment(reconciliation, at, &[], &unknown), accepted);
+        } else if value == EnrollmentMatch::Matched && !relations.clocks.compares(data, at) {
             coverage.add_unknown(1);
         }
     }
-    for row in data.enrollments.loose().filter(|&row| relations.row_value(row) == Enrollment::Unknown) {
+    for row in data.enrollments.unmatched().filter(|&row| relations.row_value(row) == EnrollmentMatch::Unknown) {
         let unread = relations.row_rests_on_unread(data, row);
-        coverage.add(if unread { Judged::Unread } else { Judged::Unknown }, accepted);
+        coverage.add(if unread { Judgment::Unread } else { Judgment::Unknown }, accepted);
     }
     coverage.add_unread(relations.unread.rows(), accepted);
     coverage.unjudged()
@@ -94,17 +94,17 @@ fn unjudged(books: &Books) -> u64 {
 
 /// What the verdict rests on, in sentences without personal values: the questions, the rows that could not be read, how much
 /// was compared, and what else more than half of the enrollments are.
-pub(super) fn remarks(books: &Books, verdict: Verdict) -> Vec<String> {
+pub(super) fn remarks(reconciliation: &Reconciliation, verdict: Verdict) -> Vec<String> {
     let mut remarks = Vec::new();
-    for asked in &books.questions {
-        let word = asked.question.word();
+    for asked in &reconciliation.questions {
+        let word = asked.question.label();
         remarks.push(if asked.accepted {
             format!("Accepted (--accept {word}): {}", asked.sentence)
         } else {
             format!("Questioned ({word}): {} If this is correct, rerun with --accept {word}.", asked.sentence)
         });
     }
-    let (unread, tolerance) = (&books.relations.unread, books.rules.max_unreadable_rows);
+    let (unread, tolerance) = (&reconciliation.relations.unread, reconciliation.rules.max_unreadable_rows);
     let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
     if !unread.is_empty() {
         remarks.push(if unread.accepted {
@@ -117,19 +117,19 @@ pub(super) fn remarks(books: &Books, verdict: Verdict) -> Vec<String> {
             )
         });
     }
-    let values = &books.relations.totals.enrollments.docebo.values;
+    let values = &reconciliation.relations.totals.enrollments.docebo.values;
     let total = values.sum();
-    if books.relations.enrollment_judged && total > 0 && verdict != Verdict::Stalled {
-        let compared = values.get(Enrollment::Matched) + values.get(Enrollment::Outdated);
+    if reconciliation.relations.enrollment_judged && total > 0 && verdict != Verdict::Stalled {
+        let compared = values.get(EnrollmentMatch::Matched) + values.get(EnrollmentMatch::Outdated);
         let share =
             |part: u64| format!("{part} of {total} current enrollments of the export ({}%)", part * 100 / total);
         if verdict == Verdict::InSync || compared * 2 < total {
             remarks.push(format!("{} were compared with their Salesforce record.", share(compared)));
         }
         for (value, what) in [
-            (Enrollment::OutOfScope, "are in courses that are not synchronized"),
-            (Enrollment::Pending, "are newer than the cutoff and not yet expected in Salesforce"),
-            (Enrollment::NotAddressable, "belong to learners without a usable Salesforce id"),
+            (EnrollmentMatch::OutOfScope, "are in courses that are not synchronized"),
+            (EnrollmentMatch::Pending, "are newer than the cutoff and not yet expected in Salesforce"),
+            (EnrollmentMatch::NotAddressable, "belong to learners without a usable Salesforce id"),
         ] {
             if values.get(value) * 2 > total {
                 remarks.push(format!("{} {what}.", share(values.get(value))));

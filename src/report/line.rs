@@ -9,17 +9,17 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::check::{Check, Owner, Severity};
-use crate::evidence::{Evidence, Origin, Telling, Text};
+use crate::evidence::{Evidence, FindingDetail, Origin, Text};
 use crate::finding::{Finding, Kind};
-use crate::model::dataset::Place;
+use crate::model::dataset::SourceLine;
 use crate::model::fingerprint::{Ids, Key};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{ExportFile, Origins, SfObject};
 
 /// A finding.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Line<'a> {
+pub struct FindingRecord<'a> {
     key: Key,
     #[serde(borrow)]
     check: Cow<'a, str>,
@@ -27,7 +27,7 @@ pub struct Line<'a> {
     owner: Owner,
     subject: Kind,
     salesforce_object: Option<SfObject>,
-    salesforce_id: Option<SfId>,
+    salesforce_id: Option<RecordId>,
     learner_id: Option<u64>,
     course_id: Option<u64>,
     #[serde(borrow)]
@@ -50,7 +50,7 @@ struct Piece<'a> {
     #[serde(flatten, borrow)]
     origin: Source<'a>,
     #[serde(borrow)]
-    says: Says<'a>,
+    says: FieldList<'a>,
     /// Of the fields those that may tell about a person.
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     personal: Vec<Cow<'a, str>>,
@@ -59,7 +59,7 @@ struct Piece<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "kebab-case")]
 enum Source<'a> {
-    Record { object: SfObject, id: SfId },
+    Record { object: SfObject, id: RecordId },
     Export { file: Cow<'a, str>, line: u32 },
     NotReturned { object: SfObject, filter: Cow<'a, str> },
     Setup { what: Cow<'a, str> },
@@ -68,15 +68,15 @@ enum Source<'a> {
 
 /// Field and value in their order.
 #[derive(Debug)]
-struct Says<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct FieldList<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Serialize for Says<'_> {
+impl Serialize for FieldList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(field, value)| (field, value)))
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Says<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FieldList<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
@@ -92,15 +92,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Says<'a> {
                 Ok(says)
             }
         }
-        deserializer.deserialize_map(InOrder).map(Says)
+        deserializer.deserialize_map(InOrder).map(FieldList)
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> FindingRecord<'a> {
     /// A finding as the line tells it.
     #[must_use]
-    pub fn of(finding: &'a Finding, origins: &'a Origins) -> Self {
-        let telling = &finding.telling;
+    pub fn new(finding: &'a Finding, origins: &'a Origins) -> Self {
+        let detail = &finding.detail;
         Self {
             key: finding.key,
             check: Cow::Borrowed(finding.check.id),
@@ -111,12 +111,12 @@ impl<'a> Line<'a> {
             salesforce_id: finding.ids.record.map(|(_, id)| id),
             learner_id: finding.ids.learner,
             course_id: finding.ids.course,
-            field: Cow::Borrowed(&telling.field),
-            expected: Cow::Borrowed(telling.expected.raw()),
-            found: Cow::Borrowed(telling.found.raw()),
-            since: telling.since,
-            because_of: finding.because_of,
-            personal: personal([("expected", &telling.expected), ("found", &telling.found)].into_iter()),
+            field: Cow::Borrowed(&detail.field),
+            expected: Cow::Borrowed(detail.expected.raw()),
+            found: Cow::Borrowed(detail.found.raw()),
+            since: detail.since,
+            because_of: finding.caused_by,
+            personal: personal([("expected", &detail.expected), ("found", &detail.found)].into_iter()),
             evidence: finding.evidence().map(|evidence| piece(evidence, origins)).collect(),
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Line<'a> {
     /// # Errors
     /// In words, what of the line cannot be.
     pub fn finding(self, check: &'static Check, exports: &[ExportFile]) -> Result<Finding, String> {
-        let Line { salesforce_object, salesforce_id, personal, evidence, .. } = self;
+        let FindingRecord { salesforce_object, salesforce_id, personal, evidence, .. } = self;
         let is_personal = |name: &str| personal.iter().any(|field| field == name);
         let mut evidence = evidence.into_iter().map(|piece| piece.evidence(exports));
         let first = evidence.next().ok_or("a finding without evidence")??;
@@ -141,15 +141,15 @@ impl<'a> Line<'a> {
             check,
             kind: self.subject,
             ids: Ids { record: salesforce_object.zip(salesforce_id), learner: self.learner_id, course: self.course_id },
-            telling: Telling {
+            detail: FindingDetail {
                 field: Cow::Owned(self.field.into_owned()),
                 expected: text(self.expected, is_personal("expected")),
                 found: text(self.found, is_personal("found")),
                 since: self.since,
                 evidence: first,
-                more: evidence.collect::<Result<_, _>>()?,
+                related: evidence.collect::<Result<_, _>>()?,
             },
-            because_of: self.because_of,
+            caused_by: self.because_of,
         })
     }
 }
@@ -174,10 +174,10 @@ fn piece<'a>(evidence: &'a Evidence, origins: &'a Origins) -> Piece<'a> {
         Origin::Setup { what } => Source::Setup { what: Cow::Borrowed(what) },
         Origin::Inputs => Source::Inputs,
     };
-    let fields = || evidence.says.iter().map(|(field, text)| (&**field, text));
+    let fields = || evidence.fields.iter().map(|(field, text)| (&**field, text));
     Piece {
         origin,
-        says: Says(fields().map(|(field, text)| (Cow::Borrowed(field), Cow::Borrowed(text.raw()))).collect()),
+        says: FieldList(fields().map(|(field, text)| (Cow::Borrowed(field), Cow::Borrowed(text.raw()))).collect()),
         personal: personal(fields()),
     }
 }
@@ -189,7 +189,10 @@ impl Piece<'_> {
             Source::Export { file, line } => {
                 let place = exports.iter().position(|export| export.name == file);
                 let place = place.and_then(|place| u16::try_from(place).ok());
-                Origin::Line(Place { file: place.ok_or_else(|| format!("`{file}` is no file of this run"))?, line })
+                Origin::Line(SourceLine {
+                    file: place.ok_or_else(|| format!("`{file}` is no file of this run"))?,
+                    line,
+                })
             }
             Source::NotReturned { object, filter } => Origin::NotReturned { object, filter: filter.into_owned() },
             Source::Setup { what } => Origin::Setup { what: what.into_owned() },
@@ -200,6 +203,6 @@ impl Piece<'_> {
             let is_personal = personal.contains(&field);
             (Cow::Owned(field.into_owned()), text(value, is_personal))
         });
-        Ok(Evidence { origin, says: says.collect() })
+        Ok(Evidence { origin, fields: says.collect() })
     }
 }

@@ -11,7 +11,7 @@ use crate::report::word_schema;
 use crate::stalls::heartbeat::{Gaps, Heartbeat};
 use crate::stalls::incidents::Incident;
 use crate::stalls::segment::Bounds;
-use crate::stalls::{Counts, Fared, Stall, Stalls, Stream};
+use crate::stalls::{Counts, Stall, Stalls, Stream, StreamState};
 
 /// Bounds of a 95 % interval, as due times of events.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -57,13 +57,13 @@ pub struct Missing {
 
 /// How another stream fared in the same time.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Beside {
+pub struct OtherStream {
     /// The stream.
     #[schemars(schema_with = "word_schema::<Stream>")]
     pub stream: Stream,
     /// Whether it froze too.
-    #[schemars(schema_with = "word_schema::<Fared>")]
-    pub fared: Fared,
+    #[schemars(schema_with = "word_schema::<StreamState>")]
+    pub fared: StreamState,
     /// Its events.
     #[serde(flatten)]
     pub counts: Counts,
@@ -85,7 +85,7 @@ pub struct IncidentSummary<'a> {
 }
 
 impl<'a> IncidentSummary<'a> {
-    fn of(incident: &'a Incident) -> Self {
+    fn new(incident: &'a Incident) -> Self {
         Self { name: &incident.name, start: incident.start, end: incident.end, source: &incident.source }
     }
 }
@@ -114,7 +114,8 @@ pub struct StallSummary<'a> {
     /// Every such incident. That they coincide does not make them the cause.
     pub coincides_with: Vec<IncidentSummary<'a>>,
     /// How the other streams fared in the same time.
-    pub beside: Vec<Beside>,
+    #[serde(rename = "beside")]
+    pub other_streams: Vec<OtherStream>,
     /// The last write before it.
     pub last_write: Option<Write>,
     /// The first event that should have followed.
@@ -179,8 +180,12 @@ fn summary(stall: &Stall) -> StallSummary<'_> {
         // Three digits are all that a calibration can bear out; never rounded up to certainty.
         confidence: (stall.confidence * 1_000.0).floor() / 1_000.0,
         incident: stall.incidents.first().map(|incident| incident.name.as_str()),
-        coincides_with: stall.incidents.iter().map(IncidentSummary::of).collect(),
-        beside: stall.beside.iter().map(|&(stream, fared, counts)| Beside { stream, fared, counts }).collect(),
+        coincides_with: stall.incidents.iter().map(IncidentSummary::new).collect(),
+        other_streams: stall
+            .other_streams
+            .iter()
+            .map(|&(stream, fared, counts)| OtherStream { stream, fared, counts })
+            .collect(),
         last_write: stall.last_write.map(|(object, id, at)| Write { object, id: id.to_string(), at }),
         first_missing: stall.first_missing.map(|first| Missing {
             learner_id: first.learner,

@@ -5,11 +5,11 @@
 use crate::finding::Finding;
 use crate::model::provenance::{ExportFile, Origins};
 use crate::report::CheckResult;
-use crate::report::line::Line;
+use crate::report::line::FindingRecord;
 
 /// The lines of the file, checked once, and made findings of when somebody asks.
 #[derive(Debug)]
-pub struct Stored {
+pub struct LoadedRun {
     bytes: Vec<u8>,
     /// By check: where each of its lines starts and ends.
     lines: Vec<Vec<(usize, usize)>>,
@@ -17,7 +17,7 @@ pub struct Stored {
     exports: Vec<ExportFile>,
 }
 
-impl Stored {
+impl LoadedRun {
     /// The findings that a file holds.
     ///
     /// # Errors
@@ -27,7 +27,8 @@ impl Stored {
         let mut start = 0;
         for (text, number) in bytes.split_inclusive(|&byte| byte == b'\n').zip(1_u64..) {
             let end = start + text.len();
-            let line: Line<'_> = serde_json::from_slice(text).map_err(|error| format!("line {number}: {error}"))?;
+            let line: FindingRecord<'_> =
+                serde_json::from_slice(text).map_err(|error| format!("line {number}: {error}"))?;
             let result = results.iter().find(|result| result.check.id == line.check());
             let result = result.ok_or_else(|| format!("line {number}: `{}` is no check of this run", line.check()))?;
             line.finding(result.check, &origins.exports).map_err(|why| format!("line {number}: {why}"))?;
@@ -47,7 +48,7 @@ impl Stored {
     /// A finding of a check by its place; nothing where there is none.
     pub(super) fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         let &(start, end) = self.lines.get(result.place)?.get(at)?;
-        let line: Line<'_> = serde_json::from_slice(&self.bytes[start..end]).ok()?;
+        let line: FindingRecord<'_> = serde_json::from_slice(&self.bytes[start..end]).ok()?;
         line.finding(result.check, &self.exports).ok()
     }
 }

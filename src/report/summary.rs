@@ -21,14 +21,14 @@ impl Report {
         Summary {
             version: 1,
             tool: Tool { name: "tieout", version: env!("CARGO_PKG_VERSION") },
-            run: &self.facts.run,
+            run: &self.run.run,
             verdict: self.verdict,
             exported_at: origins.exported_at,
             extracted_at: origins.extracted_at,
-            cutoff: self.facts.cutoff,
+            cutoff: self.run.cutoff,
             sentence: self.sentence(),
-            questions: &self.facts.questions,
-            time_zones: &self.facts.zones,
+            questions: &self.run.questions,
+            time_zones: &self.run.zones,
             totals: self.totals(),
             stalls: stalls::stalls(self.stalls()),
             heartbeats: stalls::heartbeats(&self.stalls().heartbeats),
@@ -45,7 +45,7 @@ impl Report {
                     unjudged: result.coverage.unjudged(),
                     accepted: result.coverage.accepted(),
                     findings: result.findings as u64,
-                    because_of_stalls: result.because_of_stalls,
+                    because_of_stalls: result.caused_by_stalls,
                     missing: &result.missing,
                 })
                 .collect(),
@@ -59,15 +59,15 @@ impl Report {
         let movements = self.movements()?;
         let all = movements.iter().fold(Movement::default(), |all, &(_, movement)| all.and(movement));
         Some(RollForward {
-            previous: self.facts.before.as_ref()?,
+            previous: self.run.before.as_ref()?,
             all,
             checks: movements.into_iter().map(|(id, movement)| CheckMovement { id, movement }).collect(),
             ages: series::AGES
                 .iter()
-                .zip(series::ages(&self.history, self.facts.read_at()))
+                .zip(series::ages(&self.history, self.run.read_at()))
                 .map(|(&(days, _), findings)| Age { days, findings })
                 .collect(),
-            trend: &self.facts.trend,
+            trend: &self.run.trend,
         })
     }
 }
@@ -189,7 +189,7 @@ pub struct CheckSummary<'a> {
     pub missing: &'a [String],
 }
 
-pub(crate) fn word_schema<W: crate::model::word::Word>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    let words: Vec<&str> = W::ALL.iter().map(|value| value.word()).collect();
+pub(crate) fn word_schema<W: crate::model::word::Label>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let words: Vec<&str> = W::ALL.iter().map(|value| value.label()).collect();
     schemars::json_schema!({"type": "string", "enum": words})
 }

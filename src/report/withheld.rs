@@ -1,5 +1,5 @@
 //! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
-//! views, which are free text and may identify a person or a customer. It also lacks all other free text: the owner and
+//! views, which are free text and may identify a person or a customer. It also gaps all other free text: the owner and
 //! comment of reviews, the literals and unknown words of queries, messages and cursors of Salesforce, names of what was built
 //! onto the package's objects, and unknown status words, which are names when the wrong column is configured.
 //!
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Report;
-use super::facts::Facts;
+use super::facts::RunSummary;
 use crate::evidence::{Origin, Text};
 use crate::finding::Finding;
-use crate::model::id::SfId;
-use crate::model::provenance::{Extent, Origins, SfObject};
+use crate::model::id::RecordId;
+use crate::model::provenance::{Completeness, Origins, SfObject};
 use crate::model::status::Status;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::stalls::incidents;
 
 /// Files of a snapshot beside those of the objects, as the tool names them.
@@ -63,7 +63,7 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    fn of(facts: &Facts) -> Self {
+    fn new(facts: &RunSummary) -> Self {
         let mut all = Self::default();
         all.files(&facts.origins);
         let shipped = incidents::with_own(Vec::new());
@@ -73,7 +73,7 @@ impl Withheld {
             }
         }
         if let Some(view) = &facts.rules.list_view
-            && SfId::parse(view.as_bytes()).is_err()
+            && RecordId::parse(view.as_bytes()).is_err()
         {
             // No sentence quotes it.
             all.labels.insert(view.clone(), WITHHELD.to_owned());
@@ -101,8 +101,8 @@ impl Withheld {
 
     fn files(&mut self, origins: &Origins) {
         let of_snapshot = origins.unread.iter().filter_map(|what| Some(("snapshot", what.split_once(IN_SNAPSHOT)?.0)));
-        let partial = origins.extracts.values().filter_map(|extract| match &extract.extent {
-            Extent::Partial { unread, .. } => Some(unread),
+        let partial = origins.extracts.values().filter_map(|extract| match &extract.completeness {
+            Completeness::Partial { unread, .. } => Some(unread),
             _ => None,
         });
         let partial = partial.flatten().map(|name| ("snapshot", name.as_str()));
@@ -192,26 +192,26 @@ impl Withheld {
 
     /// A finding, whose sentences may quote names.
     pub(super) fn finding(&self, mut finding: Finding) -> Finding {
-        let telling = &mut finding.telling;
-        if let Cow::Owned(shown) = self.text(&telling.field) {
-            telling.field = Cow::Owned(shown);
+        let detail = &mut finding.detail;
+        if let Cow::Owned(shown) = self.text(&detail.field) {
+            detail.field = Cow::Owned(shown);
         }
-        if telling.field == STATUS && finding.check.id == UNKNOWN_STATUS {
-            telling.found = self.status(&telling.found);
+        if detail.field == STATUS && finding.check.id == UNKNOWN_STATUS {
+            detail.found = self.status(&detail.found);
         }
-        for evidence in std::iter::once(&mut telling.evidence).chain(&mut telling.more) {
+        for evidence in std::iter::once(&mut detail.evidence).chain(&mut detail.related) {
             if matches!(evidence.origin, Origin::Setup { .. }) {
-                let names = evidence.says.iter_mut().filter(|(field, name)| field == NAME && !name.raw().is_empty());
+                let names = evidence.fields.iter_mut().filter(|(field, name)| field == NAME && !name.raw().is_empty());
                 names.for_each(|(_, name)| *name = Text::public(WITHHELD));
             }
             if matches!(evidence.origin, Origin::Line(_)) {
-                let words = evidence.says.iter_mut().filter(|(field, _)| field == STATUS);
+                let words = evidence.fields.iter_mut().filter(|(field, _)| field == STATUS);
                 words.for_each(|(_, word)| *word = self.status(word));
             }
         }
-        let says = std::iter::once(&mut telling.evidence).chain(&mut telling.more);
-        let says = says.flat_map(|evidence| evidence.says.iter_mut().map(|(_, text)| text));
-        for text in [&mut telling.expected, &mut telling.found].into_iter().chain(says) {
+        let says = std::iter::once(&mut detail.evidence).chain(&mut detail.related);
+        let says = says.flat_map(|evidence| evidence.fields.iter_mut().map(|(_, text)| text));
+        for text in [&mut detail.expected, &mut detail.found].into_iter().chain(says) {
             if let (false, Cow::Owned(shown)) = (text.is_personal(), self.text(text.raw())) {
                 *text = Text::public(shown);
             }
@@ -242,7 +242,7 @@ impl Withheld {
         }
     }
 
-    fn facts(&self, facts: &mut Facts) {
+    fn facts(&self, facts: &mut RunSummary) {
         let origins = &mut facts.origins;
         for input in &mut origins.inputs {
             self.name(&mut input.file);
@@ -293,9 +293,9 @@ impl Withheld {
 /// Whether the tool itself names the file so.
 fn is_own(name: &str) -> bool {
     let of_object = |object: &SfObject| {
-        name.len() == object.word().len() + 4
-            && name.get(..object.word().len()).is_some_and(|stem| stem.eq_ignore_ascii_case(object.word()))
-            && name.get(object.word().len()..).is_some_and(|ending| ending.eq_ignore_ascii_case(".csv"))
+        name.len() == object.label().len() + 4
+            && name.get(..object.label().len()).is_some_and(|stem| stem.eq_ignore_ascii_case(object.label()))
+            && name.get(object.label().len()..).is_some_and(|ending| ending.eq_ignore_ascii_case(".csv"))
     };
     OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) || SfObject::ALL.iter().any(of_object)
 }
@@ -318,15 +318,17 @@ impl Report {
     /// history are shared with this one.
     #[must_use]
     pub fn without_names(&self) -> Self {
-        let withheld = Withheld::of(&self.facts);
-        let mut facts = self.facts.clone();
+        let withheld = Withheld::new(&self.run);
+        let mut facts = self.run.clone();
         // What an error said of a file that cannot be read is free text as well.
-        let lacks: Vec<(String, String)> = SfObject::ALL
+        let gaps: Vec<(String, String)> = SfObject::ALL
             .iter()
-            .filter(|object| self.facts.origins.extract(**object).has_unread_files())
-            .filter_map(|object| Some((self.facts.origins.lack_of(*object)?, format!("{object} (not read in full)"))))
+            .filter(|object| self.run.origins.extract(**object).has_unread_files())
+            .filter_map(|object| {
+                Some((self.run.origins.missing_rows(*object)?, format!("{object} (not read in full)")))
+            })
             .collect();
-        let shown = |missing: &mut String| match lacks.iter().find(|(lack, _)| lack == missing) {
+        let shown = |missing: &mut String| match gaps.iter().find(|(gap, _)| gap == missing) {
             Some((_, instead)) => missing.clone_from(instead),
             None => withheld.change(missing),
         };
@@ -335,7 +337,7 @@ impl Report {
         results.iter_mut().flat_map(|result| &mut result.missing).for_each(shown);
         facts.checks.iter_mut().flat_map(|check| &mut check.missing).for_each(shown);
         Self {
-            facts,
+            run: facts,
             verdict: self.verdict,
             results,
             history: Arc::clone(&self.history),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Column, Columns, Filled, Review, Reviews, Sheet, Status, Taken, letters, lines, parse, take};
 use crate::model::text::is_active;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 const COLUMNS: Columns = Columns { at: [0, 15, 16, 17] };
 const KNOWN: [&str; 3] = ["F-A", "F-B", "F-C"];
@@ -30,7 +30,7 @@ fn one(before: Option<Review>, status: &str, owner: &str, comment: &str) -> (Opt
     let rows = vec![row(2, "F-A", status, owner, comment), row(3, "F-B", "", "", ""), row(4, "F-C", "", "", "")];
     let mut taken = merge(rows, &before);
     assert_eq!(taken.deleted, Vec::<String>::new());
-    let said = match taken.refused.pop() {
+    let message = match taken.refused.pop() {
         Some(refused) => format!("refused: {}", refused.why),
         None => match (taken.new, taken.changed, taken.withdrawn.len(), taken.unchanged) {
             (0, 0, 0, 0) => "nothing",
@@ -42,14 +42,14 @@ fn one(before: Option<Review>, status: &str, owner: &str, comment: &str) -> (Opt
         }
         .to_owned(),
     };
-    (taken.reviews.remove("F-A"), said)
+    (taken.reviews.remove("F-A"), message)
 }
 
 #[test]
 fn a_row_meets_an_earlier_review() {
     let open = || review(Some(Status::Open), "Ada", "asked", "R-1");
     let raised = Some(Status::RaisedWithDocebo);
-    for (before, cells, after, said) in [
+    for (before, cells, after, message) in [
         (None, ["", "", ""], None, "nothing"),
         (None, [" ", "\u{a0}", "\n"], None, "nothing"),
         (None, ["Open", "", ""], Some(review(Some(Status::Open), "", "", "R-2")), "new"),
@@ -68,15 +68,19 @@ fn a_row_meets_an_earlier_review() {
             "refused: Findings!P2 says `Opne`, which is no status; did you mean `Open`?",
         ),
     ] {
-        assert_eq!(one(before.clone(), cells[0], cells[1], cells[2]), (after, said.to_owned()), "{before:?} {cells:?}");
+        assert_eq!(
+            one(before.clone(), cells[0], cells[1], cells[2]),
+            (after, message.to_owned()),
+            "{before:?} {cells:?}"
+        );
     }
 }
 
 #[test]
 fn a_bad_status_is_told_with_what_may_have_been_meant() {
-    let said = |status: &str| one(None, status, "", "").1;
+    let message = |status: &str| one(None, status, "", "").1;
     insta::assert_snapshot!(
-        ["wontfix", "Fixed in Salesfroce", "raised with docebo!", "done", "5", "a\u{1b}[31m\u{202e}", &"x".repeat(300)].map(said).join("\n"),
+        ["wontfix", "Fixed in Salesfroce", "raised with docebo!", "done", "5", "a\u{1b}[31m\u{202e}", &"x".repeat(300)].map(message).join("\n"),
         @r"
     refused: Findings!P2 says `wontfix`, which is no status; the statuses are Open, Investigating, Raised with Docebo, Fixed in Salesforce, Fixed in Docebo, Expected difference, Will not fix
     refused: Findings!P2 says `Fixed in Salesfroce`, which is no status; did you mean `Fixed in Salesforce`?
@@ -92,9 +96,9 @@ fn a_bad_status_is_told_with_what_may_have_been_meant() {
 #[test]
 fn everything_wrong_with_a_row_is_told_at_once() {
     let long = "\u{1f600}".repeat(2_001);
-    let said = one(None, "opn", &"o".repeat(201), &long).1;
+    let message = one(None, "opn", &"o".repeat(201), &long).1;
     assert_eq!(
-        said,
+        message,
         "refused: Findings!P2 says `opn`, which is no status; did you mean `Open`?; \
          Findings!Q2 is 201 characters long; the column Owner takes 200; \
          Findings!R2 is 2001 characters long; the column Comment takes 2000"
@@ -144,8 +148,8 @@ fn a_finding_that_stands_twice_is_taken_where_the_rows_agree() {
     for other in ["", "Open"] {
         let taken = merge(vec![row(9, "F-A", "Will not fix", "", ""), row(2, "F-A", other, "", "")], &before);
         assert_eq!(taken.reviews, before);
-        let told: Vec<u32> = taken.refused.iter().map(|refused| refused.row).collect();
-        assert_eq!(told, [2, 9]);
+        let described: Vec<u32> = taken.refused.iter().map(|refused| refused.row).collect();
+        assert_eq!(described, [2, 9]);
         assert_eq!(taken.refused[0].why, "Findings!A9, Findings!A2 name the same finding with different answers");
     }
     let taken = merge(vec![row(2, "F-A", "Will not fix", "", ""), row(3, "F-A", "Wil", "", "")], &before);
@@ -173,8 +177,8 @@ fn what_the_workbook_shows_of_an_earlier_text_is_that_text() {
     let shown = "=cmd|'/c calc'!A1[U+0009][U+202E]txt[U+000A]second \u{5d0}[U+200F]";
     assert_eq!(one(Some(before.clone()), "Open", "@Ada", shown), (Some(before.clone()), "unchanged".to_owned()));
     assert_eq!(one(Some(before.clone()), "Open", "@Ada", hostile), (Some(before.clone()), "unchanged".to_owned()));
-    let (after, said) = one(Some(before), "Investigating", "@Ada", shown);
-    assert_eq!((after.expect("a review").comment.as_str(), said.as_str()), (hostile, "changed"));
+    let (after, message) = one(Some(before), "Investigating", "@Ada", shown);
+    assert_eq!((after.expect("a review").comment.as_str(), message.as_str()), (hostile, "changed"));
 }
 
 #[test]
@@ -198,7 +202,7 @@ fn reviews_are_read_as_they_were_written() {
 #[test]
 fn other_lines_are_refused_with_their_number() {
     let good = r#"{"key":"F-A","status":null,"owner":"","comment":"","run":"R-1"}"#;
-    let told = |line: &str| parse(format!("{good}\n{line}\n").as_bytes()).expect_err(line).to_string();
+    let described = |line: &str| parse(format!("{good}\n{line}\n").as_bytes()).expect_err(line).to_string();
     let faults = [
         good,
         r#"{"key":"F-B","status":null,"owner":"","comment":"","run":"R-1","closed":true}"#,
@@ -210,7 +214,7 @@ fn other_lines_are_refused_with_their_number() {
         r#"{"key":"F-B","status":"#,
         "<<<<<<< HEAD",
     ];
-    insta::assert_snapshot!(faults.map(told).join("\n"), @r"
+    insta::assert_snapshot!(faults.map(described).join("\n"), @r"
     line 2: `F-A` has a review on an earlier line
     line 2: unknown field `closed`, expected one of `key`, `status`, `owner`, `comment`, `run`, at column 71
     line 2: missing field `status`, at column 49
@@ -227,10 +231,10 @@ fn other_lines_are_refused_with_their_number() {
 
 #[test]
 fn statuses_that_ask_for_work() {
-    let asking: Vec<&str> = Status::ALL.iter().filter(|status| status.asks_for_work()).map(|s| s.word()).collect();
+    let asking: Vec<&str> = Status::ALL.iter().filter(|status| status.asks_for_work()).map(|s| s.label()).collect();
     assert_eq!(asking, ["Open", "Investigating", "Raised with Docebo"]);
     // The drop-down of a workbook takes a literal list of 255 characters.
-    assert!(Status::ALL.iter().map(|status| status.word().len() + 1).sum::<usize>() <= 255);
+    assert!(Status::ALL.iter().map(|status| status.label().len() + 1).sum::<usize>() <= 255);
 }
 
 #[test]
@@ -300,8 +304,8 @@ proptest! {
         let mut touched = BTreeSet::new();
         for (&key, deed) in known.iter().zip(&deeds) {
             let earlier = before.get(key).cloned().unwrap_or_default();
-            let status = earlier.status.map_or("", |status| status.word());
-            let shown = row(0, key, status, &super::visible(&earlier.owner), &super::visible(&earlier.comment));
+            let status = earlier.status.map_or("", |status| status.label());
+            let shown = row(0, key, status, &super::escape_controls(&earlier.owner), &super::escape_controls(&earlier.comment));
             match deed {
                 Deed::Leave => rows.push(shown),
                 Deed::Delete => {}

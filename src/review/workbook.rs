@@ -13,8 +13,8 @@ use super::{Column, Columns, Filled, SHEET, Sheet, quoted};
 use crate::error::Error;
 use crate::files;
 use crate::model::instant::{DAY, civil_from_days, days_from_civil};
-use crate::model::text::{MAX_CELL, visible};
-use crate::model::word::Word as _;
+use crate::model::text::{MAX_CELL, escape_controls};
+use crate::model::word::Label as _;
 use crate::table::{self, CellTexts};
 
 /// The rows among which the headings stand.
@@ -50,7 +50,7 @@ fn broken(path: &Path, error: XlsxError) -> Error {
         ),
         error => input(
             path,
-            format!("cannot be read as an XLSX workbook: {}", visible(&error.to_string())),
+            format!("cannot be read as an XLSX workbook: {}", escape_controls(&error.to_string())),
             "open it in a spreadsheet program and save it again as XLSX (Excel Workbook)",
         ),
     }
@@ -125,7 +125,7 @@ fn run_of(path: &Path, workbook: &mut Workbook) -> Result<Option<String>, Error>
         if cell.get_position() == (row, column) {
             // Whoever filled the workbook may have filled this cell too, and it ends up in messages.
             let text: String = text_of(cell.get_value()).unwrap_or_default().trim().chars().take(40).collect();
-            return Ok(Some(visible(&text).into_owned()).filter(|text| !text.is_empty()));
+            return Ok(Some(escape_controls(&text).into_owned()).filter(|text| !text.is_empty()));
         }
     }
     Ok(None)
@@ -227,7 +227,7 @@ struct Headings {
 impl Headings {
     fn add(&mut self, column: u32, text: &str) {
         let text = bare(text);
-        if let Some(heading) = Column::ALL.iter().find(|heading| bare(heading.word()) == text) {
+        if let Some(heading) = Column::ALL.iter().find(|heading| bare(heading.label()) == text) {
             self.here[heading.index()].push(column);
         }
     }

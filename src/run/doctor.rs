@@ -9,27 +9,27 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnosis::{Area, Diagnosis, Line};
+use crate::diagnosis::{Area, Diagnosis, DoctorCheck};
 use crate::error::Error;
 use crate::export;
 use crate::model::instant::{DAY, Instant};
-use crate::model::provenance::{Exclusion, ExportKind, Extent, Input, Reject, rows_of};
+use crate::model::provenance::{Completeness, Exclusion, ExportKind, Input, Reject, rows_of};
 use crate::output::Folder;
 use crate::progress::Progress;
 use crate::salesforce::doctor;
-use crate::salesforce::transport::{Pace, Trace};
+use crate::salesforce::transport::{RetryPolicy, Trace};
 use crate::secrets::mask;
 use crate::settings::file::{self, Overrides};
-use crate::settings::{Live, Settings};
+use crate::settings::{OrgConnection, Settings};
 use crate::snapshot;
 
 /// Days after which an export is called old.
-const OLD: i64 = 7;
+const MAX_SNAPSHOT_AGE: i64 = 7;
 
 /// What a configuration names, as far as it can be read.
 #[derive(Default)]
 struct Named {
-    live: Option<Live>,
+    live: Option<OrgConnection>,
     snapshot: Option<Settings>,
     export: Option<Settings>,
 }
@@ -42,14 +42,14 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
     if let Some(live) = &live {
         progress.stage("asking Salesforce");
         // A doctor gives up sooner than an extraction does.
-        let pace = Pace {
+        let pace = RetryPolicy {
             cap: std::time::Duration::from_secs(4),
-            patience: std::time::Duration::from_secs(60),
-            ..Pace::default()
+            max_wait: std::time::Duration::from_secs(60),
+            ..RetryPolicy::default()
         };
         match super::runtime() {
             Ok(runtime) => lines.extend(runtime.block_on(doctor::examine(live, pace, trace))),
-            Err(error) => lines.push(Line::error(Area::SignIn, "Salesforce", &error)),
+            Err(error) => lines.push(DoctorCheck::error(Area::SignIn, "Salesforce", &error)),
         }
     }
     if let Some(settings) = &snapshot {
@@ -67,16 +67,16 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
             *text = mask(text).into_owned();
         }
     }
-    Diagnosis { lines }
+    Diagnosis { checks: lines }
 }
 
 /// What the configuration names, and a line on it; a fault in one part does not hide the others.
-fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
+fn configuration(config: &Path, lines: &mut Vec<DoctorCheck>) -> Named {
     let what = config.display().to_string();
     let text = match file::read(config) {
         Ok(text) => text,
         Err(error) => {
-            lines.push(Line::error(Area::Configuration, what, &error));
+            lines.push(DoctorCheck::error(Area::Configuration, what, &error));
             return Named::default();
         }
     };
@@ -88,14 +88,14 @@ fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
         (Ok(settings), _) => (settings.clone(), Some(settings), None),
         (Err(Error::Configuration { .. }), Ok(settings)) => {
             let found = "no report is configured (docebo.users, docebo.enrollments); an audit needs one";
-            (settings, None, Some(Line::skip(Area::Export, "the export", found)))
+            (settings, None, Some(DoctorCheck::skip(Area::Export, "the export", found)))
         }
         (Err(error @ Error::Missing { .. }), Ok(settings)) => {
-            (settings, None, Some(Line::error(Area::Export, "the export", &error)))
+            (settings, None, Some(DoctorCheck::error(Area::Export, "the export", &error)))
         }
         (Err(error), _) => {
-            lines.push(Line::error(Area::Configuration, what, &error));
-            let live = file::load_watch(config, &text, None).ok().and_then(|watch| watch.live);
+            lines.push(DoctorCheck::error(Area::Configuration, what, &error));
+            let live = file::load_freshness(config, &text, None).ok().and_then(|watch| watch.live);
             return Named { live, ..Named::default() };
         }
     };
@@ -103,11 +103,11 @@ fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
         Some(_) => "Salesforce is asked itself".to_owned(),
         None => format!("Salesforce is read from the snapshot {}", settings.snapshot.display()),
     };
-    lines.push(match file::load_watch(config, &text, None) {
-        Ok(_) => Line::pass(Area::Configuration, what, format!("readable; {source}")),
+    lines.push(match file::load_freshness(config, &text, None) {
+        Ok(_) => DoctorCheck::pass(Area::Configuration, what, format!("readable; {source}")),
         Err(error) => {
             let next = "correct it; only `tieout freshness` needs this part";
-            Line::warn(Area::Configuration, what, error.to_string(), next)
+            DoctorCheck::warn(Area::Configuration, what, error.to_string(), next)
         }
     });
     lines.extend(about_export);
@@ -115,53 +115,57 @@ fn configuration(config: &Path, lines: &mut Vec<Line>) -> Named {
     Named { snapshot: live.is_none().then_some(settings), live, export }
 }
 
-fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Line>) {
+fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<DoctorCheck>) {
     let what = settings.snapshot.display().to_string();
     let snapshot = match snapshot::read(settings, progress) {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            lines.push(Line::error(Area::Snapshot, what, &error));
+            lines.push(DoctorCheck::error(Area::Snapshot, what, &error));
             return;
         }
     };
     let rows: u64 = snapshot.inputs.iter().map(|input| input.rows).sum();
     let of = snapshot.extracted_at.map_or_else(String::new, |at| format!(", of {}", at.to_minute()));
-    lines.push(Line::pass(Area::Snapshot, what, format!("{} files with {rows} rows{of}", snapshot.inputs.len())));
+    lines.push(DoctorCheck::pass(
+        Area::Snapshot,
+        what,
+        format!("{} files with {rows} rows{of}", snapshot.inputs.len()),
+    ));
     lines.push(if snapshot.counted {
-        Line::pass(Area::Snapshot, "manifest.json", "says what Salesforce counted")
+        DoctorCheck::pass(Area::Snapshot, "manifest.json", "says what Salesforce counted")
     } else {
         let found =
             "not there: nobody counted the rows, and one that was not saved looks like one that was never written";
-        Line::warn(Area::Snapshot, "manifest.json", found, "let `tieout extract` read Salesforce")
+        DoctorCheck::warn(Area::Snapshot, "manifest.json", found, "let `tieout extract` read Salesforce")
     });
     for (object, extract) in &snapshot.extracts {
-        let of_object = |found: String, next: &str| Line::warn(Area::Snapshot, object.to_string(), found, next);
-        match &extract.extent {
-            Extent::Incomplete { rows, counted } => {
+        let of_object = |found: String, next: &str| DoctorCheck::warn(Area::Snapshot, object.to_string(), found, next);
+        match &extract.completeness {
+            Completeness::Incomplete { rows, counted } => {
                 let found = format!(
                     "{}; checks that rely on a record being absent are not evaluated",
                     rows_of(*rows, *counted)
                 );
                 lines.push(of_object(found, "extract the snapshot again"));
             }
-            Extent::Partial { unread, next } => {
+            Completeness::Partial { unread, next } => {
                 let found = format!(
                     "{} not read; checks that rely on a record being absent are not evaluated",
                     unread.join(", ")
                 );
                 lines.push(of_object(found, next));
             }
-            Extent::Absent => {
+            Completeness::Absent => {
                 if let Some(why) = &extract.why_absent {
                     let found = format!("is treated as missing: {why}");
                     lines.push(of_object(found, "save the object again, or move the file away"));
                 }
             }
-            Extent::Assumed if snapshot.counted => {
+            Completeness::Assumed if snapshot.counted => {
                 let found = "not listed in manifest.json, so its rows were not counted; taken as complete".to_owned();
                 lines.push(of_object(found, "extract the snapshot again"));
             }
-            Extent::Counted | Extent::Assumed => {}
+            Completeness::Counted | Completeness::Assumed => {}
         }
         if !extract.missing.is_empty() {
             let found = format!("has no {}; a check that needs one is not evaluated", extract.missing.join(", "));
@@ -170,7 +174,7 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
         }
     }
     for unread in &snapshot.unread {
-        lines.push(Line::warn(
+        lines.push(DoctorCheck::warn(
             Area::Snapshot,
             "further files",
             format!("not read: {unread}"),
@@ -179,7 +183,7 @@ fn look_at_snapshot(settings: &Settings, progress: &Progress, lines: &mut Vec<Li
     }
 }
 
-fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line>) {
+fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<DoctorCheck>) {
     let uncoded = Cell::new(false);
     let codes = || {
         if settings.live.is_none() {
@@ -191,18 +195,18 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line
     let export = match export::read(settings, codes, progress) {
         Ok(export) => export,
         Err(error) => {
-            lines.push(Line::error(Area::Export, "the export", &error));
+            lines.push(DoctorCheck::error(Area::Export, "the export", &error));
             return;
         }
     };
     // Rows whose course only Salesforce could tell are no fault of the export.
     let mut unknown_here: BTreeMap<usize, u64> = BTreeMap::new();
-    for (kind, aside) in export.excluded.iter().filter(|_| uncoded.get()) {
-        if let Exclusion::Unreadable(reject) = &aside.why
+    for (kind, excluded_row) in export.excluded.iter().filter(|_| uncoded.get()) {
+        if let Exclusion::Unreadable(reject) = &excluded_row.why
             && *kind == ExportKind::Enrollments
             && reject.reason == Reject::UNKNOWN_COURSE
         {
-            *unknown_here.entry(usize::from(aside.file)).or_default() += 1;
+            *unknown_here.entry(usize::from(excluded_row.file)).or_default() += 1;
         }
     }
     for (file, input) in export.inputs.iter().enumerate() {
@@ -211,7 +215,7 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Line
     lines.push(age(settings.exported_at, export.oldest));
 }
 
-fn export_file(input: &Input, by_code: u64) -> Line {
+fn export_file(input: &Input, by_code: u64) -> DoctorCheck {
     let parts = [
         Some(format!("{}: {} rows", input.holds, input.rows)),
         Some(input.encoding.clone()),
@@ -226,37 +230,37 @@ fn export_file(input: &Input, by_code: u64) -> Line {
     let rejects = input.rejects.saturating_sub(by_code);
     if rejects > 0 {
         let next = "run `tieout audit`: its ledger of excluded rows lists these rows, with the reason for each";
-        return Line::warn(Area::Export, &*input.file, format!("{found}; {rejects} rows cannot be read"), next);
+        return DoctorCheck::warn(Area::Export, &*input.file, format!("{found}; {rejects} rows cannot be read"), next);
     }
     if input.rows == 0 {
         let next = "look at the report's filters in Docebo, and export it again";
-        return Line::warn(Area::Export, &*input.file, found, next);
+        return DoctorCheck::warn(Area::Export, &*input.file, found, next);
     }
-    Line::pass(Area::Export, &*input.file, found)
+    DoctorCheck::pass(Area::Export, &*input.file, found)
 }
 
 /// How old the export is.
-fn age(stated: Option<Instant>, files: Option<Instant>) -> Line {
+fn age(stated: Option<Instant>, files: Option<Instant>) -> DoctorCheck {
     let what = "the age of the export";
-    let Some(at) = stated.or(files) else { return Line::skip(Area::Export, what, "nothing tells it") };
+    let Some(at) = stated.or(files) else { return DoctorCheck::skip(Area::Export, what, "nothing tells it") };
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     let days = (now - at.seconds()).max(0) / DAY;
     let whence = if stated.is_some() { "docebo.exported_at" } else { "the files' times" };
     let found = format!("{days} days, by {whence} ({})", at.to_minute());
-    if days >= OLD {
+    if days >= MAX_SNAPSHOT_AGE {
         let next = if stated.is_some() {
             "export the reports again and set docebo.exported_at, unless you audit a past day on purpose"
         } else {
             "export the reports again, unless you audit a past day on purpose"
         };
-        return Line::warn(Area::Export, what, found, next);
+        return DoctorCheck::warn(Area::Export, what, found, next);
     }
-    Line::pass(Area::Export, what, found)
+    DoctorCheck::pass(Area::Export, what, found)
 }
 
 /// Whether an audit could write its folder; what the probe makes is taken away again.
-fn output(out: Option<&Path>, exported_at: Option<Instant>) -> Line {
+fn output(out: Option<&Path>, exported_at: Option<Instant>) -> DoctorCheck {
     let target = out.map_or_else(
         || {
             let name = exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
@@ -273,7 +277,7 @@ fn output(out: Option<&Path>, exported_at: Option<Instant>) -> Line {
     }
     let what = target.display().to_string();
     match probed {
-        Ok(()) => Line::pass(Area::Output, what, "can be written"),
-        Err(error) => Line::error(Area::Output, what, &error),
+        Ok(()) => DoctorCheck::pass(Area::Output, what, "can be written"),
+        Err(error) => DoctorCheck::error(Area::Output, what, &error),
     }
 }

@@ -23,11 +23,11 @@ use crate::render::ticket::{self, Filled};
 use crate::render::{RenderError, xlsx};
 use crate::report::Report;
 use crate::run::series;
-use crate::verify::{self, Known, Stated};
+use crate::verify::{self, Known, PackParameters};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct PackOptions {
     /// The folder of the run.
     pub run: PathBuf,
     /// Where the pack is written.
@@ -52,7 +52,7 @@ pub struct Wanted {
 
 /// A pack that was made.
 #[derive(Debug)]
-pub struct Packed {
+pub struct PackResult {
     /// The pack.
     pub pack: Pack,
     /// Where it stands; nothing in a dry run, and where it did not pass.
@@ -71,28 +71,31 @@ pub struct Packed {
 /// # Errors
 /// When the folder is not that of a run, the cause or a field is none of it, nobody consents, the pack would be too
 /// large, or the disk says no.
-pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<String>) -> Result<Packed, Error> {
+pub fn pack(
+    wanted: &PackOptions,
+    consent: impl FnOnce(&[(String, u64)]) -> Option<String>,
+) -> Result<PackResult, Error> {
     output::recover(&wanted.run, &super::OUTPUTS)?;
-    let report = series::again(&wanted.run)?;
+    let report = series::rerender(&wanted.run)?;
     let cause = cause(&report, wanted.cause.as_deref())?;
     let consent = agreed(&report, cause, &wanted.raw, consent)?;
     let private = private(wanted, &report, cause)?;
     let path = wanted.out.join(format!("{}.zip", pack::name(&report, cause)));
     // Held until key and mapping are written: of two packs at once, one would lose its own.
-    let _made = Made::before(wanted);
+    let _made = CreatedFolder::before(wanted);
     let _locks = if wanted.dry_run { None } else { Some(locked(wanted, &private, &path)?) };
     // A dry run keeps no key, so its pseudonyms are those of no case.
     let key = private::key(&private, wanted.case.as_deref())?;
-    let pseudonyms = Pseudonyms::under(&key);
+    let pseudonyms = Pseudonyms::pseudonym(&key);
     let workbook = wanted.with_workbook.then(|| {
-        let pseudonyms = Pseudonyms::under(&key);
+        let pseudonyms = Pseudonyms::pseudonym(&key);
         // The workbook's temporary file lies where the pack will; a dry run writes nothing there.
-        let beside = if wanted.dry_run { &wanted.run } else { &wanted.out };
+        let folder = if wanted.dry_run { &wanted.run } else { &wanted.out };
         let mut bytes = Vec::new();
         let names = Names::Pseudonyms(&pseudonyms);
-        xlsx::write(&report.without_names(), names, Some(beside), &mut bytes).map(|()| bytes).map_err(|error| {
+        xlsx::write(&report.without_names(), names, Some(folder), &mut bytes).map(|()| bytes).map_err(|error| {
             match error {
-                RenderError::Temporary(_) => cannot_write(beside, &error.to_string()),
+                RenderError::Temporary(_) => cannot_write(folder, &error.to_string()),
                 error => defect(&error),
             }
         })
@@ -124,12 +127,12 @@ pub fn pack(wanted: &Wanted, consent: impl FnOnce(&[(String, u64)]) -> Option<St
     let digest = Some(HEXLOWER.encode(&Sha256::digest(&pack.bytes)));
     let verified = verify::verify(&pack.bytes, &Known { values: values.into_iter().collect(), digest });
     if wanted.dry_run || verified.exit() != Exit::Clean {
-        return Ok(Packed { pack, path: None, private: None, unfilled, verified });
+        return Ok(PackResult { pack, path: None, private: None, unfilled, verified });
     }
     // First, for a pack whose key is lost joins with no other.
     private::remember(&private, &key, wanted.case.as_deref(), mapping)?;
     write(&path, &pack)?;
-    Ok(Packed { pack, path: Some(path), private: Some(private), unfilled, verified })
+    Ok(PackResult { pack, path: Some(path), private: Some(private), unfilled, verified })
 }
 
 fn cannot_write(path: &Path, what: &str) -> Error {
@@ -162,7 +165,7 @@ fn cause(report: &Report, id: Option<&str>) -> Result<Option<&'static Check>, Er
     let what = match result {
         None => "is no check".to_owned(),
         Some(result) if result.findings == 0 => "found nothing in this run".to_owned(),
-        Some(result) if result.is_fallout() => {
+        Some(result) if result.is_consequence() => {
             "found only what is there because of a stall: that is the cause".to_owned()
         }
         Some(result) => format!("is for the {} to act on, not for Docebo's support", result.check.owner),
@@ -192,8 +195,8 @@ fn agreed(
         };
         asked.push((field.clone(), places));
     }
-    match consent(&asked).filter(|said| !said.trim().is_empty()) {
-        Some(said) => Ok(Some(Consent { fields: raw.to_vec(), said })),
+    match consent(&asked).filter(|message| !message.trim().is_empty()) {
+        Some(message) => Ok(Some(Consent { fields: raw.to_vec(), statement: message })),
         None => Err(Error::Usage(
             "--include-raw: nobody consented, and nothing was written\n  next: say who consents and why with --consent \
              \"NAME, reason\"; or leave --include-raw out"
@@ -203,7 +206,7 @@ fn agreed(
 }
 
 /// The folder for key and mapping: one for each case, else one for each pack.
-fn private(wanted: &Wanted, report: &Report, cause: Option<&'static Check>) -> Result<PathBuf, Error> {
+fn private(wanted: &PackOptions, report: &Report, cause: Option<&'static Check>) -> Result<PathBuf, Error> {
     let Some(case) = &wanted.case else {
         return Ok(wanted.out.join(format!("{}.private", pack::name(report, cause))));
     };
@@ -217,15 +220,15 @@ fn private(wanted: &Wanted, report: &Report, cause: Option<&'static Check>) -> R
 }
 
 /// The output folder where this run makes it; it goes again where nothing is put into it.
-struct Made(Option<PathBuf>);
+struct CreatedFolder(Option<PathBuf>);
 
-impl Made {
-    fn before(wanted: &Wanted) -> Self {
+impl CreatedFolder {
+    fn before(wanted: &PackOptions) -> Self {
         Self(Some(wanted.out.clone()).filter(|out| !wanted.dry_run && out.symlink_metadata().is_err()))
     }
 }
 
-impl Drop for Made {
+impl Drop for CreatedFolder {
     fn drop(&mut self) {
         if let Some(out) = &self.0 {
             // Refused by the system where there is something in it, which is as it should be.
@@ -235,7 +238,7 @@ impl Drop for Made {
 }
 
 /// Makes the folder for packs, and keeps other runs from writing the same pack or the same key.
-fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Error> {
+fn locked(wanted: &PackOptions, private: &Path, path: &Path) -> Result<[Lock; 2], Error> {
     may_be_replaced(path, wanted.force)?;
     let failed = |source: std::io::Error| Error::Output {
         path: wanted.out.clone(),
@@ -255,7 +258,7 @@ fn locked(wanted: &Wanted, private: &Path, path: &Path) -> Result<[Lock; 2], Err
     }
     // However the user names the folder, it is one and the same lock.
     let out = std::fs::canonicalize(&wanted.out).map_err(failed)?;
-    let lock = |path: &Path| Lock::of(&out.join(path.file_name().unwrap_or_default()));
+    let lock = |path: &Path| Lock::new(&out.join(path.file_name().unwrap_or_default()));
     Ok([lock(private)?, lock(path)?])
 }
 
@@ -331,18 +334,18 @@ const MAX_DIGEST_BYTES: u64 = 64 << 10;
 pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     let unreadable = |source| Error::Unreadable { path: pack.to_owned(), source };
     let bytes = files::read(pack, MAX_PACK_BYTES).map_err(unreadable)?;
-    let beside = match pack.parent() {
+    let folder = match pack.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let mut values: BTreeSet<String> = BTreeSet::new();
-    for entry in std::fs::read_dir(beside).map_err(unreadable)?.filter_map(Result::ok) {
+    for entry in std::fs::read_dir(folder).map_err(unreadable)?.filter_map(Result::ok) {
         let path = entry.path();
         if path.is_dir() && path.extension().is_some_and(|extension| extension == "private") {
             values.extend(private::mapped(&path)?.into_iter().map(|(_, _, value)| value));
         }
     }
-    let report = run.map(series::again).transpose()?;
+    let report = run.map(series::rerender).transpose()?;
     if let Some(report) = &report {
         values.extend(personal_values_of(report));
     }
@@ -367,17 +370,17 @@ pub(super) fn verified(report: &Report, bytes: &[u8]) -> Diagnosis {
 }
 
 /// The pack of a run as another pack says that it was made, but for the key of the pseudonyms.
-fn again(report: &Report, stated: &Stated) -> Result<Vec<u8>, String> {
+fn again(report: &Report, stated: &PackParameters) -> Result<Vec<u8>, String> {
     let found = |id: &String| {
         let cause = pack::causes(report).into_iter().find(|check| check.id == *id);
         cause.ok_or_else(|| "is another one: the pack names a cause that the run does not have".to_owned())
     };
     let cause = stated.cause.as_ref().map(found).transpose()?;
-    let pseudonyms = stated.key_id.is_some().then(|| Pseudonyms::under(&[0; 32]));
+    let pseudonyms = stated.key_id.is_some().then(|| Pseudonyms::pseudonym(&[0; 32]));
     let names = pseudonyms.as_ref().map_or(Names::Withheld, Names::Pseudonyms);
     let workbook = stated.with_workbook.then(|| xlsx::workbook(&report.without_names(), names));
     let workbook = workbook.transpose().map_err(|error| format!("cannot be made: {error}"))?;
-    let consent = stated.consent.clone().map(|said| Consent { fields: stated.raw.clone(), said });
+    let consent = stated.consent.clone().map(|message| Consent { fields: stated.raw.clone(), statement: message });
     let filled = Filled { contact: stated.contact.clone(), impact: stated.impact.clone(), tried: stated.tried.clone() };
     let case = Case {
         number: stated.case.as_deref(),
@@ -397,15 +400,15 @@ fn again(report: &Report, stated: &Stated) -> Result<Vec<u8>, String> {
 /// # Errors
 /// When the folder is not that of a run.
 pub fn personal_values(run: &Path) -> Result<Vec<String>, Error> {
-    Ok(personal_values_of(&series::again(run)?))
+    Ok(personal_values_of(&series::rerender(run)?))
 }
 
 fn personal_values_of(report: &Report) -> Vec<String> {
     let mut values = BTreeSet::new();
     for finding in report.findings() {
-        let told = [&finding.telling.expected, &finding.telling.found];
-        let says = finding.evidence().flat_map(|evidence| evidence.says.iter().map(|(_, text)| text));
-        for text in told.into_iter().chain(says).filter(|text| text.is_personal()) {
+        let described = [&finding.detail.expected, &finding.detail.found];
+        let says = finding.evidence().flat_map(|evidence| evidence.fields.iter().map(|(_, text)| text));
+        for text in described.into_iter().chain(says).filter(|text| text.is_personal()) {
             values.insert(text.raw().to_owned());
         }
     }

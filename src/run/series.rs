@@ -13,10 +13,10 @@ use crate::checks::CATALOGUE;
 use crate::error::Error;
 use crate::files;
 use crate::model::provenance::{Identity, Origins, SameOrganization};
-use crate::output::{self, Place as _};
+use crate::output::{self, OutputSink as _};
 use crate::render::{findings, xlsx};
-use crate::report::facts::{self, Facts};
-use crate::report::{Former, Past, Report, Unreadable};
+use crate::report::facts::{self, RunSummary};
+use crate::report::{Baseline, PreviousRun, Report, Unreadable};
 use crate::review::{self, Reviews, Taken};
 use crate::series::{History, file as history};
 
@@ -38,7 +38,7 @@ pub enum Previous {
 #[derive(Debug, Default)]
 pub struct Found {
     /// The run that it follows, and what was said in the one whose place it takes.
-    pub past: Past,
+    pub baseline: Baseline,
     /// Where there are earlier runs and none is followed: which one is not, and why, as a sentence.
     pub not_followed: Option<String>,
 }
@@ -47,22 +47,22 @@ pub struct Found {
 ///
 /// # Errors
 /// When a run was named that cannot be followed; one that is merely found and cannot be is passed over.
-pub fn past(target: &Path, previous: &Previous, facts: &Facts) -> Result<Found, Error> {
-    let (former, not_followed) = match previous {
+pub fn find_baseline(target: &Path, previous: &Previous, facts: &RunSummary) -> Result<Found, Error> {
+    let (previous, not_followed) = match previous {
         Previous::None => (None, None),
         Previous::Given(folder) => (Some(given(folder, facts)?), None),
         Previous::Found => match newest(target, facts) {
-            Ok(former) => (former, None),
+            Ok(previous) => (previous, None),
             Err(NotFollowed { what, why }) => (None, Some(format!("not compared with {what}: {why}"))),
         },
     };
     let replaced = if target.join(facts::NAME).exists() { reviews(target)? } else { Reviews::new() };
-    Ok(Found { past: Past { former, replaced }, not_followed })
+    Ok(Found { baseline: Baseline { previous, replaced }, not_followed })
 }
 
 /// A run that the user named.
-fn given(folder: &Path, facts: &Facts) -> Result<Former, Error> {
-    let former = read(folder)?;
+fn given(folder: &Path, facts: &RunSummary) -> Result<PreviousRun, Error> {
+    let previous = read(folder)?;
     let refuse = |what: String| {
         Err(Error::Usage(format!(
             "{}: {what}\n  next: name an earlier run of the same organization with --previous, or leave it out",
@@ -70,15 +70,15 @@ fn given(folder: &Path, facts: &Facts) -> Result<Former, Error> {
         )))
     };
     if let SameOrganization::No(identity @ (Identity::OrgId | Identity::Platform)) =
-        facts.origins.same_organization(&former.facts.origins)
+        facts.origins.same_organization(&previous.run.origins)
     {
-        return refuse(format!("is {}", another_organization(identity, &former.facts.origins, &facts.origins)));
+        return refuse(format!("is {}", another_organization(identity, &previous.run.origins, &facts.origins)));
     }
-    let (then, now) = (former.facts.read_at(), facts.read_at());
+    let (then, now) = (previous.run.read_at(), facts.read_at());
     if then >= now {
         return refuse(format!("had read both sides by {then}, which is not before this run ({now})"));
     }
-    Ok(former)
+    Ok(previous)
 }
 
 fn another_organization(identity: Identity, then: &Origins, now: &Origins) -> String {
@@ -105,35 +105,35 @@ struct NotFollowed {
 }
 
 /// The newest earlier run of the same organization beside a target; nothing where no run is there at all.
-fn newest(target: &Path, facts: &Facts) -> Result<Option<Former>, NotFollowed> {
-    let beside = match target.parent() {
+fn newest(target: &Path, facts: &RunSummary) -> Result<Option<PreviousRun>, NotFollowed> {
+    let folder_of_runs = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let folders = match runs(beside) {
+    let folders = match runs(folder_of_runs) {
         // The run in the target is the one that is replaced.
         Ok(folders) => folders.into_iter().filter(|folder| folder.file_name() != target.file_name()),
         Err(error) => {
-            let what = format!("the runs in {}", beside.display());
+            let what = format!("the runs in {}", folder_of_runs.display());
             return Err(NotFollowed { what, why: format!("the folder cannot be listed ({error})") });
         }
     };
     // The best one: of the same organization, earlier than this run, newest. Of two that read at the same moment, the
     // one whose name comes last, such as `…-2`. One that cannot be read comes behind all others.
     let ranked = folders.map(|folder| {
-        let told = told(&folder);
-        let (same, earlier, read_at) = told.as_ref().map_or((false, false, None), |former| {
-            let same = facts.origins.same_organization(&former.origins);
-            let read_at = former.read_at();
+        let described = has_told(&folder);
+        let (same, earlier, read_at) = described.as_ref().map_or((false, false, None), |previous| {
+            let same = facts.origins.same_organization(&previous.origins);
+            let read_at = previous.read_at();
             (matches!(same, SameOrganization::Yes(_)), read_at < facts.read_at(), Some(read_at))
         });
-        ((same, same && earlier, read_at, folder), told)
+        ((same, same && earlier, read_at, folder), described)
     });
-    let Some(((_, _, _, folder), told)) = ranked.max_by(|(one, _), (other, _)| one.cmp(other)) else {
+    let Some(((_, _, _, folder), described)) = ranked.max_by(|(one, _), (other, _)| one.cmp(other)) else {
         return Ok(None);
     };
     let followed =
-        told.map_err(|error| unreadable(&folder, &error)).and_then(|former| match obstacle(&former, facts) {
+        described.map_err(|error| unreadable(&folder, &error)).and_then(|previous| match obstacle(&previous, facts) {
             Some(why) => Err(why),
             None => read(&folder).map_err(|error| unreadable(&folder, &error)),
         });
@@ -142,19 +142,19 @@ fn newest(target: &Path, facts: &Facts) -> Result<Option<Former>, NotFollowed> {
 }
 
 /// Why a run that was found is not followed.
-fn obstacle(former: &Facts, facts: &Facts) -> Option<String> {
-    match facts.origins.same_organization(&former.origins) {
+fn obstacle(previous: &RunSummary, facts: &RunSummary) -> Option<String> {
+    match facts.origins.same_organization(&previous.origins) {
         SameOrganization::No(identity) => {
-            Some(format!("it is {}", another_organization(identity, &former.origins, &facts.origins)))
+            Some(format!("it is {}", another_organization(identity, &previous.origins, &facts.origins)))
         }
         SameOrganization::Unknown => Some(
             "nothing shows that it is a run of the same organization; set docebo.platform_url, or name the run with \
              --previous"
                 .to_owned(),
         ),
-        SameOrganization::Yes(_) if former.read_at() >= facts.read_at() => Some(format!(
+        SameOrganization::Yes(_) if previous.read_at() >= facts.read_at() => Some(format!(
             "it read both sides at the same time or later ({}; this run {})",
-            former.read_at(),
+            previous.read_at(),
             facts.read_at()
         )),
         SameOrganization::Yes(_) => None,
@@ -215,7 +215,7 @@ fn no_run(folder: &Path, lacks: &str) -> Error {
 
 /// What the folder of a run looks like, and the one that was probably meant by a path that is none.
 fn what_a_run_is(named: &Path) -> String {
-    let dated = |folder: PathBuf| Some((told(&folder).ok()?.read_at(), folder));
+    let dated = |folder: PathBuf| Some((has_told(&folder).ok()?.read_at(), folder));
     let meant = if named.is_dir() {
         let in_runs = runs(&named.join("tieout-runs")).unwrap_or_default();
         let newest = runs(named).unwrap_or_default().into_iter().chain(in_runs).filter_map(dated).max();
@@ -303,11 +303,11 @@ fn form_of(bytes: &[u8]) -> Result<u32, String> {
     serde_json::from_slice(bytes).map(|form: Form| form.version).map_err(|error| error.to_string())
 }
 
-fn told(folder: &Path) -> Result<Facts, Error> {
-    told_by(folder, &file(folder, facts::NAME)?)
+fn has_told(folder: &Path) -> Result<RunSummary, Error> {
+    expected_digest(folder, &file(folder, facts::NAME)?)
 }
 
-fn told_by(folder: &Path, bytes: &[u8]) -> Result<Facts, Error> {
+fn expected_digest(folder: &Path, bytes: &[u8]) -> Result<RunSummary, Error> {
     let refuse = |what: String| not_a_run(folder.join(facts::NAME), what);
     let form = form_of(bytes).map_err(refuse)?;
     if form != facts::VERSION {
@@ -376,20 +376,20 @@ fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
 /// # Errors
 /// When the folder is not that of a run, or of one in another form; and when a file is not the one that the run's list of
 /// digests names.
-pub fn read(folder: &Path) -> Result<Former, Error> {
+pub fn read(folder: &Path) -> Result<PreviousRun, Error> {
     let mut digests = Digests::new();
-    let former = read_noting(folder, &mut digests)?;
+    let previous = read_noting(folder, &mut digests)?;
     unchanged(folder, &digests)?;
-    Ok(former)
+    Ok(previous)
 }
 
-fn read_noting(folder: &Path, digests: &mut Digests) -> Result<Former, Error> {
+fn read_noting(folder: &Path, digests: &mut Digests) -> Result<PreviousRun, Error> {
     let bytes = file(folder, facts::NAME)?;
     digests.insert(facts::NAME, digest(&bytes));
-    let facts = told_by(folder, &bytes)?;
+    let facts = expected_digest(folder, &bytes)?;
     let (history, sha256) = history_of(folder)?;
     digests.insert(history::NAME, sha256);
-    Ok(Former { facts, history, reviews: reviews_noting(folder, digests)? })
+    Ok(PreviousRun { run: facts, history, reviews: reviews_noting(folder, digests)? })
 }
 
 /// What a workbook brought into a run.
@@ -434,9 +434,9 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
     }
     // Held from before the reviews are read until they are written, so that two analysts at once lose nothing. What somebody
     // wrote into the file by hand is read with it.
-    let place = if dry_run { None } else { Some(open_again(folder, &[], true)?) };
-    let report = again(folder)?;
-    let id = &report.facts.run;
+    let place = if dry_run { None } else { Some(open_for_rerender(folder, &[], true)?) };
+    let report = rerender(folder)?;
+    let id = &report.run.run;
     if let Some(other) = sheet.run.as_ref().filter(|other| *other != id) {
         return Err(Error::Usage(format!(
             "{}: is the workbook of the run {other}, and {} is the run {id}\n  next: name the folder of its own run with --run",
@@ -445,7 +445,7 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
         )));
     }
     let known: Vec<String> = report.findings().map(|finding| finding.key.to_string()).collect();
-    let shown = known.len().min(xlsx::MOST_FINDINGS);
+    let shown = known.len().min(xlsx::MAX_FINDINGS);
     let mut taken = review::take(&sheet, &known, &report.reviews, id, shown);
     if !withdraw {
         taken.keep_withdrawn(&report.reviews);
@@ -462,22 +462,22 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
 ///
 /// # Errors
 /// When the folder is not that of a run, another run is writing there, or as [`output::Again::prepare`].
-pub fn open_again(folder: &Path, names: &[&str], force: bool) -> Result<output::Again, Error> {
+pub fn open_for_rerender(folder: &Path, names: &[&str], force: bool) -> Result<output::Rerender, Error> {
     output::recover(folder, &super::OUTPUTS)?;
     form(folder)?;
-    output::Again::prepare(folder, &super::OUTPUTS, names, force)
+    output::Rerender::prepare(folder, &super::OUTPUTS, names, force)
 }
 
 /// The report of a finished run.
 ///
 /// # Errors
 /// As [`read`], and when its findings do not hang together.
-pub fn again(folder: &Path) -> Result<Report, Error> {
+pub fn rerender(folder: &Path) -> Result<Report, Error> {
     let mut digests = Digests::new();
-    let former = read_noting(folder, &mut digests)?;
+    let previous = read_noting(folder, &mut digests)?;
     let findings = file(folder, findings::NAME)?;
     digests.insert(findings::NAME, digest(&findings));
-    let report = Report::again(former, findings, &CATALOGUE)
+    let report = Report::rerender(previous, findings, &CATALOGUE)
         .map_err(|Unreadable(what)| not_a_run(folder.join(findings::NAME), what))?;
     unchanged(folder, &digests)?;
     Ok(report)

@@ -11,8 +11,8 @@ use reqwest::Url;
 use super::soql;
 use crate::error::Error;
 use crate::model::provenance::SfObject;
-use crate::model::text::of_address;
-use crate::model::word::Word as _;
+use crate::model::text::sanitize_url;
+use crate::model::word::Label as _;
 use crate::secrets::mask_and_shorten;
 
 /// Longer addresses are answered by no server of Salesforce's.
@@ -131,7 +131,7 @@ fn parse(address: &str) -> Result<Parsed<'_>, &'static str> {
         if name.is_empty() || !name.bytes().all(|c| c.is_ascii_alphabetic()) {
             return Err("the name of a parameter is not plain");
         }
-        parameters.push((name, of_address(value)));
+        parameters.push((name, sanitize_url(value)));
     }
     Ok(Parsed { segments, parameters })
 }
@@ -199,7 +199,7 @@ pub(super) fn get(address: &str) -> Result<(), Error> {
     };
     let known = match rest {
         ["limits"] => bare,
-        ["sobjects", object, "describe"] => bare && SfObject::of(object).is_some(),
+        ["sobjects", object, "describe"] => bare && SfObject::parse(object).is_some(),
         ["sobjects", "Contact", "listviews", view, "describe"] => bare && is_id(view),
         ["query" | "queryAll"] | ["tooling", "query"] => {
             let soql = parsed.only("q").ok_or_else(|| no("a query has the one parameter q"))?;
@@ -227,15 +227,15 @@ pub(super) fn query_job(version: &str, soql: &str) -> Result<(), Error> {
 
 /// A query reads and does nothing else.
 fn query(soql: &str) -> Result<(), Error> {
-    match soql::writes(soql) {
+    match soql::forbidden_clause(soql) {
         Some(clause) => Err(refused(&format!("a query with {clause}: {soql}"))),
         None => Ok(()),
     }
 }
 
 /// The path and query of an address that a server hands out, under its own host.
-fn path_under(instance: &str, told: &str) -> Result<String, &'static str> {
-    let path = told.strip_prefix(instance).unwrap_or(told);
+fn path_under(instance: &str, described: &str) -> Result<String, &'static str> {
+    let path = described.strip_prefix(instance).unwrap_or(described);
     // Bulk API 2.0 may leave out what all its addresses begin with.
     let path =
         if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/services/data/{path}") };
@@ -248,9 +248,9 @@ fn path_under(instance: &str, told: &str) -> Result<String, &'static str> {
 }
 
 /// The next page of a query of REST, as the answer to `in_hand` names it.
-pub(super) fn next_page(instance: &str, in_hand: &str, told: &str) -> Result<String, Error> {
-    let no = |why: &str| refused(&format!("the next page `{told}`: {why}"));
-    let path = path_under(instance, told).map_err(no)?;
+pub(super) fn next_page(instance: &str, in_hand: &str, described: &str) -> Result<String, Error> {
+    let no = |why: &str| refused(&format!("the next page `{described}`: {why}"));
+    let path = path_under(instance, described).map_err(no)?;
     let (own, next) = (parse(in_hand).map_err(no)?, parse(&path).map_err(no)?);
     let query = own.segments.iter().rposition(|segment| matches!(*segment, "query" | "queryAll"));
     let resource = query.map(|at| &own.segments[..=at]).ok_or_else(|| no("no query is in hand"))?;
@@ -263,9 +263,15 @@ pub(super) fn next_page(instance: &str, in_hand: &str, told: &str) -> Result<Str
 }
 
 /// A page of results of a job, or more addresses of pages (`what`), as Bulk API 2.0 names it. `base` is the job's path.
-pub(super) fn job_page(instance: &str, base: &str, what: &str, page_rows: u32, told: &str) -> Result<String, Error> {
-    let no = |why: &str| refused(&format!("the page `{told}`: {why}"));
-    let path = path_under(instance, told).map_err(no)?;
+pub(super) fn job_page(
+    instance: &str,
+    base: &str,
+    what: &str,
+    page_rows: u32,
+    described: &str,
+) -> Result<String, Error> {
+    let no = |why: &str| refused(&format!("the page `{described}`: {why}"));
+    let path = path_under(instance, described).map_err(no)?;
     let page = parse(&path).map_err(no)?;
     let same = match page.segments.as_slice() {
         [job @ .., own] => own.eq_ignore_ascii_case(what) && base == format!("/{}", job.join("/")),

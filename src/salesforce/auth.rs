@@ -22,7 +22,7 @@ use super::address::trusted;
 use crate::error::Error;
 use crate::files;
 use crate::secrets::know;
-use crate::settings::Live;
+use crate::settings::OrgConnection;
 
 /// How a token is come by.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
 
 impl SignIn {
     /// The way that the configuration and the environment offer.
-    pub(super) fn choose(live: &Live) -> Result<Self, Error> {
+    pub(super) fn choose(live: &OrgConnection) -> Result<Self, Error> {
         if let (Some(token), Some(instance)) = (&live.token, &live.instance_url) {
             know(token);
             return Ok(Self::Token(instance.clone(), token.clone()));

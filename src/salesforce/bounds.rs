@@ -46,7 +46,7 @@ pub(super) struct Pages<'a> {
     /// What is read, for messages.
     about: &'a str,
     /// Rows that they may have.
-    most: u64,
+    max: u64,
 }
 
 impl<'a> Pages<'a> {
@@ -55,13 +55,13 @@ impl<'a> Pages<'a> {
         if counted > MAX_ROWS {
             return Err(endless(format!("{about}: Salesforce counts {counted} rows, more than any organization has")));
         }
-        Ok(Self { about, most: counted + counted / 100 + 1_000 })
+        Ok(Self { about, max: counted + counted / 100 + 1_000 })
     }
 
     /// A page was read: with this one there are `rows`, of which `own` are its own. `next` is the one behind it, which
     /// may have been read before (`again`).
     pub(super) fn read(&self, rows: u64, own: u64, next: Option<&str>, again: bool) -> Result<(), Error> {
-        let Self { about, most } = self;
+        let Self { about, max: most } = self;
         if rows > *most {
             return Err(endless(format!("{about}: there are more rows than Salesforce counted, {rows} so far")));
         }
@@ -73,8 +73,8 @@ impl<'a> Pages<'a> {
     }
 
     /// Addresses of pages were told: so many are known now, of which `own` are new.
-    pub(super) fn told(&self, known: u64, own: u64, is_last: bool) -> Result<(), Error> {
-        let Self { about, most } = self;
+    pub(super) fn next(&self, known: u64, own: u64, is_last: bool) -> Result<(), Error> {
+        let Self { about, max: most } = self;
         if known > *most || known > MAX_REQUESTS {
             return Err(endless(format!("{about}: the job has more pages than rows, {known} so far")));
         }
@@ -134,7 +134,7 @@ mod tests {
         for (known, own, is_last, ends) in
             [(5, 5, false, true), (5, 0, true, true), (5, 0, false, false), (1_102, 5, true, false)]
         {
-            assert_eq!(pages.told(known, own, is_last).is_ok(), ends, "{known} {own}");
+            assert_eq!(pages.next(known, own, is_last).is_ok(), ends, "{known} {own}");
         }
         assert!(Pages::new("X", MAX_ROWS + 1).is_err());
     }

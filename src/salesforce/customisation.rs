@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use super::sight::rows;
 use super::soql::literal;
-use super::transport::{Transport, Trouble};
+use super::transport::{ApiError, Transport};
 use crate::error::Error;
 use crate::model::customisation::{Customisation, HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 /// How one kind is asked for.
 struct Question {
@@ -99,10 +99,10 @@ const QUESTIONS: [Question; 5] = [
 ///
 /// # Errors
 /// When Salesforce does not answer at all. What it refuses is a line of [`Customisation::unseen`].
-pub(super) async fn ask(transport: &Transport, version: &str, there: &[SfObject]) -> Result<Customisation, Error> {
-    let asking = Asking { transport, version };
+pub(super) async fn read(transport: &Transport, version: &str, there: &[SfObject]) -> Result<Customisation, Error> {
+    let asking = CustomizationReader { transport, version };
     let mut found = Customisation::default();
-    let names: Vec<String> = SfObject::PACKAGE.iter().map(|object| literal(object.word())).collect();
+    let names: Vec<String> = SfObject::PACKAGE.iter().map(|object| literal(object.label())).collect();
     let entities = format!(
         "SELECT DurableId, QualifiedApiName FROM EntityDefinition WHERE QualifiedApiName IN ({})",
         names.join(", ")
@@ -116,7 +116,7 @@ pub(super) async fn ask(transport: &Transport, version: &str, there: &[SfObject]
     };
     let mut objects: BTreeMap<String, SfObject> = BTreeMap::new();
     for entity in &entities {
-        let object = SfObject::PACKAGE.into_iter().find(|object| object.word() == text(entity, "QualifiedApiName"));
+        let object = SfObject::PACKAGE.into_iter().find(|object| object.label() == text(entity, "QualifiedApiName"));
         if let Some(object) = object {
             objects.insert(text(entity, "DurableId").to_owned(), object);
         }
@@ -160,7 +160,7 @@ pub(super) async fn ask(transport: &Transport, version: &str, there: &[SfObject]
 impl Question {
     fn soql(&self, objects: &BTreeMap<String, SfObject>, editor: bool) -> String {
         let owners: Vec<String> = if self.by_name {
-            objects.values().map(|object| literal(object.word())).collect()
+            objects.values().map(|object| literal(object.label())).collect()
         } else {
             objects.keys().map(|id| literal(id)).collect()
         };
@@ -183,7 +183,7 @@ impl Question {
     fn object(&self, row: &Value, objects: &BTreeMap<String, SfObject>) -> Option<SfObject> {
         let owner = text(row, self.owner);
         if self.by_name {
-            objects.values().copied().find(|object| object.word() == owner)
+            objects.values().copied().find(|object| object.label() == owner)
         } else {
             // A durable id may be told in either length.
             objects.iter().find(|(id, _)| id.get(..15) == owner.get(..15)).map(|(_, object)| *object)
@@ -212,12 +212,12 @@ impl Question {
             object,
             kind: self.kind,
             name,
-            id: SfId::parse(text(row, "Id").as_bytes()).ok(),
+            id: RecordId::parse(text(row, "Id").as_bytes()).ok(),
             namespace: namespace.to_owned(),
             detail: details.join(", "),
             changed: Instant::parse(text(row, "LastModifiedDate").as_bytes()).ok().flatten(),
             changed_by: text(row, self.editor).to_owned(),
-            changed_by_id: SfId::parse(text(row, self.editor_id).as_bytes()).ok(),
+            changed_by_id: RecordId::parse(text(row, self.editor_id).as_bytes()).ok(),
         }
     }
 }
@@ -243,12 +243,12 @@ fn text<'a>(row: &'a Value, path: &str) -> &'a str {
     at(row, path).and_then(Value::as_str).unwrap_or_default()
 }
 
-struct Asking<'a> {
+struct CustomizationReader<'a> {
     transport: &'a Transport,
     version: &'a str,
 }
 
-impl Asking<'_> {
+impl CustomizationReader<'_> {
     /// The rows of a question; where setup does not tell who changed a thing, without that.
     async fn answer(
         &self,
@@ -265,7 +265,7 @@ impl Asking<'_> {
     async fn rows(&self, door: &str, soql: &str) -> Result<Result<Vec<Value>, String>, Error> {
         match rows(self.transport, self.version, door, soql).await {
             Ok(rows) => Ok(Ok(rows)),
-            Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
+            Err(ApiError::Unknown(what) | ApiError::Denied(what, _) | ApiError::NoBulk(what)) => {
                 Ok(Err(what.split_whitespace().collect::<Vec<_>>().join(" ")))
             }
             Err(trouble) => Err(trouble.into_error("setup")),

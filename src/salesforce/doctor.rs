@@ -8,25 +8,25 @@ use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
 use super::shown;
-use super::sight::{Described, describe, grant, is_needed, json, known, me, rows, version};
-use super::soql::{WANTED, Wanted, literal};
-use super::transport::{Pace, Trace, Transport};
-use crate::diagnosis::{Area, Line, State, told};
+use super::sight::{FieldDescription, describe, grant, is_needed, json, known, me, rows, version};
+use super::soql::{OBJECTS, ObjectQuery, literal};
+use super::transport::{RetryPolicy, Trace, Transport};
+use crate::diagnosis::{Area, DoctorCheck, State, split_next_step};
 use crate::error::Error;
 use crate::model::customisation::NAMESPACE;
 use crate::model::instant::{Instant, MINUTE};
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
-use crate::settings::Live;
+use crate::model::word::Label as _;
+use crate::settings::OrgConnection;
 
 /// Objects in a row that are not answered before no other question is asked.
-const MOST_LOST: u32 = 2;
+const MAX_LOST: u32 = 2;
 /// Seconds between two clocks that are worth a warning, and those that a signed assertion does not survive.
 const SKEW: (u64, u64) = (60, 5 * MINUTE.unsigned_abs());
 
 /// Asks everything that an extraction rests on. No row is read but those of settings and of the user.
-pub async fn examine(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line> {
-    let mut lines = examine_as_told(live, pace, trace).await;
+pub async fn examine(live: &OrgConnection, pace: RetryPolicy, trace: Option<Trace>) -> Vec<DoctorCheck> {
+    let mut lines = examine_with(live, pace, trace).await;
     for line in &mut lines {
         for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
             *text = shown(text);
@@ -36,16 +36,16 @@ pub async fn examine(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line>
 }
 
 /// As [`examine`]; the lines may hold what a server echoed.
-async fn examine_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<Line> {
+async fn examine_with(live: &OrgConnection, pace: RetryPolicy, trace: Option<Trace>) -> Vec<DoctorCheck> {
     let mut lines = Vec::new();
-    let Some(asking) = Asking::begin(live, pace, trace, &mut lines).await else {
+    let Some(asking) = OrgCheck::begin(live, pace, trace, &mut lines).await else {
         let found = "not asked: what stands above comes first";
-        lines.push(Line::skip(Area::Object, "objects, permissions, package, integration user", found));
+        lines.push(DoctorCheck::skip(Area::Object, "objects, permissions, package, integration user", found));
         return lines;
     };
     let Some(visible) = asking.objects(live, &mut lines).await else {
         let found = "not asked: Salesforce does not answer";
-        lines.push(Line::skip(Area::Permissions, "permissions, package, integration user", found));
+        lines.push(DoctorCheck::skip(Area::Permissions, "permissions, package, integration user", found));
         return lines;
     };
     asking.permissions(&visible, &mut lines).await;
@@ -55,19 +55,24 @@ async fn examine_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Vec<L
 }
 
 /// An organisation that was signed in to.
-struct Asking {
+struct OrgCheck {
     transport: Transport,
     version: String,
     user_id: String,
 }
 
-impl Asking {
+impl OrgCheck {
     /// Signs in and looks at what every request needs; nothing where no further one would be answered.
-    async fn begin(live: &Live, pace: Pace, trace: Option<Trace>, lines: &mut Vec<Line>) -> Option<Self> {
+    async fn begin(
+        live: &OrgConnection,
+        pace: RetryPolicy,
+        trace: Option<Trace>,
+        lines: &mut Vec<DoctorCheck>,
+    ) -> Option<Self> {
         let sign_in = match SignIn::choose(live) {
             Ok(sign_in) => sign_in,
             Err(error) => {
-                lines.push(Line::error(Area::SignIn, "the way to sign in", &error));
+                lines.push(DoctorCheck::error(Area::SignIn, "the way to sign in", &error));
                 return None;
             }
         };
@@ -75,7 +80,7 @@ impl Asking {
         let transport = match Transport::sign_in(sign_in, pace, live.api_budget_percent, trace).await {
             Ok(transport) => transport,
             Err(error) => {
-                lines.push(Line::error(Area::SignIn, how, &error));
+                lines.push(DoctorCheck::error(Area::SignIn, how, &error));
                 return None;
             }
         };
@@ -86,12 +91,12 @@ impl Asking {
                 let name = if who.preferred_username.is_empty() { "a user" } else { &who.preferred_username };
                 let found =
                     format!("signed in as {name} ({}) of the organisation {}", who.user_id, who.organization_id);
-                lines.push(Line::pass(Area::SignIn, how, found));
+                lines.push(DoctorCheck::pass(Area::SignIn, how, found));
             }
-            Err(error) => lines.push(Line::error(Area::SignIn, how, error)),
+            Err(error) => lines.push(DoctorCheck::error(Area::SignIn, how, error)),
         }
-        let address = Line::pass(Area::SignIn, "the organisation's address", transport.instance().await);
-        lines.push(if who.is_ok() { address } else { Line { state: State::Skip, ..address } });
+        let address = DoctorCheck::pass(Area::SignIn, "the organisation's address", transport.instance().await);
+        lines.push(if who.is_ok() { address } else { DoctorCheck { state: State::Skip, ..address } });
         // A refusal tells the time too; where there was no answer at all, that is said already.
         if who.is_ok() || there.is_some() {
             lines.push(clock(here, there));
@@ -100,17 +105,17 @@ impl Asking {
         let version = match version(&transport).await {
             Ok(version) => version,
             Err(error) => {
-                lines.push(Line::error(Area::Api, "the version of the API", &error));
+                lines.push(DoctorCheck::error(Area::Api, "the version of the API", &error));
                 return None;
             }
         };
-        lines.push(Line::pass(Area::Api, "the version of the API", format!("{version} is used")));
+        lines.push(DoctorCheck::pass(Area::Api, "the version of the API", format!("{version} is used")));
         let asking = Self { transport, version, user_id: who.user_id };
         asking.calls(live.api_budget_percent, lines).await.then_some(asking)
     }
 
     /// The calls of the day; whether there is room for more.
-    async fn calls(&self, share: u8, lines: &mut Vec<Line>) -> bool {
+    async fn calls(&self, share: u8, lines: &mut Vec<DoctorCheck>) -> bool {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Limits {
@@ -129,8 +134,8 @@ impl Asking {
             (Ok(Limits { daily_api_requests: Daily { max, remaining } }), _) => (max.saturating_sub(remaining), max),
             (Err(_), Some(usage)) => usage,
             (Err(error), None) => {
-                let (found, next) = told(&error);
-                lines.push(Line::warn(Area::Api, what, format!("cannot be told: {found}"), next));
+                let (found, next) = split_next_step(&error);
+                lines.push(DoctorCheck::warn(Area::Api, what, format!("cannot be told: {found}"), next));
                 return true;
             }
         };
@@ -139,12 +144,12 @@ impl Asking {
         let spent = u128::from(used) * 100 >= u128::from(most) * u128::from(share);
         lines.push(if spent {
             let found = format!("{found}, and tieout stops when {share} % are used");
-            Line::fail(Area::Api, what, found, "start again later, or raise salesforce.api_budget_percent")
+            DoctorCheck::fail(Area::Api, what, found, "start again later, or raise salesforce.api_budget_percent")
         } else if left < most / 5 {
             let next = "an extraction may end early and is then gone on with; start it when more are left";
-            Line::warn(Area::Api, what, found, next)
+            DoctorCheck::warn(Area::Api, what, found, next)
         } else {
-            Line::pass(Area::Api, what, found)
+            DoctorCheck::pass(Area::Api, what, found)
         });
         !spent
     }
@@ -155,10 +160,10 @@ impl Asking {
     }
 
     /// A line for each object; tells those that the user may see, or nothing where Salesforce falls silent.
-    async fn objects(&self, live: &Live, lines: &mut Vec<Line>) -> Option<Vec<SfObject>> {
+    async fn objects(&self, live: &OrgConnection, lines: &mut Vec<DoctorCheck>) -> Option<Vec<SfObject>> {
         let mut visible = Vec::new();
         let mut lost = 0;
-        for wanted in WANTED {
+        for wanted in OBJECTS {
             match describe(&self.transport, &self.version, wanted.object).await {
                 Ok(Some(described)) => {
                     lost = 0;
@@ -171,8 +176,8 @@ impl Asking {
                 }
                 Err(error) => {
                     lost += 1;
-                    lines.push(Line::error(Area::Object, wanted.object.word(), &error));
-                    if lost == MOST_LOST {
+                    lines.push(DoctorCheck::error(Area::Object, wanted.object.label(), &error));
+                    if lost == MAX_LOST {
                         return None;
                     }
                 }
@@ -184,11 +189,11 @@ impl Asking {
     /// The fields of an object by setup, those that are hidden from the user too; or why it does not tell.
     async fn known(&self, object: SfObject) -> Result<Vec<String>, String> {
         let known = known(&self.transport, &self.version, object).await;
-        known.map_err(|trouble| told(&trouble.into_error("FieldDefinition")).0)
+        known.map_err(|trouble| split_next_step(&trouble.into_error("FieldDefinition")).0)
     }
 
     /// An object that the user does not see.
-    async fn unseen(&self, object: SfObject) -> Line {
+    async fn unseen(&self, object: SfObject) -> DoctorCheck {
         let absent = if SfObject::PACKAGE.contains(&object) {
             "install Docebo's package, or update it; or sign in to the organisation that has it"
         } else {
@@ -204,14 +209,14 @@ impl Asking {
             }
         };
         if is_needed(object) {
-            return Line::fail(Area::Object, object.word(), found, next);
+            return DoctorCheck::fail(Area::Object, object.label(), found, next);
         }
-        Line::warn(Area::Object, object.word(), format!("{found}; what needs it is not judged"), next)
+        DoctorCheck::warn(Area::Object, object.label(), format!("{found}; what needs it is not judged"), next)
     }
 
     /// An object that the user sees, and the fields of it that are wanted.
-    async fn fields(&self, wanted: Wanted, live: &Live, described: &[Described]) -> Line {
-        let what = wanted.object.word();
+    async fn fields(&self, wanted: ObjectQuery, live: &OrgConnection, described: &[FieldDescription]) -> DoctorCheck {
+        let what = wanted.object.label();
         let mapped = (wanted.object == SfObject::Contact).then_some(live.username_field.as_str());
         let mut needed: Vec<&str> = wanted.required.to_vec();
         needed.extend(mapped);
@@ -220,7 +225,7 @@ impl Asking {
         let all = || needed.iter().copied().chain(wanted.further.iter().copied());
         let missing: Vec<&str> = all().filter(|name| !seen(name)).collect();
         if missing.is_empty() {
-            return Line::pass(Area::Object, what, format!("visible, and so are its {} fields", all().count()));
+            return DoctorCheck::pass(Area::Object, what, format!("visible, and so are its {} fields", all().count()));
         }
         let (mut found, mut next) = (Vec::new(), Vec::new());
         let named = |names: &[&str]| mapped.is_some_and(|mapped| names.contains(&mapped));
@@ -256,14 +261,14 @@ impl Asking {
         }
         let (found, next) = (format!("visible, but not all its fields; {}", found.join("; ")), next.join("; "));
         if missing.iter().any(|name| needed.contains(name)) {
-            Line::fail(Area::Object, what, found, next)
+            DoctorCheck::fail(Area::Object, what, found, next)
         } else {
-            Line::warn(Area::Object, what, format!("{found}; a check that needs one is not evaluated"), next)
+            DoctorCheck::warn(Area::Object, what, format!("{found}; a check that needs one is not evaluated"), next)
         }
     }
 
     /// Whether rows can be hidden from the user, and whether the user could write.
-    async fn permissions(&self, visible: &[SfObject], lines: &mut Vec<Line>) {
+    async fn permissions(&self, visible: &[SfObject], lines: &mut Vec<DoctorCheck>) {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Permission {
@@ -276,10 +281,10 @@ impl Asking {
         let objects: Vec<SfObject> = visible.iter().copied().filter(|object| *object != SfObject::User).collect();
         let (all, write) = ("View All Records", "whether the user could write");
         if objects.is_empty() {
-            lines.push(Line::skip(Area::Permissions, all, "no object is visible"));
+            lines.push(DoctorCheck::skip(Area::Permissions, all, "no object is visible"));
             return;
         }
-        let names: Vec<String> = objects.iter().map(|object| literal(object.word())).collect();
+        let names: Vec<String> = objects.iter().map(|object| literal(object.label())).collect();
         let soql = format!(
             "SELECT SobjectType, PermissionsRead, PermissionsViewAllRecords, PermissionsEdit, PermissionsModifyAllRecords \
              FROM ObjectPermissions WHERE SobjectType IN ({}) AND ParentId IN \
@@ -292,10 +297,10 @@ impl Asking {
             other => {
                 let why = match other {
                     Ok(_) => "Salesforce shows none of the user's permissions".to_owned(),
-                    Err(error) => told(&error).0,
+                    Err(error) => split_next_step(&error).0,
                 };
                 let next = "look in Setup: Read and View All Records on Contact and the package's objects, and nothing else there";
-                lines.push(Line::warn(
+                lines.push(DoctorCheck::warn(
                     Area::Permissions,
                     "View All Records, and whether the user could write",
                     format!("cannot be told: {why}"),
@@ -305,7 +310,7 @@ impl Asking {
             }
         };
         let has = |object: SfObject, right: fn(&Permission) -> bool| {
-            granted.iter().any(|one| one.sobject_type.eq_ignore_ascii_case(object.word()) && right(one))
+            granted.iter().any(|one| one.sobject_type.eq_ignore_ascii_case(object.label()) && right(one))
         };
         let list = |objects: Vec<&str>| objects.join(", ");
         let partly: Vec<&str> = objects
@@ -313,31 +318,31 @@ impl Asking {
             .filter(|object| {
                 !has(**object, |one| one.permissions_view_all_records || one.permissions_modify_all_records)
             })
-            .map(|object| object.word())
+            .map(|object| object.label())
             .collect();
         lines.push(if partly.is_empty() {
-            Line::pass(Area::Permissions, all, format!("on all {} objects that are visible", objects.len()))
+            DoctorCheck::pass(Area::Permissions, all, format!("on all {} objects that are visible", objects.len()))
         } else {
             let found = format!("not on {}; hidden rows look like rows that were never written", list(partly));
-            Line::warn(Area::Permissions, all, found, "give the user View All Records on these objects")
+            DoctorCheck::warn(Area::Permissions, all, found, "give the user View All Records on these objects")
         });
         let writable: Vec<&str> = objects
             .iter()
             .filter(|object| SfObject::PACKAGE.contains(*object))
             .filter(|object| has(**object, |one| one.permissions_edit || one.permissions_modify_all_records))
-            .map(|object| object.word())
+            .map(|object| object.label())
             .collect();
         lines.push(if writable.is_empty() {
-            Line::pass(Area::Permissions, write, "none of the package's objects")
+            DoctorCheck::pass(Area::Permissions, write, "none of the package's objects")
         } else {
             let found = format!("the user could write {}; tieout never does", list(writable));
             let next = "let tieout sign in as a user who may read only: without Edit and Modify All on these objects";
-            Line::warn(Area::Permissions, write, found, next)
+            DoctorCheck::warn(Area::Permissions, write, found, next)
         });
     }
 
     /// The version of Docebo's package.
-    async fn package(&self) -> Line {
+    async fn package(&self) -> DoctorCheck {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Installed {
@@ -363,7 +368,12 @@ impl Asking {
             Ok(installed) => installed,
             Err(error) => {
                 let next = "give the user View Setup and Configuration, or look in Setup, Installed Packages";
-                return Line::warn(Area::Package, what, format!("cannot be told: {}", told(&error).0), next);
+                return DoctorCheck::warn(
+                    Area::Package,
+                    what,
+                    format!("cannot be told: {}", split_next_step(&error).0),
+                    next,
+                );
             }
         };
         let own = installed.into_iter().find_map(|one| {
@@ -373,10 +383,10 @@ impl Asking {
         });
         match own {
             Some((name, Some(Version { major_version, minor_version }))) => {
-                Line::pass(Area::Package, what, format!("{name} {major_version}.{minor_version}"))
+                DoctorCheck::pass(Area::Package, what, format!("{name} {major_version}.{minor_version}"))
             }
-            Some((name, None)) => Line::pass(Area::Package, what, format!("{name}; its version is not shown")),
-            None => Line::warn(
+            Some((name, None)) => DoctorCheck::pass(Area::Package, what, format!("{name}; its version is not shown")),
+            None => DoctorCheck::warn(
                 Area::Package,
                 what,
                 format!("no installed package has the namespace {NAMESPACE}"),
@@ -386,7 +396,7 @@ impl Asking {
     }
 
     /// Whether the user as whom Docebo writes still can.
-    async fn integration_user(&self, visible: &[SfObject]) -> Line {
+    async fn integration_user(&self, visible: &[SfObject]) -> DoctorCheck {
         #[derive(Deserialize)]
         struct Creator {
             #[serde(rename = "CreatedById")]
@@ -401,21 +411,25 @@ impl Asking {
         }
         let (what, object) = ("the user as whom Docebo writes", SfObject::DoceboUser);
         if !visible.contains(&object) {
-            return Line::skip(Area::IntegrationUser, what, format!("cannot be told without {object}"));
+            return DoctorCheck::skip(Area::IntegrationUser, what, format!("cannot be told without {object}"));
         }
         let untold = |error: &Error| {
-            let (found, next) = told(error);
-            Line::warn(Area::IntegrationUser, what, format!("cannot be told: {found}"), next)
+            let (found, next) = split_next_step(error);
+            DoctorCheck::warn(Area::IntegrationUser, what, format!("cannot be told: {found}"), next)
         };
         let soql = format!(
             "SELECT CreatedById, COUNT(Id) n FROM {object} GROUP BY CreatedById ORDER BY COUNT(Id) DESC LIMIT 1"
         );
-        let creators: Vec<Creator> = match self.rows("query", &soql, object.word()).await {
+        let creators: Vec<Creator> = match self.rows("query", &soql, object.label()).await {
             Ok(creators) => creators,
             Err(error) => return untold(&error),
         };
         let Some((id, rows)) = creators.into_iter().find_map(|creator| Some((creator.id?, creator.n))) else {
-            return Line::skip(Area::IntegrationUser, what, format!("{object} has no rows that the user may see"));
+            return DoctorCheck::skip(
+                Area::IntegrationUser,
+                what,
+                format!("{object} has no rows that the user may see"),
+            );
         };
         let soql = format!("SELECT Username, IsActive FROM User WHERE Id = {}", literal(&id));
         let users: Vec<User> = match self.rows("query", &soql, "User").await {
@@ -423,7 +437,7 @@ impl Asking {
             Err(error) => return untold(&error),
         };
         match users.into_iter().next() {
-            None => Line::warn(
+            None => DoctorCheck::warn(
                 Area::IntegrationUser,
                 what,
                 format!("{id}, who created {rows} rows of {object}, is hidden from the user who signs in"),
@@ -433,11 +447,11 @@ impl Asking {
                 let name = username.unwrap_or_default();
                 let found = format!("{name} ({id}), who created {rows} rows of {object}, is");
                 if is_active {
-                    Line::pass(Area::IntegrationUser, what, format!("{found} active"))
+                    DoctorCheck::pass(Area::IntegrationUser, what, format!("{found} active"))
                 } else {
                     let found = format!("{found} inactive; Docebo cannot write as this user");
                     let next = "activate the user, or connect Docebo anew as another one (`tieout explain integration-user-inactive`)";
-                    Line::fail(Area::IntegrationUser, what, found, next)
+                    DoctorCheck::fail(Area::IntegrationUser, what, found, next)
                 }
             }
         }
@@ -462,22 +476,22 @@ fn now() -> Instant {
 }
 
 /// This machine's clock against the server's.
-fn clock(here: Instant, there: Option<Instant>) -> Line {
+fn clock(here: Instant, there: Option<Instant>) -> DoctorCheck {
     let what = "this machine's clock";
     let Some(there) = there else {
         let next = "a proxy may take the header Date away; an extraction needs it";
-        return Line::warn(Area::Clock, what, "no answer tells the time of the server", next);
+        return DoctorCheck::warn(Area::Clock, what, "no answer tells the time of the server", next);
     };
     let apart = here.seconds().abs_diff(there.seconds());
     let found =
         format!("{apart} s {} Salesforce's", if here.seconds() < there.seconds() { "behind" } else { "before" });
     let next = "set the clock of this machine (NTP): signed assertions and the age of what was read rest on it";
     if apart > SKEW.1 {
-        Line::fail(Area::Clock, what, found, next)
+        DoctorCheck::fail(Area::Clock, what, found, next)
     } else if apart > SKEW.0 {
-        Line::warn(Area::Clock, what, found, next)
+        DoctorCheck::warn(Area::Clock, what, found, next)
     } else {
-        Line::pass(Area::Clock, what, format!("within {} s of Salesforce's", SKEW.0))
+        DoctorCheck::pass(Area::Clock, what, format!("within {} s of Salesforce's", SKEW.0))
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Must not know: the Docebo side.
 
-mod beside;
+mod auxiliary;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,23 +17,23 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::auth::SignIn;
-use super::read::{Api, PAGE_ROWS, Reading};
+use super::read::{Api, ObjectReader, PAGE_ROWS};
 use super::sight::{Me, columns, count, describe, grant, is_needed, known, me, version};
-use super::soql::{self, Part, WANTED, Wanted};
+use super::soql::{self, OBJECTS, ObjectQuery, Part};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
-use super::transport::{Pace, Trace, Transport, Trouble};
+use super::transport::{ApiError, RetryPolicy, Trace, Transport};
 use super::{masked, shown};
 use crate::error::Error;
 use crate::files;
 use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::model::provenance::{Extracted, SfObject, differ};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::progress::{Progress, Rate};
-use crate::settings::Live;
-use beside::{Asking, Beside};
+use crate::settings::OrgConnection;
+use auxiliary::{AuxiliaryList, AuxiliaryReader};
 
 /// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
-const SETTLED: i64 = 5 * MINUTE;
+const COMMIT_LAG: i64 = 5 * MINUTE;
 /// Cursors and jobs live for two days; a state that is older begins anew.
 const LIFE: i64 = 2 * DAY - 6 * 3_600;
 
@@ -43,7 +43,7 @@ pub struct Options {
     /// Which API reads; by default it goes by the rows.
     pub api: Option<Api>,
     /// How patient it is.
-    pub pace: Pace,
+    pub pace: RetryPolicy,
     /// Rows of a page of Bulk API 2.0; zero for the usual number.
     pub page_rows: u32,
     /// Told of each request.
@@ -80,8 +80,13 @@ struct Entry<'a> {
 /// # Errors
 /// When signing in fails, an object or column that an audit cannot do without is hidden, Salesforce does not
 /// answer, or the disk says no. What was read is kept for the next run.
-pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Progress) -> Result<Extracted, Error> {
-    let mut extracted = extract_as_told(live, target, options, progress).await.map_err(masked)?;
+pub async fn extract(
+    live: &OrgConnection,
+    target: &Path,
+    options: Options,
+    progress: &Progress,
+) -> Result<Extracted, Error> {
+    let mut extracted = extract_with(live, target, options, progress).await.map_err(masked)?;
     for hidden in &mut extracted.hidden {
         *hidden = shown(hidden);
     }
@@ -89,8 +94,8 @@ pub async fn extract(live: &Live, target: &Path, options: Options, progress: &Pr
 }
 
 /// As [`extract`]; errors and what is hidden may hold what a server echoed.
-async fn extract_as_told(
-    live: &Live,
+async fn extract_with(
+    live: &OrgConnection,
     target: &Path,
     options: Options,
     progress: &Progress,
@@ -98,7 +103,7 @@ async fn extract_as_told(
     progress.stage("signing in to Salesforce");
     let sign_in = SignIn::choose(live)?;
     make_parents(target)?;
-    let _lock = files::Lock::of(target)?;
+    let _lock = files::Lock::new(target)?;
     let store = Store::open(target)?;
     // What is asked is written down from the first request on.
     let log = store.log()?;
@@ -114,9 +119,9 @@ async fn extract_as_told(
     let asked = format!("{}|{}", live.username_field, live.list_view.as_deref().unwrap_or(""));
     let state = match store.state() {
         Some(state) if org.goes_on(&state, &asked).await => state,
-        former => {
+        previous => {
             store.clear()?;
-            if former.is_some() {
+            if previous.is_some() {
                 log.begin_anew()?;
             }
             org.begin(&asked).await?
@@ -126,13 +131,13 @@ async fn extract_as_told(
     let mut run = Run { org: &org, live, store: &store, progress, state, options: (options.api, options.page_rows) };
     run.store.keep(&run.state)?;
     let mut extracted = Extracted::default();
-    for wanted in WANTED {
+    for wanted in OBJECTS {
         if let Some(Finished { rows, counted, drift, .. }) = run.object(wanted).await? {
             extracted.objects.push((wanted.object, rows, counted, differ(rows, counted, drift)));
         }
     }
-    let beside = run.beside().await?;
-    run.manifest(&beside)?;
+    let auxiliary = run.auxiliary().await?;
+    run.manifest(&auxiliary)?;
     extracted.hidden = run.hidden();
     extracted.calls = org.transport.calls();
     log.close();
@@ -159,7 +164,7 @@ pub(super) struct Org {
 
 impl Org {
     /// Signs in, and asks who that is.
-    async fn enter(sign_in: SignIn, pace: Pace, share: u8, trace: Trace) -> Result<Self, Error> {
+    async fn enter(sign_in: SignIn, pace: RetryPolicy, share: u8, trace: Trace) -> Result<Self, Error> {
         let transport = Arc::new(Transport::sign_in(sign_in, pace, share, Some(trace)).await?);
         let me = me(&transport).await?;
         Ok(Self { transport, me })
@@ -167,8 +172,11 @@ impl Org {
 
     /// Whether an earlier run can be gone on with: the same organisation and question, and not too old.
     async fn goes_on(&self, state: &State, asked: &str) -> bool {
-        let age =
-            self.transport.server_time().zip(moment(&state.fence)).map(|(now, fence)| now.seconds() - fence.seconds());
+        let age = self
+            .transport
+            .server_time()
+            .zip(moment(&state.watermark))
+            .map(|(now, watermark)| now.seconds() - watermark.seconds());
         state.asked == asked
             && state.org_id == self.me.organization_id
             && state.instance == self.transport.instance().await
@@ -186,7 +194,7 @@ impl Org {
             org_id: self.me.organization_id.clone(),
             instance: self.transport.instance().await,
             api_version,
-            fence: now.plus(-SETTLED).to_string(),
+            watermark: now.plus(-COMMIT_LAG).to_string(),
             asked: asked.to_owned(),
             objects: BTreeMap::new(),
             hidden: BTreeMap::new(),
@@ -200,7 +208,7 @@ fn moment(text: &str) -> Option<Instant> {
 
 struct Run<'a> {
     org: &'a Org,
-    live: &'a Live,
+    live: &'a OrgConnection,
     store: &'a Store,
     progress: &'a Progress,
     state: State,
@@ -208,13 +216,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn fence(&self) -> Result<Instant, Error> {
-        moment(&self.state.fence).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
+    fn watermark(&self) -> Result<Instant, Error> {
+        moment(&self.state.watermark).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
     }
 
     /// Reads one object, or goes on with it; nothing where it is hidden.
-    async fn object(&mut self, wanted: Wanted) -> Result<Option<Finished>, Error> {
-        let word = wanted.object.word();
+    async fn object(&mut self, wanted: ObjectQuery) -> Result<Option<Finished>, Error> {
+        let word = wanted.object.label();
         if let Some(finished) = self.state.objects.get(word).and_then(|object| object.finished.as_ref()) {
             return Ok(Some(finished.clone()));
         }
@@ -224,7 +232,7 @@ impl Run<'_> {
         match self.attempt(wanted).await {
             // Somebody took a field from the user's sight since it was described: what is left is read anew,
             // for pages of two widths make no file.
-            Err(Trouble::Unknown(_)) => {
+            Err(ApiError::Unknown(_)) => {
                 self.state.objects.remove(word);
                 self.store.keep(&self.state)?;
                 self.attempt(wanted).await.map_err(|trouble| trouble.into_error(word))
@@ -233,19 +241,19 @@ impl Run<'_> {
         }
     }
 
-    async fn attempt(&mut self, wanted: Wanted) -> Result<Option<Finished>, Trouble> {
-        let word = wanted.object.word();
+    async fn attempt(&mut self, wanted: ObjectQuery) -> Result<Option<Finished>, ApiError> {
+        let word = wanted.object.label();
         let (transport, version) = (&self.org.transport, self.state.api_version.clone());
-        self.progress.say(format!("{word}: what may be seen"));
-        let fence = self.fence()?;
-        let rested = Part::Rested(None, fence);
+        self.progress.print(format!("{word}: what may be seen"));
+        let watermark = self.watermark()?;
+        let rested = Part::ModifiedUpTo(None, watermark);
         if !self.state.objects.contains_key(word) {
             let Some(described) = describe(transport, &version, wanted.object).await? else {
                 let known = self.known(wanted.object).await?;
                 return Ok(self.hide(wanted.object, known.as_deref())?);
             };
             let (columns, missing) = columns(self.live, wanted, &described)?;
-            self.note_lacking(wanted.object, &missing).await?;
+            self.note_missing(wanted.object, &missing).await?;
             let count = count(transport, &version, wanted.object, rested).await?;
             self.state
                 .objects
@@ -256,23 +264,23 @@ impl Run<'_> {
         let api = self.options.0.unwrap_or(Api::for_rows(before.count));
         self.read(wanted.object, &before.columns, api, rested).await?;
         // Whatever changed since the fence, read when everything else is there.
-        let since = Part::Since(fence);
+        let since = Part::ModifiedAfter(watermark);
         self.read(wanted.object, &before.columns, Api::Rest, since).await?;
         let after = count(&self.org.transport, &version, wanted.object, rested).await?;
-        Ok(self.finish_object(wanted.object, fence, after).map(Some)?)
+        Ok(self.finish_object(wanted.object, watermark, after).map(Some)?)
     }
 
     /// What setup knows of an object, where the user may ask.
-    async fn known(&self, object: SfObject) -> Result<Option<Vec<String>>, Trouble> {
+    async fn known(&self, object: SfObject) -> Result<Option<Vec<String>>, ApiError> {
         match known(&self.org.transport, &self.state.api_version, object).await {
             Ok(fields) => Ok(Some(fields)),
-            Err(Trouble::Unknown(_) | Trouble::Denied(..) | Trouble::NoBulk(_)) => Ok(None),
+            Err(ApiError::Unknown(_) | ApiError::Denied(..) | ApiError::NoBulk(_)) => Ok(None),
             Err(trouble) => Err(trouble),
         }
     }
 
     /// Says of each column that is missing whether it is hidden or absent, where that can be told.
-    async fn note_lacking(&mut self, object: SfObject, missing: &[String]) -> Result<(), Trouble> {
+    async fn note_missing(&mut self, object: SfObject, missing: &[String]) -> Result<(), ApiError> {
         if missing.is_empty() {
             return Ok(());
         }
@@ -299,13 +307,13 @@ impl Run<'_> {
         if is_needed(object) {
             return Err(Error::Salesforce { what, next: grant(object) });
         }
-        self.state.hidden.insert(object.word().to_owned(), what);
+        self.state.hidden.insert(object.label().to_owned(), what);
         self.store.keep(&self.state)?;
         Ok(None)
     }
 
-    async fn read(&mut self, object: SfObject, columns: &[Column], api: Api, part: Part) -> Result<(), Trouble> {
-        let word = object.word();
+    async fn read(&mut self, object: SfObject, columns: &[Column], api: Api, part: Part) -> Result<(), ApiError> {
+        let word = object.label();
         let version = self.state.api_version.clone();
         let page_rows = if self.options.1 == 0 { PAGE_ROWS } else { self.options.1 };
         let (store, progress) = (self.store, self.progress);
@@ -318,18 +326,18 @@ impl Run<'_> {
             if let Some(object) = state.objects.get_mut(word) {
                 object.parts.clone_from(parts);
             }
-            progress.say(format!("{word}: {rows} of {expected} rows, {:.0} a second", rate.of(rows - first)));
+            progress.print(format!("{word}: {rows} of {expected} rows, {:.0} a second", rate.new(rows - first)));
             store.keep(state)
         };
         let counted = expected;
         let transport = &self.org.transport;
-        let reading = Reading { transport, store, version: &version, object, columns, page_rows, counted };
+        let reading = ObjectReader { transport, store, version: &version, object, columns, page_rows, counted };
         reading.part(api, part, &mut parts, &mut kept).await
     }
 
-    fn finish_object(&mut self, object: SfObject, fence: Instant, after: u64) -> Result<Finished, Error> {
-        let word = object.word();
-        self.progress.say(format!("{word}: putting the pages together"));
+    fn finish_object(&mut self, object: SfObject, watermark: Instant, after: u64) -> Result<Finished, Error> {
+        let word = object.label();
+        self.progress.print(format!("{word}: putting the pages together"));
         let Some(held) = self.state.objects.get(word) else {
             return Err(Error::Defect(format!("{word} was not read")));
         };
@@ -348,7 +356,7 @@ impl Run<'_> {
         // read and has changed is in the second count, so what is short of both was lost on the way.
         let counted = after + since;
         let names: Vec<String> = held.columns.iter().map(|column| column.name.clone()).collect();
-        let soql = soql::select(&names, object, Part::Rested(None, fence));
+        let soql = soql::select(&names, object, Part::ModifiedUpTo(None, watermark));
         // Rows that rested can only become fewer, so that there were never more than before they were read. Those beyond
         // that did not drift: Salesforce gave out what it had not counted.
         let drift = rested.min(held.count).saturating_sub(after);
@@ -361,20 +369,24 @@ impl Run<'_> {
     }
 
     /// The files beside the rows; one that cannot be told is a line of what is hidden.
-    async fn beside(&mut self) -> Result<Vec<Beside>, Error> {
+    async fn auxiliary(&mut self) -> Result<Vec<AuxiliaryList>, Error> {
         let there: Vec<SfObject> =
-            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.word())).collect();
+            SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.label())).collect();
         let version = self.state.api_version.clone();
-        let asking =
-            Asking { transport: &self.org.transport, version: &version, store: self.store, progress: self.progress };
+        let asking = AuxiliaryReader {
+            transport: &self.org.transport,
+            version: &version,
+            store: self.store,
+            progress: self.progress,
+        };
         let mut files = vec![asking.customisation(&there).await?];
         let members = match &self.live.list_view {
             Some(view) => Some(("list view", asking.list_view(view).await?)),
             None => None,
         };
         let deleted = ("deleted contacts", asking.deleted_contacts().await?);
-        for (what, told) in members.into_iter().chain([deleted]) {
-            match told {
+        for (what, described) in members.into_iter().chain([deleted]) {
+            match described {
                 Ok(file) => files.push(file),
                 Err(why) => {
                     self.state.hidden.insert(what.to_owned(), why);
@@ -384,12 +396,12 @@ impl Run<'_> {
         Ok(files)
     }
 
-    fn manifest(&self, beside: &[Beside]) -> Result<(), Error> {
+    fn manifest(&self, auxiliary: &[AuxiliaryList]) -> Result<(), Error> {
         let state = &self.state;
-        let mut objects: Vec<Entry<'_>> = WANTED
+        let mut objects: Vec<Entry<'_>> = OBJECTS
             .iter()
             .filter_map(|wanted| {
-                let (word, object) = state.objects.get_key_value(wanted.object.word())?;
+                let (word, object) = state.objects.get_key_value(wanted.object.label())?;
                 let finished = object.finished.as_ref()?;
                 Some(Entry {
                     object: word,
@@ -403,14 +415,14 @@ impl Run<'_> {
                 })
             })
             .collect();
-        objects.extend(beside.iter().map(|beside| Entry {
-            object: beside.object,
-            file: beside.file.to_owned(),
-            counted: beside.rows,
-            rows: beside.rows,
+        objects.extend(auxiliary.iter().map(|auxiliary| Entry {
+            object: auxiliary.object,
+            file: auxiliary.file.to_owned(),
+            counted: auxiliary.rows,
+            rows: auxiliary.rows,
             drift: 0,
-            sha256: &beside.sha256,
-            soql: &beside.soql,
+            sha256: &auxiliary.sha256,
+            soql: &auxiliary.soql,
             missing: &[],
         }));
         let manifest = Manifest {
@@ -419,7 +431,7 @@ impl Run<'_> {
             instance_url: &state.instance,
             user_id: &self.org.me.user_id,
             api_version: &state.api_version,
-            server_time: &state.fence,
+            server_time: &state.watermark,
             objects,
             hidden: &state.hidden,
         };

@@ -11,9 +11,9 @@ use crate::secrets::mask_and_shorten;
 
 /// What to do about an answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum ErrorClass {
     /// Ask again, after this long at least where Salesforce says so.
-    Again {
+    Retry {
         /// What happened.
         what: String,
         /// What `Retry-After` asks for.
@@ -39,14 +39,14 @@ pub(super) enum Fault {
 
 /// An answer, as far as it tells what is wrong.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refusal<'a> {
+pub(super) struct ErrorResponse<'a> {
     pub(super) status: u16,
     pub(super) body: &'a str,
     pub(super) retry_after: Option<&'a str>,
 }
 
 #[derive(serde::Deserialize)]
-struct One {
+struct ApiMessage {
     #[serde(default, rename = "errorCode", alias = "exceptionCode")]
     code: String,
     #[serde(default, alias = "exceptionMessage")]
@@ -75,10 +75,10 @@ pub(super) fn read(body: &str) -> (String, String) {
 }
 
 fn read_as_is(body: &str) -> (String, String) {
-    if let Ok([first, ..]) = serde_json::from_str::<List<One>>(body).as_ref().map(|list| list.0.as_slice()) {
+    if let Ok([first, ..]) = serde_json::from_str::<List<ApiMessage>>(body).as_ref().map(|list| list.0.as_slice()) {
         return (first.code.clone(), first.message.clone());
     }
-    if let Ok(one) = serde_json::from_str::<One>(body)
+    if let Ok(one) = serde_json::from_str::<ApiMessage>(body)
         && !one.code.is_empty()
     {
         return (one.code, one.message);
@@ -89,47 +89,47 @@ fn read_as_is(body: &str) -> (String, String) {
     }
 }
 
-const TRIES: u32 = 6;
+const MAX_TRIES: u32 = 6;
 /// Retry-After is honoured up to here.
-const LONGEST: Duration = Duration::from_secs(300);
+const MAX_MESSAGE: Duration = Duration::from_secs(300);
 /// What a cap on long-running requests asks for.
 const CROWDED: Duration = Duration::from_secs(30);
 
 /// What a refusal means.
-pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
-    let Refusal { status, body, retry_after } = refusal;
+pub(super) fn classify(refusal: ErrorResponse<'_>) -> ErrorClass {
+    let ErrorResponse { status, body, retry_after } = refusal;
     let (code, message) = read(body);
-    let told = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {code}: {message}") };
+    let described = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {code}: {message}") };
     let after = retry_after.and_then(seconds);
-    let again = |tries: u32| Fault::Again { what: told.clone(), after, tries };
-    let stop = |next: &'static str| Fault::Stop(told.clone(), next);
-    let denied = |next: &'static str| Fault::Denied(told.clone(), next);
+    let again = |tries: u32| ErrorClass::Retry { what: described.clone(), after, tries };
+    let stop = |next: &'static str| ErrorClass::Stop(described.clone(), next);
+    let denied = |next: &'static str| ErrorClass::Denied(described.clone(), next);
     match (status, code.as_str()) {
-        (_, "INVALID_SESSION_ID") | (401, _) => Fault::Expired,
+        (_, "INVALID_SESSION_ID") | (401, _) => ErrorClass::Expired,
         // The identity service has words of its own for the same, without JSON.
-        (403, "") if body.trim_start().starts_with("Bad_OAuth_Token") => Fault::Expired,
+        (403, "") if body.trim_start().starts_with("Bad_OAuth_Token") => ErrorClass::Expired,
         (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("TotalRequests") => stop(
             "the organisation's API calls of the last 24 hours are used up; start again later, what was read so far is kept",
         ),
         (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("Concurrent") => {
-            Fault::Again { what: told.clone(), after: Some(after.unwrap_or(CROWDED)), tries: TRIES }
+            ErrorClass::Retry { what: described.clone(), after: Some(after.unwrap_or(CROWDED)), tries: MAX_TRIES }
         }
         (_, "REQUEST_LIMIT_EXCEEDED") => {
             stop("Salesforce takes no more requests for now; start again later, what was read so far is kept")
         }
-        (_, "QUERY_TIMEOUT") => Fault::TooLong,
-        (_, "INVALID_QUERY_LOCATOR") => Fault::CursorGone,
-        (_, "INVALID_FIELD" | "INVALID_TYPE") => Fault::Unknown(message),
+        (_, "QUERY_TIMEOUT") => ErrorClass::TooLong,
+        (_, "INVALID_QUERY_LOCATOR") => ErrorClass::CursorGone,
+        (_, "INVALID_FIELD" | "INVALID_TYPE") => ErrorClass::Unknown(message),
         (_, "UNABLE_TO_LOCK_ROW" | "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION" | "TXN_SECURITY_METERING_ERROR") => {
-            again(TRIES)
+            again(MAX_TRIES)
         }
-        (_, "LIMIT_EXCEEDED" | "EXCEEDED_QUOTA" | "ExceededQuota") => Fault::NoBulk(told),
+        (_, "LIMIT_EXCEEDED" | "EXCEEDED_QUOTA" | "ExceededQuota") => ErrorClass::NoBulk(described),
         (400, _)
             if ["not supported by the Bulk API", "not supported in Bulk Query", "does not support query"]
                 .iter()
                 .any(|text| message.contains(text)) =>
         {
-            Fault::NoBulk(told)
+            ErrorClass::NoBulk(described)
         }
         (400, "API_ERROR") if message.contains("Implementation restriction") => {
             stop("give the user View All Records on this object")
@@ -143,21 +143,21 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
         (403, _) if message.contains("TxnSecurity") || code.contains("TXN_SECURITY") => {
             stop("a transaction security policy of the organisation blocks this read; ask for an exemption of the user")
         }
-        (301 | 302 | 303 | 307 | 308, _) => Fault::Stop(
+        (301 | 302 | 303 | 307 | 308, _) => ErrorClass::Stop(
             format!("HTTP {status} to another address"),
             "set salesforce.instance_url to the My Domain address of the organization",
         ),
         // Such as 304, "not modified": no condition was sent.
-        (300..400, _) => Fault::Stop(
+        (300..400, _) => ErrorClass::Stop(
             format!("HTTP {status}, an answer to a question that was not asked"),
             "a proxy may change the answers; if not, report this with `--trace`",
         ),
-        (404, _) => Fault::Unknown(told),
+        (404, _) => ErrorClass::Unknown(described),
         (409, _) => stop("the job was made with another version of the API; start the extraction anew"),
         (410, _) => stop("this version of the API is retired; update tieout"),
-        (406 | 429 | 500 | 502 | 503 | 504, _) => again(TRIES),
+        (406 | 429 | 500 | 502 | 503 | 504, _) => again(MAX_TRIES),
         (420, _) => again(2),
-        (414 | 431, _) => Fault::NoBulk(format!("HTTP {status}: the query is too long for an address")),
+        (414 | 431, _) => ErrorClass::NoBulk(format!("HTTP {status}: the query is too long for an address")),
         _ => denied("see what Salesforce says; `tieout doctor` tells what the user may see"),
     }
 }
@@ -165,16 +165,16 @@ pub(super) fn classify(refusal: Refusal<'_>) -> Fault {
 /// Whole seconds, bounded; a date in their place leaves the wait to our own back-off.
 fn seconds(text: &str) -> Option<Duration> {
     let wait = text.trim().parse::<u64>().ok().map(Duration::from_secs)?;
-    Some(wait.min(LONGEST))
+    Some(wait.min(MAX_MESSAGE))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Refusal, classify};
+    use super::{ErrorClass, ErrorResponse, classify};
     use std::time::Duration;
 
-    fn told(status: u16, body: &str) -> Fault {
-        classify(Refusal { status, body, retry_after: None })
+    fn described(status: u16, body: &str) -> ErrorClass {
+        classify(ErrorResponse { status, body, retry_after: None })
     }
 
     fn error(code: &str, message: &str) -> String {
@@ -183,13 +183,15 @@ mod tests {
 
     #[test]
     fn one_code_with_three_messages() {
-        let limit = |message| told(403, &error("REQUEST_LIMIT_EXCEEDED", message));
-        assert!(matches!(limit("TotalRequests Limit exceeded."), Fault::Stop(_, next) if next.contains("24 hours")));
+        let limit = |message| described(403, &error("REQUEST_LIMIT_EXCEEDED", message));
+        assert!(
+            matches!(limit("TotalRequests Limit exceeded."), ErrorClass::Stop(_, next) if next.contains("24 hours"))
+        );
         for message in
             ["ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "ConcurrentPerOrgLongTxn Limit exceeded"]
         {
             assert!(
-                matches!(limit(message), Fault::Again { after: Some(after), .. } if after >= Duration::from_secs(30)),
+                matches!(limit(message), ErrorClass::Retry { after: Some(after), .. } if after >= Duration::from_secs(30)),
                 "{message}"
             );
         }
@@ -197,32 +199,35 @@ mod tests {
 
     #[test]
     fn the_table() {
-        assert_eq!(told(401, &error("INVALID_SESSION_ID", "Session expired or invalid")), Fault::Expired);
-        assert_eq!(told(403, "Bad_OAuth_Token"), Fault::Expired);
-        assert_eq!(told(400, &error("QUERY_TIMEOUT", "Your query request was running for too long.")), Fault::TooLong);
-        assert_eq!(told(400, &error("INVALID_QUERY_LOCATOR", "invalid query locator")), Fault::CursorGone);
+        assert_eq!(described(401, &error("INVALID_SESSION_ID", "Session expired or invalid")), ErrorClass::Expired);
+        assert_eq!(described(403, "Bad_OAuth_Token"), ErrorClass::Expired);
+        assert_eq!(
+            described(400, &error("QUERY_TIMEOUT", "Your query request was running for too long.")),
+            ErrorClass::TooLong
+        );
+        assert_eq!(described(400, &error("INVALID_QUERY_LOCATOR", "invalid query locator")), ErrorClass::CursorGone);
         assert!(
-            matches!(told(400, &error("INVALID_FIELD", "No such column 'X'")), Fault::Unknown(text) if text.contains('X'))
+            matches!(described(400, &error("INVALID_FIELD", "No such column 'X'")), ErrorClass::Unknown(text) if text.contains('X'))
         );
         assert!(matches!(
-            told(400, &error("INVALIDENTITY", "Entity 'X' is not supported by the Bulk API.")),
-            Fault::NoBulk(_)
+            described(400, &error("INVALIDENTITY", "Entity 'X' is not supported by the Bulk API.")),
+            ErrorClass::NoBulk(_)
         ));
         assert!(matches!(
-            told(400, &error("EXCEEDED_QUOTA", "Max bulk v2 query jobs (10000) per 24 hrs has been reached")),
-            Fault::NoBulk(_)
+            described(400, &error("EXCEEDED_QUOTA", "Max bulk v2 query jobs (10000) per 24 hrs has been reached")),
+            ErrorClass::NoBulk(_)
         ));
         for status in [406, 429, 500, 502, 503, 504] {
             assert!(
-                matches!(told(status, "<html>Down for maintenance</html>"), Fault::Again { tries: 6, .. }),
+                matches!(described(status, "<html>Down for maintenance</html>"), ErrorClass::Retry { tries: 6, .. }),
                 "{status}"
             );
         }
-        assert!(matches!(told(420, ""), Fault::Again { tries: 2, .. }));
+        assert!(matches!(described(420, ""), ErrorClass::Retry { tries: 2, .. }));
         assert!(
-            matches!(told(400, &error("MALFORMED_QUERY", "unexpected token")), Fault::Denied(text, _) if text.contains("unexpected token"))
+            matches!(described(400, &error("MALFORMED_QUERY", "unexpected token")), ErrorClass::Denied(text, _) if text.contains("unexpected token"))
         );
-        assert!(matches!(told(431, "<h1>Bad Message 431</h1>"), Fault::NoBulk(_)));
+        assert!(matches!(described(431, "<h1>Bad Message 431</h1>"), ErrorClass::NoBulk(_)));
     }
 
     #[test]
@@ -240,7 +245,7 @@ mod tests {
         ] {
             let text = format!("HTTP {status}");
             assert!(
-                matches!(told(status, ""), Fault::Stop(what, _) if what.contains(words) && what.starts_with(&text))
+                matches!(described(status, ""), ErrorClass::Stop(what, _) if what.contains(words) && what.starts_with(&text))
             );
         }
     }
@@ -254,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_wait_that_is_asked_for_is_kept_within_bounds() {
-        let asked = |text| match classify(Refusal { status: 503, body: "", retry_after: Some(text) }) {
-            Fault::Again { after, .. } => after,
+        let asked = |text| match classify(ErrorResponse { status: 503, body: "", retry_after: Some(text) }) {
+            ErrorClass::Retry { after, .. } => after,
             other => panic!("{other:?}"),
         };
         assert_eq!(asked("7"), Some(Duration::from_secs(7)));

@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::store::for_the_user_alone;
-use super::transport::{Said, Trace};
+use super::transport::{RequestEvent, Trace};
 use crate::error::Error;
 use crate::files;
-use crate::model::provenance::{Further, REQUESTS, Request};
+use crate::model::provenance::{OmittedRequests, REQUESTS, Request};
 
 /// Requests that are written down one by one, so that the file stays small.
-const MOST: u64 = 20_000;
+const MAX_REQUESTS: u64 = 20_000;
 /// Bytes of the file: far more than that many requests take.
 const MAX_LOG: u64 = 512 << 20;
 /// The answer of a request that is under way, and stays that of one that was when the extraction ended.
@@ -41,7 +41,7 @@ struct Inner {
     under_way: Vec<(u64, Vec<u8>)>,
     /// Requests written down one by one.
     lines: u64,
-    further: Further,
+    further: OmittedRequests,
     /// What this run wrote down, until it is known whether it goes on with what was there.
     own: Option<Vec<u8>>,
 }
@@ -54,8 +54,8 @@ impl Log {
     /// Opens the log in a folder, behind what an earlier run wrote there.
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(REQUESTS);
-        let former = match files::read(&path, MAX_LOG) {
-            Ok(former) => former,
+        let previous = match files::read(&path, MAX_LOG) {
+            Ok(previous) => previous,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(&path, &error)),
         };
@@ -65,12 +65,12 @@ impl Log {
             end: 0,
             under_way: Vec::new(),
             lines: 0,
-            further: Further::default(),
+            further: OmittedRequests::default(),
             own: Some(Vec::new()),
         };
         let mut counted = 0;
-        for line in former.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-            if let Ok(further) = serde_json::from_slice::<Further>(line) {
+        for line in previous.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+            if let Ok(further) = serde_json::from_slice::<OmittedRequests>(line) {
                 inner.further = further;
                 counted = if line.len() == ROOM { ROOM as u64 } else { 0 };
                 break;
@@ -92,10 +92,10 @@ impl Log {
     /// Writes down what is said, and passes it on.
     pub(super) fn trace(&self, further: Option<Trace>) -> Trace {
         let log = self.clone();
-        Box::new(move |said| {
-            log.add(said);
+        Box::new(move |message| {
+            log.add(message);
             if let Some(further) = &further {
-                further(said);
+                further(message);
             }
         })
     }
@@ -104,22 +104,22 @@ impl Log {
     pub(super) fn begin_anew(&self) -> Result<(), Error> {
         let Ok(mut inner) = self.0.lock() else { return Ok(()) };
         let own = inner.own.take().unwrap_or_default();
-        let beside = inner.path.with_extension("writing");
+        let temporary = inner.path.with_extension("writing");
         inner.file = None;
         let anew = || {
             let mut options = OpenOptions::new();
             options.create(true).truncate(true).write(true);
             for_the_user_alone(&mut options);
-            let mut file = options.open(&beside)?;
+            let mut file = options.open(&temporary)?;
             file.write_all(&own)?;
-            std::fs::rename(&beside, &inner.path)?;
+            std::fs::rename(&temporary, &inner.path)?;
             Ok(file)
         };
         let file = anew().map_err(|error| failed(&inner.path, &error))?;
         inner.file = Some(file);
         inner.end = own.len() as u64;
         inner.lines = own.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        inner.further = Further::default();
+        inner.further = OmittedRequests::default();
         inner.put(&[]).map_err(|error| failed(&inner.path, &error))
     }
 
@@ -137,27 +137,31 @@ impl Log {
         }
     }
 
-    fn add(&self, said: &Said<'_>) {
+    fn add(&self, message: &RequestEvent<'_>) {
         let request = Request {
-            at: said.answer.and(said.at),
-            method: said.method.to_owned(),
-            path: path_of(said.path).to_owned(),
-            status: said.status,
-            answer: said.answer.unwrap_or(UNDER_WAY).to_owned(),
-            rows: said.rows,
-            soql: said.soql.map(str::to_owned),
-            milliseconds: u64::try_from(said.took.as_millis()).unwrap_or(u64::MAX),
+            at: message.answer.and(message.at),
+            method: message.method.to_owned(),
+            path: path_of(message.path).to_owned(),
+            status: message.status,
+            answer: message.answer.unwrap_or(UNDER_WAY).to_owned(),
+            rows: message.rows,
+            soql: message.soql.map(str::to_owned),
+            milliseconds: u64::try_from(message.took.as_millis()).unwrap_or(u64::MAX),
         };
         if let Ok(mut inner) = self.0.lock() {
             // The log must not keep the work from going on: what could not be written is missing in it.
-            drop(if said.answer.is_some() { inner.over(said.nth, &request) } else { inner.begins(said.nth, &request) });
+            drop(if message.answer.is_some() {
+                inner.over(message.nth, &request)
+            } else {
+                inner.begins(message.nth, &request)
+            });
         }
     }
 }
 
 impl Inner {
     fn begins(&mut self, nth: u64, request: &Request) -> io::Result<()> {
-        if self.lines + self.under_way.len() as u64 >= MOST {
+        if self.lines + self.under_way.len() as u64 >= MAX_REQUESTS {
             self.further.further += 1;
         } else {
             self.under_way.push((nth, line_of(request)?));
@@ -238,19 +242,19 @@ fn failed(path: &Path, source: &io::Error) -> Error {
 mod tests {
     use std::time::Duration;
 
-    use super::{Further, Log, MOST, REQUESTS, ROOM};
+    use super::{Log, MAX_REQUESTS, OmittedRequests, REQUESTS, ROOM};
     use crate::model::instant::Instant;
     use crate::model::provenance::Request;
-    use crate::salesforce::transport::Said;
+    use crate::salesforce::transport::RequestEvent;
 
     /// A request and its end.
     fn ask(log: &Log, nth: u64, path: &str, status: u16) {
-        log.add(&said(nth, path, None));
-        log.add(&said(nth, path, Some(status)));
+        log.add(&message(nth, path, None));
+        log.add(&message(nth, path, Some(status)));
     }
 
-    fn said(nth: u64, path: &str, status: Option<u16>) -> Said<'_> {
-        Said {
+    fn message(nth: u64, path: &str, status: Option<u16>) -> RequestEvent<'_> {
+        RequestEvent {
             nth,
             at: Some(Instant::from_seconds(1_795_500_000)),
             method: "GET",
@@ -274,21 +278,21 @@ mod tests {
         let path = folder.path().join(REQUESTS);
         let log = Log::open(folder.path()).expect("a log");
         for (nth, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
-            log.add(&said(nth as u64, path, None));
+            log.add(&message(nth as u64, path, None));
         }
-        log.add(&said(1, "/b", Some(200)));
-        let told = || -> Vec<(String, Option<u16>)> {
+        log.add(&message(1, "/b", Some(200)));
+        let described = || -> Vec<(String, Option<u16>)> {
             lines(&path).into_iter().map(|request| (request.path, request.status)).collect()
         };
-        let mut now = told();
+        let mut now = described();
         now[1..].sort_unstable();
         assert_eq!(now, [("/b".into(), Some(200)), ("/a".into(), None), ("/c".into(), None)]);
         assert_eq!(lines(&path)[1].at, None);
         // Killed here, and gone on with.
         let log = Log::open(folder.path()).expect("a log");
-        let before = told();
+        let before = described();
         ask(&log, 0, "/d", 503);
-        assert_eq!(told(), [before, vec![("/d".into(), Some(503))]].concat());
+        assert_eq!(described(), [before, vec![("/d".into(), Some(503))]].concat());
     }
 
     #[test]
@@ -324,30 +328,30 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(REQUESTS);
         let log = Log::open(folder.path()).expect("a log");
-        for _ in 0..MOST {
+        for _ in 0..MAX_REQUESTS {
             ask(&log, 106, "/x", 200);
         }
-        assert_eq!(std::fs::read_to_string(&path).expect("a log").lines().count() as u64, MOST);
+        assert_eq!(std::fs::read_to_string(&path).expect("a log").lines().count() as u64, MAX_REQUESTS);
         for _ in 0..3 {
             ask(&log, 107, "/y", 200);
         }
         let log = Log::open(folder.path()).expect("a log");
         ask(&log, 108, "/z", 503);
         let text = std::fs::read_to_string(&path).expect("a log");
-        assert_eq!(text.lines().count() as u64, MOST + 1);
+        assert_eq!(text.lines().count() as u64, MAX_REQUESTS + 1);
         let last = text.lines().last().expect("a line");
         assert_eq!(last.len() + 1, ROOM);
-        let last: Further = serde_json::from_str(last).expect("a count");
+        let last: OmittedRequests = serde_json::from_str(last).expect("a count");
         assert_eq!((last.further, last.refused), (4, 1));
         // A torn count is a count that is lost, and no torn line.
         std::fs::write(&path, &text[..text.len() - 100]).expect("written");
         let log = Log::open(folder.path()).expect("a log");
         ask(&log, 109, "/z", 200);
         let text = std::fs::read_to_string(&path).expect("a log");
-        let last: Further = serde_json::from_str(text.lines().last().expect("a line")).expect("a count");
-        assert_eq!((text.lines().count() as u64, last.further), (MOST + 1, 1));
+        let last: OmittedRequests = serde_json::from_str(text.lines().last().expect("a line")).expect("a count");
+        assert_eq!((text.lines().count() as u64, last.further), (MAX_REQUESTS + 1, 1));
         assert_eq!(
-            serde_json::to_string(&Further { further: u64::MAX, refused: u64::MAX, ..last })
+            serde_json::to_string(&OmittedRequests { further: u64::MAX, refused: u64::MAX, ..last })
                 .map(|l| l.len() < ROOM)
                 .ok(),
             Some(true)

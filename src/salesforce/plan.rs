@@ -6,26 +6,26 @@
 use super::auth::SignIn;
 use super::read::{Api, PAGE_ROWS};
 use super::sight::{columns, count, describe, me, version};
-use super::soql::{self, Part, WANTED};
-use super::transport::{Pace, Trace, Transport};
+use super::soql::{self, OBJECTS, Part};
+use super::transport::{RetryPolicy, Trace, Transport};
 use super::{masked, shown};
 use crate::error::Error;
 use crate::model::provenance::{Plan, PlannedQuery};
-use crate::settings::Live;
+use crate::settings::OrgConnection;
 
 /// Rows of a page of REST.
 const REST_PAGE: u64 = 2_000;
 /// A job is made, and asked a few times whether it is done.
 const JOB_CALLS: u64 = 6;
 /// Questions about setup, deleted contacts and the list view.
-const BESIDE_CALLS: u64 = 9;
+const AUXILIARY_CALLS: u64 = 9;
 
 /// Plans an extraction.
 ///
 /// # Errors
 /// As an extraction's, up to the first row.
-pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
-    let mut plan = plan_as_told(live, api, trace).await.map_err(masked)?;
+pub async fn plan(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
+    let mut plan = plan_with(live, api, trace).await.map_err(masked)?;
     plan.hidden.iter_mut().for_each(|hidden| *hidden = shown(hidden));
     // A query is ours, but for the names of its columns.
     plan.queries.iter_mut().for_each(|query| query.soql = shown(&query.soql));
@@ -33,21 +33,22 @@ pub async fn plan(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result
 }
 
 /// As [`plan`]; errors and texts may hold what a server echoed.
-async fn plan_as_told(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
-    let transport = Transport::sign_in(SignIn::choose(live)?, Pace::default(), live.api_budget_percent, trace).await?;
+async fn plan_with(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
+    let transport =
+        Transport::sign_in(SignIn::choose(live)?, RetryPolicy::default(), live.api_budget_percent, trace).await?;
     let me = me(&transport).await?;
     let api_version = version(&transport).await?;
     // Without the time every count would be one of nothing.
-    let fence = transport.known_server_time()?;
+    let watermark = transport.known_server_time()?;
     let (mut queries, mut hidden) = (Vec::new(), Vec::new());
-    for wanted in WANTED {
+    for wanted in OBJECTS {
         let Some(described) = describe(&transport, &api_version, wanted.object).await? else {
             hidden.push(format!("{}: the object is not there, or hidden from the user", wanted.object));
             continue;
         };
         let (columns, missing) = columns(live, wanted, &described)?;
         hidden.extend(missing.into_iter().map(|name| format!("{}.{name}: not there, or hidden", wanted.object)));
-        let rested = Part::Rested(None, fence);
+        let rested = Part::ModifiedUpTo(None, watermark);
         let rows = count(&transport, &api_version, wanted.object, rested).await?;
         let api = api.unwrap_or(Api::for_rows(rows));
         let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
@@ -59,7 +60,7 @@ async fn plan_as_told(live: &Live, api: Option<Api>, trace: Option<Trace>) -> Re
             calls: calls(api, rows),
         });
     }
-    let calls = queries.iter().map(|query| query.calls).sum::<u64>() + BESIDE_CALLS;
+    let calls = queries.iter().map(|query| query.calls).sum::<u64>() + AUXILIARY_CALLS;
     Ok(Plan {
         org_id: me.organization_id,
         instance: transport.instance().await,

@@ -16,11 +16,11 @@ use super::address::{is_id, job_page, located, next_page, query_path, results};
 use super::bounds::{self, MAX_JOB, MAX_POLLS, Pages};
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
-use super::transport::{Answer, Call, Transport, Trouble};
+use super::transport::{Answer, ApiError, Call, Transport};
 use super::value::{from_json, normal, rule};
 use crate::error::Error;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::secrets::mask_and_shorten;
 
 /// Pages of a job that are fetched at once.
@@ -56,7 +56,7 @@ impl Api {
 }
 
 /// What is read, and with what.
-pub(super) struct Reading<'a> {
+pub(super) struct ObjectReader<'a> {
     pub(super) transport: &'a Arc<Transport>,
     pub(super) store: &'a Store,
     pub(super) version: &'a str,
@@ -70,7 +70,7 @@ pub(super) struct Reading<'a> {
 /// Called when something was read: so many rows more, and the state is to be kept.
 pub(super) type Kept<'a> = dyn FnMut(u64, &BTreeMap<String, PartState>) -> Result<(), Error> + 'a;
 
-impl Reading<'_> {
+impl ObjectReader<'_> {
     /// Reads a part, in smaller ones where the query runs for too long.
     pub(super) async fn part(
         &self,
@@ -78,7 +78,7 @@ impl Reading<'_> {
         part: Part,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         let mut todo = vec![(part, 0_u32)];
         while let Some((part, depth)) = todo.pop() {
             let name = name(part);
@@ -91,7 +91,7 @@ impl Reading<'_> {
             let halves = halve(part).filter(|_| depth < 40);
             match (self.once(api, part, &name, parts, kept).await, halves) {
                 (Ok(()), _) => {}
-                (Err(Trouble::TooLong), Some(halves)) => {
+                (Err(ApiError::TooLong), Some(halves)) => {
                     parts.remove(&name);
                     todo.extend(halves.map(|half| (half, depth + 1)));
                 }
@@ -108,7 +108,7 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         let columns: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
         let soql = soql::select(&columns, self.object, part);
         let mut anew = 0;
@@ -117,7 +117,7 @@ impl Reading<'_> {
                 Api::Rest => self.rest(&soql, name, parts, kept).await,
                 Api::Bulk | Api::BulkInTurn => match self.bulk(api, &soql, name, parts, kept).await {
                     // What Bulk refuses, REST may do, if only more slowly.
-                    Err(Trouble::NoBulk(_)) => {
+                    Err(ApiError::NoBulk(_)) => {
                         parts.insert(name.to_owned(), PartState::default());
                         self.rest(&soql, name, parts, kept).await
                     }
@@ -125,7 +125,7 @@ impl Reading<'_> {
                 },
             };
             match read {
-                Err(Trouble::CursorGone) if anew < 2 => {
+                Err(ApiError::CursorGone) if anew < 2 => {
                     anew += 1;
                     parts.insert(name.to_owned(), PartState::default());
                 }
@@ -140,7 +140,7 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Rows<'a> {
@@ -163,7 +163,7 @@ impl Reading<'_> {
             let page = self.store.keep_page(&format!("{name}-{:05}", state.pages.len()), records)?;
             let count = page.rows;
             let next = match rows.next_records_url.filter(|_| !rows.done) {
-                Some(told) => Some(next_page(&instance, &path, &told)?),
+                Some(described) => Some(next_page(&instance, &path, &described)?),
                 None => None,
             };
             state.pages.insert(path, page);
@@ -183,10 +183,10 @@ impl Reading<'_> {
 
     /// What the pages of a query may come to, of which its first answer says that it has so many rows.
     fn pages(&self, total: u64) -> Result<Pages<'_>, Error> {
-        Pages::new(self.object.word(), total.max(self.counted))
+        Pages::new(self.object.label(), total.max(self.counted))
     }
 
-    fn json_row(&self, record: &HashMap<Cow<'_, str>, &RawValue>) -> Result<csv::StringRecord, Trouble> {
+    fn json_row(&self, record: &HashMap<Cow<'_, str>, &RawValue>) -> Result<csv::StringRecord, ApiError> {
         let mut row = csv::StringRecord::new();
         for column in self.columns {
             // A field that is blank is null; one that is not there at all was not selected.
@@ -205,7 +205,7 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         if parts.get(name).is_none_or(|state| state.job.is_none()) {
             let call = Call::QueryJob { version: self.version.to_owned(), soql: soql.to_owned(), all: false };
             #[derive(Deserialize)]
@@ -239,7 +239,7 @@ impl Reading<'_> {
     }
 
     /// Waits for a job, and tells how many rows it found.
-    async fn wait_for(&self, job: &str) -> Result<u64, Trouble> {
+    async fn wait_for(&self, job: &str) -> Result<u64, ApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Job {
@@ -265,10 +265,10 @@ impl Reading<'_> {
                     if job.error_message.contains("QUERY_TIMEOUT")
                         || job.error_message.contains("retried more than") =>
                 {
-                    return Err(Trouble::TooLong);
+                    return Err(ApiError::TooLong);
                 }
                 "Failed" | "Aborted" => {
-                    return Err(Trouble::NoBulk(format!(
+                    return Err(ApiError::NoBulk(format!(
                         "the query job ended as {}: {}",
                         job.state, job.error_message
                     )));
@@ -292,9 +292,9 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, ApiError> {
         #[derive(Deserialize)]
-        struct Told {
+        struct ResultPages {
             #[serde(rename = "resultPages", alias = "resultpages", default, deserialize_with = "bounds::list")]
             pages: Vec<One>,
             #[serde(rename = "nextRecordsUrl", alias = "nextRecordUrl", alias = "nextrecordsurl", default)]
@@ -318,10 +318,10 @@ impl Reading<'_> {
             let answer = match self.transport.ask(&Call::Get(path.clone())).await {
                 Ok(answer) => answer,
                 // An organisation that does not offer it: one page after the other then.
-                Err(Trouble::Unknown(_)) => return Ok(false),
+                Err(ApiError::Unknown(_)) => return Ok(false),
                 Err(trouble) => return Err(trouble),
             };
-            let pages: Told = answer.json()?;
+            let pages: ResultPages = answer.json()?;
             let before = addresses.len();
             for page in pages.pages {
                 let page = job_page(&instance, base, "results", self.page_rows, &page.url)?;
@@ -331,7 +331,7 @@ impl Reading<'_> {
                 addresses.push(page);
             }
             let next = pages.next.filter(|next| !pages.done && !next.is_empty());
-            bounds.told(addresses.len() as u64, (addresses.len() - before) as u64, next.is_none())?;
+            bounds.next(addresses.len() as u64, (addresses.len() - before) as u64, next.is_none())?;
             match next {
                 Some(next) => path = job_page(&instance, base, "resultPages", self.page_rows, &next)?,
                 None => break,
@@ -349,7 +349,7 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         let Some(state) = parts.get(name) else { return Ok(()) };
         let todo: Vec<(usize, String)> = state
             .addresses
@@ -386,7 +386,7 @@ impl Reading<'_> {
         name: &str,
         parts: &mut BTreeMap<String, PartState>,
         kept: &mut Kept<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ApiError> {
         let first = results(base, "results", self.page_rows, None);
         loop {
             let state = parts.entry(name.to_owned()).or_default();
@@ -416,14 +416,14 @@ impl Reading<'_> {
     }
 
     /// The rows of a page, held against the count that came with it; one with too few is fetched again.
-    async fn checked(&self, address: &str, answer: Answer, file: &str) -> Result<Page, Trouble> {
+    async fn checked(&self, address: &str, answer: Answer, file: &str) -> Result<Page, ApiError> {
         let mut answer = answer;
         let mut tries = 1;
         loop {
             // A count that is not there is not a count of nothing: a proxy may have taken it away.
-            let said = answer.header("sforce-numberofrecords").and_then(|text| text.trim().parse::<usize>().ok());
+            let message = answer.header("sforce-numberofrecords").and_then(|text| text.trim().parse::<usize>().ok());
             let rows = self.csv_rows(&answer.body);
-            let whole = matches!(&rows, Ok(rows) if said.is_none_or(|said| rows.len() == said));
+            let whole = matches!(&rows, Ok(rows) if message.is_none_or(|message| rows.len() == message));
             if whole || tries >= SHORT_TRIES {
                 return Ok(self.store.keep_page(file, rows?)?);
             }
@@ -433,9 +433,9 @@ impl Reading<'_> {
     }
 
     /// The rows of a page of CSV, in the order of our columns, whatever the order of its own.
-    fn csv_rows(&self, body: &[u8]) -> Result<Vec<csv::StringRecord>, Trouble> {
+    fn csv_rows(&self, body: &[u8]) -> Result<Vec<csv::StringRecord>, ApiError> {
         let broken = |error: csv::Error| {
-            Trouble::Stop(Error::Salesforce {
+            ApiError::Stop(Error::Salesforce {
                 what: format!("a page of {} is no CSV: {error}", self.object),
                 next: "start again; what was read so far is kept".to_owned(),
             })
@@ -471,7 +471,7 @@ impl Reading<'_> {
     }
 
     /// Refuses a value that the reader of the snapshot would refuse.
-    fn is_possible(&self, rule: Option<fn(&str) -> bool>, column: &Column, value: &str) -> Result<(), Trouble> {
+    fn is_possible(&self, rule: Option<fn(&str) -> bool>, column: &Column, value: &str) -> Result<(), ApiError> {
         if rule.is_none_or(|rule| rule(value)) {
             return Ok(());
         }
@@ -480,26 +480,26 @@ impl Reading<'_> {
     }
 }
 
-async fn fetch(transport: &Transport, address: String) -> Result<(String, Answer), Trouble> {
+async fn fetch(transport: &Transport, address: String) -> Result<(String, Answer), ApiError> {
     let answer = transport.ask(&Call::Get(address.clone())).await?;
     Ok((address, answer))
 }
 
-fn unexpected(object: SfObject, column: &str) -> Trouble {
-    Trouble::Stop(Error::Salesforce {
+fn unexpected(object: SfObject, column: &str) -> ApiError {
+    ApiError::Stop(Error::Salesforce {
         what: format!("a page of {object} lacks the column {column}, or holds something else in it than a value"),
         next: "start again; if it stays so, report this with `--trace`".to_owned(),
     })
 }
 
 /// A job's id, which becomes part of paths.
-fn plain(id: String) -> Result<String, Trouble> {
+fn plain(id: String) -> Result<String, ApiError> {
     if is_id(&id) { Ok(id) } else { Err(stop("a query job has no id of letters and digits".to_owned())) }
 }
 
 /// An answer that Salesforce does not give.
-fn stop(what: String) -> Trouble {
-    Trouble::Stop(Error::Salesforce {
+fn stop(what: String) -> ApiError {
+    ApiError::Stop(Error::Salesforce {
         what,
         next: "a proxy may change the answers; if not, report this with `--trace`; what was read so far is kept"
             .to_owned(),
@@ -509,23 +509,23 @@ fn stop(what: String) -> Trouble {
 /// A part as its files are called.
 fn name(part: Part) -> String {
     match part {
-        Part::Rested(after, until) => {
+        Part::ModifiedUpTo(after, until) => {
             format!("rested-{}-{}", after.map_or(0, crate::model::instant::Instant::seconds), until.seconds())
         }
-        Part::Since(after) => format!("since-{}", after.seconds()),
+        Part::ModifiedAfter(after) => format!("since-{}", after.seconds()),
     }
 }
 
 /// The two halves of a part's time; nothing where it cannot be cut any more.
 fn halve(part: Part) -> Option<[Part; 2]> {
     use crate::model::instant::Instant;
-    let Part::Rested(after, until) = part else { return None };
+    let Part::ModifiedUpTo(after, until) = part else { return None };
     let from = after.map_or(BEGINNING, Instant::seconds);
     if until.seconds() - from < 2 {
         return None;
     }
     let middle = Instant::from_seconds(from + (until.seconds() - from) / 2);
-    Some([Part::Rested(after, middle), Part::Rested(Some(middle), until)])
+    Some([Part::ModifiedUpTo(after, middle), Part::ModifiedUpTo(Some(middle), until)])
 }
 
 #[cfg(test)]
@@ -537,8 +537,8 @@ mod tests {
     #[test]
     fn halves_cover_the_whole_and_share_nothing() {
         let [until, middle] = [1_763_000_000, (946_684_800 + 1_763_000_000) / 2].map(Instant::from_seconds);
-        let halves = halve(Part::Rested(None, until)).expect("two");
-        assert_eq!(halves, [Part::Rested(None, middle), Part::Rested(Some(middle), until)]);
-        assert_eq!(halve(Part::Rested(Some(Instant::from_seconds(1_762_999_999)), until)), None);
+        let halves = halve(Part::ModifiedUpTo(None, until)).expect("two");
+        assert_eq!(halves, [Part::ModifiedUpTo(None, middle), Part::ModifiedUpTo(Some(middle), until)]);
+        assert_eq!(halve(Part::ModifiedUpTo(Some(Instant::from_seconds(1_762_999_999)), until)), None);
     }
 }

@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 
 use super::address::{next_page, query_path};
 use super::bounds::{self, List, Pages};
-use super::soql::{self, Part, Wanted, literal};
+use super::soql::{self, ObjectQuery, Part, literal};
 use super::store::Column;
-use super::transport::{Answer, Call, Transport, Trouble};
+use super::transport::{Answer, ApiError, Call, Transport};
 use super::value::Kind;
 use crate::error::Error;
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
-use crate::settings::Live;
+use crate::model::word::Label as _;
+use crate::settings::OrgConnection;
 
 /// The newest version of the API that this version of tieout was tried with.
 const TESTED: (u32, u32) = (67, 0);
@@ -65,7 +65,7 @@ pub(super) struct Me {
 /// Who is signed in.
 pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
     let me: Me = json(transport, "/services/oauth2/userinfo").await?;
-    if [&me.user_id, &me.organization_id].into_iter().all(|id| SfId::parse(id.as_bytes()).is_ok()) {
+    if [&me.user_id, &me.organization_id].into_iter().all(|id| RecordId::parse(id.as_bytes()).is_ok()) {
         return Ok(me);
     }
     Err(Error::Salesforce {
@@ -76,7 +76,7 @@ pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
 
 /// A field as describe tells it.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Described {
+pub(super) struct FieldDescription {
     pub(super) name: String,
     #[serde(rename = "type")]
     pub(super) kind: String,
@@ -87,25 +87,25 @@ pub(super) async fn describe(
     transport: &Transport,
     version: &str,
     object: SfObject,
-) -> Result<Option<Vec<Described>>, Error> {
+) -> Result<Option<Vec<FieldDescription>>, Error> {
     #[derive(Deserialize)]
     struct Object {
         #[serde(deserialize_with = "bounds::list")]
-        fields: Vec<Described>,
+        fields: Vec<FieldDescription>,
     }
     let path = format!("/services/data/v{version}/sobjects/{object}/describe");
     match transport.ask(&Call::Get(path)).await {
         Ok(answer) => {
-            let object: Object = answer.json().map_err(|trouble| trouble.into_error(object.word()))?;
+            let object: Object = answer.json().map_err(|trouble| trouble.into_error(object.label()))?;
             Ok(Some(object.fields))
         }
-        Err(Trouble::Unknown(_)) => Ok(None),
-        Err(trouble) => Err(trouble.into_error(object.word())),
+        Err(ApiError::Unknown(_)) => Ok(None),
+        Err(trouble) => Err(trouble.into_error(object.label())),
     }
 }
 
 /// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
-pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, Trouble> {
+pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, ApiError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Field {
@@ -113,7 +113,7 @@ pub(super) async fn known(transport: &Transport, version: &str, object: SfObject
     }
     let soql = format!(
         "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = {}",
-        literal(object.word())
+        literal(object.label())
     );
     let fields: Vec<Field> = rows(transport, version, "tooling/query", &soql).await?;
     Ok(fields.into_iter().map(|field| field.qualified_api_name).collect())
@@ -138,7 +138,7 @@ pub(super) async fn rows<T: DeserializeOwned>(
     version: &str,
     door: &str,
     soql: &str,
-) -> Result<Vec<T>, Trouble> {
+) -> Result<Vec<T>, ApiError> {
     Ok(rows_up_to(u64::MAX, transport, version, door, soql).await?.unwrap_or_default())
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     version: &str,
     door: &str,
     soql: &str,
-) -> Result<Result<Vec<T>, u64>, Trouble> {
+) -> Result<Result<Vec<T>, u64>, ApiError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
     struct Page<T> {
@@ -170,7 +170,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
             return Ok(Err(counted));
         }
         let next = match page.next_records_url.filter(|_| !page.done) {
-            Some(told) => Some(next_page(&instance, &path, &told)?),
+            Some(described) => Some(next_page(&instance, &path, &described)?),
             None => None,
         };
         asked.insert(path);
@@ -190,7 +190,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     }
     match counted.filter(|counted| *counted != rows.len() as u64) {
         // What setup tells is held against nothing, and no row of data.
-        Some(counted) if door != "tooling/query" => Err(Trouble::Stop(Error::Salesforce {
+        Some(counted) if door != "tooling/query" => Err(ApiError::Stop(Error::Salesforce {
             what: format!("a query gave {} rows, and Salesforce counted {counted}: {soql}", rows.len()),
             next: "start again; if it stays so, report this with `--trace`; what was read so far is kept".to_owned(),
         })),
@@ -206,15 +206,15 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
         total_size: u64,
     }
     let counted: Counted = json(transport, &query_path(version, "query", &soql::count(object, part))).await?;
-    Pages::new(object.word(), counted.total_size)?;
+    Pages::new(object.label(), counted.total_size)?;
     Ok(counted.total_size)
 }
 
 /// The wanted columns that are there, `Id` first and the last change last; and those that are not.
 pub(super) fn columns(
-    live: &Live,
-    wanted: Wanted,
-    described: &[Described],
+    live: &OrgConnection,
+    wanted: ObjectQuery,
+    described: &[FieldDescription],
 ) -> Result<(Vec<Column>, Vec<String>), Error> {
     let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
     let mut columns: Vec<Column> = Vec::new();
@@ -227,7 +227,7 @@ pub(super) fn columns(
     {
         match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
             Some(field) if columns.iter().any(|column| column.name == field.name) => {}
-            Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::of(&field.kind) }),
+            Some(field) => columns.push(Column { name: field.name.clone(), kind: Kind::from_type(&field.kind) }),
             None if required => {
                 return Err(Error::Salesforce {
                     what: format!("{}.{name}: the field is not there, or hidden from the user", wanted.object),

@@ -8,7 +8,7 @@ use crate::model::provenance::SfObject;
 
 /// What is read of an object.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct ObjectQuery {
     /// The object.
     pub(crate) object: SfObject,
     /// Columns without which it is of no use.
@@ -17,19 +17,19 @@ pub(crate) struct Wanted {
     pub(crate) further: &'static [&'static str],
 }
 
-const WRITES: &[&str] = &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"];
+const WRITE_FIELDS: &[&str] = &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"];
 
 /// Everything that an audit reads, in the order in which it is extracted; the mapped field comes to the
 /// Contact's columns.
-pub(crate) const WANTED: [Wanted; 11] = [
-    Wanted { object: SfObject::Contact, required: &["Id"], further: &["CreatedDate", "LastModifiedDate"] },
-    Wanted { object: SfObject::User, required: &["Id"], further: &["Username", "ContactId", "IsActive"] },
-    Wanted {
+pub(crate) const OBJECTS: [ObjectQuery; 11] = [
+    ObjectQuery { object: SfObject::Contact, required: &["Id"], further: &["CreatedDate", "LastModifiedDate"] },
+    ObjectQuery { object: SfObject::User, required: &["Id"], further: &["Username", "ContactId", "IsActive"] },
+    ObjectQuery {
         object: SfObject::DoceboUser,
         required: &["Id", "docebo_v3__UserId__c", "docebo_v3__Contact__c", "docebo_v3__User__c"],
-        further: WRITES,
+        further: WRITE_FIELDS,
     },
-    Wanted {
+    ObjectQuery {
         object: SfObject::Course,
         required: &["Id", "docebo_v3__CourseId__c"],
         further: &[
@@ -43,7 +43,7 @@ pub(crate) const WANTED: [Wanted; 11] = [
             "LastModifiedById",
         ],
     },
-    Wanted {
+    ObjectQuery {
         object: SfObject::CourseEnrollment,
         required: &["Id", "docebo_v3__DoceboUser__c", "docebo_v3__Course__c"],
         further: &[
@@ -58,29 +58,29 @@ pub(crate) const WANTED: [Wanted; 11] = [
             "LastModifiedById",
         ],
     },
-    Wanted { object: SfObject::Session, required: &["Id"], further: WRITES },
-    Wanted { object: SfObject::SessionAttendance, required: &["Id"], further: WRITES },
-    Wanted { object: SfObject::LearningPlan, required: &["Id"], further: WRITES },
-    Wanted { object: SfObject::LearningPlanCourse, required: &["Id"], further: WRITES },
-    Wanted { object: SfObject::LearningPlanEnrollment, required: &["Id"], further: WRITES },
-    Wanted { object: SfObject::LearningPlanCourseEnrollment, required: &["Id"], further: WRITES },
+    ObjectQuery { object: SfObject::Session, required: &["Id"], further: WRITE_FIELDS },
+    ObjectQuery { object: SfObject::SessionAttendance, required: &["Id"], further: WRITE_FIELDS },
+    ObjectQuery { object: SfObject::LearningPlan, required: &["Id"], further: WRITE_FIELDS },
+    ObjectQuery { object: SfObject::LearningPlanCourse, required: &["Id"], further: WRITE_FIELDS },
+    ObjectQuery { object: SfObject::LearningPlanEnrollment, required: &["Id"], further: WRITE_FIELDS },
+    ObjectQuery { object: SfObject::LearningPlanCourseEnrollment, required: &["Id"], further: WRITE_FIELDS },
 ];
 
 /// One side of the fence: a moment of the server's clock that parts what rests from what still changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     /// Rows whose last change is not after the fence, and after the first moment where there is one.
-    Rested(Option<Instant>, Instant),
+    ModifiedUpTo(Option<Instant>, Instant),
     /// Rows that changed after the fence, while the extraction went on.
-    Since(Instant),
+    ModifiedAfter(Instant),
 }
 
 impl Part {
     fn condition(self) -> String {
         match self {
-            Self::Rested(None, until) => format!("SystemModstamp <= {until}"),
-            Self::Rested(Some(after), until) => format!("SystemModstamp > {after} AND SystemModstamp <= {until}"),
-            Self::Since(after) => format!("SystemModstamp > {after}"),
+            Self::ModifiedUpTo(None, until) => format!("SystemModstamp <= {until}"),
+            Self::ModifiedUpTo(Some(after), until) => format!("SystemModstamp > {after} AND SystemModstamp <= {until}"),
+            Self::ModifiedAfter(after) => format!("SystemModstamp > {after}"),
         }
     }
 }
@@ -132,7 +132,7 @@ fn tokens(soql: &str) -> (Vec<Token>, bool) {
 
 /// What keeps a query from being one that only reads, if anything does: a clause that writes, if only that somebody
 /// looked; or a spelling that Salesforce may read in another way than it is read here.
-pub(super) fn writes(soql: &str) -> Option<&'static str> {
+pub(super) fn forbidden_clause(soql: &str) -> Option<&'static str> {
     let (tokens, is_open) = tokens(soql);
     let is_odd = |token: &Token| !token.word.bytes().all(|byte| byte.is_ascii_graphic());
     let odd = tokens.iter().any(is_odd);
@@ -197,7 +197,7 @@ pub(super) fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, count, literal, members, select, writes};
+    use super::{Part, count, forbidden_clause, literal, members, select};
     use crate::model::instant::Instant;
     use crate::model::provenance::SfObject;
 
@@ -220,7 +220,7 @@ mod tests {
             ("", Some("no SELECT at its beginning")),
             ("SELECT Id FROM Contact WHERE Name = 'S\u{f6}hne'", None),
         ] {
-            assert_eq!(writes(soql), clause, "{soql}");
+            assert_eq!(forbidden_clause(soql), clause, "{soql}");
         }
     }
 
@@ -260,13 +260,13 @@ mod tests {
 
     #[test]
     fn a_fence_is_a_moment_of_utc() {
-        let fence = Instant::from_seconds(1_763_000_000);
+        let watermark = Instant::from_seconds(1_763_000_000);
         assert_eq!(
-            select(&["Id".to_owned(), "Email".to_owned()], SfObject::Contact, Part::Rested(None, fence)),
+            select(&["Id".to_owned(), "Email".to_owned()], SfObject::Contact, Part::ModifiedUpTo(None, watermark)),
             "SELECT Id, Email FROM Contact WHERE SystemModstamp <= 2025-11-13T02:13:20Z"
         );
         assert_eq!(
-            count(SfObject::Contact, Part::Since(fence)),
+            count(SfObject::Contact, Part::ModifiedAfter(watermark)),
             "SELECT COUNT() FROM Contact WHERE SystemModstamp > 2025-11-13T02:13:20Z"
         );
     }

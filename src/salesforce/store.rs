@@ -28,7 +28,7 @@ use crate::error::Error;
 use crate::files;
 use crate::model::customisation;
 use crate::model::provenance::{REQUESTS, SfObject};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::secrets::{mask, mask_rows};
 
 /// A column of an object.
@@ -104,7 +104,7 @@ pub(super) struct State {
     pub(super) instance: String,
     pub(super) api_version: String,
     /// RFC 3339.
-    pub(super) fence: String,
+    pub(super) watermark: String,
     /// What was asked for: another question begins anew.
     pub(super) asked: String,
     pub(super) objects: BTreeMap<String, ObjectState>,
@@ -327,12 +327,12 @@ impl Store {
 
     fn put_as_is(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.folder.join(name);
-        let beside = path.with_extension("writing");
+        let temporary = path.with_extension("writing");
         let write = || {
-            let mut file = create(&beside)?;
+            let mut file = create(&temporary)?;
             file.write_all(bytes)?;
             file.sync_data()?;
-            std::fs::rename(&beside, &path)
+            std::fs::rename(&temporary, &path)
         };
         write().map_err(|source| cannot(&path, &source))
     }
@@ -361,9 +361,9 @@ impl Store {
     /// Merges pages, each sorted by Id, into one file in the order of Ids; of several rows of one record the
     /// one that changed last stands (the last column is `SystemModstamp`). Tells rows and digest.
     pub(super) fn merge(&self, object: SfObject, headings: &[&str], pages: &[&Page]) -> Result<(u64, String), Error> {
-        let name = format!("{}.csv", object.word());
+        let name = format!("{}.csv", object.label());
         let path = self.folder.join(&name);
-        let beside = path.with_extension("writing");
+        let temporary = path.with_extension("writing");
         let failed = |error: &dyn std::fmt::Display| Error::Output {
             path: path.clone(),
             what: format!("cannot be written: {error}"),
@@ -392,7 +392,7 @@ impl Store {
         for at in 0..current.len() {
             advance(at, &mut heads, &mut current)?;
         }
-        let file = create(&beside).map_err(|error| failed(&error))?;
+        let file = create(&temporary).map_err(|error| failed(&error))?;
         let mut writer = csv::Writer::from_writer(Hashing { inner: BufWriter::new(file), digest: Sha256::new() });
         writer.write_record(headings).map_err(|error| failed(&error))?;
         let (mut rows, mut last) = (0, String::new());
@@ -408,7 +408,7 @@ impl Store {
         let hashing = writer.into_inner().map_err(|error| failed(&error))?;
         let digest = HEXLOWER.encode(&hashing.digest.finalize());
         let file = hashing.inner.into_inner().map_err(|error| failed(&error))?;
-        file.sync_data().and_then(|()| std::fs::rename(&beside, &path)).map_err(|error| failed(&error))?;
+        file.sync_data().and_then(|()| std::fs::rename(&temporary, &path)).map_err(|error| failed(&error))?;
         Ok((rows, digest))
     }
 
@@ -449,7 +449,7 @@ fn is_known(name: &str) -> bool {
         |file: &str| file == name || ending == "writing" && file.rsplit_once('.').is_some_and(|(own, _)| own == stem);
     [MARK, PAGES].contains(&name)
         || files.into_iter().any(is_file)
-        || SfObject::of(stem).is_some() && matches!(ending, "csv" | "writing")
+        || SfObject::parse(stem).is_some() && matches!(ending, "csv" | "writing")
 }
 
 /// Whether a page has such a name.

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use super::address;
 use super::auth::{self, Session, SignIn};
 use super::bounds::{FIRST_BYTE, MAX_ANSWER, MAX_PAGE, MAX_REQUESTS, MAX_SHORT_ANSWER, NEXT_BYTE, SLOW_TRIES};
-use super::fault::{self, Fault, Refusal};
+use super::fault::{self, ErrorClass, ErrorResponse};
 use crate::error::Error;
 use crate::model::instant::Instant;
 use crate::model::text::one_line;
@@ -25,7 +25,7 @@ use crate::secrets::{know, mask};
 
 /// How patient the transport is.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct RetryPolicy {
     /// The first wait before another try; each further one is twice as long.
     pub base: Duration,
     /// No wait is longer.
@@ -33,23 +33,23 @@ pub struct Pace {
     /// The first wait before a job is asked whether it is done; the following ones grow to fifty times that.
     pub poll: Duration,
     /// How long an answer may take, from sending the request to its last byte.
-    pub patience: Duration,
+    pub max_wait: Duration,
 }
 
-impl Default for Pace {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             base: Duration::from_millis(500),
             cap: Duration::from_secs(60),
             poll: Duration::from_millis(200),
-            patience: Duration::from_secs(10 * 60),
+            max_wait: Duration::from_secs(10 * 60),
         }
     }
 }
 
 /// A request and what came of it, without secrets.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
+pub struct RequestEvent<'a> {
     /// The how manieth request of its transport it is: it is told when it begins, and again when it is over.
     pub nth: u64,
     /// By Salesforce's own clock, as its last answer told it; nothing before the first.
@@ -71,7 +71,7 @@ pub struct Said<'a> {
 }
 
 /// As one line, for whoever follows.
-impl std::fmt::Display for Said<'_> {
+impl std::fmt::Display for RequestEvent<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { nth: _, at: _, method, path, status: _, answer, rows: _, soql, took } = self;
         write!(f, "{method} {path} {}", answer.unwrap_or("is asked"))?;
@@ -83,7 +83,7 @@ impl std::fmt::Display for Said<'_> {
 }
 
 /// Told of each request twice: when it begins, and when it is over.
-pub type Trace = Box<dyn Fn(&Said<'_>) + Send + Sync>;
+pub type Trace = Box<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
 
 /// A request that the allow-list knows.
 #[derive(Debug, Clone)]
@@ -120,9 +120,9 @@ impl Answer {
     }
 
     /// The body as JSON.
-    pub(super) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Trouble> {
+    pub(super) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            Trouble::Stop(Error::Salesforce {
+            ApiError::Stop(Error::Salesforce {
                 what: format!("an answer is not what was expected: {error}"),
                 next: "a proxy may stand between; if not, report this with `--trace`".to_owned(),
             })
@@ -132,7 +132,7 @@ impl Answer {
 
 /// Why there is no answer: what the caller can do something about, and what ends the run.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum ApiError {
     /// The query ran for too long.
     TooLong,
     /// The cursor is gone.
@@ -147,16 +147,16 @@ pub(super) enum Trouble {
     Stop(Error),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         Self::Stop(error)
     }
 }
 
-impl Trouble {
+impl ApiError {
     /// As an error, where the caller can do nothing about it.
     pub(super) fn into_error(self, about: &str) -> Error {
-        let said = |what: String| Error::Salesforce {
+        let message = |what: String| Error::Salesforce {
             what: format!("{about}: {what}"),
             next: "`tieout doctor` tells what the user may see".to_owned(),
         };
@@ -165,16 +165,16 @@ impl Trouble {
             Self::Denied(what, next) => {
                 Error::Salesforce { what: format!("Salesforce says: {what}"), next: next.to_owned() }
             }
-            Self::TooLong => said("the query ran for too long, even in small parts".to_owned()),
-            Self::CursorGone => said("the cursor of the query is gone".to_owned()),
-            Self::NoBulk(what) | Self::Unknown(what) => said(what),
+            Self::TooLong => message("the query ran for too long, even in small parts".to_owned()),
+            Self::CursorGone => message("the cursor of the query is gone".to_owned()),
+            Self::NoBulk(what) | Self::Unknown(what) => message(what),
         }
     }
 }
 
 /// The organisation's calls of the day, as its answers tell.
 #[derive(Debug, Default)]
-struct Budget {
+struct ApiBudget {
     used: AtomicU64,
     limit: AtomicU64,
 }
@@ -190,10 +190,10 @@ pub(super) struct Transport {
     client: reqwest::Client,
     sign_in: SignIn,
     current: Mutex<Current>,
-    pace: Pace,
+    pace: RetryPolicy,
     /// The share of the day's calls, in per cent, beyond which nothing more is asked.
-    share: u64,
-    budget: Budget,
+    max_percent: u64,
+    budget: ApiBudget,
     calls: AtomicU64,
     /// Requests begun, signing in among them.
     begun: AtomicU64,
@@ -223,7 +223,12 @@ impl std::fmt::Display for Unread {
 
 impl Transport {
     /// Signs in.
-    pub(super) async fn sign_in(sign_in: SignIn, pace: Pace, share: u8, trace: Option<Trace>) -> Result<Self, Error> {
+    pub(super) async fn sign_in(
+        sign_in: SignIn,
+        pace: RetryPolicy,
+        share: u8,
+        trace: Option<Trace>,
+    ) -> Result<Self, Error> {
         // A provider that is installed already does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -231,7 +236,7 @@ impl Transport {
             // A redirect to another host would lose the token or give it away.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(30))
-            .timeout(pace.patience);
+            .timeout(pace.max_wait);
         // What this machine itself answers in tests goes to no proxy; everything else is encrypted.
         let client = if sign_in.is_on_this_machine() { client.no_proxy() } else { client.https_only(true) };
         let client = client.build().map_err(|error| unreachable(&root(error)))?;
@@ -243,8 +248,8 @@ impl Transport {
                 generation: 0,
             }),
             pace,
-            share: u64::from(share),
-            budget: Budget::default(),
+            max_percent: u64::from(share),
+            budget: ApiBudget::default(),
             calls: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             server_time: AtomicU64::new(0),
@@ -260,7 +265,7 @@ impl Transport {
     }
 
     /// How patient this transport is.
-    pub(super) const fn pace(&self) -> Pace {
+    pub(super) const fn pace(&self) -> RetryPolicy {
         self.pace
     }
 
@@ -290,7 +295,7 @@ impl Transport {
     }
 
     /// Asks, waits and asks again where that helps.
-    pub(super) async fn ask(&self, call: &Call) -> Result<Answer, Trouble> {
+    pub(super) async fn ask(&self, call: &Call) -> Result<Answer, ApiError> {
         allowed(call)?;
         let mut renewed = false;
         let mut tries = 0;
@@ -305,10 +310,10 @@ impl Transport {
                 Err(fault) => fault,
             };
             match fault {
-                Fault::Again { what, after, tries: most } => {
+                ErrorClass::Retry { what, after, tries: most } => {
                     tries += 1;
                     if tries >= most {
-                        return Err(Trouble::Stop(Error::Salesforce {
+                        return Err(ApiError::Stop(Error::Salesforce {
                             what: format!("{what}; so did {} further tries", tries - 1),
                             next: "look at https://status.salesforce.com and start again later; what was read so far is kept"
                                 .to_owned(),
@@ -316,24 +321,24 @@ impl Transport {
                     }
                     self.wait(tries, after).await;
                 }
-                Fault::Expired if !renewed => {
+                ErrorClass::Expired if !renewed => {
                     renewed = true;
                     self.renew(generation + 1).await?;
                 }
-                Fault::Expired => {
-                    return Err(Trouble::Stop(Error::Salesforce {
+                ErrorClass::Expired => {
+                    return Err(ApiError::Stop(Error::Salesforce {
                         what: "Salesforce refused the token, and a new one too".to_owned(),
                         next: "sign in again; the session may be locked to another address, or the instance be the wrong one"
                             .to_owned(),
                     }));
                 }
-                Fault::TooLong => return Err(Trouble::TooLong),
-                Fault::CursorGone => return Err(Trouble::CursorGone),
-                Fault::NoBulk(what) => return Err(Trouble::NoBulk(what)),
-                Fault::Unknown(what) => return Err(Trouble::Unknown(what)),
-                Fault::Denied(what, next) => return Err(Trouble::Denied(what, next)),
-                Fault::Stop(what, next) => {
-                    return Err(Trouble::Stop(Error::Salesforce {
+                ErrorClass::TooLong => return Err(ApiError::TooLong),
+                ErrorClass::CursorGone => return Err(ApiError::CursorGone),
+                ErrorClass::NoBulk(what) => return Err(ApiError::NoBulk(what)),
+                ErrorClass::Unknown(what) => return Err(ApiError::Unknown(what)),
+                ErrorClass::Denied(what, next) => return Err(ApiError::Denied(what, next)),
+                ErrorClass::Stop(what, next) => {
+                    return Err(ApiError::Stop(Error::Salesforce {
                         what: format!("Salesforce says: {what}"),
                         next: next.to_owned(),
                     }));
@@ -343,9 +348,12 @@ impl Transport {
     }
 
     /// One request and its whole answer.
-    async fn once(&self, session: &Session, call: &Call) -> Result<Answer, Fault> {
-        let lost =
-            |what: String, slow: bool| Fault::Again { what, after: None, tries: if slow { SLOW_TRIES } else { 6 } };
+    async fn once(&self, session: &Session, call: &Call) -> Result<Answer, ErrorClass> {
+        let lost = |what: String, slow: bool| ErrorClass::Retry {
+            what,
+            after: None,
+            tries: if slow { SLOW_TRIES } else { 6 },
+        };
         let request = match call {
             Call::Get(path) => self.client.request(Method::GET, format!("{}{path}", session.instance)),
             Call::QueryJob { version, soql, all } => {
@@ -361,18 +369,19 @@ impl Transport {
                     .body(body.to_string())
             }
         };
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", session.token.expose_secret()))
-            .map_err(|_| Fault::Stop("the token holds characters that no header takes".to_owned(), "sign in again"))?;
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", session.token.expose_secret())).map_err(|_| {
+            ErrorClass::Stop("the token holds characters that no header takes".to_owned(), "sign in again")
+        })?;
         bearer.set_sensitive(true);
         let began = self.begins();
-        self.told(call, None, None, None, began);
+        self.report(call, None, None, None, began);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let sent = self.in_time(request.header(reqwest::header::AUTHORIZATION, bearer)).await;
         let response = match sent {
             Ok(response) => response,
             Err((what, slow)) => {
                 let what = format!("no answer: {what}");
-                self.told(call, None, Some(&what), None, began);
+                self.report(call, None, Some(&what), None, began);
                 return Err(lost(what, slow));
             }
         };
@@ -383,10 +392,10 @@ impl Transport {
             Ok(body) => body,
             Err(unread) => {
                 let what = unread.to_string();
-                self.told(call, code, Some(&what), None, began);
+                self.report(call, code, Some(&what), None, began);
                 return Err(match unread {
                     Unread::TooLarge(_) => {
-                        Fault::Stop(what, "a proxy may change the answers; if not, report this with `--trace`")
+                        ErrorClass::Stop(what, "a proxy may change the answers; if not, report this with `--trace`")
                     }
                     Unread::Stalled(_) => lost(what, true),
                     Unread::Broke(_, _, slow) => lost(what, slow),
@@ -394,18 +403,18 @@ impl Transport {
             }
         };
         let rows = self.trace.as_ref().filter(|_| status.is_success()).and_then(|_| page_rows(call, &headers, &body));
-        self.told(call, code, Some(&format!("{} {} bytes", status.as_u16(), body.len())), rows, began);
+        self.report(call, code, Some(&format!("{} {} bytes", status.as_u16(), body.len())), rows, began);
         if status.is_success() {
             return Ok(Answer { headers, body });
         }
         let text = String::from_utf8_lossy(&body);
         let retry_after = headers.get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        Err(fault::classify(Refusal { status: status.as_u16(), body: &text, retry_after }))
+        Err(fault::classify(ErrorResponse { status: status.as_u16(), body: &text, retry_after }))
     }
 
     /// Sends a request and waits for the beginning of its answer; else why there is none, and whether for want of time.
     async fn in_time(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, (String, bool)> {
-        match tokio::time::timeout(FIRST_BYTE.min(self.pace.patience), request.send()).await {
+        match tokio::time::timeout(FIRST_BYTE.min(self.pace.max_wait), request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => {
                 let slow = error.is_timeout() && !error.is_connect();
@@ -421,7 +430,7 @@ impl Transport {
         let most = if is_success { most } else { MAX_SHORT_ANSWER };
         let mut body = Vec::new();
         loop {
-            let chunk = tokio::time::timeout(NEXT_BYTE.min(self.pace.patience / 2), response.chunk()).await;
+            let chunk = tokio::time::timeout(NEXT_BYTE.min(self.pace.max_wait / 2), response.chunk()).await;
             match chunk.map_err(|_| Unread::Stalled(body.len()))? {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= most => body.extend_from_slice(&chunk),
                 Ok(Some(_)) if is_success => return Err(Unread::TooLarge(most)),
@@ -531,21 +540,21 @@ impl Transport {
         tokio::time::sleep(asked.map_or(jittered, |asked| asked.max(jittered))).await;
     }
 
-    fn within_budget(&self) -> Result<(), Trouble> {
+    fn within_budget(&self) -> Result<(), ApiError> {
         if self.begun.load(Ordering::Relaxed) >= MAX_REQUESTS {
-            return Err(Trouble::Stop(Error::Salesforce {
+            return Err(ApiError::Stop(Error::Salesforce {
                 what: format!("{MAX_REQUESTS} requests were made, and there is no end"),
                 next: "start again if the organisation is as large as that: what was read so far is kept".to_owned(),
             }));
         }
         let Some((used, limit)) = self.usage() else { return Ok(()) };
-        if u128::from(used) * 100 < u128::from(limit) * u128::from(self.share) {
+        if u128::from(used) * 100 < u128::from(limit) * u128::from(self.max_percent) {
             return Ok(());
         }
-        Err(Trouble::Stop(Error::Salesforce {
+        Err(ApiError::Stop(Error::Salesforce {
             what: format!(
                 "the organisation has used {used} of its {limit} API calls of the last 24 hours, and tieout stops at {} %",
-                self.share
+                self.max_percent
             ),
             next: "start again later (what was read so far is kept), or raise salesforce.api_budget_percent".to_owned(),
         }))
@@ -568,7 +577,7 @@ impl Transport {
         (self.begun.fetch_add(1, Ordering::Relaxed), Clock::now())
     }
 
-    fn told(
+    fn report(
         &self,
         call: &Call,
         status: Option<u16>,
@@ -585,20 +594,30 @@ impl Transport {
             }
         };
         let (at, took) = (self.server_time(), began.elapsed());
-        self.say(&Said { nth, at, method, path, status, answer, rows, soql, took });
+        self.emit(&RequestEvent { nth, at, method, path, status, answer, rows, soql, took });
     }
 
     fn signing_in(&self, address: &str, status: Option<u16>, answer: Option<&str>, (nth, began): (u64, Clock)) {
         let (at, took) = (self.server_time(), began.elapsed());
-        self.say(&Said { nth, at, method: "POST", path: address, status, answer, rows: None, soql: None, took });
+        self.emit(&RequestEvent {
+            nth,
+            at,
+            method: "POST",
+            path: address,
+            status,
+            answer,
+            rows: None,
+            soql: None,
+            took,
+        });
     }
 
     /// Tells of a request, without what a server may have echoed into its own address or into a reason, and on one line.
-    fn say(&self, said: &Said<'_>) {
+    fn emit(&self, message: &RequestEvent<'_>) {
         if let Some(trace) = &self.trace {
             let shown = |text: &str| one_line(&mask(text)).into_owned();
-            let (path, answer, soql) = (shown(said.path), said.answer.map(shown), said.soql.map(shown));
-            trace(&Said { path: &path, answer: answer.as_deref(), soql: soql.as_deref(), ..*said });
+            let (path, answer, soql) = (shown(message.path), message.answer.map(shown), message.soql.map(shown));
+            trace(&RequestEvent { path: &path, answer: answer.as_deref(), soql: soql.as_deref(), ..*message });
         }
     }
 }
@@ -612,8 +631,8 @@ fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
         records: Vec<serde::de::IgnoredAny>,
     }
     let Call::Get(path) = call else { return None };
-    if let Some(said) = headers.get("sforce-numberofrecords") {
-        return said.to_str().ok()?.trim().parse().ok();
+    if let Some(message) = headers.get("sforce-numberofrecords") {
+        return message.to_str().ok()?.trim().parse().ok();
     }
     let plain = path.split('?').next().unwrap_or(path);
     if !["/query", "/queryAll"].iter().any(|door| plain.ends_with(door) || plain.contains(&format!("{door}/"))) {
@@ -626,7 +645,7 @@ fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
 
 /// The allow-list. That nothing but a read and a query job can be said is the type's doing; where a read goes, and that
 /// a query does not write, is looked at here.
-fn allowed(call: &Call) -> Result<(), Trouble> {
+fn allowed(call: &Call) -> Result<(), ApiError> {
     match call {
         Call::Get(path) => address::get(path)?,
         Call::QueryJob { version, soql, .. } => address::query_job(version, soql)?,

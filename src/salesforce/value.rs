@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 
 /// What a column holds, by its describe.
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(describe_type: &str) -> Self {
+    pub(super) fn from_type(describe_type: &str) -> Self {
         match describe_type {
             "double" | "int" | "long" | "currency" | "percent" => Self::Number,
             "datetime" => Self::Moment,
@@ -53,7 +53,7 @@ pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
 /// of the fields that Salesforce itself fills in is no answer of Salesforce's.
 pub(super) fn rule(column: &str) -> Option<fn(&str) -> bool> {
     fn is_id(text: &str) -> bool {
-        SfId::parse(text.as_bytes()).is_ok()
+        RecordId::parse(text.as_bytes()).is_ok()
     }
     match column {
         "Id" => Some(is_id),

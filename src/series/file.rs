@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use crate::model::fingerprint::{Ids, Key};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::series::{Entry, History, State};
 
 /// The file's name in the folder of a run.
@@ -29,10 +29,10 @@ pub fn write(history: &History, out: impl std::io::Write) -> Result<(), csv::Err
         writer.write_record([
             key.to_string().as_str(),
             check,
-            state.word(),
+            state.label(),
             &first_seen.to_string(),
             &last_seen.to_string(),
-            ids.record.map_or("", |(object, _)| object.word()),
+            ids.record.map_or("", |(object, _)| object.label()),
             &ids.record.map_or_else(String::new, |(_, id)| id.to_string()),
             &number(ids.learner),
             &number(ids.course),
@@ -58,7 +58,7 @@ pub fn read(from: impl std::io::Read) -> Result<History, String> {
         let entry = entry(&record).ok_or_else(|| format!("line {line}: is not of the form {}", COLUMNS.join(",")))?;
         entries.push(entry);
     }
-    Ok(History::of(entries))
+    Ok(History::new(entries))
 }
 
 fn entry(record: &csv::StringRecord) -> Option<(Key, Entry)> {
@@ -70,13 +70,13 @@ fn entry(record: &csv::StringRecord) -> Option<(Key, Entry)> {
     };
     let subject = match (cell(5), cell(6)) {
         ("", "") => None,
-        (object, id) => Some((SfObject::of(object)?, SfId::parse(id.as_bytes()).ok()?)),
+        (object, id) => Some((SfObject::parse(object)?, RecordId::parse(id.as_bytes()).ok()?)),
     };
     Some((
         Key::parse(cell(0))?,
         Entry {
             check: Cow::Owned(cell(1).to_owned()),
-            state: State::of(cell(2))?,
+            state: State::parse(cell(2))?,
             first_seen: moment(3)?,
             last_seen: moment(4)?,
             ids: Ids { record: subject, learner: number(7)?, course: number(8)? },

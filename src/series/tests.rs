@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Before, Entry, History, Seen, State, ages, file, movements};
+use super::{Before, Entry, History, ObservedFinding, State, ages, file, movements};
 use crate::model::fingerprint::{Ids, Key};
 use crate::model::instant::{DAY, Instant};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 const CHECKS: [&str; 3] = ["enrollment-absent", "sfdc-id-blank", "username-drifted"];
 
 fn key(number: u64) -> Key {
-    Key::of(&[&number.to_string()])
+    Key::new(&[&number.to_string()])
 }
 
 fn day(day: i64) -> Instant {
     Instant::from_seconds(20_000 * DAY + day * DAY)
 }
 
-fn seen(number: u64) -> Seen {
+fn seen(number: u64) -> ObservedFinding {
     let check = CHECKS[usize::try_from(number % 3).expect("small")];
-    Seen { key: key(number), check, ids: Ids { learner: Some(number), ..Ids::default() } }
+    ObservedFinding { key: key(number), check, ids: Ids { learner: Some(number), ..Ids::default() } }
 }
 
 fn entry(state: State, last_seen: Instant) -> Entry {
@@ -33,8 +33,8 @@ fn entry(state: State, last_seen: Instant) -> Entry {
 fn the_state_after_a_run_follows_from_the_one_before() {
     let read_at = day(30);
     for before in State::ALL.iter().copied() {
-        let history = History::of(vec![(key(0), entry(before, day(20)))]);
-        let after = |seen: Vec<Seen>, whole: Option<bool>| {
+        let history = History::new(vec![(key(0), entry(before, day(20)))]);
+        let after = |seen: Vec<ObservedFinding>, whole: Option<bool>| {
             history.followed_by(seen, |_| whole, read_at).get(key(0)).map(|entry| (entry.state, entry.first_seen))
         };
         let open = before.is_open();
@@ -49,10 +49,10 @@ fn the_state_after_a_run_follows_from_the_one_before() {
 
 #[test]
 fn what_is_gone_is_remembered_for_thirteen_months() {
-    let gone = History::of(vec![(key(0), entry(State::Gone, day(0)))]);
-    assert!(gone.followed_by(vec![], |_| Some(true), day(400)).get(key(0)).is_some());
-    assert!(gone.followed_by(vec![], |_| Some(true), day(401)).get(key(0)).is_none());
-    let open = History::of(vec![(key(0), entry(State::Unseen, day(0)))]);
+    let deleted = History::new(vec![(key(0), entry(State::Gone, day(0)))]);
+    assert!(deleted.followed_by(vec![], |_| Some(true), day(400)).get(key(0)).is_some());
+    assert!(deleted.followed_by(vec![], |_| Some(true), day(401)).get(key(0)).is_none());
+    let open = History::new(vec![(key(0), entry(State::Unseen, day(0)))]);
     assert!(open.followed_by(vec![], |_| Some(false), day(4_000)).get(key(0)).is_some(), "open is never forgotten");
 }
 
@@ -60,7 +60,7 @@ fn what_is_gone_is_remembered_for_thirteen_months() {
 fn age_counts_from_the_first_sight() {
     let at = |first_seen| Entry { first_seen, ..entry(State::Open, day(100)) };
     let entries = [100, 93, 92, 70, 69, 10, 9, 0].iter().zip(0..).map(|(&first, number)| (key(number), at(day(first))));
-    assert_eq!(ages(&History::of(entries.collect()), day(100)), [2, 2, 2, 2]);
+    assert_eq!(ages(&History::new(entries.collect()), day(100)), [2, 2, 2, 2]);
 }
 
 proptest! {
@@ -72,7 +72,7 @@ proptest! {
         let mut open: BTreeMap<String, u64> = BTreeMap::new();
         for (number, (found, blind)) in (0_i64..).zip(runs) {
             let whole = |check: &str| CHECKS.iter().position(|known| *known == check).map(|at| blind >> at & 1 == 0);
-            let found: Vec<Seen> = found.into_iter().map(seen).filter(|seen| whole(seen.check) == Some(true)).collect();
+            let found: Vec<ObservedFinding> = found.into_iter().map(seen).filter(|seen| whole(seen.check) == Some(true)).collect();
             let counts: Vec<(&'static str, u64)> = CHECKS
                 .iter()
                 .map(|&check| (check, found.iter().filter(|seen| seen.check == check).count() as u64))
@@ -96,13 +96,13 @@ proptest! {
 
 #[test]
 fn a_file_that_is_none_is_told_with_its_line() {
-    let good = String::from_utf8(bytes(&History::of(vec![(key(0), entry(State::New, day(0)))]))).expect("text");
+    let good = String::from_utf8(bytes(&History::new(vec![(key(0), entry(State::New, day(0)))]))).expect("text");
     for (from, to, line) in
         [("key", "kex", "line 1"), ("F-", "G-", "line 2"), ("new", "newer", "line 2"), ("-10-", "-13-", "line 2")]
     {
-        let told = file::read(good.replacen(from, to, 1).as_bytes());
+        let described = file::read(good.replacen(from, to, 1).as_bytes());
         if good.contains(from) {
-            assert!(told.as_ref().is_err_and(|why| why.contains(line)), "{from}: {told:?}");
+            assert!(described.as_ref().is_err_and(|why| why.contains(line)), "{from}: {described:?}");
         }
     }
 }

@@ -15,9 +15,10 @@ use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, ExportKind};
 use crate::model::question::Question;
 use crate::model::status::Status;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::settings::{
-    ColumnName, Columns, EnrollmentMode, Live, Rules, Scope, Settings, Tolerance, Watch, WebhookOn, ZoneRule,
+    ColumnName, Columns, EnrollmentMode, FreshnessSettings, OrgConnection, Rules, Scope, Settings, Tolerance,
+    WebhookOn, ZoneRule,
 };
 use document::{NumberOrText, Placed, Source, Table, TextOrIds, TextOrTruth};
 
@@ -230,10 +231,10 @@ impl Source<'_> {
         }
     }
 
-    fn live(self, salesforce: &SalesforceTable, mapping: &MappingTable) -> Result<Live, Error> {
+    fn live(self, salesforce: &SalesforceTable, mapping: &MappingTable) -> Result<OrgConnection, Error> {
         let text = |placed: &Option<Placed<String>>| placed.as_ref().map(|placed| placed.value.clone());
         let percent = salesforce.api_budget_percent.as_ref().map_or(80, |percent| percent.value);
-        Ok(Live {
+        Ok(OrgConnection {
             token: None,
             client_secret: None,
             org: text(&salesforce.org),
@@ -304,7 +305,7 @@ impl Source<'_> {
 ///
 /// # Errors
 /// [`Error::Configuration`] with file, line and column.
-pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
+pub fn load_org(path: &Path, text: &str) -> Result<OrgConnection, Error> {
     let source = Source { path, text };
     let File { salesforce, mapping, .. } = source.parse()?;
     if !salesforce.is_live() {
@@ -321,7 +322,7 @@ pub fn load_live(path: &Path, text: &str) -> Result<Live, Error> {
 ///
 /// # Errors
 /// [`Error::Configuration`] with file, line and column.
-pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Watch, Error> {
+pub fn load_freshness(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<FreshnessSettings, Error> {
     let source = Source { path, text };
     let File { salesforce, snapshot_parts, docebo, sync, freshness, mapping, scope: _ } = source.parse()?;
     let FreshnessTable { warn_after_hours, error_after_hours, webhook_template, webhook_on } = freshness;
@@ -335,7 +336,7 @@ pub fn load_watch(path: &Path, text: &str, snapshot: Option<&Path>) -> Result<Wa
         return Err(source.wrong(warn, &what));
     }
     let snapshot = source.snapshot(&salesforce, snapshot)?;
-    Ok(Watch {
+    Ok(FreshnessSettings {
         live: if snapshot.is_none() { Some(source.live(&salesforce, &mapping)?) } else { None },
         snapshot: snapshot.unwrap_or_default(),
         snapshot_parts,
@@ -395,7 +396,7 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     for (word, meaning) in docebo.statuses {
         let known = Status::from_salesforce(&meaning.value).filter(|_| !meaning.value.is_empty());
         let Some(status) = known else {
-            let known: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
+            let known: Vec<&str> = Status::ALL.iter().map(|status| status.label()).collect();
             let what = format!("`{}` is not a Salesforce status; use one of {}", meaning.value, known.join(", "));
             return Err(source.wrong(&meaning, &what));
         };

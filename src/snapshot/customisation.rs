@@ -23,7 +23,7 @@ impl Reader<'_> {
             (None, Some(entry)) => return Err(self.folder.is_gone(entry)),
             (None, None) => return Ok(()),
         };
-        let read = files::read(path, MAX_BYTES).map_err(|source| Error::of_input(path, source));
+        let read = files::read(path, MAX_BYTES).map_err(|source| Error::from_input(path, source));
         if let (Some(entry), Ok(bytes)) = (entry, &read) {
             check_digest(path, entry, &digest(bytes))?;
         }

@@ -1,7 +1,7 @@
 //! Fields of an extract: columns by API name, values as Salesforce writes them.
 
 use crate::error::Error;
-use crate::model::id::{IdFault, SfId};
+use crate::model::id::{IdFault, RecordId};
 use crate::model::instant::Instant;
 use crate::model::number;
 use crate::table::{CellFault, Row, Table, cell_fault};
@@ -21,7 +21,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) const fn of(table: &'a Table) -> Self {
+    pub(super) const fn new(table: &'a Table) -> Self {
         Self { table, missing: Vec::new() }
     }
 
@@ -111,10 +111,10 @@ impl<'a> Field<'a> {
     }
 
     #[inline]
-    pub(super) fn id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
+    pub(super) fn id(&self, row: Row<'_>) -> Result<Option<RecordId>, Error> {
         match self.raw(row) {
             [] => Ok(None),
-            text => SfId::parse(text).map(Some).map_err(|fault| {
+            text => RecordId::parse(text).map(Some).map_err(|fault| {
                 self.wrong(
                     row,
                     match fault {
@@ -127,13 +127,13 @@ impl<'a> Field<'a> {
     }
 
     #[inline]
-    pub(super) fn required_id(&self, row: Row<'_>) -> Result<SfId, Error> {
+    pub(super) fn required_id(&self, row: Row<'_>) -> Result<RecordId, Error> {
         self.id(row)?.ok_or_else(|| self.blank(row))
     }
 
     /// An id that every record has; `None` only where the column is missing.
     #[inline]
-    pub(super) fn system_id(&self, row: Row<'_>) -> Result<Option<SfId>, Error> {
+    pub(super) fn system_id(&self, row: Row<'_>) -> Result<Option<RecordId>, Error> {
         if self.is_there() { self.required_id(row).map(Some) } else { Ok(None) }
     }
 

@@ -13,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
-use crate::export::{input, of_system};
+use crate::export::{from_system_time, input};
 use crate::model::customisation;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Input, REQUESTS};
 use crate::progress::Progress;
-use crate::settings::{Settings, Watch};
+use crate::settings::{FreshnessSettings, Settings};
 use crate::table::Table;
 
 const MANIFEST: &str = "manifest.json";
@@ -41,8 +41,8 @@ impl<'a> From<&'a Settings> for Source<'a> {
     }
 }
 
-impl<'a> From<&'a Watch> for Source<'a> {
-    fn from(watch: &'a Watch) -> Self {
+impl<'a> From<&'a FreshnessSettings> for Source<'a> {
+    fn from(watch: &'a FreshnessSettings) -> Self {
         Self { path: &watch.snapshot, parts: watch.snapshot_parts, other_inputs: Vec::new() }
     }
 }
@@ -237,7 +237,7 @@ impl Opened {
 /// The oldest modification time of some files.
 pub(super) fn oldest<'p>(files: impl Iterator<Item = &'p Path>) -> Option<Instant> {
     let modified = files.filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
-    modified.min().map(of_system)
+    modified.min().map(from_system_time)
 }
 
 /// SHA-256 in hexadecimal.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
 use crate::files;
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::{Extraction, Query, differ};
 use crate::settings::file::instance;
@@ -16,7 +16,7 @@ use crate::settings::file::instance;
 const MAX_BYTES: u64 = 16 << 20;
 
 pub(super) struct Manifest {
-    pub(super) org_id: Option<SfId>,
+    pub(super) org_id: Option<RecordId>,
     pub(super) instance: Option<String>,
     pub(super) server_time: Instant,
     pub(super) extraction: Extraction,
@@ -58,7 +58,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, has fewer or more than
     /// Salesforce counted or, where nobody counted, fewer than were written.
-    pub(super) fn lack(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
+    pub(super) fn missing_rows(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
         let (found, wanted, more) = match self.counted {
             Some(counted) => (live, counted, self.drift.unwrap_or(0)),
             None => (rows, self.rows.unwrap_or(0), u64::MAX),
@@ -80,7 +80,7 @@ impl Manifest {
             next: "extract the snapshot again; or remove manifest.json, if nobody has to vouch for the counts"
                 .to_owned(),
         };
-        let text = files::read_text(path, MAX_BYTES).map_err(|source| Error::of_input(path, source))?;
+        let text = files::read_text(path, MAX_BYTES).map_err(|source| Error::from_input(path, source))?;
         let file: File =
             serde_json::from_str(&text).map_err(|error| wrong(format!("is not a manifest of a snapshot: {error}")))?;
         if file.version != 1 {
@@ -96,9 +96,9 @@ impl Manifest {
             wrong(format!("server_time `{}` {}", file.server_time, fault.why("is not a date and time with a zone")))
         })?;
         let org_id = match file.org_id {
-            Some(id) => {
-                Some(SfId::parse(id.as_bytes()).map_err(|_| wrong(format!("org_id `{id}` is not a Salesforce id")))?)
-            }
+            Some(id) => Some(
+                RecordId::parse(id.as_bytes()).map_err(|_| wrong(format!("org_id `{id}` is not a Salesforce id")))?,
+            ),
             None => None,
         };
         let instance = match file.instance_url {
@@ -123,7 +123,7 @@ impl Manifest {
         });
         let extraction = Extraction {
             api_version: file.api_version,
-            user: file.user_id.and_then(|id| SfId::parse(id.as_bytes()).ok()),
+            user: file.user_id.and_then(|id| RecordId::parse(id.as_bytes()).ok()),
             queries: queries.collect(),
             ..Extraction::default()
         };

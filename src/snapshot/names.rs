@@ -6,7 +6,7 @@
 //! Must not know: what is in the files.
 
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 
 /// What a file of the folder can hold: the records of an object, or one of the lists beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Content {
     /// The name of the file that is read, without `.csv`; the manifest uses the same word.
     pub(super) fn stem(self) -> &'static str {
         match self {
-            Self::Object(object) => object.word(),
+            Self::Object(object) => object.label(),
             Self::ListView => "list_view_contacts",
             Self::DeletedContacts => "deleted_contacts",
         }
@@ -37,7 +37,7 @@ impl Content {
     /// What the report calls it.
     pub(super) fn holds(self) -> &'static str {
         match self {
-            Self::Object(object) => object.word(),
+            Self::Object(object) => object.label(),
             Self::ListView => "list view members",
             Self::DeletedContacts => "deleted and merged contacts",
         }
@@ -176,7 +176,7 @@ fn by_label(stem: &str) -> Option<Name> {
 
 /// The name of a package's object without prefix and suffix, in small letters.
 fn label(object: SfObject) -> String {
-    object.word().trim_start_matches("docebo_v3__").trim_end_matches("__c").to_lowercase()
+    object.label().trim_start_matches("docebo_v3__").trim_end_matches("__c").to_lowercase()
 }
 
 /// What comes behind a label that is written with or without separators between its words.

@@ -3,15 +3,15 @@
 use rustc_hash::FxHashMap;
 
 use crate::error::Error;
+use crate::model::activity::{FutureWrites, WriteActivity};
 use crate::model::column::TextColumn;
-use crate::model::dataset::{Courses, Dataset, DoubleRecord, Gone, NONE, OtherRow, index};
-use crate::model::enrollments::{EnrollmentRow, Slot, Slots};
-use crate::model::id::SfId;
+use crate::model::dataset::{AuxiliaryRow, Courses, Dataset, DeletedContact, DuplicateRecord, NONE, index};
+use crate::model::enrollments::{EnrollmentIndex, EnrollmentRow, Position};
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::number;
 use crate::model::people::{Contacts, DoceboUserRow, DoceboUsers, Users};
 use crate::model::provenance::{SfObject, rows_of};
-use crate::model::pulse::{Ahead, Pulse};
 use crate::model::status::Status;
 use crate::snapshot::Digests;
 use crate::snapshot::fields::{Field, Fields, well_formed};
@@ -22,12 +22,12 @@ use crate::table::{Row, Rows, Table};
 /// Parents that an enrollment row can name, by record id: of a DoceboUser its account, of a course its row.
 #[derive(Default)]
 pub(super) struct Parents {
-    accounts: FxHashMap<SfId, u32>,
-    courses: FxHashMap<SfId, u32>,
+    accounts: FxHashMap<RecordId, u32>,
+    courses: FxHashMap<RecordId, u32>,
 }
 
 impl Parents {
-    pub(super) fn of(data: &Dataset) -> Self {
+    pub(super) fn new(data: &Dataset) -> Self {
         let users = &data.docebo_users;
         let accounts = (0..users.len()).map(|at| (users.id(at), users.account(at)));
         let courses = data.courses.record.iter().zip(0..);
@@ -49,9 +49,9 @@ struct WriteColumns<'a> {
 /// When and by whom one row was written.
 struct Written {
     created: Option<Instant>,
-    created_by: Option<SfId>,
+    created_by: Option<RecordId>,
     modified: Option<Instant>,
-    modified_by: Option<SfId>,
+    modified_by: Option<RecordId>,
 }
 
 impl<'a> WriteColumns<'a> {
@@ -84,7 +84,7 @@ impl<'a> WriteColumns<'a> {
 
 impl Written {
     /// Without dates that lie behind the horizon, which are booked.
-    fn until(self, horizon: Option<Instant>, record: SfId, ahead: &mut Ahead) -> Self {
+    fn until(self, horizon: Option<Instant>, record: RecordId, ahead: &mut FutureWrites) -> Self {
         let mut until = |at: Option<Instant>| match (at, horizon) {
             (Some(at), Some(horizon)) if at > horizon => {
                 ahead.add(at, record);
@@ -97,27 +97,27 @@ impl Written {
 
     /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
     /// the sync: a flow that touches every row each night must not pass for one.
-    fn count(&self, record: SfId, pulse: &mut Pulse) {
-        pulse.newest = pulse.newest.max(self.created).max(self.modified);
+    fn count(&self, record: RecordId, activity: &mut WriteActivity) {
+        activity.newest = activity.newest.max(self.created).max(self.modified);
         if let Some(created) = self.created {
-            pulse.created.add(created, record);
+            activity.created.add(created, record);
         }
         let foreign = self.created_by.zip(self.modified_by).is_some_and(|(creator, editor)| creator != editor);
         if let Some(modified) = self.modified
             && !foreign
         {
-            pulse.modified.add(modified, record);
+            activity.modified.add(modified, record);
         }
     }
 }
 
 impl Reader<'_> {
     /// The ids of the list view's members, sorted; `None` where nobody read it, or not all of it.
-    pub(super) fn list_view(&mut self) -> Result<Option<Vec<SfId>>, Error> {
+    pub(super) fn list_view(&mut self) -> Result<Option<Vec<RecordId>>, Error> {
         let read = self.optional(Content::ListView, |reader, files| {
             let (mut members, mut counts) = (Vec::new(), Counts::default());
             for table in files.tables() {
-                let id = Fields::of(table).required("Id")?;
+                let id = Fields::new(table).required("Id")?;
                 let member = |row: Row<'_>| {
                     members.push(id.required_id(row)?);
                     Ok(())
@@ -145,28 +145,32 @@ impl Reader<'_> {
     fn book_list(&mut self, files: &Files, counts: Counts) -> Result<Option<(u64, u64)>, Error> {
         let in_first = counts.tables.first().map_or(0, |table| table.rows);
         let rows = self.book(files, counts.tables)?;
-        Ok(self.folder.entry(files.content).and_then(|entry| entry.lack(rows, in_first)))
+        Ok(self.folder.entry(files.content).and_then(|entry| entry.missing_rows(rows, in_first)))
     }
 
     /// Deleted and merged contacts, where they were read; those that `Contact` marks as deleted are known by now.
     pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
         let read = self.optional(Content::DeletedContacts, |reader, files| {
-            let (mut gone, mut counts) = (Vec::new(), Counts::default());
+            let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
             for table in files.tables() {
-                let fields = Fields::of(table);
+                let fields = Fields::new(table);
                 let (id, into) = (fields.required("Id")?, fields.required("MasterRecordId")?);
                 let at = fields.required("SystemModstamp")?;
                 // The list holds deleted records alone, whether it says so of each or not.
                 let rows = table.rows(reader.progress, |row| {
                     well_formed(table, row)?;
-                    gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
+                    deleted_contacts.push(DeletedContact {
+                        id: id.required_id(row)?,
+                        into: into.id(row)?,
+                        at: at.instant(row)?,
+                    });
                     Ok(())
                 })?;
                 counts.add(RowCount { rows, ..RowCount::default() }, Vec::new());
             }
-            Ok((gone, counts))
+            Ok((deleted_contacts, counts))
         })?;
-        let Some((files, (gone, counts))) = read else { return Ok(()) };
+        let Some((files, (deleted_contacts, counts))) = read else { return Ok(()) };
         if let Some((rows, counted)) = self.book_list(&files, counts)? {
             self.snapshot.caveats.push(format!(
                 "{} is incomplete: {}. What became of the contacts that are not in it is not known.",
@@ -174,16 +178,16 @@ impl Reader<'_> {
                 rows_of(rows, counted)
             ));
         }
-        self.snapshot.side.gone.extend(gone);
+        self.snapshot.side.deleted_contacts.extend(deleted_contacts);
         Ok(())
     }
 
-    pub(super) fn contacts(&mut self, in_view: Option<&[SfId]>) -> Result<(), Error> {
+    pub(super) fn contacts(&mut self, in_view: Option<&[RecordId]>) -> Result<(), Error> {
         let files = self.needed(SfObject::Contact)?;
         let mut contacts = Contacts::default();
-        let (mut gone, mut counts) = (Vec::new(), Counts::default());
+        let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
         for table in files.tables() {
-            let fields = Fields::of(table);
+            let fields = Fields::new(table);
             let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
             let into = fields.optional("MasterRecordId")?;
             let stamp = fields.optional("SystemModstamp")?;
@@ -195,7 +199,11 @@ impl Reader<'_> {
                 Ok(())
             };
             let deleted = |row: Row<'_>| {
-                gone.push(Gone { id: id.required_id(row)?, into: into.id(row)?, at: at.instant(row)? });
+                deleted_contacts.push(DeletedContact {
+                    id: id.required_id(row)?,
+                    into: into.id(row)?,
+                    at: at.instant(row)?,
+                });
                 Ok(())
             };
             counts.add(live_rows(table, self.progress, each, deleted)?, Vec::new());
@@ -207,7 +215,7 @@ impl Reader<'_> {
             ));
         }
         self.snapshot.side.contacts = contacts.sorted();
-        self.snapshot.side.gone = gone;
+        self.snapshot.side.deleted_contacts = deleted_contacts;
         self.finish(SfObject::Contact, &files, counts)
     }
 
@@ -216,7 +224,7 @@ impl Reader<'_> {
             let (mut users, mut counts) = (Users::default(), Counts::default());
             let contacts = &reader.snapshot.side.contacts;
             for table in files.tables() {
-                let mut fields = Fields::of(table);
+                let mut fields = Fields::new(table);
                 let id = fields.required("Id")?;
                 let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
                 let each = |row: Row<'_>| {
@@ -236,18 +244,18 @@ impl Reader<'_> {
     pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
         let files = self.needed(SfObject::DoceboUser)?;
         let (mut side, mut counts) = (DoceboUsers::default(), Counts::default());
-        let mut pulse = Pulse::default();
+        let mut activity = WriteActivity::default();
         let mut writers = Editors::default();
         let contacts = &self.snapshot.side.contacts;
         for table in files.tables() {
-            let mut fields = Fields::of(table);
+            let mut fields = Fields::new(table);
             let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
             let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
             let writes = WriteColumns::find(&mut fields)?;
             let each = |row: Row<'_>| {
                 let record = id.required_id(row)?;
                 let written = writes.read(row)?;
-                written.count(record, &mut pulse);
+                written.count(record, &mut activity);
                 let docebo_user = DoceboUserRow {
                     id: record,
                     user_id: user_id.number(row)?,
@@ -265,15 +273,15 @@ impl Reader<'_> {
         }
         side.writers = writers.ids;
         self.snapshot.side.docebo_users = side.sorted();
-        self.snapshot.side.pulses.insert(SfObject::DoceboUser, pulse);
+        self.snapshot.side.write_activity.insert(SfObject::DoceboUser, activity);
         self.finish(SfObject::DoceboUser, &files, counts)
     }
 
     pub(super) fn courses(&mut self) -> Result<(), Error> {
         let read = self.optional(Content::Object(SfObject::Course), Self::read_courses)?;
-        let Some((files, (courses, pulse, counts))) = read else { return Ok(()) };
+        let Some((files, (courses, activity, counts))) = read else { return Ok(()) };
         self.snapshot.side.courses = courses;
-        self.snapshot.side.pulses.insert(SfObject::Course, pulse);
+        self.snapshot.side.write_activity.insert(SfObject::Course, activity);
         self.finish(SfObject::Course, &files, counts)
     }
 
@@ -295,10 +303,10 @@ impl Reader<'_> {
         Ok((self.read_courses(&files)?.0, digests))
     }
 
-    fn read_courses(&self, files: &Files) -> Result<(Courses, Pulse, Counts), Error> {
-        let (mut side, mut pulse, mut counts) = (Courses::default(), Pulse::default(), Counts::default());
+    fn read_courses(&self, files: &Files) -> Result<(Courses, WriteActivity, Counts), Error> {
+        let (mut side, mut activity, mut counts) = (Courses::default(), WriteActivity::default(), Counts::default());
         for table in files.tables() {
-            let mut fields = Fields::of(table);
+            let mut fields = Fields::new(table);
             let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
             let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
             let (deleted, effective) =
@@ -307,7 +315,7 @@ impl Reader<'_> {
             let each = |row: Row<'_>| {
                 let record = id.required_id(row)?;
                 let written = writes.read(row)?;
-                written.count(record, &mut pulse);
+                written.count(record, &mut activity);
                 side.record.push(Some(record));
                 side.id.push(course_id.number(row)?);
                 side.code.push(code.text(row)?);
@@ -319,7 +327,7 @@ impl Reader<'_> {
             };
             counts.add(live_rows(table, self.progress, each, |_| Ok(()))?, fields.missing);
         }
-        Ok((side, pulse, counts))
+        Ok((side, activity, counts))
     }
 
     /// Files each enrollment at the one of Docebo's that it belongs to; none where one of them cannot be read.
@@ -329,61 +337,67 @@ impl Reader<'_> {
         parents: &Parents,
         data: &mut Dataset,
     ) -> Result<(), Error> {
-        let mut filed = FiledRows::default();
+        let mut parsed = MatchedFile::default();
         let mut read = Ok(());
         for table in files.tables() {
-            read = filed.add(table, parents, data, self);
+            read = parsed.add(table, parents, data, self);
             if read.is_err() {
                 break;
             }
         }
         if let Err(error) = read {
-            data.enrollments.forget_rows();
+            data.enrollments.clear_rows();
             return self.unreadable(files.content, error);
         }
-        let FiledRows { pulse, editors, counts, odd_statuses } = filed;
+        let MatchedFile { activity, editors, counts, odd_statuses } = parsed;
         self.snapshot.caveats.extend(odd_statuses.caveat());
-        data.enrollments.close().map_err(|id| self.double(DoubleRecord { object: SfObject::CourseEnrollment, id }))?;
+        data.enrollments
+            .finish()
+            .map_err(|id| self.double(DuplicateRecord { object: SfObject::CourseEnrollment, id }))?;
         data.editors = editors.ids;
-        self.snapshot.side.pulses.insert(SfObject::CourseEnrollment, pulse);
+        self.snapshot.side.write_activity.insert(SfObject::CourseEnrollment, activity);
         self.finish(SfObject::CourseEnrollment, files, counts)
     }
 
     /// An object that the audit looks at only for who wrote its rows, and when.
-    pub(super) fn beside(&mut self, object: SfObject) -> Result<(), Error> {
+    pub(super) fn auxiliary(&mut self, object: SfObject) -> Result<(), Error> {
         let mut rows = Vec::new();
-        let was_read = self.pulse(object, |id, modified_by| {
-            rows.extend(modified_by.map(|modified_by| OtherRow { object, id, modified_by }));
+        let was_read = self.write_activity(object, |id, modified_by| {
+            rows.extend(modified_by.map(|modified_by| AuxiliaryRow { object, id, modified_by }));
         })?;
         if was_read {
-            self.snapshot.side.beside.append(&mut rows);
+            self.snapshot.side.auxiliary.append(&mut rows);
         }
         Ok(())
     }
 
     /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
     /// was read to its end.
-    pub(super) fn pulse(&mut self, object: SfObject, mut each: impl FnMut(SfId, Option<SfId>)) -> Result<bool, Error> {
-        let mut ahead = Ahead::default();
+    pub(super) fn write_activity(
+        &mut self,
+        object: SfObject,
+        mut each: impl FnMut(RecordId, Option<RecordId>),
+    ) -> Result<bool, Error> {
+        let mut ahead = FutureWrites::default();
         let read = self.optional(Content::Object(object), |reader, files| {
-            let (mut pulse, mut counts) = (Pulse::default(), Counts::default());
+            let (mut activity, mut counts) = (WriteActivity::default(), Counts::default());
             for table in files.tables() {
-                let mut fields = Fields::of(table);
+                let mut fields = Fields::new(table);
                 let id = fields.required("Id")?;
                 let writes = WriteColumns::find(&mut fields)?;
                 let row = |row: Row<'_>| {
                     let id = id.required_id(row)?;
                     let written = writes.read(row)?.until(reader.horizon, id, &mut ahead);
-                    written.count(id, &mut pulse);
+                    written.count(id, &mut activity);
                     each(id, written.modified_by);
                     Ok(())
                 };
                 counts.add(live_rows(table, reader.progress, row, |_| Ok(()))?, fields.missing);
             }
-            Ok((pulse, counts))
+            Ok((activity, counts))
         })?;
-        let Some((files, (pulse, counts))) = read else { return Ok(false) };
-        self.snapshot.side.pulses.insert(object, pulse);
+        let Some((files, (activity, counts))) = read else { return Ok(false) };
+        self.snapshot.side.write_activity.insert(object, activity);
         let horizon = self.horizon;
         self.snapshot.caveats.extend(horizon.and_then(|horizon| ahead.caveat(object, horizon)));
         self.finish(object, &files, counts)?;
@@ -393,24 +407,24 @@ impl Reader<'_> {
 
 /// The rows of `docebo_v3__CourseEnrollment__c` as they are filed, table by table.
 #[derive(Default)]
-struct FiledRows {
-    pulse: Pulse,
+struct MatchedFile {
+    activity: WriteActivity,
     editors: Editors,
     counts: Counts,
     odd_statuses: OddStatuses,
 }
 
-impl FiledRows {
+impl MatchedFile {
     fn add(&mut self, table: &Table, parents: &Parents, data: &mut Dataset, reader: &Reader<'_>) -> Result<(), Error> {
-        let mut fields = Fields::of(table);
+        let mut fields = Fields::new(table);
         let columns = EnrollmentColumns::find(&mut fields)?;
         let is_deleted = fields.optional(IS_DELETED)?;
         let mut enrollments = std::mem::take(&mut data.enrollments);
-        let (slots, mut filing) = enrollments.open();
-        let Self { pulse, editors, counts, odd_statuses } = self;
+        let (enrollment_index, mut matcher) = enrollments.open();
+        let Self { activity, editors, counts, odd_statuses } = self;
         let mut deleted = Vec::new();
         let parse = |rows: &mut Rows<'_>| {
-            let mut block = Block::with_room_for(rows.most());
+            let mut block = ParsedBlock::with_room_for(rows.most());
             while let Some(row) = rows.next()? {
                 well_formed(table, row)?;
                 if is_deleted.is_there() && is_deleted.flag(row)? {
@@ -419,17 +433,17 @@ impl FiledRows {
                 }
                 columns.read(row, &mut block)?;
             }
-            block.place(parents, data, slots, columns.key.is_there());
+            block.place(parents, data, enrollment_index, columns.key.is_there());
             Ok((block.rows, block.deleted, block.odd))
         };
-        let take = |(block, mut lines, odd): (Vec<Filed>, Vec<u32>, OddStatuses)| {
+        let take = |(block, mut lines, odd): (Vec<ParsedRow>, Vec<u32>, OddStatuses)| {
             deleted.append(&mut lines);
             odd_statuses.absorb(&odd);
-            filing.make_room(block.iter().filter_map(|filed| filed.slot));
-            for Filed { slot, mut row, written, odd_key } in block {
-                written.count(row.id, pulse);
+            matcher.reserve(block.iter().filter_map(|parsed| parsed.position));
+            for ParsedRow { position, mut row, written, key_mismatch } in block {
+                written.count(row.id, activity);
                 row.modified_by = written.modified_by.map_or(NONE, |by| editors.index(by));
-                filing.file(slot, row, odd_key);
+                matcher.add(position, row, key_mismatch);
             }
             Ok(())
         };
@@ -454,10 +468,10 @@ struct EnrollmentColumns<'a> {
 }
 
 /// A run of enrollment rows, read without regard to the rows before.
-struct Block {
-    rows: Vec<Filed>,
+struct ParsedBlock {
+    rows: Vec<ParsedRow>,
     /// The DoceboUser and the course that each row names.
-    parents: Vec<(SfId, SfId)>,
+    parents: Vec<(RecordId, RecordId)>,
     /// `EnrolmentId__c` of each row.
     keys: TextColumn,
     /// The lines of rows that Salesforce has deleted, which are not among the others.
@@ -470,11 +484,11 @@ struct Block {
 #[derive(Default)]
 struct OddStatuses {
     rows: u64,
-    first: Option<SfId>,
+    first: Option<RecordId>,
 }
 
 impl OddStatuses {
-    fn add(&mut self, id: SfId) {
+    fn add(&mut self, id: RecordId) {
         self.rows += 1;
         self.first = self.first.or(Some(id));
     }
@@ -501,7 +515,7 @@ impl OddStatuses {
     }
 }
 
-impl Block {
+impl ParsedBlock {
     fn with_room_for(rows: usize) -> Self {
         Self {
             rows: Vec::with_capacity(rows),
@@ -514,36 +528,37 @@ impl Block {
 
     /// Finds the place of each row. Every look at a table of millions waits for memory, and in loops that do nothing else
     /// they wait together.
-    fn place(&mut self, parents: &Parents, data: &Dataset, slots: Slots<'_>, with_keys: bool) {
+    fn place(&mut self, parents: &Parents, data: &Dataset, enrollment_index: EnrollmentIndex<'_>, with_keys: bool) {
         let accounts: Vec<Option<u32>> =
             self.parents.iter().map(|(docebo_user, _)| parents.accounts.get(docebo_user).copied()).collect();
-        let pair =
-            |(account, (_, course)): (Option<u32>, &(SfId, SfId))| account.zip(parents.courses.get(course).copied());
+        let pair = |(account, (_, course)): (Option<u32>, &(RecordId, RecordId))| {
+            account.zip(parents.courses.get(course).copied())
+        };
         let pairs: Vec<(u32, u32)> =
             accounts.into_iter().zip(&self.parents).map(|both| pair(both).unwrap_or((NONE, NONE))).collect();
-        let found = slots.find_each(&pairs);
-        for ((filed, slot), &(account, course)) in self.rows.iter_mut().zip(found).zip(&pairs) {
-            filed.slot = slot;
-            (filed.row.account, filed.row.course) = (account, course);
+        let found = enrollment_index.find_each(&pairs);
+        for ((parsed, position), &(account, course)) in self.rows.iter_mut().zip(found).zip(&pairs) {
+            parsed.position = position;
+            (parsed.row.account, parsed.row.course) = (account, course);
         }
         if with_keys {
             let learners: Vec<Option<u64>> = pairs.iter().map(|&(account, _)| data.account_id(account)).collect();
-            for ((filed, key), learner) in self.rows.iter_mut().zip(self.keys.iter()).zip(learners) {
-                let ids = learner.zip(data.courses.id.get(filed.row.course as usize).copied());
-                filed.odd_key = ids.is_none_or(|ids| !says(key, ids)).then(|| key.to_owned());
+            for ((parsed, key), learner) in self.rows.iter_mut().zip(self.keys.iter()).zip(learners) {
+                let ids = learner.zip(data.courses.id.get(parsed.row.course as usize).copied());
+                parsed.key_mismatch = ids.is_none_or(|ids| !names_parents(key, ids)).then(|| key.to_owned());
             }
         }
     }
 }
 
 /// An enrollment row as it was read.
-struct Filed {
+struct ParsedRow {
     /// The Docebo enrollment of its parents.
-    slot: Option<Slot>,
+    position: Option<Position>,
     row: EnrollmentRow,
     written: Written,
     /// `EnrolmentId__c`, where it says otherwise than the parents, or a parent is not in the extract.
-    odd_key: Option<String>,
+    key_mismatch: Option<String>,
 }
 
 impl<'a> EnrollmentColumns<'a> {
@@ -561,26 +576,26 @@ impl<'a> EnrollmentColumns<'a> {
         })
     }
 
-    fn read(&self, row: Row<'_>, block: &mut Block) -> Result<(), Error> {
+    fn read(&self, row: Row<'_>, block: &mut ParsedBlock) -> Result<(), Error> {
         block.parents.push((self.docebo_user.required_id(row)?, self.course.required_id(row)?));
         block.keys.push(self.key.text(row)?);
-        let mut filed = EnrollmentRow::of(self.id.required_id(row)?);
+        let mut parsed = EnrollmentRow::new(self.id.required_id(row)?);
         let written = self.writes.read(row)?;
-        filed.unenrolled = self.unenrolled.instant(row)?;
-        filed.status = Status::from_salesforce(self.status.text(row)?);
-        if filed.status.is_none() {
-            block.odd.add(filed.id);
+        parsed.unenrolled = self.unenrolled.instant(row)?;
+        parsed.status = Status::from_salesforce(self.status.text(row)?);
+        if parsed.status.is_none() {
+            block.odd.add(parsed.id);
         }
-        filed.enrolled = self.enrolled.instant(row)?;
-        filed.completed = self.completed.instant(row)?;
-        (filed.created, filed.modified) = (written.created, written.modified);
-        block.rows.push(Filed { slot: None, row: filed, written, odd_key: None });
+        parsed.enrolled = self.enrolled.instant(row)?;
+        parsed.completed = self.completed.instant(row)?;
+        (parsed.created, parsed.modified) = (written.created, written.modified);
+        block.rows.push(ParsedRow { position: None, row: parsed, written, key_mismatch: None });
         Ok(())
     }
 }
 
 /// Whether an `EnrolmentId__c` names this learner and course.
-fn says(text: &str, (learner, course): (u64, u64)) -> bool {
+fn names_parents(text: &str, (learner, course): (u64, u64)) -> bool {
     let Some((left, right)) = text.split_once('_') else { return false };
     let plain =
         |part: &str, id: u64| part.bytes().all(|c| c.is_ascii_digit()) && number::whole(part.as_bytes()) == Ok(id);
@@ -590,13 +605,13 @@ fn says(text: &str, (learner, course): (u64, u64)) -> bool {
 /// Users as they are met; a sync has few.
 #[derive(Default)]
 struct Editors {
-    ids: Vec<SfId>,
-    rows: FxHashMap<SfId, u32>,
-    last: Option<(SfId, u32)>,
+    ids: Vec<RecordId>,
+    rows: FxHashMap<RecordId, u32>,
+    last: Option<(RecordId, u32)>,
 }
 
 impl Editors {
-    fn index(&mut self, id: SfId) -> u32 {
+    fn index(&mut self, id: RecordId) -> u32 {
         if let Some((last, row)) = self.last
             && last == id
         {
@@ -614,13 +629,13 @@ impl Editors {
 
 #[cfg(test)]
 mod tests {
-    use super::says;
+    use super::names_parents;
 
     #[test]
     fn a_key_names_learner_and_course() {
-        assert!(says("44444_608", (44_444, 608)));
+        assert!(names_parents("44444_608", (44_444, 608)));
         for other in ["", "44444", "44444_609", "44445_608", "44444_608_1", "44444-608", " 44444_608"] {
-            assert!(!says(other, (44_444, 608)), "{other}");
+            assert!(!names_parents(other, (44_444, 608)), "{other}");
         }
     }
 }

@@ -7,9 +7,9 @@ use super::names::Content;
 use super::{Snapshot, requests};
 use crate::error::Error;
 use crate::export::{input, older};
-use crate::model::dataset::DoubleRecord;
+use crate::model::dataset::DuplicateRecord;
 use crate::model::instant::Instant;
-use crate::model::provenance::{DeletedRow, Extent, Input, ObjectExtract, REQUESTS, SfObject};
+use crate::model::provenance::{Completeness, DeletedRow, Input, ObjectExtract, REQUESTS, SfObject};
 use crate::progress::Progress;
 use crate::snapshot::fields::{Fields, well_formed};
 use crate::table::{Row, Table};
@@ -94,7 +94,7 @@ pub(super) fn live_rows(
     mut each: impl FnMut(Row<'_>) -> Result<(), Error>,
     mut deleted: impl FnMut(Row<'_>) -> Result<(), Error>,
 ) -> Result<RowCount, Error> {
-    let is_deleted = Fields::of(table).optional(IS_DELETED)?;
+    let is_deleted = Fields::new(table).optional(IS_DELETED)?;
     let mut lines = Vec::new();
     let rows = table.rows(progress, |row| {
         well_formed(table, row)?;
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         if !self.snapshot.counted {
             return;
         }
-        let read = self.snapshot.extracts.iter().filter(|(_, extract)| extract.extent != Extent::Absent);
+        let read = self.snapshot.extracts.iter().filter(|(_, extract)| extract.completeness != Completeness::Absent);
         let objects = read.map(|(object, _)| Content::Object(*object));
         let lists = self.snapshot.inputs.iter().filter_map(|input| {
             [Content::ListView, Content::DeletedContacts].into_iter().find(|list| list.holds() == input.holds)
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The error of a record that stands twice.
-    pub(super) fn double(&self, double: DoubleRecord) -> Error {
+    pub(super) fn double(&self, double: DuplicateRecord) -> Error {
         Error::Input {
             path: self.folder.path.join(format!("{}.csv", double.object)),
             what: format!("the record {} appears twice, which never happens in a complete extract", double.id),
@@ -310,13 +310,15 @@ impl<'a> Reader<'a> {
             }
         }
         let entry = self.folder.entry(files.content);
-        let extent = match entry.and_then(|entry| entry.lack(rows, in_first)) {
-            _ if files.is_incomplete() => Extent::Partial { unread: files.unread.clone(), next: files.next.clone() },
-            Some((rows, counted)) => Extent::Incomplete { rows, counted },
-            None if entry.is_some_and(|entry| entry.counted.is_some()) => Extent::Counted,
-            None => Extent::Assumed,
+        let completeness = match entry.and_then(|entry| entry.missing_rows(rows, in_first)) {
+            _ if files.is_incomplete() => {
+                Completeness::Partial { unread: files.unread.clone(), next: files.next.clone() }
+            }
+            Some((rows, counted)) => Completeness::Incomplete { rows, counted },
+            None if entry.is_some_and(|entry| entry.counted.is_some()) => Completeness::Counted,
+            None => Completeness::Assumed,
         };
-        self.snapshot.extracts.insert(object, ObjectExtract { extent, missing, why_absent: None });
+        self.snapshot.extracts.insert(object, ObjectExtract { completeness, missing, why_absent: None });
         Ok(())
     }
 }
@@ -340,7 +342,7 @@ fn no_rows(file: &str, opened: &Opened, content: Content) -> String {
 /// Why a file cannot be read, in a clause that every output may show: with file and line, without what may be personal.
 pub(super) fn reason(error: &Error) -> String {
     match error {
-        Error::SnapshotRow { path, line, what } => format!("{}:{line}: {}", name(path), without_words(what)),
+        Error::SnapshotRow { path, line, what } => format!("{}:{line}: {}", name(path), without_quoted_value(what)),
         // What is listed as found may be a row of data where the headings are missing.
         Error::Input { path, what, .. } => {
             format!("{}: {}", name(path), what.split("; found:").next().unwrap_or(what))
@@ -352,7 +354,7 @@ pub(super) fn reason(error: &Error) -> String {
 
 /// A message without the value that it quotes, unless that holds a digit and no `@`, as ids, dates and numbers do: in a row
 /// whose cells have moved, it may be somebody's name or address.
-fn without_words(what: &str) -> String {
+fn without_quoted_value(what: &str) -> String {
     let mut parts: Vec<&str> = what.splitn(3, '`').collect();
     if let [_, value, _] = &mut parts[..]
         && (value.contains('@') || !value.contains(|c: char| c.is_ascii_digit()))
@@ -364,7 +366,7 @@ fn without_words(what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_words;
+    use super::without_quoted_value;
 
     #[test]
     fn a_value_that_may_be_a_persons_is_not_repeated() {
@@ -374,7 +376,7 @@ mod tests {
             ("Id `ada7@example.com` is not a Salesforce id", "Id `…` is not a Salesforce id"),
             ("the row has 3 cells", "the row has 3 cells"),
         ] {
-            assert_eq!(without_words(what), shown);
+            assert_eq!(without_quoted_value(what), shown);
         }
     }
 }

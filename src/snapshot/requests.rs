@@ -8,14 +8,14 @@ use serde::Deserialize;
 
 use crate::files;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Extraction, Further, Query, REQUESTS, Request};
-use crate::model::text::of_address;
+use crate::model::provenance::{Extraction, OmittedRequests, Query, REQUESTS, Request};
+use crate::model::text::sanitize_url;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Line {
+enum LogLine {
     Request(Request),
-    Further(Further),
+    Further(OmittedRequests),
 }
 
 /// So much of a log is read; an extraction writes far less.
@@ -70,8 +70,8 @@ pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<S
             continue;
         }
         let request = match serde_json::from_slice(&line) {
-            Ok(Line::Request(request)) => request,
-            Ok(Line::Further(further)) => {
+            Ok(LogLine::Request(request)) => request,
+            Ok(LogLine::Further(further)) => {
                 cut = true;
                 count(extraction, further.further, further.refused, further.last);
                 continue;
@@ -98,7 +98,7 @@ pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<S
         }
         keep(extraction, &mut last, request);
     }
-    let old = last.len().saturating_sub(Extraction::MOST);
+    let old = last.len().saturating_sub(Extraction::MAX_LOGGED);
     extraction.log.extend(last.drain(old..));
     if cut {
         // What came after is counted, but not told: neither when this one ended, nor when the next ones were asked.
@@ -128,13 +128,13 @@ fn count(extraction: &mut Extraction, requests: u64, refused: u64, at: Option<In
 
 /// Keeps the first requests and the last ones.
 fn keep(extraction: &mut Extraction, last: &mut Vec<Request>, request: Request) {
-    if extraction.log.len() < Extraction::MOST {
+    if extraction.log.len() < Extraction::MAX_LOGGED {
         extraction.log.push(request);
         return;
     }
     last.push(request);
-    if last.len() > 2 * Extraction::MOST {
-        last.drain(..Extraction::MOST);
+    if last.len() > 2 * Extraction::MAX_LOGGED {
+        last.drain(..Extraction::MAX_LOGGED);
     }
 }
 
@@ -152,7 +152,7 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
     let (plain, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let soql = match (&request.soql, query.strip_prefix("q=")) {
         (Some(soql), _) => soql.clone(),
-        (None, Some(encoded)) => of_address(encoded),
+        (None, Some(encoded)) => sanitize_url(encoded),
         (None, None) if plain.contains("/query/") || plain.contains("/queryAll/") => return Asks::More,
         (None, None) => return Asks::Other,
     };

@@ -9,19 +9,19 @@
 use rayon::prelude::*;
 
 use crate::model::dataset::{Dataset, index, row};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
 use crate::model::provenance::SfObject;
 use crate::model::zone::Readings;
 use crate::relations::Relations;
-use crate::relations::enrollment::{Difference, Enrollment};
+use crate::relations::enrollment::{Difference, EnrollmentMatch};
 use crate::relations::outbound::Outbound;
 use crate::settings::Rules;
-use crate::stalls::segment::{Event, Fate};
-use crate::stalls::{Counts, Fared, FirstMissing, Stream};
+use crate::stalls::segment::{Event, EventStatus};
+use crate::stalls::{Counts, FirstMissing, Stream, StreamState};
 
 /// Both sides as events.
-pub(super) struct Due<'a> {
+pub(super) struct DueEvents<'a> {
     pub(super) data: &'a Dataset,
     pub(super) relations: &'a Relations,
     grace: i64,
@@ -30,7 +30,7 @@ pub(super) struct Due<'a> {
     editor: Option<u32>,
 }
 
-impl<'a> Due<'a> {
+impl<'a> DueEvents<'a> {
     pub(super) fn new(data: &'a Dataset, relations: &'a Relations, rules: &Rules) -> Self {
         let editor = relations.integration_user.and_then(|user| {
             let at = data.editors.iter().position(|&editor| editor == user)?;
@@ -44,40 +44,40 @@ impl<'a> Due<'a> {
     pub(super) fn enrollment(&self, learner: u32, at: usize) -> Option<Event> {
         let there = match self.relations.enrollment[at] {
             // No word of status is needed to see that a row is there.
-            Enrollment::Matched | Enrollment::Outdated | Enrollment::UnknownStatus => true,
-            Enrollment::Unknown if self.is_there_with_unknown_status(at) => true,
-            Enrollment::Absent | Enrollment::AbsentNoDoceboUser => false,
+            EnrollmentMatch::Matched | EnrollmentMatch::Outdated | EnrollmentMatch::UnknownStatus => true,
+            EnrollmentMatch::Unknown if self.is_there_with_unknown_status(at) => true,
+            EnrollmentMatch::Absent | EnrollmentMatch::AbsentNoDoceboUser => false,
             _ => return None,
         };
         let rows = &self.data.enrollments;
-        let counterpart = self.relations.counterpart(self.data, at).filter(|_| there);
+        let counterpart = self.relations.matched_row(self.data, at).filter(|_| there);
         let agrees = there && !self.relations.differs(at).has(Difference::EnrollmentDate);
         let exact = counterpart.filter(|_| agrees).and_then(|counterpart| rows.row_enrolled(counterpart));
         let due = exact.or_else(|| Some(self.relations.clocks.enrolled(self.data, at)?.latest()))?;
         if due > self.relations.cutoff {
             return None;
         }
-        let (fate, written) = match counterpart {
-            None => (Fate::Missed, None),
+        let (status, written) = match counterpart {
+            None => (EventStatus::Missed, None),
             Some(counterpart) => match rows.created(counterpart) {
                 Some(created) if created >= due.plus(-self.tolerance) => self.written(due, created),
                 // Created before the event: enrolled again, which a modification has told or has not.
-                _ if agrees => (Fate::OnTime, self.modified(counterpart, due)),
-                _ => (Fate::Missed, None),
+                _ if agrees => (EventStatus::OnTime, self.modified(counterpart, due)),
+                _ => (EventStatus::Missed, None),
             },
         };
-        Some(Event { at: due, written, learner, fate })
+        Some(Event { at: due, written, learner, status })
     }
 
     /// Whether Salesforce has the row of an enrollment of unknown value, with a status that is none of the package's.
     fn is_there_with_unknown_status(&self, at: usize) -> bool {
-        let counterpart = self.relations.counterpart(self.data, at);
+        let counterpart = self.relations.matched_row(self.data, at);
         counterpart.is_some_and(|counterpart| self.data.enrollments.status(counterpart).is_none())
     }
 
-    fn written(&self, due: Instant, written: Instant) -> (Fate, Option<Instant>) {
-        let fate = if written <= due.plus(self.grace) { Fate::OnTime } else { Fate::Late };
-        (fate, Some(written))
+    fn written(&self, due: Instant, written: Instant) -> (EventStatus, Option<Instant>) {
+        let status = if written <= due.plus(self.grace) { EventStatus::OnTime } else { EventStatus::Late };
+        (status, Some(written))
     }
 
     /// When the integration last modified a row, if that was within the grace after a moment.
@@ -95,7 +95,7 @@ impl<'a> Due<'a> {
     /// Enrollments that fell due by the cutoff of which nobody knows whether Salesforce has them.
     pub(super) fn unjudged(&self) -> u64 {
         let unknown = |at: &usize| {
-            matches!(self.relations.enrollment[*at], Enrollment::Unknown | Enrollment::UnknownLink)
+            matches!(self.relations.enrollment[*at], EnrollmentMatch::Unknown | EnrollmentMatch::UnknownLink)
                 && !self.is_there_with_unknown_status(*at)
                 && !self.relations.rests_on_unread(self.data, *at)
                 && self
@@ -110,11 +110,11 @@ impl<'a> Due<'a> {
     /// The event of a completion: on time or late where that can be told, covered where a later write of
     /// the row has overwritten when it was.
     pub(super) fn update(&self, learner: u32, at: usize) -> Option<Event> {
-        if !matches!(self.relations.enrollment[at], Enrollment::Matched | Enrollment::Outdated) {
+        if !matches!(self.relations.enrollment[at], EnrollmentMatch::Matched | EnrollmentMatch::Outdated) {
             return None;
         }
         let rows = &self.data.enrollments;
-        let counterpart = self.relations.counterpart(self.data, at)?;
+        let counterpart = self.relations.matched_row(self.data, at)?;
         let differs = self.relations.differs(at);
         let agrees = !differs.has(Difference::CompletionDate) && !differs.has(Difference::Status);
         let due = if agrees {
@@ -126,24 +126,24 @@ impl<'a> Due<'a> {
         if due > self.relations.cutoff {
             return None;
         }
-        let (fate, written) = if !agrees {
-            (Fate::Missed, None)
+        let (status, written) = if !agrees {
+            (EventStatus::Missed, None)
         } else if let Some(modified) = self.modified(counterpart, due) {
-            (Fate::OnTime, Some(modified))
+            (EventStatus::OnTime, Some(modified))
         } else {
             match rows.created(counterpart).filter(|created| *created >= due) {
                 // The row came after the completion and brought it along.
                 Some(created) => self.written(due, created),
-                None => (Fate::Covered, None),
+                None => (EventStatus::Covered, None),
             }
         };
-        Some(Event { at: due, written, learner, fate })
+        Some(Event { at: due, written, learner, status })
     }
 
     /// The event of a learner whose first enrollment fell due at a moment, unless they have an older record.
     pub(super) fn learner(&self, learner: usize, due: Instant) -> Option<Event> {
-        let (fate, written) = match (self.relations.outbound[learner], row(self.relations.docebo_user[learner])) {
-            (Outbound::Missing, None) => (Fate::Missed, None),
+        let (status, written) = match (self.relations.outbound[learner], row(self.relations.docebo_user[learner])) {
+            (Outbound::Missing, None) => (EventStatus::Missed, None),
             (_, Some(at)) => {
                 let created = self.data.docebo_users.created(at)?;
                 if created < due.plus(-self.tolerance) {
@@ -153,7 +153,7 @@ impl<'a> Due<'a> {
             }
             _ => return None,
         };
-        Some(Event { at: due, written, learner: index(learner), fate })
+        Some(Event { at: due, written, learner: index(learner), status })
     }
 
     /// When the `DoceboUser__c` rows were created of accounts that the export does not name.
@@ -167,28 +167,28 @@ impl<'a> Due<'a> {
 
     /// How courses fared that were made in Docebo within a time: those in Salesforce count as on time, and a
     /// course row written in that time shows that the stream is alive.
-    pub(super) fn courses(&self, within: &impl Fn(Instant) -> bool) -> (Fared, Counts) {
+    pub(super) fn courses(&self, within: &impl Fn(Instant) -> bool) -> (StreamState, Counts) {
         let mut counts = Counts::default();
         for course in 0..self.data.courses.id.len() {
             let made = self.relations.clocks.course_made(self.data, course).map(Readings::latest);
             if made.is_some_and(|made| made <= self.relations.cutoff && within(made)) {
                 let there = self.data.courses.record[course].is_some();
-                counts.add(if there { Fate::OnTime } else { Fate::Missed });
+                counts.add(if there { EventStatus::OnTime } else { EventStatus::Missed });
             }
         }
-        let writes = self.data.pulses.get(&SfObject::Course).is_some_and(|pulse| {
-            let hours = pulse.created.hours().chain(pulse.modified.hours());
+        let writes = self.data.write_activity.get(&SfObject::Course).is_some_and(|activity| {
+            let hours = activity.created.hours().chain(activity.modified.hours());
             hours.map(|(hour, _)| Instant::from_seconds(i64::from(hour) * HOUR)).any(within)
         });
         // A course may be left out of the sync, so a few that are not there say little.
-        let fared = if writes || counts.on_time > 0 {
-            Fared::Alive
+        let state = if writes || counts.on_time > 0 {
+            StreamState::Alive
         } else if counts.missed >= 3 {
-            Fared::Frozen
+            StreamState::Frozen
         } else {
-            Fared::Unclear
+            StreamState::Unclear
         };
-        (fared, counts)
+        (state, counts)
     }
 
     /// What is told of the first event that a stretch kept from being written.
@@ -203,7 +203,7 @@ impl<'a> Due<'a> {
     }
 
     /// The newest write of a stream that is not after a moment; of several in one second the highest id.
-    pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, SfId, Instant)> {
+    pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, RecordId, Instant)> {
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
         let by_then = |written: Option<Instant>| written.filter(|&written| written <= until);
         let (object, newest) = match stream {

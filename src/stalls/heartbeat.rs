@@ -5,10 +5,10 @@
 //!
 //! Must not know: what was due.
 
-use crate::model::id::SfId;
+use crate::model::activity::WriteActivity;
+use crate::model::id::RecordId;
 use crate::model::instant::{HOUR, Instant};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::Pulse;
 
 /// Usual gaps between writes, in hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -29,9 +29,9 @@ pub struct Heartbeat {
     /// The object.
     pub object: SfObject,
     /// The newest `CreatedDate`, and its record.
-    pub created: Option<(Instant, SfId)>,
+    pub created: Option<(Instant, RecordId)>,
     /// The newest `LastModifiedDate` by the integration, and its record.
-    pub modified: Option<(Instant, SfId)>,
+    pub modified: Option<(Instant, RecordId)>,
     /// The usual gaps; `None` where there were no two writes.
     pub gaps: Option<Gaps>,
     /// Whole hours since the last write, when Salesforce was read; `None` where nothing was ever written.
@@ -43,17 +43,17 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// The heartbeat of an object that was read at a moment.
     #[must_use]
-    pub fn of(object: SfObject, pulse: &Pulse, read_at: Instant) -> Self {
-        let (created, modified) = (pulse.created.newest, pulse.modified.newest);
+    pub fn new(object: SfObject, activity: &WriteActivity, read_at: Instant) -> Self {
+        let (created, modified) = (activity.created.newest, activity.modified.newest);
         let last = created.map(|(at, _)| at).max(modified.map(|(at, _)| at));
-        let hours = beats(std::iter::once(pulse));
+        let hours = beats(std::iter::once(activity));
         Self {
             object,
             created,
             modified,
             gaps: Gaps::between(&hours),
             silence: last.map(|last| silence(last, read_at)),
-            days: days(pulse),
+            days: days(activity),
         }
     }
 
@@ -72,9 +72,11 @@ pub fn silence(last: Instant, read_at: Instant) -> u32 {
 
 /// The hours (since 1970) in which something was written, ascending, each once.
 #[must_use]
-pub fn beats<'a>(pulses: impl Iterator<Item = &'a Pulse>) -> Vec<u32> {
-    let mut hours: Vec<u32> =
-        pulses.flat_map(|pulse| pulse.created.hours().chain(pulse.modified.hours())).map(|(hour, _)| hour).collect();
+pub fn beats<'a>(activity_by_object: impl Iterator<Item = &'a WriteActivity>) -> Vec<u32> {
+    let mut hours: Vec<u32> = activity_by_object
+        .flat_map(|activity| activity.created.hours().chain(activity.modified.hours()))
+        .map(|(hour, _)| hour)
+        .collect();
     hours.sort_unstable();
     hours.dedup();
     hours
@@ -84,12 +86,12 @@ impl Gaps {
     /// The gaps between hours in which something was written.
     #[must_use]
     pub fn between(hours: &[u32]) -> Option<Self> {
-        Self::of(hours.windows(2).map(|two| two[1] - two[0]).collect())
+        Self::new(hours.windows(2).map(|two| two[1] - two[0]).collect())
     }
 
     /// Gaps in hours, in any order.
     #[must_use]
-    pub fn of(mut gaps: Vec<u32>) -> Option<Self> {
+    pub fn new(mut gaps: Vec<u32>) -> Option<Self> {
         gaps.sort_unstable();
         let last = gaps.len().checked_sub(1)?;
         // The nearest rank: with few gaps the longest one stands for the rare ones.
@@ -108,7 +110,7 @@ pub struct Limits {
 }
 
 /// Gaps that must have been seen before limits are learned from them.
-pub const LEAST_GAPS: u64 = 20;
+pub const MIN_GAPS: u64 = 20;
 
 impl Limits {
     /// Limits learned from an organisation's own gaps: a warning beyond its 99th percentile, but not within
@@ -118,17 +120,17 @@ impl Limits {
     /// the gaps; three times the longest usual one is beyond what a quiet week explains.
     #[must_use]
     pub fn learned(gaps: Option<Gaps>) -> Option<Self> {
-        let gaps = gaps.filter(|gaps| gaps.count >= LEAST_GAPS)?;
+        let gaps = gaps.filter(|gaps| gaps.count >= MIN_GAPS)?;
         Some(Self { warn_after_hours: gaps.p99.max(24), error_after_hours: gaps.p99.saturating_mul(3).max(72) })
     }
 }
 
-fn days(pulse: &Pulse) -> Vec<(u32, u64, u64)> {
+fn days(activity: &WriteActivity) -> Vec<(u32, u64, u64)> {
     let mut days: std::collections::BTreeMap<u32, (u64, u64)> = std::collections::BTreeMap::new();
-    for (day, writes) in pulse.created.days() {
+    for (day, writes) in activity.created.days() {
         days.entry(day).or_default().0 += writes;
     }
-    for (day, writes) in pulse.modified.days() {
+    for (day, writes) in activity.modified.days() {
         days.entry(day).or_default().1 += writes;
     }
     days.into_iter().map(|(day, (created, modified))| (day, created, modified)).collect()
@@ -140,16 +142,16 @@ mod tests {
 
     #[test]
     fn percentiles_are_nearest_ranks() {
-        let gaps = Gaps::of((1..=200).rev().collect()).expect("some");
+        let gaps = Gaps::new((1..=200).rev().collect()).expect("some");
         assert_eq!((gaps.count, gaps.median, gaps.p95, gaps.p99), (200, 100, 190, 198));
-        assert_eq!(Gaps::of(vec![7]).map(|gaps| (gaps.median, gaps.p99)), Some((7, 7)));
-        assert_eq!(Gaps::of(Vec::new()), None);
+        assert_eq!(Gaps::new(vec![7]).map(|gaps| (gaps.median, gaps.p99)), Some((7, 7)));
+        assert_eq!(Gaps::new(Vec::new()), None);
         assert_eq!(Gaps::between(&[10, 11, 14]).map(|gaps| (gaps.count, gaps.median, gaps.p99)), Some((2, 1, 3)));
     }
 
     #[test]
     fn limits_are_learned_from_enough_gaps_only() {
-        let limits = |gap: u32, count: usize| Limits::learned(Gaps::of(vec![gap; count]));
+        let limits = |gap: u32, count: usize| Limits::learned(Gaps::new(vec![gap; count]));
         assert_eq!(limits(60, 19), None);
         assert_eq!(limits(60, 20), Some(Limits { warn_after_hours: 60, error_after_hours: 180 }));
         assert_eq!(limits(1, 500), Some(Limits { warn_after_hours: 24, error_after_hours: 72 }));

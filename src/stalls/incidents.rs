@@ -36,7 +36,7 @@ impl Incident {
 
 /// What is wrong with a table, and on which line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct IncidentFault {
     /// Counted from 1.
     pub line: u64,
     /// What is wrong, and what would be right.
@@ -49,7 +49,7 @@ const COLUMNS: [&str; 4] = ["name", "start", "end", "source"];
 ///
 /// # Errors
 /// When a column is missing, a moment is none, or an incident ends before it begins.
-pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
+pub fn parse(text: &str) -> Result<Vec<Incident>, IncidentFault> {
     let text = text.trim_start_matches('\u{feff}');
     // The reader places a record before the blank lines that it skips. Only the line of a fault is asked for.
     let line_of = |position: Option<&csv::Position>| {
@@ -58,16 +58,15 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
         1 + text.as_bytes()[..at + skipped].iter().filter(|&&byte| byte == b'\n').count() as u64
     };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let fault = |error: csv::Error| Fault {
+    let fault = |error: csv::Error| IncidentFault {
         line: line_of(error.position()),
         what: "is not a row of comma-separated values like its heading".to_owned(),
     };
     let headings = reader.headers().map_err(fault)?.clone();
     let mut places = [0; 4];
     for (place, column) in places.iter_mut().zip(COLUMNS) {
-        *place = headings.iter().position(|heading| heading.eq_ignore_ascii_case(column)).ok_or_else(|| Fault {
-            line: 1,
-            what: format!("has no column `{column}`; the heading is name,start,end,source"),
+        *place = headings.iter().position(|heading| heading.eq_ignore_ascii_case(column)).ok_or_else(|| {
+            IncidentFault { line: 1, what: format!("has no column `{column}`; the heading is name,start,end,source") }
         })?;
     }
     let mut incidents = Vec::new();
@@ -77,7 +76,7 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
         let cell = |column: usize| record.get(places[column]).unwrap_or("");
         let moment = |column: usize| {
             let moment = Instant::parse_stated(cell(column).as_bytes());
-            moment.map_err(|fault| Fault {
+            moment.map_err(|fault| IncidentFault {
                 line: line(),
                 what: format!(
                     "{} `{}` {}",
@@ -89,10 +88,10 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, Fault> {
         };
         let (start, end) = (moment(1)?, moment(2)?);
         if cell(0).is_empty() {
-            return Err(Fault { line: line(), what: "has no name".to_owned() });
+            return Err(IncidentFault { line: line(), what: "has no name".to_owned() });
         }
         if end < start {
-            return Err(Fault { line: line(), what: format!("ends ({end}) before it starts ({start})") });
+            return Err(IncidentFault { line: line(), what: format!("ends ({end}) before it starts ({start})") });
         }
         incidents.push(Incident { name: cell(0).to_owned(), start, end, source: cell(3).to_owned() });
     }

@@ -4,27 +4,27 @@
 //!
 //! Must not know: records, files, wording.
 
+use crate::model::activity::Writes;
 use crate::model::instant::{HOUR, Instant};
-use crate::model::pulse::Writes;
+use crate::stalls::buckets::earlier;
 use crate::stalls::heartbeat::{Gaps, silence};
-use crate::stalls::segment::{Bounds, Events, Fate, LEAST_FAILURES, Stretch};
-use crate::stalls::slots::earlier;
+use crate::stalls::segment::{Bounds, EventStatus, Events, MIN_FAILURES, StalledPeriod};
 
 /// Writes that are further apart belong to two lumps, in hours.
-const APART: u32 = 12;
+const MAX_GAP: u32 = 12;
 /// Gaps between lumps that make a history.
-const LEAST_HISTORY: u64 = 5;
+const MIN_HISTORY: u64 = 5;
 
 /// The time since the last lump, if it is longer than three times what nearly all gaps were (their 99th
 /// percentile) and enough events wait.
 ///
 /// The confidence is that of a rank: were the present gap like the others, it would be the longest of
 /// `n + 1` with a probability of one in `n + 1`.
-pub(super) fn stretch(writes: &Writes, events: &impl Events, read_at: Instant) -> Option<Stretch> {
+pub(super) fn stalled_period(writes: &Writes, events: &impl Events, read_at: Instant) -> Option<StalledPeriod> {
     let hours: Vec<u32> = writes.hours().map(|(hour, _)| hour).collect();
     let last = *hours.last()?;
-    let between = hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= APART).collect();
-    let gaps = Gaps::of(between).filter(|gaps| gaps.count >= LEAST_HISTORY)?;
+    let between = hours.windows(2).map(|two| two[1] - two[0]).filter(|&gap| gap >= MAX_GAP).collect();
+    let gaps = Gaps::new(between).filter(|gaps| gaps.count >= MIN_HISTORY)?;
     let since = Instant::from_seconds((i64::from(last) + 1) * HOUR);
     if silence(since, read_at) <= gaps.p99.saturating_mul(3) {
         return None;
@@ -32,24 +32,24 @@ pub(super) fn stretch(writes: &Writes, events: &impl Events, read_at: Instant) -
     let (waiting, first) = events.gather(
         || (0, None::<Instant>),
         |(waiting, first), event| {
-            if event.fate == Fate::Missed && event.at >= since {
+            if event.status == EventStatus::Missed && event.at >= since {
                 *waiting += 1;
                 *first = earlier(*first, Some(event.at));
             }
         },
         |(waiting, first), (others, other)| (waiting + others, earlier(first, other)),
     );
-    let from = first.filter(|_| waiting >= LEAST_FAILURES)?;
+    let from = first.filter(|_| waiting >= MIN_FAILURES)?;
     let written = events.gather(
         || None,
         |written, event| {
-            if event.fate != Fate::Missed && event.at < from {
+            if event.status != EventStatus::Missed && event.at < from {
                 *written = (*written).max(Some(event.at));
             }
         },
         Option::max,
     );
-    Some(Stretch {
+    Some(StalledPeriod {
         onset: Bounds { after: written, before: Some(from) },
         end: None,
         from,

@@ -42,7 +42,7 @@ pub(super) use source::{count, in_one_go};
 
 /// What became of a due event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum EventStatus {
     /// Written within the grace hours.
     OnTime,
     /// Written later.
@@ -63,7 +63,7 @@ pub struct Event {
     /// Whose it is: an index below the length of `proven_since`.
     pub learner: u32,
     /// What became of it.
-    pub fate: Fate,
+    pub status: EventStatus,
 }
 
 /// What one stream tells.
@@ -72,12 +72,12 @@ pub struct Record<'a, E: ?Sized = [Event]> {
     /// What fell due, in any order.
     pub events: &'a E,
     /// Further moments at which the same job wrote something; the earliest of each hour is enough.
-    pub signs: &'a [Instant],
+    pub other_writes: &'a [Instant],
     /// By learner: when Salesforce first held a record of theirs.
     pub proven_since: &'a [Option<Instant>],
     /// Seconds after its due time within which a late event is as good as one on time: for a job that
     /// is slower than the grace by its nature. Zero: late is late.
-    pub patience: i64,
+    pub expected_lag: i64,
 }
 
 impl<E: ?Sized> Copy for Record<'_, E> {}
@@ -90,17 +90,17 @@ impl<E: ?Sized> Clone for Record<'_, E> {
 
 impl Default for Record<'_> {
     fn default() -> Self {
-        Self { events: &[], signs: &[], proven_since: &[], patience: 0 }
+        Self { events: &[], other_writes: &[], proven_since: &[], expected_lag: 0 }
     }
 }
 
 impl<E: ?Sized> Record<'_, E> {
     /// Whether an event failed.
     fn failed(&self, event: &Event) -> bool {
-        match event.fate {
-            Fate::OnTime | Fate::Covered => false,
-            Fate::Missed => true,
-            Fate::Late => event.written.is_none_or(|written| written > event.at.plus(self.patience)),
+        match event.status {
+            EventStatus::OnTime | EventStatus::Covered => false,
+            EventStatus::Missed => true,
+            EventStatus::Late => event.written.is_none_or(|written| written > event.at.plus(self.expected_lag)),
         }
     }
 
@@ -121,7 +121,7 @@ pub struct Bounds {
 
 /// A stalled stretch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct StalledPeriod {
     /// When it began.
     pub onset: Bounds,
     /// When it ended; `None` while it is open.
@@ -137,7 +137,7 @@ pub struct Stretch {
     pub confidence: f64,
 }
 
-impl Stretch {
+impl StalledPeriod {
     /// Whether what fell due at a moment fell due in it.
     #[must_use]
     pub fn holds(&self, at: Instant) -> bool {
@@ -146,7 +146,7 @@ impl Stretch {
 }
 
 /// No stall is called from fewer failures.
-pub const LEAST_FAILURES: u64 = 5;
+pub const MIN_FAILURES: u64 = 5;
 /// The chance of a write in a stalled stretch: a person's doing, or a clock that is off.
 const STRAY: f64 = 0.01;
 /// The share of what a stall kept from being written that a later write of the same row brings along.
@@ -156,19 +156,19 @@ const ONSETS_PER_DAY: f64 = 1.0 / 730.0;
 /// Ends to expect in a day of a stall: one in two months.
 const ENDS_PER_DAY: f64 = 1.0 / 60.0;
 /// What a stall must be more probable by than none, as a natural logarithm.
-const LEAST_SCORE: f64 = 5.0;
+const MIN_SCORE: f64 = 5.0;
 /// Rounds of learning; more change nothing.
 const ROUNDS: usize = 4;
 
 /// Cuts the events of a stream into stretches, the first stall first.
 #[must_use]
-pub fn segment<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<Stretch> {
+pub fn segment<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<StalledPeriod> {
     let (mut marks, delay) = marks(record);
     let learners = record.proven_since.len();
     if marks.is_empty() {
         return Vec::new();
     }
-    let mut gains = Gains::of(Rates { proven: 0.05, first: 0.3, again: 0.85 });
+    let mut gains = Gains::new(Rates { proven: 0.05, first: 0.3, repeated: 0.85 });
     let mut stalled: Vec<(usize, usize)> = Vec::new();
     let mut learned = Rates::learn(&mut marks, learners, &stalled);
     for _ in 0..ROUNDS {
@@ -178,32 +178,32 @@ pub fn segment<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<Stretch> {
             stalled = next;
             learned = Rates::learn(&mut marks, learners, &stalled);
         }
-        gains = Gains::of(learned);
+        gains = Gains::new(learned);
         if settled {
             break;
         }
     }
-    stretches(record.events, &marks, &gains, &stalled, &delay)
+    stalled_periods(record.events, &marks, &gains, &stalled, &delay)
 }
 
-fn stretches<E: Events + ?Sized>(
+fn stalled_periods<E: Events + ?Sized>(
     events: &E,
     marks: &[Mark],
     gains: &Gains,
     stalled: &[(usize, usize)],
     delay: &Delay,
-) -> Vec<Stretch> {
+) -> Vec<StalledPeriod> {
     let mut found = Vec::new();
     let mut edges: Vec<(Edges, Option<Edges>)> = Vec::new();
     for (nth, &(from, until)) in stalled.iter().enumerate() {
         let failures = marks[from..until].iter().filter(|mark| mark.failed()).count() as u64;
         let gap = |at: usize| if at == 0 { DAY } else { marks[at].at() - marks[at - 1].at() };
-        let mut score: f64 = marks[from..until].iter().map(|&mark| f64::from(gains.of_mark(mark))).sum();
+        let mut score: f64 = marks[from..until].iter().map(|&mark| f64::from(gains.for_mark(mark))).sum();
         score += change(gap(from).max(1), ONSETS_PER_DAY);
         if until < marks.len() {
             score += change(gap(until).max(1), ENDS_PER_DAY);
         }
-        if failures < LEAST_FAILURES || score < LEAST_SCORE {
+        if failures < MIN_FAILURES || score < MIN_SCORE {
             continue;
         }
         let earlier = if nth == 0 { 0 } else { stalled[nth - 1].1 };
@@ -213,7 +213,7 @@ fn stretches<E: Events + ?Sized>(
         let end = (until < marks.len()).then(|| interval::edges(marks, gains, middle..later, until, &Change::End).0);
         edges.push((onset, end));
         let real = 1.0 / (1.0 + (-score).exp());
-        found.push(Stretch {
+        found.push(StalledPeriod {
             onset: Bounds { after: None, before: None },
             end: None,
             from: Instant::from_seconds(marks[from].at()),

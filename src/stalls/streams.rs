@@ -6,53 +6,53 @@ use std::ops::Range;
 
 use crate::model::dataset::index;
 use crate::model::instant::Instant;
-use crate::stalls::events::Due;
+use crate::stalls::events::DueEvents;
 use crate::stalls::segment::{Event, Events, count};
 
 /// Learners that are looked at in one go; several such parts are looked at side by side.
 pub(super) const PART: usize = 2_048;
 
 /// The events that a slow job has had its time for; all of them where it is not slow.
-pub(super) struct Ripe<'a, E> {
+pub(super) struct MatureEvents<'a, E> {
     pub(super) events: &'a E,
     /// As [`patience`](super::census::patience) tells it.
-    pub(super) patience: i64,
+    pub(super) expected_lag: i64,
     pub(super) read_at: Instant,
 }
 
-impl<E: Events> Events for Ripe<'_, E> {
+impl<E: Events> Events for MatureEvents<'_, E> {
     fn parts(&self) -> usize {
         self.events.parts()
     }
 
     fn each(&self, part: usize, mut take: impl FnMut(Event)) {
         self.events.each(part, |event| {
-            if self.patience == 0 || event.written.is_some() || event.at.plus(self.patience) <= self.read_at {
+            if self.expected_lag == 0 || event.written.is_some() || event.at.plus(self.expected_lag) <= self.read_at {
                 take(event);
             }
         });
     }
 
     fn sizes(&self) -> Vec<usize> {
-        if self.patience == 0 { self.events.sizes() } else { count(self) }
+        if self.expected_lag == 0 { self.events.sizes() } else { count(self) }
     }
 }
 
 /// A stream of events, at most one of each enrollment.
-struct OfEnrollments<'a, F> {
-    due: &'a Due<'a>,
+struct EnrollmentEvents<'a, F> {
+    due: &'a DueEvents<'a>,
     /// The event of a learner's enrollment.
     event: F,
     sizes: &'a [usize],
 }
 
-impl<F: Fn(u32, usize) -> Option<Event> + Sync> Events for OfEnrollments<'_, F> {
+impl<F: Fn(u32, usize) -> Option<Event> + Sync> Events for EnrollmentEvents<'_, F> {
     fn parts(&self) -> usize {
         self.due.parts()
     }
 
     fn each(&self, part: usize, mut take: impl FnMut(Event)) {
-        for (learner, rows) in self.due.of_part(part) {
+        for (learner, rows) in self.due.in_part(part) {
             rows.filter_map(|at| (self.event)(learner, at)).for_each(&mut take);
         }
     }
@@ -63,13 +63,13 @@ impl<F: Fn(u32, usize) -> Option<Event> + Sync> Events for OfEnrollments<'_, F> 
 }
 
 /// The stream of learners: the first event of each who has no older record.
-struct OfLearners<'a> {
-    due: &'a Due<'a>,
+struct LearnerEvents<'a> {
+    due: &'a DueEvents<'a>,
     /// By learner: when the first of their enrollments fell due.
     first: &'a [Option<Instant>],
 }
 
-impl Events for OfLearners<'_> {
+impl Events for LearnerEvents<'_> {
     fn parts(&self) -> usize {
         self.due.parts()
     }
@@ -79,7 +79,7 @@ impl Events for OfLearners<'_> {
     }
 }
 
-impl Due<'_> {
+impl DueEvents<'_> {
     /// Into how many parts the learners fall.
     pub(super) fn parts(&self) -> usize {
         self.data.learners.len().div_ceil(PART)
@@ -91,22 +91,22 @@ impl Due<'_> {
     }
 
     /// The learners of a part, each with their enrollments.
-    pub(super) fn of_part(&self, part: usize) -> impl Iterator<Item = (u32, Range<usize>)> {
+    pub(super) fn in_part(&self, part: usize) -> impl Iterator<Item = (u32, Range<usize>)> {
         self.learners_of(part).map(|learner| (index(learner), self.data.enrollments.of_learner(learner)))
     }
 
     /// The stream of enrollments, with how many there are in each part.
     pub(super) fn enrollments<'e>(&'e self, sizes: &'e [usize]) -> impl Events + use<'e> {
-        OfEnrollments { due: self, event: |learner, at| self.enrollment(learner, at), sizes }
+        EnrollmentEvents { due: self, event: |learner, at| self.enrollment(learner, at), sizes }
     }
 
     /// The stream of updates, with how many there are in each part.
     pub(super) fn updates<'e>(&'e self, sizes: &'e [usize]) -> impl Events + use<'e> {
-        OfEnrollments { due: self, event: |learner, at| self.update(learner, at), sizes }
+        EnrollmentEvents { due: self, event: |learner, at| self.update(learner, at), sizes }
     }
 
     /// The stream of learners; `first` tells by learner when the first of their enrollments fell due.
     pub(super) fn learners<'e>(&'e self, first: &'e [Option<Instant>]) -> impl Events + use<'e> {
-        OfLearners { due: self, first }
+        LearnerEvents { due: self, first }
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{Memchr, memchr_iter, memrchr2_iter};
 
-use super::fault::Fault;
+use super::fault::TableFault;
 use super::record::Record;
 use super::text::Buffer;
 use super::{Kind, Rows, Scope, Source};
@@ -100,8 +100,10 @@ impl<'a> Cutter<'a> {
         if ahead < bytes && !self.dry {
             self.read.drop_start(self.from);
             self.from = 0;
-            self.dry =
-                !self.read.read(&mut self.source, bytes - ahead).map_err(|source| Fault::from(source).at(self.path))?;
+            self.dry = !self
+                .read
+                .read(&mut self.source, bytes - ahead)
+                .map_err(|source| TableFault::from(source).at(self.path))?;
         }
         Ok(())
     }

@@ -87,8 +87,8 @@ pub(super) fn text_of<'a>(value: &'a DataRef<'_>) -> Cow<'a, str> {
         DataRef::String(text) | DataRef::DurationIso(text) => Cow::Borrowed(text),
         DataRef::SharedString(text) => Cow::Borrowed(text),
         DataRef::Bool(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
-        DataRef::DateTime(moment) => Cow::Owned(of_serial(moment)),
-        DataRef::DateTimeIso(text) => of_iso(text).map_or(Cow::Borrowed(text), Cow::Owned),
+        DataRef::DateTime(moment) => Cow::Owned(from_serial(moment)),
+        DataRef::DateTimeIso(text) => from_iso(text).map_or(Cow::Borrowed(text), Cow::Owned),
         DataRef::Error(CellErrorType::GettingData) => Cow::Borrowed("#GETTING_DATA"),
         DataRef::Error(error) => Cow::Owned(error.to_string()),
         DataRef::Empty => Cow::Borrowed(""),
@@ -98,7 +98,7 @@ pub(super) fn text_of<'a>(value: &'a DataRef<'_>) -> Cow<'a, str> {
 /// Serial numbers that are dates; calamine makes the first or the last of them of every other number.
 const SERIALS: std::ops::Range<f64> = 1.0..2_958_466.0;
 
-fn of_serial(moment: &ExcelDateTime) -> String {
+fn from_serial(moment: &ExcelDateTime) -> String {
     let number = moment.as_f64();
     let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
     let days = days_from_civil(i64::from(year), month, day).filter(|_| SERIALS.contains(&number));
@@ -106,20 +106,20 @@ fn of_serial(moment: &ExcelDateTime) -> String {
     // A serial number holds a second only nearly.
     let seconds =
         days * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second) + i64::from(milli >= 500);
-    of_seconds(seconds)
+    from_seconds(seconds)
 }
 
 /// A date as OpenDocument writes it, whose fraction of a second comes from a serial number.
-fn of_iso(text: &str) -> Option<String> {
+fn from_iso(text: &str) -> Option<String> {
     let (moment, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|c| c.is_ascii_digit()) {
         return None;
     }
     let stamp = Stamp::parse(moment.as_bytes()).filter(|stamp| stamp.offset.is_none())?;
-    Some(of_seconds(stamp.seconds + i64::from(fraction.as_bytes().first().is_some_and(|&c| c >= b'5'))))
+    Some(from_seconds(stamp.seconds + i64::from(fraction.as_bytes().first().is_some_and(|&c| c >= b'5'))))
 }
 
-fn of_seconds(seconds: i64) -> String {
+fn from_seconds(seconds: i64) -> String {
     let (year, month, day) = civil_from_days(seconds.div_euclid(DAY));
     let time = seconds.rem_euclid(DAY);
     let date = format!("{year:04}-{month:02}-{day:02}");

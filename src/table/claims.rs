@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 use zip::ZipArchive;
 
 use super::envelope::{Bytes, Package, broken_archive, unreadable_entry};
-use super::fault::{Fault, GET_AGAIN, UNPACK};
+use super::fault::{GET_AGAIN, TableFault, UNPACK};
 use super::shared::SharedTexts;
 use crate::error::Error;
 use crate::model::text::MAX_CELL;
@@ -40,12 +40,12 @@ const MAX_LOADED: u64 = 512 << 20;
 const SAVE_AGAIN: &str =
     "open it in a spreadsheet program, remove what is not the report, and save it again or as CSV UTF-8";
 
-fn absurd(what: String) -> Fault {
-    Fault::new(what, SAVE_AGAIN)
+fn absurd(what: String) -> TableFault {
+    TableFault::new(what, SAVE_AGAIN)
 }
 
 /// Refuses a text that no cell has: one shared text may stand in a million of them.
-pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
+pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), TableFault> {
     if text.len() <= MAX_CELL {
         return Ok(());
     }
@@ -54,12 +54,12 @@ pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), Fault> {
 }
 
 /// Refuses a compressed text that is a decompression bomb: a small file whose rows need gigabytes of memory.
-pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), Fault> {
+pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), TableFault> {
     if !is_bomb(bytes, packed) {
         return Ok(());
     }
     let what = format!("unpacks to {} MiB, more than {MAX_RATIO} times its size, as no export does", bytes >> 20);
-    Err(Fault::new(what, UNPACK))
+    Err(TableFault::new(what, UNPACK))
 }
 
 /// The texts of the cells of a workbook, summed up. A sheet names the same text in a million cells with a few bytes each, and
@@ -86,7 +86,7 @@ impl CellTexts {
     }
 
     /// Adds the text of the next cell.
-    pub(super) fn add(&mut self, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn add(&mut self, bytes: usize) -> Result<(), TableFault> {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         if !is_bomb(self.bytes, self.packed) {
             return Ok(());
@@ -103,7 +103,7 @@ const fn is_bomb(bytes: u64, packed: u64) -> bool {
 }
 
 /// The fault of a cell that no sheet has.
-pub(super) fn outside(row: u64, column: u64) -> Fault {
+pub(super) fn outside(row: u64, column: u64) -> TableFault {
     absurd(format!(
         "has a cell in row {}, column {}; no sheet has more than {MAX_ROWS} rows and {MAX_COLUMNS} columns",
         row.saturating_add(1),
@@ -112,7 +112,7 @@ pub(super) fn outside(row: u64, column: u64) -> Fault {
 }
 
 /// Checks the parts of a workbook.
-pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result<(), Fault> {
+pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result<(), TableFault> {
     for index in 0..archive.len() {
         let part = archive.by_index_raw(index).map_err(broken_archive)?;
         let (size, packed) = (part.size(), part.compressed_size());
@@ -154,7 +154,7 @@ pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result
 }
 
 /// Checks how many texts there are, and how many are said to be there.
-fn check_texts(part: &mut impl Read) -> Result<(), Fault> {
+fn check_texts(part: &mut impl Read) -> Result<(), TableFault> {
     /// Longer than what is looked for, with its number.
     const OVERLAP: usize = 64;
     let (item, claim) = (memmem::Finder::new(b"si"), memmem::Finder::new(b"uniqueCount"));
@@ -202,7 +202,7 @@ fn number_behind(text: &[u8]) -> u64 {
 /// What an OpenDocument spreadsheet takes in memory, where every cell and row that is said to be repeated is held as often.
 #[derive(Default)]
 struct Spreadsheet {
-    most: u64,
+    max: u64,
     /// Bytes that cells take, as they are stated.
     stated: u64,
     /// Of the row that is being read: cells with content, blank ones before the next of these, and bytes.
@@ -221,10 +221,10 @@ const CELL: u64 = 64;
 
 impl Spreadsheet {
     fn new(size: u64) -> Self {
-        Self { most: size.saturating_mul(4).saturating_add(256 << 20), repeats: 1, ..Self::default() }
+        Self { max: size.saturating_mul(4).saturating_add(256 << 20), repeats: 1, ..Self::default() }
     }
 
-    fn check(mut self, text: &mut impl BufRead) -> Result<(), Fault> {
+    fn check(mut self, text: &mut impl BufRead) -> Result<(), TableFault> {
         let mut tag = Vec::new();
         loop {
             tag.clear();
@@ -256,7 +256,7 @@ impl Spreadsheet {
         }
     }
 
-    fn add(&mut self, tag: &[u8], read: u64) -> Result<(), Fault> {
+    fn add(&mut self, tag: &[u8], read: u64) -> Result<(), TableFault> {
         let has = |name: &[u8]| memmem::find(tag, name).is_some();
         let times = |name: &[u8]| memmem::rfind(tag, name).map(|at| number_behind(&tag[at + name.len()..]).max(1));
         let columns = times(b"number-columns-repeated").map(|times| times.min(MAX_COLUMNS));
@@ -299,7 +299,7 @@ impl Spreadsheet {
             self.bounded()?;
             (self.rows, self.blank_rows, self.width) = (0, 0, 0);
         }
-        if self.stated.saturating_add(self.row.2) > self.most {
+        if self.stated.saturating_add(self.row.2) > self.max {
             return Err(Self::too_large());
         }
         Ok(())
@@ -313,12 +313,12 @@ impl Spreadsheet {
         *blank = 0;
     }
 
-    fn bounded(&self) -> Result<(), Fault> {
+    fn bounded(&self) -> Result<(), TableFault> {
         let grid = self.rows.saturating_mul(self.width).saturating_mul(CELL);
-        if self.stated.max(grid) > self.most.max(FREE_CELLS * CELL) { Err(Self::too_large()) } else { Ok(()) }
+        if self.stated.max(grid) > self.max.max(FREE_CELLS * CELL) { Err(Self::too_large()) } else { Ok(()) }
     }
 
-    fn too_large() -> Fault {
+    fn too_large() -> TableFault {
         absurd("says that rows or columns are repeated so often that the sheet does not fit into memory".to_owned())
     }
 }
@@ -332,7 +332,7 @@ pub(super) struct Corners {
 }
 
 impl Corners {
-    pub(super) fn add(&mut self, row: u64, column: u64) -> Result<(), Fault> {
+    pub(super) fn add(&mut self, row: u64, column: u64) -> Result<(), TableFault> {
         if row >= MAX_ROWS || column >= MAX_COLUMNS {
             return Err(outside(row, column));
         }
@@ -343,7 +343,7 @@ impl Corners {
         Ok(())
     }
 
-    pub(super) fn check(&self) -> Result<u64, Fault> {
+    pub(super) fn check(&self) -> Result<u64, TableFault> {
         let length = |range: Option<(u64, u64)>| range.map_or(0, |(from, to)| to - from + 1);
         let (rows, columns) = (length(self.rows), length(self.columns));
         let span = rows * columns;
@@ -358,9 +358,9 @@ impl Corners {
 }
 
 /// Checks the allocation tables of a compound file, and the cells of the workbook in it (MS-CFB, MS-XLS).
-pub(super) fn check_ole(file: &[u8], packed: u64) -> Result<(), Fault> {
-    let broken = || Fault::new("is damaged or cut off", GET_AGAIN);
-    let compound = Compound::of(file).ok_or_else(broken)?;
+pub(super) fn check_ole(file: &[u8], packed: u64) -> Result<(), TableFault> {
+    let broken = || TableFault::new("is damaged or cut off", GET_AGAIN);
+    let compound = Compound::new(file).ok_or_else(broken)?;
     if let Some(stream) = compound.stream("Workbook").or_else(|| compound.stream("Book")) {
         check_biff(&stream, packed)?;
     }
@@ -380,7 +380,7 @@ struct Compound<'a> {
 const NO_SECTOR: u32 = 0xffff_fffa;
 
 impl<'a> Compound<'a> {
-    fn of(file: &'a [u8]) -> Option<Self> {
+    fn new(file: &'a [u8]) -> Option<Self> {
         let shift = u16::from_le_bytes(*file.get(30..)?.first_chunk()?);
         let sector = matches!(shift, 9 | 12).then(|| 1_usize << shift)?;
         let sectors = file.len() / sector;
@@ -492,7 +492,7 @@ fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// Checks where the cells of each sheet are, and where they are said to be.
-fn check_biff(stream: &[u8], packed: u64) -> Result<(), Fault> {
+fn check_biff(stream: &[u8], packed: u64) -> Result<(), TableFault> {
     const DIMENSIONS: u16 = 0x0200;
     const SHEET: u16 = 0x0085;
     const END: u16 = 0x000a;

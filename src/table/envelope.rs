@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::claims;
-use super::fault::{AS_EXPORTED, Fault, GET_AGAIN, UNPACK};
+use super::fault::{AS_EXPORTED, GET_AGAIN, TableFault, UNPACK};
 use super::original::Original;
 use crate::progress::Progress;
 
@@ -58,8 +58,8 @@ impl Wrapping {
         self,
         file: &Original,
         progress: &Progress,
-        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, TableFault>,
+    ) -> Result<T, TableFault> {
         match self {
             Self::None => file.with_bytes(progress, read),
             Self::Gzip => {
@@ -78,7 +78,7 @@ impl Wrapping {
     }
 
     /// The bytes with random access; those of gzip and zip are held in memory.
-    pub(super) fn seekable(self, file: &Original, progress: &Progress) -> Result<Bytes, Fault> {
+    pub(super) fn seekable(self, file: &Original, progress: &Progress) -> Result<Bytes, TableFault> {
         let bytes: Box<dyn Seekable> = match self {
             Self::None => {
                 progress.read(file.bytes());
@@ -89,7 +89,7 @@ impl Wrapping {
                 bytes.take(MAX_WORKBOOK_BYTES + 1).read_to_end(&mut workbook)?;
                 if workbook.len() as u64 > MAX_WORKBOOK_BYTES {
                     let what = format!("holds a workbook of more than {} MiB", MAX_WORKBOOK_BYTES >> 20);
-                    return Err(Fault::new(what, UNPACK));
+                    return Err(TableFault::new(what, UNPACK));
                 }
                 Ok(Box::new(Cursor::new(workbook)) as Box<dyn Seekable>)
             })?,
@@ -189,31 +189,31 @@ pub(super) struct Contents {
 }
 
 /// Looks at the names in a zip file.
-pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, Fault> {
+pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, TableFault> {
     let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
     let names = (0..archive.len()).map(|index| {
         let name = archive.name_for_index(index).transpose().map_err(broken_archive)?;
         // Some programs write the other slash.
         Ok(name.unwrap_or(Cow::Borrowed("")).replace('\\', "/"))
     });
-    let names: Vec<String> = names.collect::<Result<_, Fault>>()?;
+    let names: Vec<String> = names.collect::<Result<_, TableFault>>()?;
     let package = package(&mut archive, &names)?;
     if !matches!(package, Package::Archive) {
         let limit = max_unpacked(packed);
         if archive.decompressed_size().is_some_and(|size| size > u128::from(limit)) {
-            return Err(Fault::new(too_large(limit), GET_AGAIN));
+            return Err(TableFault::new(too_large(limit), GET_AGAIN));
         }
         claims::check(&mut archive, package)?;
     }
     // Whoever reads an entry reads the list of all of them first.
     if matches!(package, Package::Archive) && names.len() > MAX_ENTRIES {
-        return Err(Fault::new(format!("is an archive of more than {MAX_ENTRIES} entries"), UNPACK));
+        return Err(TableFault::new(format!("is an archive of more than {MAX_ENTRIES} entries"), UNPACK));
     }
     let entries = names.into_iter().enumerate().filter(|(_, name)| is_file(name)).collect();
     Ok(Contents { package, entries })
 }
 
-fn package(archive: &mut ZipArchive<Bytes>, names: &[String]) -> Result<Package, Fault> {
+fn package(archive: &mut ZipArchive<Bytes>, names: &[String]) -> Result<Package, TableFault> {
     let has = |part: &str| names.iter().any(|name| name.eq_ignore_ascii_case(part));
     let within = |folder: &str| {
         names.iter().any(|name| name.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(folder)))
@@ -254,23 +254,23 @@ fn is_file(name: &str) -> bool {
     !name.is_empty() && !name.ends_with('/') && !name.split('/').any(hidden)
 }
 
-pub(super) fn broken_archive(error: ZipError) -> Fault {
+pub(super) fn broken_archive(error: ZipError) -> TableFault {
     match error {
-        ZipError::Io(source) => Fault::from(source),
-        error => Fault::new(format!("is a zip file or a workbook that is damaged or cut off: {error}"), GET_AGAIN),
+        ZipError::Io(source) => TableFault::from(source),
+        error => TableFault::new(format!("is a zip file or a workbook that is damaged or cut off: {error}"), GET_AGAIN),
     }
 }
 
-pub(super) fn unreadable_entry(error: ZipError) -> Fault {
+pub(super) fn unreadable_entry(error: ZipError) -> TableFault {
     match error {
-        ZipError::Io(source) => Fault::from(source),
+        ZipError::Io(source) => TableFault::from(source),
         ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => {
-            Fault::new("is encrypted with a password", "unpack it with the password, and give what was in it")
+            TableFault::new("is encrypted with a password", "unpack it with the password, and give what was in it")
         }
         ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            Fault::new("uses an unsupported compression method", UNPACK)
+            TableFault::new("uses an unsupported compression method", UNPACK)
         }
-        error => Fault::new(format!("is damaged or cut off: {error}"), GET_AGAIN),
+        error => TableFault::new(format!("is damaged or cut off: {error}"), GET_AGAIN),
     }
 }
 

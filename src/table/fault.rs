@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// Why something is no table; of which file, the caller knows.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum TableFault {
     /// The system does not give the bytes.
     Unreadable(io::Error),
     /// The bytes are not what they should be; there may be a table in them.
@@ -35,13 +35,13 @@ pub(super) const AS_EXPORTED: &str = "use the report file as it was exported, wi
 /// What to do about a file in a wrapper that is not read.
 pub(super) const UNPACK: &str = "unpack it, and use the file inside";
 
-impl Fault {
+impl TableFault {
     pub(super) fn new(what: impl Into<String>, next: &'static str) -> Self {
         Self::Input { what: what.into(), next }
     }
 
     /// The fault of a file that cannot be opened, or is something else than a regular file.
-    pub(super) fn of_opening(source: io::Error) -> Self {
+    pub(super) fn from_open(source: io::Error) -> Self {
         if source.kind() != io::ErrorKind::InvalidInput {
             return Self::Unreadable(source);
         }
@@ -66,7 +66,7 @@ impl Fault {
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for TableFault {
     fn from(source: io::Error) -> Self {
         match source.kind() {
             // Errors of a decompressor; reading from a disk yields none of these.

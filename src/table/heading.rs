@@ -17,7 +17,7 @@ const MAX_CELLS: usize = 1 + (1 << 14);
 
 /// A line that may be the headings.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct HeadingLine {
     pub(super) cells: Vec<String>,
     /// Its number, counted from 1.
     pub(super) number: u64,
@@ -41,7 +41,7 @@ pub(super) struct Body {
 pub(super) struct Cut {
     /// Nothing for a sheet.
     pub(super) delimiter: Option<u8>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<HeadingLine>,
 }
 
 /// The first lines of a text or a sheet.
@@ -60,25 +60,25 @@ pub(super) struct Start {
 /// The headings of a text or a sheet.
 pub(super) struct Headings<'a> {
     pub(super) delimiter: Option<u8>,
-    pub(super) line: &'a Line,
+    pub(super) line: &'a HeadingLine,
 }
 
 impl Start {
     /// The first rows of a sheet.
-    pub(super) fn of_sheet(lines: Vec<Line>) -> Self {
+    pub(super) fn from_sheet(lines: Vec<HeadingLine>) -> Self {
         let is_blank = lines.is_empty();
         Self { cuts: vec![Cut { delimiter: None, lines }], ruled_out: Vec::new(), first: 0, is_blank }
     }
 
     /// The first lines of a text, of which this block is the beginning; nothing where more of it is needed.
-    pub(super) fn of_text(block: &Block) -> Option<Self> {
+    pub(super) fn from_text(block: &Block) -> Option<Self> {
         // Some programs write a second byte-order mark.
         let start = if block.text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let declared = text::declared_delimiter(&block.text[start..]);
         let from = start + declared.map_or(0, |(_, length)| length);
         let delimiters = declared.map_or_else(|| text::DELIMITERS.to_vec(), |(delimiter, _)| vec![delimiter]);
         let likely = text::delimiter(&block.text[from..]);
-        let cut = |&delimiter: &u8| Cut::of(block, from, delimiter, delimiter == likely);
+        let cut = |&delimiter: &u8| Cut::new(block, from, delimiter, delimiter == likely);
         let cuts: Option<Vec<Cut>> = delimiters.iter().map(cut).collect();
         let others = text::DELIMITERS.iter().filter(|delimiter| !delimiters.contains(delimiter));
         Some(Self {
@@ -115,7 +115,7 @@ impl Start {
 }
 
 impl Cut {
-    fn of(block: &Block, from: usize, delimiter: u8, is_likely: bool) -> Option<Self> {
+    fn new(block: &Block, from: usize, delimiter: u8, is_likely: bool) -> Option<Self> {
         let mut records = Records::new(block, from, delimiter);
         let mut lines = Vec::new();
         while lines.len() < LINES {
@@ -131,7 +131,7 @@ impl Cut {
             let end = records.at();
             let line = block.line + blocks::line_ends(&block.text[..end], block.text.get(end).copied());
             let sum = original::sum_of(&block.text[..end]);
-            lines.push(Line { cells, number, body: Body { at: end as u64, line, sum } });
+            lines.push(HeadingLine { cells, number, body: Body { at: end as u64, line, sum } });
         }
         Some(Self { delimiter: Some(delimiter), lines })
     }

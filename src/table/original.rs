@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use flate2::Crc;
 
-use super::fault::Fault;
+use super::fault::TableFault;
 use crate::files;
 use crate::progress::Progress;
 
@@ -29,11 +29,11 @@ struct Version {
 }
 
 impl Version {
-    fn of(file: &File) -> Result<Self, Fault> {
+    fn new(file: &File) -> Result<Self, TableFault> {
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt as _;
 
-        let metadata = file.metadata().map_err(Fault::Unreadable)?;
+        let metadata = file.metadata().map_err(TableFault::Unreadable)?;
         Ok(Self {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
@@ -54,9 +54,9 @@ pub(super) struct Original {
 
 impl Original {
     /// Opens a regular file.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let file = files::open(path).map_err(Fault::of_opening)?;
-        Ok(Self { path: path.to_owned(), version: Version::of(&file)?, sum: None })
+    pub(super) fn open(path: &Path) -> Result<Self, TableFault> {
+        let file = files::open(path).map_err(TableFault::from_open)?;
+        Ok(Self { path: path.to_owned(), version: Version::new(&file)?, sum: None })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -74,25 +74,25 @@ impl Original {
     }
 
     /// The file, opened once more.
-    pub(super) fn reopened(&self) -> Result<File, Fault> {
+    pub(super) fn reopened(&self) -> Result<File, TableFault> {
         let file = files::open(&self.path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => Fault::Changed,
-            _ => Fault::of_opening(source),
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => TableFault::Changed,
+            _ => TableFault::from_open(source),
         })?;
         self.check(&file)?;
         Ok(file)
     }
 
-    fn check(&self, file: &File) -> Result<(), Fault> {
-        if Version::of(file)? == self.version { Ok(()) } else { Err(Fault::Changed) }
+    fn check(&self, file: &File) -> Result<(), TableFault> {
+        if Version::new(file)? == self.version { Ok(()) } else { Err(TableFault::Changed) }
     }
 
     /// Hands the bytes to `read`, in their order, for the first time; they are what every later reading is compared with.
     pub(super) fn first_bytes<T>(
         &mut self,
         progress: &Progress,
-        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, TableFault>,
+    ) -> Result<T, TableFault> {
         let (done, sum) = self.pass(progress, read)?;
         self.sum = sum;
         Ok(done)
@@ -102,11 +102,11 @@ impl Original {
     pub(super) fn with_bytes<T>(
         &self,
         progress: &Progress,
-        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, TableFault>,
+    ) -> Result<T, TableFault> {
         let (done, sum) = self.pass(progress, read)?;
         match (sum, self.sum) {
-            (Some(sum), Some(first)) if sum != first => Err(Fault::Changed),
+            (Some(sum), Some(first)) if sum != first => Err(TableFault::Changed),
             _ => Ok(done),
         }
     }
@@ -115,20 +115,20 @@ impl Original {
     fn pass<T>(
         &self,
         progress: &Progress,
-        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, Fault>,
-    ) -> Result<(T, Option<u32>), Fault> {
+        read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, TableFault>,
+    ) -> Result<(T, Option<u32>), TableFault> {
         // What is still handed out behind the size that the file states may never end.
         let mut bytes = Summed::new(self.reopened()?.take(self.version.bytes.saturating_add(1)));
         let done = read(Box::new(progress.reading(&mut bytes)));
         self.check(bytes.inner.get_ref())?;
         if bytes.inner.limit() == 0 {
-            return Err(Fault::Changed);
+            return Err(TableFault::Changed);
         }
         Ok((done?, bytes.ended.then(|| bytes.sum())))
     }
 
     /// Compares the whole file with what was read first, where it was not read in the order of its bytes since.
-    pub(super) fn check_whole(&self) -> Result<(), Fault> {
+    pub(super) fn check_whole(&self) -> Result<(), TableFault> {
         self.with_bytes(&Progress::hidden(), |mut bytes| {
             let mut buffer = vec![0; 1 << 18];
             while bytes.read(&mut buffer)? > 0 {}
@@ -178,9 +178,9 @@ mod tests {
 
     use super::Original;
     use crate::progress::Progress;
-    use crate::table::fault::Fault;
+    use crate::table::fault::TableFault;
 
-    fn read(original: &mut Original, is_first: bool, meanwhile: impl FnOnce()) -> Result<String, Fault> {
+    fn read(original: &mut Original, is_first: bool, meanwhile: impl FnOnce()) -> Result<String, TableFault> {
         let mut text = String::new();
         let read = |mut bytes: Box<dyn std::io::Read + Send + '_>| {
             let mut start = [0; 4];
@@ -194,8 +194,8 @@ mod tests {
         Ok(text)
     }
 
-    fn is_changed(read: &Result<String, Fault>) -> bool {
-        matches!(read, Err(Fault::Changed))
+    fn is_changed(read: &Result<String, TableFault>) -> bool {
+        matches!(read, Err(TableFault::Changed))
     }
 
     #[test]
@@ -236,10 +236,10 @@ mod tests {
     #[test]
     fn another_file_put_in_its_place_for_a_while_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (path, aside) = (folder.path().join("table.csv"), folder.path().join("aside"));
+        let (path, excluded_row) = (folder.path().join("table.csv"), folder.path().join("aside"));
         std::fs::write(&path, "a,b\n1,2\n").expect("a file");
         let original = Original::open(&path).expect("a file");
-        std::fs::rename(&path, &aside).expect("a rename");
+        std::fs::rename(&path, &excluded_row).expect("a rename");
         std::fs::write(&path, "a,b\n1,3\n").expect("a file");
         let modified = original.modified().expect("a time");
         std::fs::File::options().write(true).open(&path).expect("a file").set_modified(modified).expect("a time");

@@ -5,8 +5,8 @@ use super::blocks::{Cutter, MAX_ROW};
 use super::cell;
 use super::claims::{self, CellTexts};
 use super::envelope::{self, Package, Wrapping};
-use super::fault::{AS_EXPORTED, Fault, UNPACK};
-use super::heading::{self, Body, Headings, LINES, Line, Start};
+use super::fault::{AS_EXPORTED, TableFault, UNPACK};
+use super::heading::{self, Body, HeadingLine, Headings, LINES, Start};
 use super::original::Original;
 use super::record::Record;
 use super::sheet::Sheet;
@@ -85,7 +85,11 @@ impl<'a> Search<'a> {
     }
 
     /// Looks for a table in a file that was looked through.
-    pub(super) fn find(mut self, survey: &Survey, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Found, Fault> {
+    pub(super) fn find(
+        mut self,
+        survey: &Survey,
+        is_headings: &dyn Fn(&[String]) -> bool,
+    ) -> Result<Found, TableFault> {
         self.look(Wrapping::None, survey, survey.bytes, None)?;
         let Self { file, candidates, mut unread, members: _, unpacked: _, texts: _ } = self;
         if unread.is_empty() && candidates.iter().all(|candidate| candidate.start.is_blank) {
@@ -95,7 +99,7 @@ impl<'a> Search<'a> {
         let found = candidates.iter().find_map(|candidate| candidate.start.find(is_headings));
         if let Some((set, other)) = candidates.iter().find_map(|candidate| candidate.start.contradiction(is_headings)) {
             let shown = |delimiter| if delimiter == '\t' { "a tab".to_owned() } else { format!("`{delimiter}`") };
-            return Err(Fault::new(
+            return Err(TableFault::new(
                 format!(
                     "says in its first line (`sep=`) that {} stands between the cells, but its headings have {} between them",
                     shown(set),
@@ -105,7 +109,7 @@ impl<'a> Search<'a> {
             ));
         }
         let first = found.or_else(|| candidates.iter().find_map(|candidate| candidate.start.first()));
-        let first = first.ok_or_else(|| Fault::new("has no line of headings", AS_EXPORTED))?;
+        let first = first.ok_or_else(|| TableFault::new("has no line of headings", AS_EXPORTED))?;
         let headings = first.line.cells.clone();
         let wanted = heading::normalized(&headings);
         let mut read: Vec<(&Candidate, Headings<'_>)> = Vec::new();
@@ -151,9 +155,15 @@ impl<'a> Search<'a> {
     }
 
     /// Adds what some bytes of the file hold. `packed` is how many of the file's bytes they take.
-    fn look(&mut self, wrapping: Wrapping, survey: &Survey, packed: u64, entry: Option<&str>) -> Result<(), Fault> {
+    fn look(
+        &mut self,
+        wrapping: Wrapping,
+        survey: &Survey,
+        packed: u64,
+        entry: Option<&str>,
+    ) -> Result<(), TableFault> {
         if survey.bytes == 0 {
-            return Err(Fault::NoTable { what: "is empty", next: AS_EXPORTED });
+            return Err(TableFault::NoTable { what: "is empty", next: AS_EXPORTED });
         }
         if wrapping != Wrapping::None {
             // Many small bombs are a large one.
@@ -161,15 +171,15 @@ impl<'a> Search<'a> {
             claims::unpacked(self.unpacked, packed)?;
         }
         match (survey.magic, wrapping) {
-            (Magic::Foreign(what), _) => Err(Fault::NoTable { what, next: AS_EXPORTED }),
-            (Magic::Packed(what), _) => Err(Fault::new(what, UNPACK)),
+            (Magic::Foreign(what), _) => Err(TableFault::NoTable { what, next: AS_EXPORTED }),
+            (Magic::Packed(what), _) => Err(TableFault::new(what, UNPACK)),
             (Magic::Text, _) => self.look_at_text(wrapping, survey, entry),
             (Magic::Ole, _) => self.look_at_workbook(wrapping, workbook::OLE, entry),
             (Magic::Gzip, Wrapping::None) => {
                 let inner = self.survey(Wrapping::Gzip)?;
                 self.look(Wrapping::Gzip, &inner, packed, entry)
             }
-            (Magic::Gzip, _) => Err(Fault::new("is compressed twice", UNPACK)),
+            (Magic::Gzip, _) => Err(TableFault::new("is compressed twice", UNPACK)),
             (Magic::Zip, _) => {
                 let bytes = wrapping.seekable(self.file, &Progress::hidden())?;
                 let contents = envelope::contents(bytes, packed)?;
@@ -177,20 +187,20 @@ impl<'a> Search<'a> {
                     (Package::Xlsx, _) => self.look_at_workbook(wrapping, Format::Xlsx, entry),
                     (Package::Xlsb, _) => self.look_at_workbook(wrapping, Format::Xlsb, entry),
                     (Package::Ods, _) => self.look_at_workbook(wrapping, Format::Ods, entry),
-                    (Package::Foreign(what, next), _) => Err(Fault::NoTable { what, next }),
+                    (Package::Foreign(what, next), _) => Err(TableFault::NoTable { what, next }),
                     (Package::Archive, Wrapping::None) => self.look_at_entries(contents.entries, packed),
-                    (Package::Archive, _) => Err(Fault::new("is a zip file within another file", UNPACK)),
+                    (Package::Archive, _) => Err(TableFault::new("is a zip file within another file", UNPACK)),
                 }
             }
         }
     }
 
     /// Refuses more members than are looked at, before any of them is.
-    fn bound_members(&mut self, more: usize) -> Result<(), Fault> {
+    fn bound_members(&mut self, more: usize) -> Result<(), TableFault> {
         self.members += more;
         if self.members > MAX_MEMBERS {
             let what = format!("holds more than {MAX_MEMBERS} sheets or files");
-            return Err(Fault::new(
+            return Err(TableFault::new(
                 what,
                 "put the reports alone into a file, or into several with fewer sheets or files each",
             ));
@@ -198,13 +208,13 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn survey(&self, wrapping: Wrapping) -> Result<Survey, Fault> {
-        wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Survey::of(&mut bytes, |_| ()))
+    fn survey(&self, wrapping: Wrapping) -> Result<Survey, TableFault> {
+        wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Survey::new(&mut bytes, |_| ()))
     }
 
     /// Adds the files of an archive. Those that are no table are named as not read; one that may be a table but
     /// cannot be read is a fault of the archive.
-    fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), Fault> {
+    fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), TableFault> {
         self.bound_members(entries.len())?;
         for (index, name) in entries {
             let wrapping = Wrapping::ZipEntry(index);
@@ -212,11 +222,13 @@ impl<'a> Search<'a> {
                 self.survey(wrapping).and_then(|survey| self.look(wrapping, &survey, packed, Some(name.as_str())));
             match looked {
                 Ok(()) => {}
-                Err(Fault::NoTable { what, .. }) => {
+                Err(TableFault::NoTable { what, .. }) => {
                     self.unread.push(Unread { name, rows: None, why: what.to_owned() });
                 }
-                Err(Fault::Input { what, next }) => return Err(Fault::new(format!("the entry {name} {what}"), next)),
-                Err(fault @ (Fault::Unreadable(_) | Fault::Changed)) => return Err(fault),
+                Err(TableFault::Input { what, next }) => {
+                    return Err(TableFault::new(format!("the entry {name} {what}"), next));
+                }
+                Err(fault @ (TableFault::Unreadable(_) | TableFault::Changed)) => return Err(fault),
             }
         }
         if self.candidates.is_empty() {
@@ -224,12 +236,12 @@ impl<'a> Search<'a> {
                 Some(first) => format!("is a zip file without a table in it: {first}"),
                 None => "is a zip file without a file in it".to_owned(),
             };
-            return Err(Fault::new(what, AS_EXPORTED));
+            return Err(TableFault::new(what, AS_EXPORTED));
         }
         Ok(())
     }
 
-    fn look_at_text(&mut self, wrapping: Wrapping, survey: &Survey, entry: Option<&str>) -> Result<(), Fault> {
+    fn look_at_text(&mut self, wrapping: Wrapping, survey: &Survey, entry: Option<&str>) -> Result<(), TableFault> {
         let (encoding, byte_order_mark) = (survey.encoding, survey.byte_order_mark);
         let mut size = BLOCK;
         let start = loop {
@@ -238,17 +250,17 @@ impl<'a> Search<'a> {
                 Ok(Cutter::new(self.file.path(), text, 1, size).next())
             })?;
             let block = block.map_err(|error| match error {
-                Error::Input { what, .. } => Fault::new(what, AS_EXPORTED),
-                error => Fault::new(error.to_string(), AS_EXPORTED),
+                Error::Input { what, .. } => TableFault::new(what, AS_EXPORTED),
+                error => TableFault::new(error.to_string(), AS_EXPORTED),
             })?;
-            match block.map(|block| Start::of_text(&block)) {
+            match block.map(|block| Start::from_text(&block)) {
                 Some(Some(start)) => break start,
                 Some(None) if size > MAX_ROW => {
                     let what = format!("has a first line of more than {} MiB", MAX_ROW >> 20);
-                    return Err(Fault::new(what, AS_EXPORTED));
+                    return Err(TableFault::new(what, AS_EXPORTED));
                 }
                 Some(None) => size = size.saturating_mul(4),
-                None => return Err(Fault::new("is empty", AS_EXPORTED)),
+                None => return Err(TableFault::new("is empty", AS_EXPORTED)),
             }
         };
         let content = Content::Text { encoding, byte_order_mark, delimiter: text::DELIMITERS[0] };
@@ -256,7 +268,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn look_at_workbook(&mut self, wrapping: Wrapping, format: Format, entry: Option<&str>) -> Result<(), Fault> {
+    fn look_at_workbook(&mut self, wrapping: Wrapping, format: Format, entry: Option<&str>) -> Result<(), TableFault> {
         let mut book = Workbook::open(format, wrapping.seekable(self.file, &Progress::hidden())?, self.file.bytes())?;
         if book.sheets.is_empty() {
             return Err(workbook::without_sheets());
@@ -266,17 +278,17 @@ impl<'a> Search<'a> {
         for name in book.sheets.clone() {
             let mut rows = Sheet::new(self.file.path(), format, book.cells(&name)?, &mut self.texts, 0, 1);
             let mut record = Record::new();
-            let mut lines: Vec<Line> = Vec::new();
+            let mut lines: Vec<HeadingLine> = Vec::new();
             while lines.len() < LINES
                 && without_panic(|| rows.read(&mut record)).unwrap_or_else(|| Err(format.damaged()))?
             {
                 let number = record.line;
                 let body = Body { at: lines.len() as u64 + 1, line: number + 1, sum: 0 };
-                lines.push(Line { cells: record.iter().map(cell::shown).collect(), number, body });
+                lines.push(HeadingLine { cells: record.iter().map(cell::shown).collect(), number, body });
             }
             let rows = (lines.len() < LINES).then_some(lines.len() as u64);
             let content = Content::Sheet { format, name, date_1904 };
-            let (entry, start) = (entry.map(str::to_owned), Start::of_sheet(lines));
+            let (entry, start) = (entry.map(str::to_owned), Start::from_sheet(lines));
             self.candidates.push(Candidate { wrapping, entry, content, start, rows });
         }
         Ok(())

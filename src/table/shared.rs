@@ -4,7 +4,7 @@
 //! Must not know: what the texts say.
 
 use super::claims::CellTexts;
-use super::fault::Fault;
+use super::fault::TableFault;
 
 /// The lengths of the shared texts of a workbook, in characters of UTF-16, by their number.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl SharedTexts {
     }
 
     /// Adds the text of a cell that names one of them with these four bytes.
-    pub(super) fn add(&self, number: Option<&[u8]>, texts: &mut CellTexts) -> Result<(), Fault> {
+    pub(super) fn add(&self, number: Option<&[u8]>, texts: &mut CellTexts) -> Result<(), TableFault> {
         let number = number.and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes));
         let length = number.and_then(|number| self.0.get(number as usize)).copied().unwrap_or(0);
         texts.add(length as usize)

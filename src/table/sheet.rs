@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::blocks::Open;
 use super::claims::CellTexts;
-use super::fault::Fault;
+use super::fault::TableFault;
 use super::record::Record;
 use super::workbook::{Cells, Format, without_panic};
 use super::{Kind, Rows, Scope, Source};
@@ -53,7 +53,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Reads the next row that has a cell; says whether there was one.
-    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, Fault> {
+    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, TableFault> {
         record.clear();
         let mut current = None;
         let far = if self.columns == 0 { usize::MAX } else { self.columns + FAR };

@@ -5,7 +5,7 @@ use std::io::Read;
 use memchr::memrchr2;
 
 use super::blocks::MAX_ROW;
-use super::fault::{AS_EXPORTED, Fault};
+use super::fault::{AS_EXPORTED, TableFault};
 use super::text::Buffer;
 
 /// The encoding of a text.
@@ -48,7 +48,7 @@ pub(super) enum Magic {
 }
 
 impl Magic {
-    pub(super) fn of(head: &[u8]) -> Self {
+    pub(super) fn new(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => return Self::Gzip,
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => return Self::Zip,
@@ -109,7 +109,7 @@ impl Runs {
     }
 
     /// Adds the next bytes, and refuses what need not be read to its end: no table goes on like this.
-    fn feed(&mut self, chunk: &[u8]) -> Result<(), Fault> {
+    fn feed(&mut self, chunk: &[u8]) -> Result<(), TableFault> {
         let longer = |run: usize, last: Option<usize>| match last {
             Some(last) => chunk.len() - last - 1,
             None => run.saturating_add(chunk.len()),
@@ -118,13 +118,13 @@ impl Runs {
         let most = if self.is_text { MAX_ZEROS } else { MAX_ZEROS_IN_A_PACKAGE };
         if self.zeros > most {
             let what = format!("holds more than {} MiB of zero bytes in a row, as no table does", most >> 20);
-            return Err(Fault::new(what, AS_EXPORTED));
+            return Err(TableFault::new(what, AS_EXPORTED));
         }
         if self.is_text {
             self.line = longer(self.line, memrchr2(b'\n', b'\r', chunk));
             if self.line > MAX_LINE {
                 let what = format!("has a line of more than {} MiB", MAX_LINE >> 20);
-                return Err(Fault::new(what, AS_EXPORTED));
+                return Err(TableFault::new(what, AS_EXPORTED));
             }
         }
         Ok(())
@@ -136,17 +136,17 @@ impl Survey {
     ///
     /// # Errors
     /// When it cannot be read, or goes on in a way that no table does.
-    pub(super) fn of(
+    pub(super) fn new(
         from: &mut (impl Read + Send + ?Sized),
         mut each: impl FnMut(&[u8]) + Send,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, TableFault> {
         let mut utf8 = Utf8Scan::default();
         let mut bytes = 0;
         let mut end = [0; 2];
         let (mut chunk, mut ahead) = (Buffer::default(), Buffer::default());
         chunk.read(from, CHUNK)?;
         let head = chunk[..chunk.len().min(4096)].to_vec();
-        let magic = Magic::of(&head);
+        let magic = Magic::new(&head);
         let mut runs = Runs::new(magic);
         while !chunk.is_empty() {
             runs.feed(&chunk)?;
@@ -280,13 +280,13 @@ mod tests {
 
     #[test]
     fn what_is_no_text_shows_in_its_first_bytes() {
-        assert_eq!(Magic::of(b"PK\x03\x04"), Magic::Zip);
-        assert_eq!(Magic::of(b"\x1f\x8b\x08"), Magic::Gzip);
-        assert_eq!(Magic::of(b"PKID,Id\n"), Magic::Text);
+        assert_eq!(Magic::new(b"PK\x03\x04"), Magic::Zip);
+        assert_eq!(Magic::new(b"\x1f\x8b\x08"), Magic::Gzip);
+        assert_eq!(Magic::new(b"PKID,Id\n"), Magic::Text);
         for foreign in
             [&b"\n <!DOCTYPE HTML><html>"[..], b"\xef\xbb\xbf<html>", b"<?xml version='1.0'?>", b"7z\xbc\xaf\x27"]
         {
-            assert!(matches!(Magic::of(foreign), Magic::Foreign(_) | Magic::Packed(_)), "{foreign:?}");
+            assert!(matches!(Magic::new(foreign), Magic::Foreign(_) | Magic::Packed(_)), "{foreign:?}");
         }
     }
 }

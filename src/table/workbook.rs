@@ -14,7 +14,7 @@ use calamine::{
 use super::cell::{self, FORMULA_WITHOUT_RESULT};
 use super::claims;
 use super::envelope::Bytes;
-use super::fault::{AS_EXPORTED, Fault, GET_AGAIN};
+use super::fault::{AS_EXPORTED, GET_AGAIN, TableFault};
 use super::xlsb;
 
 /// The format of a workbook.
@@ -37,12 +37,12 @@ impl Format {
     }
 
     /// The fault of a workbook that the library refuses.
-    fn fault(self, error: &impl std::fmt::Display, needs_password: bool) -> Fault {
+    fn fault(self, error: &impl std::fmt::Display, needs_password: bool) -> TableFault {
         if needs_password { self.encrypted() } else { self.broken(error) }
     }
 
-    fn broken(self, error: impl std::fmt::Display) -> Fault {
-        Fault::new(
+    fn broken(self, error: impl std::fmt::Display) -> TableFault {
+        TableFault::new(
             format!("cannot be read as an {} workbook: {error}", self.word()),
             match self {
                 Self::Xlsx => "open it in a spreadsheet program and save it as CSV UTF-8, or export it again",
@@ -54,13 +54,13 @@ impl Format {
     }
 
     /// The fault of a workbook at which the library panics.
-    pub(super) fn damaged(self) -> Fault {
+    pub(super) fn damaged(self) -> TableFault {
         self.broken(DAMAGED)
     }
 
     /// The fault of a workbook that needs a password.
-    fn encrypted(self) -> Fault {
-        Fault::new(
+    fn encrypted(self) -> TableFault {
+        TableFault::new(
             "is encrypted with a password",
             match self {
                 Self::Ods => "open it, save it again with File > Save As and without \"Save with password\"",
@@ -91,8 +91,8 @@ enum Kind {
 
 impl Workbook {
     /// Opens a workbook of this format, which is in a file of so many bytes.
-    pub(super) fn open(format: Format, bytes: Bytes, packed: u64) -> Result<Self, Fault> {
-        let without_panic = |open: &mut dyn FnMut(Bytes) -> Result<Self, Fault>| {
+    pub(super) fn open(format: Format, bytes: Bytes, packed: u64) -> Result<Self, TableFault> {
+        let without_panic = |open: &mut dyn FnMut(Bytes) -> Result<Self, TableFault>| {
             let mut bytes = Some(bytes);
             let opened = without_panic(|| bytes.take().map(open));
             opened.flatten().unwrap_or_else(|| Err(format.broken(DAMAGED)))
@@ -121,7 +121,7 @@ impl Workbook {
     }
 
     /// Opens a compound file: an XLS workbook, a workbook that is encrypted, or none.
-    fn open_ole(mut bytes: Bytes, packed: u64) -> Result<Self, Fault> {
+    fn open_ole(mut bytes: Bytes, packed: u64) -> Result<Self, TableFault> {
         let format = Format::Xls;
         let mut all = Vec::new();
         bytes.seek(SeekFrom::Start(0))?;
@@ -137,7 +137,7 @@ impl Workbook {
                 () if has_stream(&all, "__properties_version1.0") => "is an Outlook message, not a table",
                 () => "is an OLE file without a workbook in it",
             };
-            return Err(Fault::NoTable { what, next: AS_EXPORTED });
+            return Err(TableFault::NoTable { what, next: AS_EXPORTED });
         }
         claims::check_ole(&all, packed)?;
         let book = Xls::new(bytes).map_err(|error| format.fault(&error, matches!(error, XlsError::Password)))?;
@@ -146,7 +146,7 @@ impl Workbook {
     }
 
     /// The cells of a sheet.
-    pub(super) fn cells(&mut self, sheet: &str) -> Result<Cells<'_>, Fault> {
+    pub(super) fn cells(&mut self, sheet: &str) -> Result<Cells<'_>, TableFault> {
         let format = self.format;
         let loaded = match &mut self.kind {
             Kind::Stream(book) => {
@@ -185,7 +185,7 @@ pub(super) enum Cells<'a> {
 impl Cells<'_> {
     /// Hands the next cell to `take`: row and column, counted from 0, and its bytes, which may be none. Says whether
     /// there was one.
-    pub(super) fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, Fault> {
+    pub(super) fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, TableFault> {
         match self {
             Self::Stream(cells) => {
                 let cell = cells.next_cell_with_formula_metadata().map_err(|error| Format::Xlsx.broken(error))?;
@@ -230,7 +230,7 @@ impl Loaded {
         Self { values, formulas, start, end, at: start }
     }
 
-    fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, Fault> {
+    fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, TableFault> {
         let (row, column) = self.at;
         if row >= self.end.0 {
             return Ok(false);
@@ -309,8 +309,8 @@ pub(super) fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
 pub(super) const OLE: Format = Format::Xls;
 
 /// What to do about a workbook without a sheet.
-pub(super) fn without_sheets() -> Fault {
-    Fault::NoTable { what: "contains no worksheet", next: GET_AGAIN }
+pub(super) fn without_sheets() -> TableFault {
+    TableFault::NoTable { what: "contains no worksheet", next: GET_AGAIN }
 }
 
 #[cfg(test)]

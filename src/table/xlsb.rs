@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::claims::{CellTexts, Corners};
 use super::envelope::{Bytes, Seekable, broken_archive};
-use super::fault::{Fault, GET_AGAIN};
+use super::fault::{GET_AGAIN, TableFault};
 use super::shared::SharedTexts;
 
 /// Records of MS-XLSB, part 2.3.1: the number of a record's type.
@@ -28,7 +28,7 @@ mod record {
 }
 
 /// The package with sheets of plain cells only.
-pub(super) fn with_plain_cells(bytes: Bytes, packed: u64) -> Result<Bytes, Fault> {
+pub(super) fn with_plain_cells(bytes: Bytes, packed: u64) -> Result<Bytes, TableFault> {
     let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
     let (shared, mut texts) = (shared_texts(&mut archive)?, CellTexts::of(packed));
     let mut plain = ZipWriter::new(Cursor::new(Vec::new()));
@@ -53,12 +53,12 @@ pub(super) fn with_plain_cells(bytes: Bytes, packed: u64) -> Result<Bytes, Fault
     Ok(BufReader::new(package))
 }
 
-fn cut() -> Fault {
-    Fault::new("is damaged or cut off", GET_AGAIN)
+fn cut() -> TableFault {
+    TableFault::new("is damaged or cut off", GET_AGAIN)
 }
 
 /// The lengths of the shared texts, which stand behind a byte of flags.
-fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, Fault> {
+fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, TableFault> {
     let mut lengths = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(broken_archive)?;
@@ -74,7 +74,7 @@ fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, Fault> {
             let (body, rest) = records.split_at_checked(length).ok_or_else(cut)?;
             records = rest;
             if kind == record::SHARED_TEXT {
-                lengths.push(body.get(1..).and_then(column_of).unwrap_or(0));
+                lengths.push(body.get(1..).and_then(column_index).unwrap_or(0));
             }
         }
     }
@@ -82,7 +82,11 @@ fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, Fault> {
 }
 
 /// The records of a sheet, with plain cells, and which cells they are; their shared texts are added to `texts`.
-fn plain_cells(mut records: &[u8], shared: &SharedTexts, texts: &mut CellTexts) -> Result<(Vec<u8>, Corners), Fault> {
+fn plain_cells(
+    mut records: &[u8],
+    shared: &SharedTexts,
+    texts: &mut CellTexts,
+) -> Result<(Vec<u8>, Corners), TableFault> {
     let mut plain = Vec::with_capacity(records.len());
     let (mut row, mut column) = (0, None);
     let mut corners = Corners::default();
@@ -93,16 +97,16 @@ fn plain_cells(mut records: &[u8], shared: &SharedTexts, texts: &mut CellTexts) 
         match kind {
             record::ROW_HEADER => {
                 column = None;
-                row = column_of(body).unwrap_or(0);
+                row = column_index(body).unwrap_or(0);
                 write(&mut plain, kind, &[body]);
             }
             record::FORMULA_ERROR => {
-                column = column_of(body);
+                column = column_index(body);
                 // The result is where a cell with an error has its error; the formula stands behind it.
                 write(&mut plain, record::CELL_ERROR, &[body.get(..9).ok_or_else(cut)?]);
             }
             record::CELL_RICH_STRING => {
-                column = column_of(body);
+                column = column_index(body);
                 let (start, text) = body.get(..8).zip(body.get(9..)).ok_or_else(cut)?;
                 write(&mut plain, record::CELL_STRING, &[start, text]);
             }
@@ -112,7 +116,7 @@ fn plain_cells(mut records: &[u8], shared: &SharedTexts, texts: &mut CellTexts) 
                 write(&mut plain, short - record::SHORT.start() + 1, &[&next.to_le_bytes(), body]);
             }
             1..=10 => {
-                column = column_of(body);
+                column = column_index(body);
                 write(&mut plain, kind, &[body]);
             }
             _ => write(&mut plain, kind, &[body]),
@@ -131,7 +135,7 @@ fn plain_cells(mut records: &[u8], shared: &SharedTexts, texts: &mut CellTexts) 
 }
 
 /// The first number of a cell is its column, that of the head of a row its row.
-fn column_of(cell: &[u8]) -> Option<u32> {
+fn column_index(cell: &[u8]) -> Option<u32> {
     cell.first_chunk().map(|column| u32::from_le_bytes(*column))
 }
 

@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
 
-use super::{Entry, changed, layout, tell};
-use crate::diagnosis::Line;
+use super::{Entry, changed, layout, report};
+use crate::diagnosis::DoctorCheck;
 
 /// Entries of a pack; one has about twenty.
-pub(super) const MOST_ENTRIES: usize = 1_000;
+pub(super) const MAX_ENTRIES: usize = 1_000;
 /// Bytes of all entries together.
-pub(super) const MOST_BYTES: u64 = 500 * 1_024 * 1_024;
+pub(super) const MAX_BYTES: u64 = 500 * 1_024 * 1_024;
 /// How many times its packed size an entry may unpack to; tables of ours come to some twenty.
-const MOST_RATIO: u64 = 250;
+const MAX_TOTAL_RATIO: u64 = 250;
 /// Bytes below which the ratio says nothing.
 const SMALL: u64 = 1_024 * 1_024;
 /// How many times the archive's size all entries together may unpack to, beside [`SPARE`].
@@ -42,17 +42,17 @@ const MAGIC: [&[u8]; 14] = [
 ];
 
 /// Opens the archive; nothing where it cannot be read at all.
-pub(super) fn open(bytes: &[u8], lines: &mut Vec<Line>) -> Option<Vec<Entry>> {
-    open_within(bytes, room(bytes, MOST_BYTES), lines)
+pub(super) fn open(bytes: &[u8], lines: &mut Vec<DoctorCheck>) -> Option<Vec<Entry>> {
+    open_within(bytes, remaining_bytes(bytes, MAX_BYTES), lines)
 }
 
 /// Bytes that an archive, or one in it, may unpack to, at most `most`.
-pub(super) fn room(archive: &[u8], most: u64) -> u64 {
+pub(super) fn remaining_bytes(archive: &[u8], most: u64) -> u64 {
     (archive.len() as u64).saturating_mul(MAX_RATIO).saturating_add(SPARE).min(most)
 }
 
 /// As [`open`], with room for so many bytes.
-pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<Line>) -> Option<Vec<Entry>> {
+pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<DoctorCheck>) -> Option<Vec<Entry>> {
     let mut zip = match zip::ZipArchive::new(Cursor::new(bytes)) {
         Ok(zip) => zip,
         Err(error) => {
@@ -60,7 +60,7 @@ pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<Line>) ->
             return None;
         }
     };
-    if zip.len() > MOST_ENTRIES {
+    if zip.len() > MAX_ENTRIES {
         lines.push(changed("archive", format!("holds {} entries, and a pack has about twenty", zip.len())));
         return None;
     }
@@ -93,7 +93,7 @@ pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<Line>) ->
         faults.push(changed(top, "is no name of a pack's folder: docebo-evidence_PLATFORM_CAUSE_DAY_RUN"));
     }
     let count = entries.len();
-    tell(lines, "archive", &format!("{count} files in one folder, none of which can run or leave it"), faults);
+    report(lines, "archive", &format!("{count} files in one folder, none of which can run or leave it"), faults);
     Some(entries)
 }
 
@@ -118,7 +118,7 @@ fn read(zip: &mut zip::ZipArchive<Cursor<&[u8]>>, archive: &[u8], at: usize, roo
     }
     // The packed size stands in a header, which may lie; there cannot be more than the archive has.
     let packed = file.compressed_size().min(archive.len() as u64);
-    let within = (*room).min(packed.saturating_mul(MOST_RATIO).max(SMALL));
+    let within = (*room).min(packed.saturating_mul(MAX_TOTAL_RATIO).max(SMALL));
     let mut bytes = Vec::new();
     let taken = file.by_ref().take(within + 1).read_to_end(&mut bytes);
     let length = bytes.len() as u64;
@@ -130,7 +130,7 @@ fn read(zip: &mut zip::ZipArchive<Cursor<&[u8]>>, archive: &[u8], at: usize, roo
         return Err(format!("{name} unpacks to more than a pack may, with the others"));
     }
     if length > within {
-        return Err(format!("{name} unpacks to more than {MOST_RATIO} times its size"));
+        return Err(format!("{name} unpacks to more than {MAX_TOTAL_RATIO} times its size"));
     }
     if length != file.size() {
         odd.push(format!("unpacks to {length} bytes, and its header says {}", file.size()));

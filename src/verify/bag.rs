@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, changed, tell};
-use crate::diagnosis::Line;
+use super::{Entry, changed, report};
+use crate::diagnosis::DoctorCheck;
 
 const PAYLOAD: &str = "manifest-sha256.txt";
 const TAGS: &str = "tagmanifest-sha256.txt";
 
-pub(super) fn check(entries: &[Entry], lines: &mut Vec<Line>) {
+pub(super) fn check(entries: &[Entry], lines: &mut Vec<DoctorCheck>) {
     let files: BTreeMap<&str, &[u8]> = entries.iter().map(|entry| (entry.path.as_str(), &*entry.bytes)).collect();
     let mut faults = Vec::new();
     declaration(&files, &mut faults);
@@ -25,10 +25,10 @@ pub(super) fn check(entries: &[Entry], lines: &mut Vec<Line>) {
         }
     }
     let found = format!("{} files, each as its digest says; nothing is missing and nothing was added", files.len());
-    tell(lines, "bag", &found, faults);
+    report(lines, "bag", &found, faults);
 }
 
-fn text<'a>(files: &BTreeMap<&str, &'a [u8]>, path: &str, faults: &mut Vec<Line>) -> Option<&'a str> {
+fn text<'a>(files: &BTreeMap<&str, &'a [u8]>, path: &str, faults: &mut Vec<DoctorCheck>) -> Option<&'a str> {
     let text = files.get(path).map(|bytes| std::str::from_utf8(bytes));
     match text {
         Some(Ok(text)) => Some(text),
@@ -43,7 +43,7 @@ fn text<'a>(files: &BTreeMap<&str, &'a [u8]>, path: &str, faults: &mut Vec<Line>
     }
 }
 
-fn declaration(files: &BTreeMap<&str, &[u8]>, faults: &mut Vec<Line>) {
+fn declaration(files: &BTreeMap<&str, &[u8]>, faults: &mut Vec<DoctorCheck>) {
     if text(files, "bagit.txt", faults)
         .is_some_and(|text| text != "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
     {
@@ -68,7 +68,7 @@ fn declaration(files: &BTreeMap<&str, &[u8]>, faults: &mut Vec<Line>) {
 }
 
 /// Checks one list of digests; says which paths it lists.
-fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<Line>) -> BTreeSet<&'a str> {
+fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<DoctorCheck>) -> BTreeSet<&'a str> {
     let mut listed = BTreeSet::new();
     for (line, number) in text(files, list, faults).unwrap_or("").lines().zip(1..) {
         let Some((digest, path)) = line.split_once("  ") else {

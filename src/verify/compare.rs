@@ -8,12 +8,12 @@ use std::io::Read as _;
 
 use serde_json::Value;
 
-use super::{Entry, archive, tell};
-use crate::diagnosis::{Area, Line};
+use super::{Entry, archive, report};
+use crate::diagnosis::{Area, DoctorCheck};
 
 /// What a pack says of how it was made: as much as a run needs to make the same one again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stated {
+pub struct PackParameters {
     /// The cause that it is about, by the id of its check.
     pub cause: Option<String>,
     /// The number of the case.
@@ -45,18 +45,18 @@ const MAX_SHOWN: usize = 80;
 /// Faults of one file that are listed, at most.
 const MAX_FAULTS_OF_FILE: usize = 5;
 
-pub(super) fn stated(entries: &[Entry]) -> Stated {
+pub(super) fn pack_parameters(entries: &[Entry]) -> PackParameters {
     let text = |path: &str| entries.iter().find(|entry| entry.path == path).and_then(Entry::text).unwrap_or("");
     let json = |path: &str| serde_json::from_str::<Value>(text(path)).unwrap_or(Value::Null);
     let word = |value: &Value| value.as_str().map(str::to_owned);
     let is_there = |path: &str| entries.iter().any(|entry| entry.path == path);
     let after = |path: &str, label: &str| {
         let line = text(path).lines().find_map(|line| line.strip_prefix(label));
-        line.filter(|said| !said.starts_with("[to fill")).unwrap_or("").to_owned()
+        line.filter(|message| !message.starts_with("[to fill")).unwrap_or("").to_owned()
     };
     let redaction = json(REDACTION);
     let raw = &redaction["raw"]["fields"];
-    Stated {
+    PackParameters {
         cause: word(&json("data/analysis.json")["cause"]),
         case: Some(after("bag-info.txt", "External-Identifier: ")).filter(|case| !case.is_empty()),
         contact: after("bag-info.txt", "Contact-Name: "),
@@ -76,14 +76,14 @@ pub(super) fn check(
     entries: &[Entry],
     made: Result<Vec<u8>, String>,
     is_shown: &dyn Fn(&str) -> bool,
-    lines: &mut Vec<Line>,
+    lines: &mut Vec<DoctorCheck>,
 ) {
     let mut faults = Faults { lines: Vec::new(), is_shown };
     match made.and_then(|bytes| archive::open(&bytes, &mut Vec::new()).ok_or_else(|| "cannot be made".to_owned())) {
         Err(why) => faults.add("the pack of the run", why),
         Ok(made) => files(entries, &made, &mut faults),
     }
-    tell(lines, "compared with the run", "every figure is the one that the run has", faults.lines);
+    report(lines, "compared with the run", "every figure is the one that the run has", faults.lines);
 }
 
 fn files(entries: &[Entry], made: &[Entry], faults: &mut Faults<'_>) {
@@ -107,7 +107,7 @@ fn files(entries: &[Entry], made: &[Entry], faults: &mut Faults<'_>) {
         let find = |entries: &'_ [Entry]| entries.iter().position(|entry| entry.path == *path);
         let (Some(one), Some(other)) = (find(entries), find(made)) else { continue };
         let (one, other) = (&entries[one], &made[other]);
-        let mut of_file = faults.of(path);
+        let mut of_file = faults.file(path);
         if path == WORKBOOK {
             workbook(one, other, &mut names, &mut of_file);
         } else {
@@ -123,7 +123,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn file(path: &str, one: &str, other: &str, faults: &mut OfFile<'_, '_>) {
+fn file(path: &str, one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
     match path.rsplit_once('.').map_or("", |(_, kind)| kind) {
         "json" => match (serde_json::from_str(one), serde_json::from_str(other)) {
             (Ok(mut one), Ok(mut other)) => {
@@ -174,7 +174,7 @@ fn pairs<T: PartialEq>(
     })
 }
 
-fn each_line(one: &str, other: &str, faults: &mut OfFile<'_, '_>) {
+fn each_line(one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
     for (number, one, other) in pairs(one.lines(), other.lines()) {
         let (one, other) = (one.unwrap_or("nothing"), other.unwrap_or("nothing"));
         // Counted by the bytes, which the digests of the bag speak of.
@@ -195,7 +195,7 @@ fn apart<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
     (from(one), from(other))
 }
 
-fn json(at: &str, one: &Value, other: &Value, faults: &mut OfFile<'_, '_>) {
+fn json(at: &str, one: &Value, other: &Value, faults: &mut FileFaults<'_, '_>) {
     let short = |key: &str| -> String { key.chars().take(MAX_SHOWN).collect() };
     match (one, other) {
         _ if one == other || faults.is_full() => {}
@@ -233,7 +233,7 @@ fn json(at: &str, one: &Value, other: &Value, faults: &mut OfFile<'_, '_>) {
     }
 }
 
-fn tables(one: &str, other: &str, faults: &mut OfFile<'_, '_>) {
+fn tables(one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
     let rows = |text: &str| -> Vec<csv::StringRecord> {
         let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         reader.into_records().filter_map(Result::ok).collect()
@@ -253,7 +253,7 @@ fn tables(one: &str, other: &str, faults: &mut OfFile<'_, '_>) {
     }
 }
 
-fn workbook(one: &Entry, other: &Entry, names: &mut (Names, Names), faults: &mut OfFile<'_, '_>) {
+fn workbook(one: &Entry, other: &Entry, names: &mut (Names, Names), faults: &mut FileFaults<'_, '_>) {
     let (Some(one), Some(other)) = (parts(&one.bytes, &mut names.0), parts(&other.bytes, &mut names.1)) else {
         faults.add("it", "cannot be looked into", "can");
         return;
@@ -271,10 +271,10 @@ fn workbook(one: &Entry, other: &Entry, names: &mut (Names, Names), faults: &mut
 /// The parts of a workbook by name.
 fn parts(bytes: &[u8], names: &mut Names) -> Option<BTreeMap<String, String>> {
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
-    if zip.len() > archive::MOST_ENTRIES {
+    if zip.len() > archive::MAX_ENTRIES {
         return None;
     }
-    let mut room = archive::room(bytes, archive::MOST_BYTES);
+    let mut room = archive::remaining_bytes(bytes, archive::MAX_BYTES);
     let mut all = BTreeMap::new();
     for at in 0..zip.len() {
         let mut part = zip.by_index(at).ok()?;
@@ -323,18 +323,18 @@ impl Names {
 }
 
 struct Faults<'a> {
-    lines: Vec<Line>,
+    lines: Vec<DoctorCheck>,
     is_shown: &'a dyn Fn(&str) -> bool,
 }
 
 impl<'a> Faults<'a> {
     fn add(&mut self, what: &str, found: String) {
         let next = "do not send or trust it; pack the run again";
-        self.lines.push(Line::fail(Area::Pack, what, found, next));
+        self.lines.push(DoctorCheck::fail(Area::Pack, what, found, next));
     }
 
-    fn of<'b>(&'b mut self, path: &'b str) -> OfFile<'a, 'b> {
-        OfFile { path, all: self, told: 0 }
+    fn file<'b>(&'b mut self, path: &'b str) -> FileFaults<'a, 'b> {
+        FileFaults { path, all: self, shown: 0 }
     }
 
     /// A value as a message may quote it.
@@ -351,24 +351,24 @@ impl<'a> Faults<'a> {
 }
 
 /// Faults of one file.
-struct OfFile<'a, 'b> {
+struct FileFaults<'a, 'b> {
     path: &'b str,
     all: &'b mut Faults<'a>,
-    told: usize,
+    shown: usize,
 }
 
-impl OfFile<'_, '_> {
+impl FileFaults<'_, '_> {
     fn is_full(&self) -> bool {
-        self.told > MAX_FAULTS_OF_FILE
+        self.shown > MAX_FAULTS_OF_FILE
     }
 
     /// A place at which the pack says one thing and the run another.
     fn add(&mut self, at: &str, one: &str, other: &str) {
-        self.told += 1;
-        if self.told <= MAX_FAULTS_OF_FILE {
+        self.shown += 1;
+        if self.shown <= MAX_FAULTS_OF_FILE {
             let found = format!("{at} is {}, and the run says {}", self.all.quoted(one), self.all.quoted(other));
             self.all.add(self.path, found);
-        } else if self.told == MAX_FAULTS_OF_FILE + 1 {
+        } else if self.shown == MAX_FAULTS_OF_FILE + 1 {
             self.all.add(self.path, "and more places like these".to_owned());
         }
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entry, MOST_TOLD, changed, drawing, schema, tell};
-use crate::diagnosis::{Area, Line};
+use super::{Entry, MAX_SHOWN, changed, drawing, report, schema};
+use crate::diagnosis::{Area, DoctorCheck};
 use crate::model::text::is_active;
 
-const MOST_CHARACTERS: usize = 6_000;
-const MOST_SUBJECT: usize = 100;
+const MAX_CHARACTERS: usize = 6_000;
+const MAX_SUBJECT: usize = 100;
 /// Places to fill that are told; a ticket has about ten.
 const MAX_TO_FILL: usize = 40;
 /// Characters of a label or a question of such a place.
@@ -26,27 +26,27 @@ pub(super) struct Described {
 }
 
 /// Faults of one file: some are told, the others counted, for a file can be made of nothing else.
-struct OfFile<'a> {
+struct FileFaults<'a> {
     path: &'a str,
-    faults: &'a mut Vec<Line>,
+    faults: &'a mut Vec<DoctorCheck>,
     seen: usize,
 }
 
-impl<'a> OfFile<'a> {
-    fn new(path: &'a str, faults: &'a mut Vec<Line>) -> Self {
+impl<'a> FileFaults<'a> {
+    fn new(path: &'a str, faults: &'a mut Vec<DoctorCheck>) -> Self {
         Self { path, faults, seen: 0 }
     }
 
     fn add(&mut self, found: impl FnOnce() -> String) {
         self.seen += 1;
-        if self.seen <= MOST_TOLD {
+        if self.seen <= MAX_SHOWN {
             self.faults.push(changed(self.path, found()));
         }
     }
 
     fn end(self) {
-        if self.seen > MOST_TOLD {
-            self.faults.push(changed(self.path, format!("and {} more places like these", self.seen - MOST_TOLD)));
+        if self.seen > MAX_SHOWN {
+            self.faults.push(changed(self.path, format!("and {} more places like these", self.seen - MAX_SHOWN)));
         }
     }
 }
@@ -57,7 +57,7 @@ struct Manifest {
 }
 
 /// Checks the files; says how each of the payload is described.
-pub(super) fn check(entries: &[Entry], lines: &mut Vec<Line>) -> BTreeMap<String, Described> {
+pub(super) fn check(entries: &[Entry], lines: &mut Vec<DoctorCheck>) -> BTreeMap<String, Described> {
     let mut faults = Vec::new();
     let described = described(entries, &mut faults);
     let mut schemas = Schemas { entries, read: BTreeMap::new() };
@@ -67,12 +67,12 @@ pub(super) fn check(entries: &[Entry], lines: &mut Vec<Line>) -> BTreeMap<String
             by_schema(&mut schemas, entry, schema, &mut faults);
         }
     }
-    tell(lines, "content", "every file is described, of its form, and has the rows that were counted", faults);
+    report(lines, "content", "every file is described, of its form, and has the rows that were counted", faults);
     ticket(entries, lines);
     described
 }
 
-fn described(entries: &[Entry], faults: &mut Vec<Line>) -> BTreeMap<String, Described> {
+fn described(entries: &[Entry], faults: &mut Vec<DoctorCheck>) -> BTreeMap<String, Described> {
     let path = "data/manifest.json";
     let Some(entry) = entries.iter().find(|entry| entry.path == path) else {
         faults.push(changed(path, "is missing"));
@@ -116,7 +116,7 @@ fn described(entries: &[Entry], faults: &mut Vec<Line>) -> BTreeMap<String, Desc
     all
 }
 
-fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
+fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<DoctorCheck>) {
     let path = entry.path.as_str();
     let kind = path.rsplit_once('.').map_or("", |(_, kind)| kind);
     if kind == "xlsx" {
@@ -140,11 +140,11 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
         }
         "jsonl" => Some(json_lines(path, text, faults)),
         "svg" => {
-            let mut told = OfFile::new(path, faults);
+            let mut described = FileFaults::new(path, faults);
             drawing::faults(text, |line, what| {
-                told.add(|| format!("line {line}: holds {what}, which a drawing of ours never does"));
+                described.add(|| format!("line {line}: holds {what}, which a drawing of ours never does"));
             });
-            told.end();
+            described.end();
             None
         }
         _ => None,
@@ -158,7 +158,7 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<Line>) {
 }
 
 /// What a workbook may hold beside cells and their forms is nothing: no program, no link, no other document.
-fn workbook(entry: &Entry, faults: &mut Vec<Line>) {
+fn workbook(entry: &Entry, faults: &mut Vec<DoctorCheck>) {
     let Ok(zip) = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)) else {
         faults.push(changed(&entry.path, "is no workbook that can be looked into"));
         return;
@@ -166,24 +166,24 @@ fn workbook(entry: &Entry, faults: &mut Vec<Line>) {
     if zip.has_duplicate_names() {
         faults.push(changed(&entry.path, "has a part twice"));
     }
-    let mut told = OfFile::new(&entry.path, faults);
+    let mut described = FileFaults::new(&entry.path, faults);
     for name in zip.file_names() {
         let Ok(name) = name else {
-            told.add(|| "has a part whose name cannot be read".to_owned());
+            described.add(|| "has a part whose name cannot be read".to_owned());
             continue;
         };
         let low = name.to_lowercase();
         let runs = ["vba", "macrosheet", "externallink", "embedding", "activex", "ctrlprop", "connections", "customui"];
         let plain = [".xml", ".rels", ".vml"].iter().any(|kind| low.ends_with(kind));
         if !plain || runs.iter().any(|word| low.contains(word)) {
-            told.add(|| "has a part that is no sheet: a program, a link or another document".to_owned());
+            described.add(|| "has a part that is no sheet: a program, a link or another document".to_owned());
         }
     }
-    told.end();
+    described.end();
 }
 
-fn csv_rows(path: &str, text: &str, faults: &mut Vec<Line>) -> Option<u64> {
-    let mut told = OfFile::new(path, faults);
+fn csv_rows(path: &str, text: &str, faults: &mut Vec<DoctorCheck>) -> Option<u64> {
+    let mut described = FileFaults::new(path, faults);
     let mut records: u64 = 0;
     let mut cells = 0;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -193,8 +193,8 @@ fn csv_rows(path: &str, text: &str, faults: &mut Vec<Line>) -> Option<u64> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                told.add(|| format!("is not a table: {error}"));
-                told.end();
+                described.add(|| format!("is not a table: {error}"));
+                described.end();
                 return None;
             }
         }
@@ -202,18 +202,19 @@ fn csv_rows(path: &str, text: &str, faults: &mut Vec<Line>) -> Option<u64> {
         if records == 0 {
             cells = record.len();
         } else if record.len() != cells {
-            told.add(|| format!("line {line}: is not a row of the table, with {} cells for {cells}", record.len()));
+            described
+                .add(|| format!("line {line}: is not a row of the table, with {} cells for {cells}", record.len()));
         }
         records += 1;
         for cell in record.iter().filter(|cell| runs(cell)) {
             let start: String = cell.chars().take(1).collect();
-            told.add(|| format!("line {line}: a spreadsheet would run a cell that starts with `{start}`"));
+            described.add(|| format!("line {line}: a spreadsheet would run a cell that starts with `{start}`"));
         }
     }
     if records == 0 {
-        told.add(|| "is a table without a heading".to_owned());
+        described.add(|| "is a table without a heading".to_owned());
     }
-    told.end();
+    described.end();
     Some(records.saturating_sub(1))
 }
 
@@ -228,16 +229,16 @@ fn runs(cell: &str) -> bool {
     sign && !number
 }
 
-fn json_lines(path: &str, text: &str, faults: &mut Vec<Line>) -> u64 {
-    let mut told = OfFile::new(path, faults);
+fn json_lines(path: &str, text: &str, faults: &mut Vec<DoctorCheck>) -> u64 {
+    let mut described = FileFaults::new(path, faults);
     let mut rows = 0;
     for (line, number) in text.lines().zip(1..) {
         rows += 1;
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(line) {
-            told.add(|| format!("line {number}: is not JSON: {error}"));
+            described.add(|| format!("line {number}: is not JSON: {error}"));
         }
     }
-    told.end();
+    described.end();
     rows
 }
 
@@ -258,7 +259,7 @@ impl Schemas<'_> {
     }
 }
 
-fn by_schema(schemas: &mut Schemas<'_>, entry: &Entry, path: &str, faults: &mut Vec<Line>) {
+fn by_schema(schemas: &mut Schemas<'_>, entry: &Entry, path: &str, faults: &mut Vec<DoctorCheck>) {
     let Some(schema) = schemas.get(path) else {
         faults.push(changed(path, format!("is missing or no JSON, and {} is to keep to it", entry.path)));
         return;
@@ -267,22 +268,22 @@ fn by_schema(schemas: &mut Schemas<'_>, entry: &Entry, path: &str, faults: &mut 
     let is_lines = entry.path.ends_with(".jsonl");
     let documents: Vec<&str> = if is_lines { text.lines().collect() } else { vec![text] };
     let mut steps = schema::steps(text.len());
-    let mut told = OfFile::new(&entry.path, faults);
+    let mut described = FileFaults::new(&entry.path, faults);
     for (document, line) in documents.into_iter().zip(1_usize..) {
         let Ok(value) = serde_json::from_str(document) else { continue };
         if let Err(why) = schema::check(schema, &value, &mut steps) {
             let place = if is_lines { format!("line {line}: ") } else { String::new() };
-            told.add(|| format!("{place}does not keep to {path}: {why}"));
+            described.add(|| format!("{place}does not keep to {path}: {why}"));
         }
         if steps == 0 {
             // The fault that says so was told; the rest is not looked at.
             break;
         }
     }
-    told.end();
+    described.end();
 }
 
-fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
+fn ticket(entries: &[Entry], lines: &mut Vec<DoctorCheck>) {
     let mut to_fill = Vec::new();
     for name in ["ticket.txt", "ticket.md"] {
         let Some(text) = entries.iter().find(|entry| entry.path == name).and_then(Entry::text) else {
@@ -292,12 +293,12 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
         let length = text.chars().count();
         let subject = text.lines().next().unwrap_or("");
         let subject = subject.strip_prefix("# ").filter(|_| name == "ticket.md").unwrap_or(subject).chars().count();
-        lines.push(if length > MOST_CHARACTERS || subject > MOST_SUBJECT {
+        lines.push(if length > MAX_CHARACTERS || subject > MAX_SUBJECT {
             let found =
-                format!("{length} characters, subject {subject}; a form takes {MOST_CHARACTERS} and {MOST_SUBJECT}");
-            Line::fail(Area::Pack, name, found, "shorten it before you send it")
+                format!("{length} characters, subject {subject}; a form takes {MAX_CHARACTERS} and {MAX_SUBJECT}");
+            DoctorCheck::fail(Area::Pack, name, found, "shorten it before you send it")
         } else {
-            Line::pass(Area::Pack, name, format!("{length} characters, subject {subject}"))
+            DoctorCheck::pass(Area::Pack, name, format!("{length} characters, subject {subject}"))
         });
         placeholders(text, &mut to_fill);
     }
@@ -306,7 +307,7 @@ fn ticket(entries: &[Entry], lines: &mut Vec<Line>) {
     }
     if !to_fill.is_empty() {
         let next = "fill them in when you open the case; tieout pack takes --contact, --impact and --tried";
-        lines.push(Line::warn(Area::Pack, "to fill", to_fill.join(", "), next));
+        lines.push(DoctorCheck::warn(Area::Pack, "to fill", to_fill.join(", "), next));
     }
 }
 
@@ -324,13 +325,13 @@ fn placeholders(text: &str, to_fill: &mut Vec<String>) {
                 return;
             }
             let asked = short(asked.split(']').next().unwrap_or("").trim_start_matches([':', ' ']));
-            let told = match (&label, asked.as_str()) {
+            let described = match (&label, asked.as_str()) {
                 (Some(label), "") => label.clone(),
                 (Some(label), asked) => format!("{label} ({asked})"),
                 (None, asked) => asked.to_owned(),
             };
-            if !to_fill.contains(&told) {
-                to_fill.push(told);
+            if !to_fill.contains(&described) {
+                to_fill.push(described);
             }
         }
     }

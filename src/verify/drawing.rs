@@ -62,10 +62,10 @@ fn tag_faults(tag: &str) -> Vec<String> {
             faults.push("an attribute that is not `name=\"value\"`".to_owned());
             return faults;
         };
-        let (low, said) = (name.to_lowercase(), value.to_lowercase());
+        let (low, message) = (name.to_lowercase(), value.to_lowercase());
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let runs = low.starts_with("on") || ["href", "src", "style", "filter", "mask", "begin"].contains(&&*low);
-        let leads = ["url(", "script:", "data:", "//", "&", "\\"].iter().any(|sign| said.contains(sign));
+        let leads = ["url(", "script:", "data:", "//", "&", "\\"].iter().any(|sign| message.contains(sign));
         if !is_plain || runs || (leads && !(name == "xmlns" && value == NAMESPACE)) {
             faults.push(format!("`{}`", start(name)));
         }

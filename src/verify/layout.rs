@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::changed;
-use crate::diagnosis::Line;
+use crate::diagnosis::DoctorCheck;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
@@ -21,7 +21,7 @@ const HARMLESS: usize = 0b1000_0000_0110;
 const METHODS: [usize; 2] = [0, 8];
 
 /// Everything in the archive that is not where, or not as, the pack's writer puts it.
-pub(super) fn faults(bytes: &[u8]) -> Vec<Line> {
+pub(super) fn faults(bytes: &[u8]) -> Vec<DoctorCheck> {
     let mut faults = Vec::new();
     if walk(bytes, &mut faults).is_none() && faults.is_empty() {
         faults.push(changed("archive", "is not laid out as tieout does it; something was added, cut off or moved"));
@@ -30,7 +30,7 @@ pub(super) fn faults(bytes: &[u8]) -> Vec<Line> {
 }
 
 /// Nothing where the archive ends too early, or leads elsewhere than to the next entry.
-fn walk(bytes: &[u8], faults: &mut Vec<Line>) -> Option<()> {
+fn walk(bytes: &[u8], faults: &mut Vec<DoctorCheck>) -> Option<()> {
     let ends = bytes.len().checked_sub(END_LENGTH)?;
     let end = &bytes[ends..];
     if !end.starts_with(END) || end[4..8] != [0; 4] || end[8..10] != end[10..12] || end[20..22] != [0; 2] {
@@ -51,22 +51,22 @@ fn walk(bytes: &[u8], faults: &mut Vec<Line>) -> Option<()> {
         let (packed, length) = (long(central, 20)?, short(central, 28)?);
         let named = at + CENTRAL_LENGTH;
         let name = bytes.get(named..named.checked_add(length)?)?;
-        let told = std::str::from_utf8(name).map_or_else(|_| format!("entry {number}"), str::to_owned);
+        let described = std::str::from_utf8(name).map_or_else(|_| format!("entry {number}"), str::to_owned);
         if !names.insert(name) {
-            faults.push(changed(&told, "stands there twice"));
+            faults.push(changed(&described, "stands there twice"));
         }
         if !central.starts_with(CENTRAL) {
             return None;
         }
         if let Some(odd) = odd(central, data) {
-            faults.push(changed(&told, format!("has an odd entry in the directory ({odd})")));
+            faults.push(changed(&described, format!("has an odd entry in the directory ({odd})")));
         }
         let local = bytes.get(data..data.checked_add(LOCAL_LENGTH)?)?;
         let text = data + LOCAL_LENGTH;
         // Version, flags, method, time, digest, sizes and the length of the name, which stand in both; and no extra field.
         let same = local.starts_with(LOCAL) && local[4..28] == central[6..30] && local[28..30] == [0; 2];
         if !same || bytes.get(text..text.checked_add(length)?)? != name {
-            faults.push(changed(&told, "has another header than the directory says"));
+            faults.push(changed(&described, "has another header than the directory says"));
         }
         data = text.checked_add(length)?.checked_add(packed)?;
         at = named + length;

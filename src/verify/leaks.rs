@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::content::Described;
 use super::reading::{readings, unescaped};
 use super::tokens::tokens;
-use super::{Entry, MOST_TOLD, archive};
-use crate::diagnosis::{Area, Line};
-use crate::model::id::SfId;
-use crate::model::text::visible;
+use super::{Entry, MAX_SHOWN, archive};
+use crate::diagnosis::{Area, DoctorCheck};
+use crate::model::id::RecordId;
+use crate::model::text::escape_controls;
 
 /// Shorter values occur by chance.
 const SHORTEST: usize = 4;
@@ -22,7 +22,7 @@ const SHORTEST: usize = 4;
 const NAMING: [&str; 4] = ["README.txt", "ticket.txt", "ticket.md", "bag-info.txt"];
 const CONTACT: [&str; 3] = ["Contact: ", "Contact-Name: ", "Contact-Email: "];
 /// Bytes of a workbook's parts that are read.
-const MOST_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
+const MAX_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,7 @@ enum Kind {
 }
 
 impl Kind {
-    const fn words(self) -> &'static str {
+    const fn description(self) -> &'static str {
         match self {
             Self::Address => "an e-mail address",
             Self::Value => "a value of a person",
@@ -56,20 +56,20 @@ pub(super) struct Persons {
 
 impl Persons {
     /// Nothing where they are too many.
-    pub(super) fn of(values: &[String]) -> Option<Self> {
+    pub(super) fn new(values: &[String]) -> Option<Self> {
         let mut patterns: BTreeMap<String, bool> = BTreeMap::new();
         let (mut looked_for, mut plain) = (0, 0);
         for value in values {
-            let shown = visible(value);
+            let shown = escape_controls(value);
             // A value of several lines is looked for line by line, as the files are read.
             let forms: BTreeSet<&str> = value.lines().chain([value.as_str(), &*shown]).map(str::trim).collect();
-            let telling: Vec<&str> = forms.into_iter().filter(|form| is_telling(form)).collect();
-            if telling.is_empty() {
+            let detail: Vec<&str> = forms.into_iter().filter(|form| is_telling(form)).collect();
+            if detail.is_empty() {
                 plain += 1;
             } else {
                 looked_for += 1;
             }
-            for form in telling {
+            for form in detail {
                 patterns.insert(form.to_lowercase(), form.chars().all(char::is_alphabetic));
             }
         }
@@ -120,15 +120,15 @@ fn in_text(text: &str, persons: &Persons) -> Found {
 
 /// What was found in all files.
 #[derive(Default)]
-struct Told {
-    failed: Vec<Line>,
-    warned: Vec<Line>,
+struct Leaks {
+    failed: Vec<DoctorCheck>,
+    warned: Vec<DoctorCheck>,
     left_out: usize,
     /// Places with one plain word, by file: the first of them, how it begins, and how many.
     words: BTreeMap<String, (String, String, usize)>,
 }
 
-impl Told {
+impl Leaks {
     fn add(&mut self, path: &str, place: &str, by_consent: bool, found: Found) {
         for (kind, value) in found {
             let (what, masked) = (format!("{path}, {place}"), masked(kind, &value));
@@ -136,16 +136,16 @@ impl Told {
                 self.words.entry(path.to_owned()).or_insert((what, masked, 0)).2 += 1;
                 continue;
             }
-            let found = format!("{} (`{masked}`)", kind.words());
+            let found = format!("{} (`{masked}`)", kind.description());
             let (list, line) = if by_consent && kind != Kind::Token {
                 let next = "see data/redaction/report.json for whose consent it is";
                 let found = format!("{found}, by consent");
-                (&mut self.warned, Line::warn(Area::Persons, what, found, next))
+                (&mut self.warned, DoctorCheck::warn(Area::Persons, what, found, next))
             } else {
                 let next = "do not send it; make the pack again, and report this if it comes back";
-                (&mut self.failed, Line::fail(Area::Persons, what, found, next))
+                (&mut self.failed, DoctorCheck::fail(Area::Persons, what, found, next))
             };
-            if list.len() < MOST_TOLD {
+            if list.len() < MAX_SHOWN {
                 list.push(line);
             } else if line.state == crate::diagnosis::State::Fail {
                 self.left_out += 1;
@@ -158,23 +158,23 @@ pub(super) fn check(
     entries: &[Entry],
     described: &BTreeMap<String, Described>,
     values: &[String],
-    lines: &mut Vec<Line>,
+    lines: &mut Vec<DoctorCheck>,
 ) {
-    let Some(persons) = Persons::of(values) else {
+    let Some(persons) = Persons::new(values) else {
         let next = "give fewer values";
-        lines.push(Line::fail(Area::Persons, "values of persons", "are too many to be looked for", next));
+        lines.push(DoctorCheck::fail(Area::Persons, "values of persons", "are too many to be looked for", next));
         return;
     };
     let consented = consented(entries);
-    let mut told = Told::default();
+    let mut leaks = Leaks::default();
     for (entry, number) in entries.iter().zip(1..) {
         let class = described.get(&entry.path).map(|described| described.class.as_str());
         let by_consent = consented && class == Some("personal");
-        told.add(&format!("entry {number}"), "its name", false, in_text(&entry.path, &persons));
+        leaks.add(&format!("entry {number}"), "its name", false, in_text(&entry.path, &persons));
         if entry.path.ends_with(".xlsx") {
-            if workbook(entry, by_consent, &persons, &mut told).is_none() {
+            if workbook(entry, by_consent, &persons, &mut leaks).is_none() {
                 let next = "leave the workbook out, or make the pack again";
-                told.failed.push(Line::fail(Area::Persons, entry.path.as_str(), "cannot be looked into", next));
+                leaks.failed.push(DoctorCheck::fail(Area::Persons, entry.path.as_str(), "cannot be looked into", next));
             }
             continue;
         }
@@ -189,32 +189,32 @@ pub(super) fn check(
                 found.retain(|(kind, _)| *kind == Kind::Token);
             }
             if !found.is_empty() {
-                told.add(&entry.path, &format!("line {number}"), by_consent, found);
+                leaks.add(&entry.path, &format!("line {number}"), by_consent, found);
             }
         }
     }
-    tell(told, &persons, lines);
+    report(leaks, &persons, lines);
 }
 
-fn tell(told: Told, persons: &Persons, lines: &mut Vec<Line>) {
+fn report(leaks: Leaks, persons: &Persons, lines: &mut Vec<DoctorCheck>) {
     let (looked_for, plain) = (persons.looked_for, persons.plain);
-    if told.failed.is_empty() {
-        let beside = if told.warned.is_empty() && told.words.is_empty() { "" } else { " but for what is told below" };
+    if leaks.failed.is_empty() {
+        let others = if leaks.warned.is_empty() && leaks.words.is_empty() { "" } else { " but for what is told below" };
         let looked = format!(
-            "no address, no token and none of {looked_for} known values was found{beside}; {plain} are too plain to be looked for. This is a net, not a promise"
+            "no address, no token and none of {looked_for} known values was found{others}; {plain} are too plain to be looked for. This is a net, not a promise"
         );
-        lines.push(Line::pass(Area::Persons, "values of persons", looked));
+        lines.push(DoctorCheck::pass(Area::Persons, "values of persons", looked));
     }
-    lines.extend(told.failed);
-    if told.left_out > 0 {
-        let found = format!("and {} more places", told.left_out);
-        lines.push(Line::fail(Area::Persons, "values of persons", found, "see the places above first"));
+    lines.extend(leaks.failed);
+    if leaks.left_out > 0 {
+        let found = format!("and {} more places", leaks.left_out);
+        lines.push(DoctorCheck::fail(Area::Persons, "values of persons", found, "see the places above first"));
     }
-    lines.extend(told.warned);
-    for (what, masked, count) in told.words.into_values().take(MOST_TOLD) {
+    lines.extend(leaks.warned);
+    for (what, masked, count) in leaks.words.into_values().take(MAX_SHOWN) {
         let more = if count > 1 { format!(", and {} more like it in the file", count - 1) } else { String::new() };
-        let found = format!("{} (`{masked}`){more}", Kind::Word.words());
-        lines.push(Line::warn(Area::Persons, what, found, "see whether it is the person, or the word"));
+        let found = format!("{} (`{masked}`){more}", Kind::Word.description());
+        lines.push(DoctorCheck::warn(Area::Persons, what, found, "see whether it is the person, or the word"));
     }
 }
 
@@ -222,17 +222,17 @@ fn tell(told: Told, persons: &Persons, lines: &mut Vec<Line>) {
 fn consented(entries: &[Entry]) -> bool {
     let report = entries.iter().find(|entry| entry.path == "data/redaction/report.json");
     let report: Option<Value> = report.and_then(|entry| serde_json::from_slice(&entry.bytes).ok());
-    report.is_some_and(|report| report["raw"]["consent"].as_str().is_some_and(|said| !said.trim().is_empty()))
+    report.is_some_and(|report| report["raw"]["consent"].as_str().is_some_and(|message| !message.trim().is_empty()))
 }
 
 /// The texts of a workbook, which is an archive itself: what stands in and between the marks of its parts. Nothing
 /// where not all of it can be seen.
-fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, told: &mut Told) -> Option<()> {
+fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, leaks: &mut Leaks) -> Option<()> {
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)).ok()?;
-    if zip.len() > archive::MOST_ENTRIES {
+    if zip.len() > archive::MAX_ENTRIES {
         return None;
     }
-    let mut room = archive::room(&entry.bytes, MOST_OF_WORKBOOK);
+    let mut room = archive::remaining_bytes(&entry.bytes, MAX_OF_WORKBOOK);
     for at in 0..zip.len() {
         let mut part = zip.by_index(at).ok()?;
         let mut bytes = Vec::new();
@@ -245,7 +245,7 @@ fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, told: &mut Told)
             }
             let found = in_text(&unescaped(text), persons);
             if !found.is_empty() {
-                told.add(&entry.path, &format!("part {}, text {number}", at + 1), by_consent, found);
+                leaks.add(&entry.path, &format!("part {}, text {number}", at + 1), by_consent, found);
             }
         }
     }
@@ -268,7 +268,7 @@ fn masked(kind: Kind, value: &str) -> String {
 fn is_telling(value: &str) -> bool {
     let number = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | ' ' | '/'));
     // A word of fifteen or eighteen letters has the form of an id, and is a word.
-    let id = SfId::repair(value.as_bytes()).is_some() && !value.chars().all(char::is_alphabetic);
+    let id = RecordId::repair(value.as_bytes()).is_some() && !value.chars().all(char::is_alphabetic);
     value.chars().count() >= SHORTEST && !number && !id
 }
 

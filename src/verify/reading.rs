@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 /// Bytes from the `&` of an entity to its `;`, both included, at most.
-const LONGEST_ENTITY: usize = 11;
+const MAX_ENTITY: usize = 11;
 /// The first of the letters that [`LATIN`] names.
 const FIRST_LATIN: u32 = 0xc0;
 /// The names that HTML gives to letters of Latin-1, in their order.
@@ -51,7 +51,7 @@ pub(super) fn unescaped(text: &str) -> String {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
         // Looked for as far as an entity can reach: to the end of the text, a text of `&` alone would take forever.
-        let end = rest.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let end = rest.bytes().take(MAX_ENTITY).position(|byte| byte == b';');
         let entity = end.and_then(|end| Some((character(&rest[1..end])?, end)));
         match entity {
             Some((c, end)) => {

@@ -32,7 +32,7 @@ const SPARE_STEPS: u64 = 2_000_000;
 /// Steps for each byte of a file beyond that; a finding takes one for about ten bytes.
 const STEPS_A_BYTE: u64 = 2;
 /// Characters of a place, or of what a schema names, that a message shows.
-const MOST_SHOWN: usize = 60;
+const MAX_SHOWN: usize = 60;
 
 /// The steps that a file of so many bytes may take, all its documents together: references that branch would go on for
 /// ever, and a file of many documents would each time.
@@ -84,7 +84,7 @@ impl std::fmt::Display for At<'_> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(MOST_SHOWN).collect()
+    text.chars().take(MAX_SHOWN).collect()
 }
 
 /// What a rule costs beyond its own step: its list is gone through each time.

@@ -77,7 +77,7 @@ fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn failed(diagnosis: &Diagnosis) -> Vec<String> {
-    let lines = diagnosis.lines.iter().filter(|line| line.state == State::Fail);
+    let lines = diagnosis.checks.iter().filter(|line| line.state == State::Fail);
     lines.map(|line| format!("{} {}: {}", line.area, line.what, line.found)).collect()
 }
 
@@ -134,9 +134,9 @@ fn each_fault_is_told_with_its_file() {
         (with("README.txt", "-----BEGIN PRIVATE KEY-----"), "a token or a secret"),
         (with("README.txt", "https://ada:secret@example.test/"), "a token or a secret"),
     ];
-    for (bytes, told) in cases {
+    for (bytes, described) in cases {
         let found = failed(&verify(&bytes, &Known::default()));
-        assert!(found.iter().any(|line| line.contains(told)), "{told}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{described}: {found:?}");
     }
 }
 
@@ -165,11 +165,11 @@ fn a_bag_holds_what_it_lists_nothing_less_and_nothing_more() {
         ),
         (|files| files.retain(|(path, _)| path != "manifest-sha256.txt"), "manifest-sha256.txt: is missing"),
     ];
-    for (change, told) in changes {
+    for (change, described) in changes {
         let mut files = bagged(payload());
         change(&mut files);
         let found = failed(&verify(&zipped(&files), &Known::default()));
-        assert!(found.iter().any(|line| line.contains(told)), "{told}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{described}: {found:?}");
     }
 }
 
@@ -182,7 +182,7 @@ fn an_entry_cannot_leave_the_folder_or_run() {
         zip.finish().expect("an archive").into_inner()
     };
     let plain = SimpleFileOptions::default().unix_permissions(0o644);
-    for (name, options, told) in [
+    for (name, options, described) in [
         ("../evil.txt".to_owned(), plain, "leads out of the folder"),
         ("/etc/evil.txt".to_owned(), plain, "leads out of the folder"),
         (format!("{TOP}/../../evil.txt"), plain, "leads out of the folder"),
@@ -195,7 +195,7 @@ fn an_entry_cannot_leave_the_folder_or_run() {
         (format!("{TOP}/evil.txt"), SimpleFileOptions::default().unix_permissions(0o755), "marked as a program"),
     ] {
         let found = failed(&verify(&put(&name, options), &Known::default()));
-        assert!(found.iter().any(|line| line.contains(told)), "{name}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{name}: {found:?}");
     }
 }
 
@@ -252,12 +252,12 @@ fn known_values_are_found_in_every_form_and_never_told() {
         let found = failed(&diagnosis);
         assert_eq!(found.len(), hits, "{text}: {found:?}");
         assert!(found.iter().all(|line| !line.to_lowercase().contains("lovelace")), "{found:?}");
-        let plain = diagnosis.lines.iter().any(|line| line.found.contains("3 are too plain"));
-        assert!(hits > 0 || plain, "{:?}", diagnosis.lines);
+        let plain = diagnosis.checks.iter().any(|line| line.found.contains("3 are too plain"));
+        assert!(hits > 0 || plain, "{:?}", diagnosis.checks);
     }
     let raw = verify(&with("data/examples/examples.csv", "key,evidence\nF-1,ada.lovelace\n"), &known);
     assert_eq!(failed(&raw), Vec::<String>::new(), "by consent");
-    assert!(raw.lines.iter().any(|line| line.state == State::Warn && line.found.contains("by consent")));
+    assert!(raw.checks.iter().any(|line| line.state == State::Warn && line.found.contains("by consent")));
 }
 
 /// A workbook is an archive itself, and is looked into.
@@ -308,7 +308,7 @@ fn entries_together_have_bounded_room() {
 fn size_has_two_limits() {
     let state = |length: usize| {
         let diagnosis = verify(&vec![0; length], &Known::default());
-        diagnosis.lines.iter().find(|line| line.what == "size").map(|line| line.state).expect("a line")
+        diagnosis.checks.iter().find(|line| line.what == "size").map(|line| line.state).expect("a line")
     };
     let limits =
         [(20_000_000, State::Pass), (20_000_001, State::Warn), (45_000_000, State::Warn), (45_000_001, State::Fail)];
@@ -347,7 +347,7 @@ fn nothing_hides_in_the_archive() {
         bytes
     };
     let central = |skip: usize, to: &[u8]| patched(&whole, b"PK\x01\x02", skip, to);
-    for (name, bytes, told) in [
+    for (name, bytes, described) in [
         ("before", [b"hidden".to_vec(), whole.clone()].concat(), "bytes before, between or behind"),
         ("comment", comment, "does not end as tieout ends one"),
         ("behind", [whole.clone(), b"hidden".to_vec()].concat(), "does not end as tieout ends one"),
@@ -362,7 +362,7 @@ fn nothing_hides_in_the_archive() {
         ("size", central(24, &[1, 0, 0, 0]), "is damaged"),
     ] {
         let found = failed(&verify(&bytes, &Known::default()));
-        assert!(found.iter().any(|line| line.contains(told)), "{name}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{name}: {found:?}");
     }
     let top = |top: &str| {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -504,9 +504,9 @@ fn what_once_passed_is_told() {
         ),
         (with("data/more.txt", "BZh91AY&SY"), known(&[]), "is an archive or a program"),
     ];
-    for (bytes, known, told) in cases {
+    for (bytes, known, described) in cases {
         let found = failed(&verify(&bytes, &known));
-        assert!(found.iter().any(|line| line.contains(told)), "{told}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{described}: {found:?}");
     }
 }
 
@@ -533,7 +533,7 @@ fn one_plain_word_is_a_warning_and_a_placeholder_is_told_with_its_text() {
     let warned = |bytes: &[u8], known: &Known| -> Vec<String> {
         let diagnosis = verify(bytes, known);
         assert_eq!(failed(&diagnosis), Vec::<String>::new());
-        let lines = diagnosis.lines.into_iter().filter(|line| line.state == State::Warn);
+        let lines = diagnosis.checks.into_iter().filter(|line| line.state == State::Warn);
         lines.map(|line| format!("{}: {}", line.what, line.found)).collect()
     };
     let word = warned(&with("README.txt", "of\nLovelace, lovelace\nLovelace"), &known(&["Lovelace"]));
@@ -568,9 +568,9 @@ fn a_description_that_does_not_fit_is_told() {
         (|m| m["files"][1]["path"] = json!("data/findings/findings.csv"), "describes data/findings/findings.csv twice"),
         (|m| m["files"][1]["schema"] = json!("data/none.json"), "is missing or no JSON"),
     ];
-    for (change, told) in cases {
+    for (change, described) in cases {
         let found = changed(change);
-        assert!(found.iter().any(|line| line.contains(told)), "{told}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{described}: {found:?}");
         assert!(!found.iter().any(|line| line.contains("lovelace")), "{found:?}");
     }
 }
@@ -585,13 +585,13 @@ fn a_workbook_that_cannot_be_seen_through_never_passes() {
     let mut macros = zip::ZipWriter::new(Cursor::new(Vec::new()));
     macros.start_file("xl/vbaProject.bin", SimpleFileOptions::default()).expect("an entry");
     let macros = macros.finish().expect("an archive").into_inner();
-    for (bytes, told) in [
+    for (bytes, described) in [
         (b"ada".to_vec(), "is no workbook"),
         (b"ada".to_vec(), "cannot be looked into"),
         (macros, "has a part that is no sheet"),
     ] {
         let found = packed(&bytes);
-        assert!(found.iter().any(|line| line.contains(told)), "{told}: {found:?}");
+        assert!(found.iter().any(|line| line.contains(described)), "{described}: {found:?}");
     }
 }
 

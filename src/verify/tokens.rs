@@ -25,11 +25,11 @@ const NAMES: [&str; 16] = [
 /// The same where the word begins there: `sid` is the end of too many others.
 const WORDS: [&str; 2] = ["sid", "pwd"];
 /// Characters that a secret has at least.
-const SHORTEST: usize = 8;
+const MIN_TOKEN: usize = 8;
 
 /// Characters of a secret that are looked at and shown to the caller at most: a text of one word, as long as it likes,
 /// is read once and not once for each place where a secret may begin.
-const LONGEST: usize = 60;
+const MAX_TOKEN: usize = 60;
 /// Bytes below which a text holds no secret: `sid=` and [`SHORTEST`] characters, or `://` and a name with a password.
 const SHORTEST_TEXT: usize = 5;
 
@@ -39,9 +39,9 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     if text.len() < SHORTEST_TEXT {
         return found;
     }
-    let run = |from: usize| text[from..].chars().take(LONGEST).take_while(|&c| symbol(c)).count();
+    let run = |from: usize| text[from..].chars().take(MAX_TOKEN).take_while(|&c| symbol(c)).count();
     let take =
-        |from: usize| -> String { text[from..].chars().take(LONGEST).take_while(|c| !c.is_whitespace()).collect() };
+        |from: usize| -> String { text[from..].chars().take(MAX_TOKEN).take_while(|c| !c.is_whitespace()).collect() };
     for (at, _) in text.match_indices("00D") {
         let id = text[at..].bytes().take(19).take_while(u8::is_ascii_alphanumeric).count();
         if matches!(id, 15 | 18) && text[at + id..].starts_with('!') && run(at + id + 1) >= 20 {
@@ -81,7 +81,7 @@ fn signed(text: &str, found: &mut Vec<String>) {
                 && head.len() - place >= 10
                 && body.len() >= 10
             {
-                found.push(word[at + place..].chars().take(LONGEST).collect());
+                found.push(word[at + place..].chars().take(MAX_TOKEN).collect());
             }
             (one, two) = (two, Some(three));
         }
@@ -96,8 +96,8 @@ const fn symbol(c: char) -> bool {
 fn named(text: &str, found: &mut Vec<String>) {
     let lower = text.to_ascii_lowercase();
     let secret = |from: usize| -> Option<String> {
-        let value: String = text[from..].chars().take(LONGEST).take_while(|&c| symbol(c)).collect();
-        (value.len() >= SHORTEST).then_some(value)
+        let value: String = text[from..].chars().take(MAX_TOKEN).take_while(|&c| symbol(c)).collect();
+        (value.len() >= MIN_TOKEN).then_some(value)
     };
     for scheme in ["bearer ", "basic "] {
         for (at, _) in lower.match_indices(scheme) {

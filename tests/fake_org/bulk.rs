@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::org::{Org, stamp};
 use super::plan::{self, Door, Plan};
-use super::reply::{Call, Refusal, Reply};
+use super::reply::{Call, ErrorResponse, Reply};
 use super::run::{self, World};
 
 /// A query job. What it finds is settled when it is made.
@@ -62,7 +62,7 @@ const DELIMITERS: [(&str, char); 6] =
 const LINE_ENDINGS: [(&str, &str); 2] = [("LF", "\n"), ("CRLF", "\r\n")];
 
 /// Everything under `jobs/query`; `rest` is what follows it, in parts.
-pub(crate) fn answer(org: &mut Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, Refusal> {
+pub(crate) fn answer(org: &mut Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, ErrorResponse> {
     match (call.method.as_str(), rest) {
         ("POST", []) => create(org, call, version),
         ("GET", []) => {
@@ -93,11 +93,11 @@ pub(crate) fn answer(org: &mut Org, call: &Call, version: &str, rest: &[&str]) -
     }
 }
 
-fn create(org: &mut Org, call: &Call, version: &str) -> Result<Reply, Refusal> {
+fn create(org: &mut Org, call: &Call, version: &str) -> Result<Reply, ErrorResponse> {
     let wanted: Value = serde_json::from_slice(&call.body)
-        .map_err(|error| Refusal::bad("JSON_PARSER_ERROR", &format!("Unexpected input: {error}")))?;
+        .map_err(|error| ErrorResponse::bad("JSON_PARSER_ERROR", &format!("Unexpected input: {error}")))?;
     let text = |name: &str, default: &'static str| wanted[name].as_str().unwrap_or(default).to_owned();
-    let invalid = |what: &str| Refusal::bad("INVALIDJOB", what);
+    let invalid = |what: &str| ErrorResponse::bad("INVALIDJOB", what);
     let operation = text("operation", "");
     if !matches!(operation.as_str(), "query" | "queryAll") {
         return Err(invalid("The operation must be query or queryAll."));
@@ -128,12 +128,12 @@ fn create(org: &mut Org, call: &Call, version: &str) -> Result<Reply, Refusal> {
         plan,
         rows,
     };
-    let told = job.json(org);
+    let output = job.json(org);
     if let Some(how) = &call.job_ends {
         job.end(how.clone());
     }
     org.jobs.push(job);
-    Ok(Reply::json(200, &told))
+    Ok(Reply::json(200, &output))
 }
 
 fn poll(org: &mut Org, call: &Call, at: usize) -> Reply {
@@ -165,24 +165,24 @@ fn poll(org: &mut Org, call: &Call, at: usize) -> Reply {
 }
 
 /// A complete job that was made by the version that asks.
-fn ready<'a>(org: &'a Org, version: &str, at: usize) -> Result<&'a Job, Refusal> {
+fn ready<'a>(org: &'a Org, version: &str, at: usize) -> Result<&'a Job, ErrorResponse> {
     let job = &org.jobs[at];
     if job.version != version {
         let message = format!("The job was created with API version {}, not {version}.", job.version);
-        return Err(Refusal::new(409, "VERSION_MISMATCH", &message));
+        return Err(ErrorResponse::new(409, "VERSION_MISMATCH", &message));
     }
     if job.state != "JobComplete" {
         let message = format!("The job's state is {}: results can be fetched from a complete job only.", job.state);
-        return Err(Refusal::new(org.early_results_status, "JOB_NOT_COMPLETE", &message));
+        return Err(ErrorResponse::new(org.early_results_status, "JOB_NOT_COMPLETE", &message));
     }
     Ok(job)
 }
 
-fn page_size(org: &Org, call: &Call) -> Result<usize, Refusal> {
+fn page_size(org: &Org, call: &Call) -> Result<usize, ErrorResponse> {
     let Some(text) = call.parameter("maxRecords") else { return Ok(org.bulk_max_rows_per_page) };
     match text.parse::<usize>() {
         Ok(number) if number > 0 => Ok(number.min(org.bulk_max_rows_per_page)),
-        _ => Err(Refusal::bad("INVALID_MAX_RECORDS", "maxRecords must be a number above zero")),
+        _ => Err(ErrorResponse::bad("INVALID_MAX_RECORDS", "maxRecords must be a number above zero")),
     }
 }
 
@@ -191,15 +191,15 @@ fn locator(org: &Org, from: usize) -> String {
     format!("{}{}", BASE64URL_NOPAD.encode(from.to_string().as_bytes()), org.locator_suffix)
 }
 
-fn located(org: &Org, call: &Call) -> Result<usize, Refusal> {
+fn located(org: &Org, call: &Call) -> Result<usize, ErrorResponse> {
     let Some(text) = call.parameter("locator") else { return Ok(0) };
     let bare = text.strip_suffix(&org.locator_suffix);
     let bytes = bare.and_then(|bare| BASE64URL_NOPAD.decode(bare.as_bytes()).ok());
     let number = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| text.parse().ok());
-    number.ok_or_else(|| Refusal::bad("INVALID_LOCATOR", &format!("Invalid locator: {text}")))
+    number.ok_or_else(|| ErrorResponse::bad("INVALID_LOCATOR", &format!("Invalid locator: {text}")))
 }
 
-fn results(org: &Org, call: &Call, version: &str, at: usize) -> Result<Reply, Refusal> {
+fn results(org: &Org, call: &Call, version: &str, at: usize) -> Result<Reply, ErrorResponse> {
     let job = ready(org, version, at)?;
     let from = located(org, call)?;
     let to = (from + page_size(org, call)?).min(job.rows.len());
@@ -247,7 +247,7 @@ fn laid_out_otherwise(text: &str, delimiter: char) -> String {
 }
 
 /// Five addresses of pages at a time.
-fn pages_of(org: &Org, call: &Call, version: &str, at: usize) -> Result<Reply, Refusal> {
+fn pages_of(org: &Org, call: &Call, version: &str, at: usize) -> Result<Reply, ErrorResponse> {
     let job = ready(org, version, at)?;
     if version.parse::<f64>().is_ok_and(|version| version < 58.0) {
         return Ok(Reply::not_found());

@@ -133,7 +133,7 @@ pub(crate) fn strike(faults: &mut [Fault], method: &str, address: &str) -> Vec<F
 }
 
 /// Tells the rooms of the faults that they must see to themselves.
-pub(crate) fn tell(struck: &[FaultKind], call: &mut Call) {
+pub(crate) fn describe(struck: &[FaultKind], call: &mut Call) {
     for kind in struck {
         match kind {
             FaultKind::ShortPage { rows } => call.fault.missing = *rows,

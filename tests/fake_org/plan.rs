@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::org::{Kind, Object, Org, Row, find, short};
-use super::reply::Refusal;
+use super::reply::ErrorResponse;
 use super::run;
 use super::soql::{self, Condition, Literal, Operator, Query, Term, located};
 use super::tooling;
@@ -140,7 +140,7 @@ impl Plan {
 }
 
 /// Understands a statement, or refuses it. A clause that writes is noted as an attempt to write.
-pub(crate) fn plan(org: &mut Org, text: &str, door: Door) -> Result<Plan, Refusal> {
+pub(crate) fn plan(org: &mut Org, text: &str, door: Door) -> Result<Plan, ErrorResponse> {
     let query = soql::parse(text)?;
     if let Some(clause) = &query.writes {
         org.writes.push(format!("SOQL {clause}: {text}"));
@@ -155,11 +155,11 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    fn refuse(&self, at: usize, code: &str, message: &str) -> Refusal {
+    fn refuse(&self, at: usize, code: &str, message: &str) -> ErrorResponse {
         located(self.text, at, code, message)
     }
 
-    fn query(&self, query: &Query) -> Result<Plan, Refusal> {
+    fn query(&self, query: &Query) -> Result<Plan, ErrorResponse> {
         let made;
         let object = if self.door == Door::Tooling {
             match tooling::object(self.org, query)? {
@@ -186,7 +186,7 @@ impl Binder<'_> {
         }
         if query.offset.is_some_and(|offset| offset > 2_000) {
             let message = "Maximum SOQL offset allowed is 2000";
-            return Err(Refusal::bad("NUMBER_OUTSIDE_VALID_RANGE", message));
+            return Err(ErrorResponse::bad("NUMBER_OUTSIDE_VALID_RANGE", message));
         }
         let filter = query.filter.as_ref().map(|condition| self.condition(object, condition)).transpose()?;
         let mut plan = Plan {
@@ -235,7 +235,7 @@ impl Binder<'_> {
                 let path = self.path(object, &item.term.path, item.term.at)?;
                 if plan.select.iter().any(|other| other.text == path.text) {
                     let message = format!("duplicate field selected: {}", path.text);
-                    return Err(Refusal::bad("INVALID_FIELD", &message));
+                    return Err(ErrorResponse::bad("INVALID_FIELD", &message));
                 }
                 plan.select.push(path);
             }
@@ -247,10 +247,10 @@ impl Binder<'_> {
         Ok(plan)
     }
 
-    fn bulk_takes(&self, query: &Query, object: &Object) -> Result<(), Refusal> {
+    fn bulk_takes(&self, query: &Query, object: &Object) -> Result<(), ErrorResponse> {
         if !object.bulk {
             let message = format!("Entity '{}' is not supported by the Bulk API.", object.name);
-            return Err(Refusal::bad("INVALIDENTITY", &message));
+            return Err(ErrorResponse::bad("INVALIDENTITY", &message));
         }
         let function = query.select.iter().find_map(|item| item.term.function.as_deref());
         let what = match function {
@@ -268,10 +268,10 @@ impl Binder<'_> {
                 }
             }
         };
-        Err(Refusal::bad("API_ERROR", what))
+        Err(ErrorResponse::bad("API_ERROR", what))
     }
 
-    fn groups(&self, query: &Query, object: &Object, plan: &mut Plan) -> Result<(), Refusal> {
+    fn groups(&self, query: &Query, object: &Object, plan: &mut Plan) -> Result<(), ErrorResponse> {
         let group: Vec<Expr> = query.group.iter().map(|term| self.expr(object, term)).collect::<Result<_, _>>()?;
         let mut columns = Vec::new();
         let mut unnamed = 0;
@@ -324,7 +324,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn expr(&self, object: &Object, term: &Term) -> Result<Expr, Refusal> {
+    fn expr(&self, object: &Object, term: &Term) -> Result<Expr, ErrorResponse> {
         if is_aggregate(term) || term.function.as_deref() == Some("FIELDS") {
             let message = format!("Grouping field or filter may not be an aggregate: {}", term.path);
             return Err(self.refuse(term.at, "MALFORMED_QUERY", &message));
@@ -339,7 +339,7 @@ impl Binder<'_> {
     }
 
     /// Follows a path from the object through references, by the fields that the user may see.
-    fn path(&self, object: &Object, text: &str, at: usize) -> Result<Path, Refusal> {
+    fn path(&self, object: &Object, text: &str, at: usize) -> Result<Path, ErrorResponse> {
         let mut object = object;
         let mut rest = text;
         let mut steps: Vec<Step> = Vec::new();
@@ -382,7 +382,7 @@ impl Binder<'_> {
         }
     }
 
-    fn condition(&self, object: &Object, condition: &Condition) -> Result<Test, Refusal> {
+    fn condition(&self, object: &Object, condition: &Condition) -> Result<Test, ErrorResponse> {
         let each = |inner: &[Condition]| inner.iter().map(|one| self.condition(object, one)).collect::<Result<_, _>>();
         Ok(match condition {
             Condition::And(inner) => Test::All(each(inner)?),
@@ -427,7 +427,7 @@ impl Binder<'_> {
     }
 
     /// The literal as text of the expression's kind; `None` is null.
-    fn typed(&self, expr: &Expr, literal: &Literal, at: usize) -> Result<Option<String>, Refusal> {
+    fn typed(&self, expr: &Expr, literal: &Literal, at: usize) -> Result<Option<String>, ErrorResponse> {
         let name = &expr.path.text;
         let (expected, quoted) = match (expr.kind(), literal) {
             (_, Literal::Null) => return Ok(None),

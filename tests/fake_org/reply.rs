@@ -95,19 +95,19 @@ impl Reply {
     }
 
     pub(crate) fn not_found() -> Self {
-        Refusal::new(404, "NOT_FOUND", "The requested resource does not exist").into()
+        ErrorResponse::new(404, "NOT_FOUND", "The requested resource does not exist").into()
     }
 }
 
 /// An error in the shape of the REST API.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorResponse {
     pub(crate) status: u16,
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(crate) fn new(status: u16, code: &str, message: &str) -> Self {
         Self { status, code: code.to_owned(), message: message.to_owned() }
     }
@@ -117,14 +117,14 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
+impl From<ErrorResponse> for Reply {
+    fn from(refusal: ErrorResponse) -> Self {
         Self::json(refusal.status, &json!([{ "message": refusal.message, "errorCode": refusal.code }]))
     }
 }
 
-impl From<Result<Reply, Refusal>> for Reply {
-    fn from(result: Result<Reply, Refusal>) -> Self {
+impl From<Result<Reply, ErrorResponse>> for Reply {
+    fn from(result: Result<Reply, ErrorResponse>) -> Self {
         result.unwrap_or_else(Reply::from)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::org::{Kind, Object, Org, find};
 use super::plan::{self, Door, Mode, Plan};
-use super::reply::{Call, Refusal, Reply};
+use super::reply::{Call, ErrorResponse, Reply};
 use super::run::{self, World};
 use super::{auth, bulk};
 
@@ -18,7 +18,7 @@ pub(crate) struct Cursor {
 pub(crate) fn answer(org: &mut Org, call: &Call) -> Reply {
     if !reads(call) {
         org.writes.push(format!("{} {}", call.method, call.path));
-        return Refusal::new(405, "METHOD_NOT_ALLOWED", "This org can be read only.").into();
+        return ErrorResponse::new(405, "METHOD_NOT_ALLOWED", "This org can be read only.").into();
     }
     match call.path.as_str() {
         "/services/oauth2/token" => return auth::token(org, call),
@@ -34,7 +34,7 @@ pub(crate) fn answer(org: &mut Org, call: &Call) -> Reply {
         if call.path == "/services/oauth2/userinfo" || call.path.starts_with("/id/") {
             return Reply::text(403, "text/html;charset=UTF-8", "Bad_OAuth_Token");
         }
-        return Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into();
+        return ErrorResponse::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into();
     }
     if call.path == "/services/oauth2/userinfo" || call.path.starts_with("/id/") {
         return auth::userinfo(org);
@@ -43,12 +43,12 @@ pub(crate) fn answer(org: &mut Org, call: &Call) -> Reply {
     let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
     if !org.versions.iter().any(|own| own == version) {
         if version.parse::<f64>().is_ok_and(|version| version <= 30.0) {
-            return Refusal::new(410, "UNSUPPORTED_API_VERSION", "This API version has been retired.").into();
+            return ErrorResponse::new(410, "UNSUPPORTED_API_VERSION", "This API version has been retired.").into();
         }
         return Reply::not_found();
     }
     if org.calls_used >= org.daily_limit {
-        return Refusal::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").into();
+        return ErrorResponse::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").into();
     }
     org.calls_used += 1;
     versioned(org, call, version, rest).into()
@@ -105,7 +105,7 @@ fn versions(org: &Org) -> Reply {
     Reply::json(200, &each.collect())
 }
 
-fn versioned(org: &mut Org, call: &Call, version: &str, rest: &str) -> Result<Reply, Refusal> {
+fn versioned(org: &mut Org, call: &Call, version: &str, rest: &str) -> Result<Reply, ErrorResponse> {
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
     let v = format!("v{version}");
     match parts.as_slice() {
@@ -179,7 +179,7 @@ fn about(object: &Object, v: &str) -> Value {
     })
 }
 
-fn sobject(org: &mut Org, v: &str, name: &str, rest: &[&str]) -> Result<Reply, Refusal> {
+fn sobject(org: &mut Org, v: &str, name: &str, rest: &[&str]) -> Result<Reply, ErrorResponse> {
     let Some(object) = find(&org.objects, name).filter(|object| object.readable) else {
         return Ok(Reply::not_found());
     };
@@ -280,9 +280,9 @@ fn fields(org: &Org, object: &Object) -> Vec<Value> {
     all
 }
 
-fn query(org: &mut Org, call: &Call, v: &str, door: Door, all: bool) -> Result<Reply, Refusal> {
+fn query(org: &mut Org, call: &Call, v: &str, door: Door, all: bool) -> Result<Reply, ErrorResponse> {
     let Some(text) = call.parameter("q") else {
-        return Err(Refusal::bad("MALFORMED_QUERY", "A query string has to be specified"));
+        return Err(ErrorResponse::bad("MALFORMED_QUERY", "A query string has to be specified"));
     };
     let plan = plan::plan(org, text, door)?;
     let world = World::new(org, &plan);
@@ -315,8 +315,8 @@ fn query(org: &mut Org, call: &Call, v: &str, door: Door, all: bool) -> Result<R
     }
 }
 
-fn more(org: &Org, call: &Call, v: &str, rest: &str, text: &str) -> Result<Reply, Refusal> {
-    let invalid = || Refusal::bad("INVALID_QUERY_LOCATOR", "invalid query locator");
+fn more(org: &Org, call: &Call, v: &str, rest: &str, text: &str) -> Result<Reply, ErrorResponse> {
+    let invalid = || ErrorResponse::bad("INVALID_QUERY_LOCATOR", "invalid query locator");
     let (locator, from) = text.split_once('-').ok_or_else(invalid)?;
     let from: usize = from.parse().map_err(|_| invalid())?;
     let cursor = org.cursors.get(locator).ok_or_else(invalid)?;
@@ -352,10 +352,10 @@ fn page(org: &Org, call: &Call, v: &str, (way, locator): (&str, &str), cursor: &
     (reply, done)
 }
 
-fn composite(org: &mut Org, call: &Call) -> Result<Reply, Refusal> {
+fn composite(org: &mut Org, call: &Call) -> Result<Reply, ErrorResponse> {
     let addresses = batch(call).unwrap_or_default();
     if addresses.is_empty() || addresses.len() > 25 {
-        return Err(Refusal::bad("INVALID_BATCH_SIZE", "A batch has 1 to 25 requests"));
+        return Err(ErrorResponse::bad("INVALID_BATCH_SIZE", "A batch has 1 to 25 requests"));
     }
     let mut results = Vec::new();
     let mut errors = false;

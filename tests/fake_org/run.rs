@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::org::{Kind, Object, Org, Row, find, short};
 use super::plan::{Expr, Leaf, Measure, Mode, Path, Plan, Test};
-use super::reply::Refusal;
+use super::reply::ErrorResponse;
 use super::soql::Operator;
 
 /// The objects that paths lead to, findable by id.
@@ -208,7 +208,7 @@ fn ordered(kind: Kind, a: Option<&str>, b: Option<&str>, descending: bool, nulls
 }
 
 /// The records of a grouped statement, as JSON objects.
-pub(crate) fn groups(world: &World<'_>, plan: &Plan, all: bool) -> Result<Vec<String>, Refusal> {
+pub(crate) fn groups(world: &World<'_>, plan: &Plan, all: bool) -> Result<Vec<String>, ErrorResponse> {
     let Mode::Groups { group, columns } = &plan.mode else { return Ok(Vec::new()) };
     let mut grouped: BTreeMap<Vec<Option<String>>, Vec<usize>> = BTreeMap::new();
     if group.is_empty() {
@@ -240,7 +240,7 @@ pub(crate) fn groups(world: &World<'_>, plan: &Plan, all: bool) -> Result<Vec<St
     if records.len() > 2_000 {
         let message =
             "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
-        return Err(Refusal::bad("EXCEEDED_ID_LIMIT", message));
+        return Err(ErrorResponse::bad("EXCEEDED_ID_LIMIT", message));
     }
     let written = records.iter().map(|record| {
         let mut text = r#"{"attributes":{"type":"AggregateResult"}"#.to_owned();

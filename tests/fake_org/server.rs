@@ -52,7 +52,7 @@ use hyper::{Request, Response, StatusCode};
 
 use faults::{Fault, FaultKind};
 use org::Org;
-use reply::{Call, Refusal, Reply};
+use reply::{Call, ErrorResponse, Reply};
 use wire::{Answer, Wire};
 
 /// How long address and headers may be together.
@@ -260,7 +260,7 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> Result<Response<A
             tokio::time::sleep(Duration::from_millis(*millis)).await;
         }
     }
-    faults::tell(&struck, &mut call);
+    faults::describe(&struck, &mut call);
     let instead = struck.iter().find_map(|kind| match kind {
         FaultKind::Status { code, body, headers } => {
             let json = body.starts_with(['[', '{']);
@@ -278,7 +278,7 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> Result<Response<A
         FaultKind::Scripted(body) => Some(Ok(Reply::text(200, "application/json", body(&address)))),
         FaultKind::Unauthorized => {
             lock(&shared.org).rotate_token();
-            Some(Ok(Refusal::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into()))
+            Some(Ok(ErrorResponse::new(401, "INVALID_SESSION_ID", "Session expired or invalid").into()))
         }
         FaultKind::ResetBeforeAnswer => Some(Err(std::io::Error::other("a fault resets the connection"))),
         _ => None,

@@ -1,6 +1,6 @@
 //! SOQL: from text to a tree. What it means for an org is the matter of `plan`.
 
-use super::reply::Refusal;
+use super::reply::ErrorResponse;
 
 /// A field, a path of fields, or a function of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +83,12 @@ enum Token {
 }
 
 /// Reads a statement, or says where it is wrong as Salesforce does.
-pub(crate) fn parse(text: &str) -> Result<Query, Refusal> {
+pub(crate) fn parse(text: &str) -> Result<Query, ErrorResponse> {
     if text.len() > 100_000 {
-        return Err(Refusal::bad("QUERY_TOO_COMPLICATED", "SOQL statements cannot be longer than 100,000 characters."));
+        return Err(ErrorResponse::bad(
+            "QUERY_TOO_COMPLICATED",
+            "SOQL statements cannot be longer than 100,000 characters.",
+        ));
     }
     let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
     let query = parser.query()?;
@@ -95,7 +98,7 @@ pub(crate) fn parse(text: &str) -> Result<Query, Refusal> {
     }
 }
 
-fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Refusal> {
+fn tokens(text: &str) -> Result<Vec<(Token, usize)>, ErrorResponse> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
@@ -171,7 +174,7 @@ fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Refusal> {
 }
 
 /// A refusal with the piece of the statement and a caret, as Salesforce words it.
-pub(crate) fn located(text: &str, at: usize, code: &str, message: &str) -> Refusal {
+pub(crate) fn located(text: &str, at: usize, code: &str, message: &str) -> ErrorResponse {
     let mut from = at.saturating_sub(30);
     while !text.is_char_boundary(from) {
         from -= 1;
@@ -182,7 +185,7 @@ pub(crate) fn located(text: &str, at: usize, code: &str, message: &str) -> Refus
     }
     let caret = " ".repeat(at - from);
     let piece = text[from..to].replace('\n', " ");
-    Refusal::bad(code, &format!("\n{piece}\n{caret}^\nERROR at Row:1:Column:{}\n{message}", at + 1))
+    ErrorResponse::bad(code, &format!("\n{piece}\n{caret}^\nERROR at Row:1:Column:{}\n{message}", at + 1))
 }
 
 struct Parser<'a> {
@@ -206,7 +209,7 @@ impl Parser<'_> {
         token
     }
 
-    fn unexpected(&self) -> Refusal {
+    fn unexpected(&self) -> ErrorResponse {
         let shown = match self.peek() {
             Token::Word(text) | Token::Number(text) | Token::Text(text) => text.as_str(),
             Token::Symbol(text) => text,
@@ -237,28 +240,28 @@ impl Parser<'_> {
         is
     }
 
-    fn need_words(&mut self, words: &[&str]) -> Result<(), Refusal> {
+    fn need_words(&mut self, words: &[&str]) -> Result<(), ErrorResponse> {
         if self.words(words) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn need(&mut self, symbol: &str) -> Result<(), Refusal> {
+    fn need(&mut self, symbol: &str) -> Result<(), ErrorResponse> {
         if self.symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn name(&mut self) -> Result<String, Refusal> {
+    fn name(&mut self) -> Result<String, ErrorResponse> {
         let Token::Word(name) = self.peek().clone() else { return Err(self.unexpected()) };
         self.next += 1;
         Ok(name)
     }
 
-    fn count(&mut self) -> Result<usize, Refusal> {
+    fn count(&mut self) -> Result<usize, ErrorResponse> {
         let number = if let Token::Number(text) = self.peek() { text.parse().ok() } else { None };
         let Some(number) = number else { return Err(self.unexpected()) };
         self.next += 1;
         Ok(number)
     }
 
-    fn query(&mut self) -> Result<Query, Refusal> {
+    fn query(&mut self) -> Result<Query, ErrorResponse> {
         self.need_words(&["SELECT"])?;
         let mut select = Vec::new();
         loop {
@@ -335,7 +338,7 @@ impl Parser<'_> {
         Ok(query)
     }
 
-    fn term(&mut self) -> Result<Term, Refusal> {
+    fn term(&mut self) -> Result<Term, ErrorResponse> {
         let at = self.at();
         let name = self.name()?;
         if !self.symbol("(") {
@@ -368,7 +371,7 @@ impl Parser<'_> {
     }
 
     /// Mixing AND and OR without parentheses is refused, as in Salesforce.
-    fn condition(&mut self) -> Result<Condition, Refusal> {
+    fn condition(&mut self) -> Result<Condition, ErrorResponse> {
         let first = self.single()?;
         let mut all = vec![first];
         if self.is_word(0, "AND") {
@@ -389,7 +392,7 @@ impl Parser<'_> {
         Ok(if all.len() == 1 { all.remove(0) } else { Condition::Or(all) })
     }
 
-    fn single(&mut self) -> Result<Condition, Refusal> {
+    fn single(&mut self) -> Result<Condition, ErrorResponse> {
         if self.words(&["NOT"]) {
             return Ok(Condition::Not(Box::new(self.single()?)));
         }
@@ -441,7 +444,7 @@ impl Parser<'_> {
         Ok(Condition::Compare(term, operator, self.literal()?))
     }
 
-    fn literal(&mut self) -> Result<Literal, Refusal> {
+    fn literal(&mut self) -> Result<Literal, ErrorResponse> {
         let literal = match self.peek() {
             Token::Text(text) => Some(Literal::Text(text.clone())),
             Token::Word(word) => match word.to_ascii_lowercase().as_str() {

@@ -2,14 +2,14 @@
 //! fields that the user may not read.
 
 use super::org::{Field, Kind, Object, Org};
-use super::reply::Refusal;
+use super::reply::ErrorResponse;
 use super::soql::{Condition, Query};
 
 /// When setup was last touched.
 const CHANGED: &str = "2025-03-01T09:00:00.000Z";
 
 /// `EntityDefinition`, `FieldDefinition` or `CustomField`, made from the data objects; nothing for any other name.
-pub(crate) fn object(org: &Org, query: &Query) -> Result<Option<Object>, Refusal> {
+pub(crate) fn object(org: &Org, query: &Query) -> Result<Option<Object>, ErrorResponse> {
     let made = match query.from.to_ascii_lowercase().as_str() {
         "customfield" => {
             return Ok(super::org::find(&org.tooling, "CustomField").map(|added| custom_fields(org, added)));
@@ -24,13 +24,13 @@ pub(crate) fn object(org: &Org, query: &Query) -> Result<Option<Object>, Refusal
     if aggregates || negated || !query.group.is_empty() || query.limit.is_some() || query.offset.is_some() {
         let message = "The requested operation is not yet supported by this SObject storage type, contact \
                        salesforce.com support for help.";
-        return Err(Refusal::bad("EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", message));
+        return Err(ErrorResponse::bad("EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", message));
     }
     let keys = ["EntityDefinitionId", "EntityDefinition.QualifiedApiName", "DurableId", "EntityDefinition.DurableId"];
     let is_key = |name: &String| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
     if made.name == "FieldDefinition" && !named.iter().any(is_key) {
         let message = "A filter on a reified column is required [EntityDefinitionId,DurableId]";
-        return Err(Refusal::bad("EXTERNAL_OBJECT_EXCEPTION", message));
+        return Err(ErrorResponse::bad("EXTERNAL_OBJECT_EXCEPTION", message));
     }
     Ok(Some(made))
 }

@@ -10,14 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use tieout::model::id::SfId;
+use tieout::model::id::RecordId;
 use tieout::model::instant::{Instant, Stamp};
 use tieout::model::number;
 use tieout::progress::Progress;
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::Pace;
-use tieout::settings::Live;
+use tieout::salesforce::transport::RetryPolicy;
+use tieout::settings::OrgConnection;
 use tieout::settings::file::{self, Overrides};
 
 /// A target by its name, which is also that of its corpus.
@@ -190,18 +190,18 @@ fn numbers(data: &[u8]) {
         assert_eq!(number::whole(whole.to_string().as_bytes()), Ok(whole));
     }
     if let Ok(text) = std::str::from_utf8(data) {
-        let _ = number::of_number_field(text);
+        let _ = number::from_number_field(text);
         let _ = number::has_thousands_separator(text);
     }
 }
 
 fn ids(data: &[u8]) {
-    if let Ok(id) = SfId::parse(data) {
-        assert_eq!(SfId::parse_18(&id.text()), Ok(id));
-        assert_eq!(SfId::parse(&id.text()[..15]), Ok(id));
+    if let Ok(id) = RecordId::parse(data) {
+        assert_eq!(RecordId::parse_18(&id.text()), Ok(id));
+        assert_eq!(RecordId::parse(&id.text()[..15]), Ok(id));
     }
-    if let Some(id) = SfId::repair(data) {
-        assert_eq!(SfId::repair(&id.text()), Some(id));
+    if let Some(id) = RecordId::repair(data) {
+        assert_eq!(RecordId::repair(&id.text()), Some(id));
     }
 }
 
@@ -209,8 +209,8 @@ fn configuration(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let path = Path::new("tieout.toml");
     let _ = file::load(path, text, &Overrides::default());
-    let _ = file::load_live(path, text);
-    let _ = file::load_watch(path, text, None);
+    let _ = file::load_org(path, text);
+    let _ = file::load_freshness(path, text, None);
 }
 
 fn incidents(data: &[u8]) {
@@ -306,30 +306,37 @@ fn server() -> &'static Server {
 /// server itself.
 fn token(data: &[u8]) {
     let data = String::from_utf8_lossy(data).replace("http://HOST", &server().url).into_bytes();
-    let live =
-        Live { client_id: Some("fuzz".to_owned()), client_secret: Some("secret".to_owned().into()), ..Live::default() };
+    let live = OrgConnection {
+        client_id: Some("fuzz".to_owned()),
+        client_secret: Some("secret".to_owned().into()),
+        ..OrgConnection::default()
+    };
     answer_to(live, Api::Rest, data.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect());
 }
 
 fn answer(api: Api, bodies: Vec<Vec<u8>>) {
-    answer_to(Live { token: Some("00D5g000004XyZw!fuzz".to_owned().into()), ..Live::default() }, api, bodies);
+    answer_to(
+        OrgConnection { token: Some("00D5g000004XyZw!fuzz".to_owned().into()), ..OrgConnection::default() },
+        api,
+        bodies,
+    );
 }
 
-fn answer_to(live: Live, api: Api, bodies: Vec<Vec<u8>>) {
+fn answer_to(live: OrgConnection, api: Api, bodies: Vec<Vec<u8>>) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let Ok(_turn) = ONE_AT_A_TIME.lock() else { return };
     let server = server();
     if let Ok(mut answers) = server.answers.lock() {
         *answers = (0, bodies);
     }
-    let live = Live {
+    let live = OrgConnection {
         instance_url: Some(server.url.clone()),
         api_budget_percent: 80,
         username_field: "Email".to_owned(),
         ..live
     };
     let brief = Duration::from_millis(1);
-    let pace = Pace { base: brief, cap: brief, poll: brief, patience: Duration::from_millis(300) };
+    let pace = RetryPolicy { base: brief, cap: brief, poll: brief, max_wait: Duration::from_millis(300) };
     let options = Options { api: Some(api), pace, page_rows: 100, ..Options::default() };
     let folder = tempfile::tempdir().expect("a folder");
     let _ = tieout::run::extract(&live, &folder.path().join("snapshot"), options, &Progress::hidden());

@@ -153,10 +153,10 @@ fn a_file_cut_off_in_the_middle() {
     case.write(ENROLLMENTS, &bytes[..cut]);
     let report = audit(case.folder.path()).expect("a report");
     assert_eq!(report.totals().enrollments.docebo.rejected, 1);
-    let aside = ledger_rows(&report, "ledger/excluded-rows.csv");
+    let excluded_row = ledger_rows(&report, "ledger/excluded-rows.csv");
     assert!(
-        aside.iter().any(|row| row["what"] == "unreadable" && row["reason"].contains("too few cells")),
-        "{aside:?}"
+        excluded_row.iter().any(|row| row["what"] == "unreadable" && row["reason"].contains("too few cells")),
+        "{excluded_row:?}"
     );
     // In the middle of a quoted cell: nobody knows what it swallowed.
     let case = Case::new();
@@ -244,12 +244,12 @@ fn rows_with_too_few_or_too_many_cells_and_broken_letters() {
     let report = audit(case.folder.path()).expect("a report");
     let totals = &report.totals().enrollments.docebo;
     assert_eq!((totals.total, totals.rejected), (rows + 2, 2));
-    let aside = ledger_rows(&report, "ledger/excluded-rows.csv");
+    let excluded_row = ledger_rows(&report, "ledger/excluded-rows.csv");
     let reasons: Vec<&str> =
-        aside.iter().filter(|row| row["what"] == "unreadable").map(|row| row["reason"].as_str()).collect();
+        excluded_row.iter().filter(|row| row["what"] == "unreadable").map(|row| row["reason"].as_str()).collect();
     assert!(reasons[0].starts_with("too few cells: 3") && reasons[1].starts_with("too many cells: 61"), "{reasons:?}");
     assert!(
-        aside
+        excluded_row
             .iter()
             .all(|row| row["line"].parse::<u64>().is_ok_and(|line| line > 1) && row["file"] == "enrollments.csv")
     );
@@ -441,6 +441,10 @@ fn the_last_access_is_found_after_day_and_month_are_settled() {
          ada@example.com,17,602,Enrolled,01/31/2026 10:00:00,,,\n",
     );
     let report = audit(case.folder.path()).expect("a report");
-    let accessed = crate::books(&report).relations.clocks.accessed(&crate::books(&report).data, 0).expect("a date");
+    let accessed = crate::reconciliation(&report)
+        .relations
+        .clocks
+        .accessed(&crate::reconciliation(&report).data, 0)
+        .expect("a date");
     assert_eq!(accessed.to_string(), "2026-05-02T10:00:00Z");
 }

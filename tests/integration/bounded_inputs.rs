@@ -97,14 +97,14 @@ fn unreadable_rows_between_others_keep_their_places() {
     inputs.write(ENROLLMENTS, lines.join("\n") + "\n");
     let report = audit(inputs.folder.path()).expect("a report");
     let rows = ledger_rows(&report, "ledger/excluded-rows.csv");
-    let told: Vec<(usize, &str)> = rows
+    let output: Vec<(usize, &str)> = rows
         .iter()
         .filter(|row| row["what"] == "unreadable")
         .map(|row| (row["line"].parse().expect("a line"), row["reason"].as_str()))
         .collect();
     let wanted: Vec<usize> = [2, 3, 7, 11, lines.len() - 1].map(|at| at + 1).to_vec();
-    assert_eq!(told.iter().map(|row| row.0).collect::<Vec<_>>(), wanted);
-    assert!(told.iter().all(|row| row.1.starts_with("too few cells: 2")), "{told:?}");
+    assert_eq!(output.iter().map(|row| row.0).collect::<Vec<_>>(), wanted);
+    assert!(output.iter().all(|row| row.1.starts_with("too few cells: 2")), "{output:?}");
 }
 
 /// A text that stands in a workbook once, and in a hundred thousand cells.
@@ -265,11 +265,11 @@ fn a_file_that_is_named_twice_is_refused_and_two_of_the_same_content_are_told() 
     inputs.write("copy.csv", inputs.read(USERS));
     users("[\"users.csv\", \"copy.csv\"]");
     let caveats = audit(inputs.folder.path()).expect("a report").origins().caveats.clone();
-    let told = "copy.csv has the same content as users.csv";
-    assert!(caveats.iter().any(|caveat| caveat.contains(told)), "{caveats:?}");
+    let output = "copy.csv has the same content as users.csv";
+    assert!(caveats.iter().any(|caveat| caveat.contains(output)), "{caveats:?}");
     let rows = grid(&inputs.read(USERS)).len() as u64 - 1;
     let (code, stdout, _) = audit_cli(&inputs);
-    assert!(code != 4 && stdout.contains(told) && rows > 0, "{stdout}");
+    assert!(code != 4 && stdout.contains(output) && rows > 0, "{stdout}");
 }
 
 /// The history of a neighbour that never ends its first line.

@@ -105,9 +105,9 @@ fn a_pack_tells_nothing_of_persons_and_joins_all_the_same() {
                     assert!(!text.contains(value), "seed {seed}, {cause}: {name} tells {value}");
                 }
             }
-            let told = rows(&files["data/findings/findings.csv"]);
-            assert!(told.iter().filter(|row| row["check"] == cause).count() <= of_run(&cause));
-            assert_eq!(told.len(), files["data/findings/findings.jsonl"].lines().count());
+            let output = rows(&files["data/findings/findings.csv"]);
+            assert!(output.iter().filter(|row| row["check"] == cause).count() <= of_run(&cause));
+            assert_eq!(output.len(), files["data/findings/findings.jsonl"].lines().count());
             // Ids, checks and moments are those of the run, unchanged.
             let text = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
             let run_lines: BTreeMap<String, serde_json::Value> = text
@@ -116,7 +116,7 @@ fn a_pack_tells_nothing_of_persons_and_joins_all_the_same() {
                 .map(|line| (line["key"].as_str().expect("a key").to_owned(), line))
                 .collect();
             let mut by_value: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for row in &told {
+            for row in &output {
                 let line = &run_lines[&row["key"]];
                 let same = |column: &str, field: &str| {
                     let value = &line[field];
@@ -167,8 +167,8 @@ fn a_case_keeps_its_key() {
     let typed = pack(&out, &cases, &["--case", "4711", "--cause", "enrollment-key-mismatch"]).expect("a pack");
     let files = unpacked(&typed);
     assert!(files.values().all(|text| !text.contains("Lovelace")), "typed text in the pack");
-    let told = rows(&files["data/findings/findings.csv"]);
-    assert!(told.iter().any(|row| row["found"].starts_with("p_")), "{told:?}");
+    let output = rows(&files["data/findings/findings.csv"]);
+    assert!(output.iter().any(|row| row["found"].starts_with("p_")), "{output:?}");
     let pseudonyms = |zip: &Path| -> BTreeSet<String> {
         let files = unpacked(zip);
         let text = files.values().cloned().collect::<String>();
@@ -257,7 +257,7 @@ fn fallout_is_told_in_the_case_of_its_cause() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");
     audit(&crate::sample_folder("outbound-stalled").join("tieout.toml"), &out, &[]);
-    let told = |cause: &str| -> BTreeMap<String, usize> {
+    let output = |cause: &str| -> BTreeMap<String, usize> {
         let zip = pack(&out, &folder.path().join(cause), &["--cause", cause]).expect("a pack");
         let mut counts = BTreeMap::new();
         for row in rows(&unpacked(&zip)["data/findings/findings.csv"]) {
@@ -266,12 +266,12 @@ fn fallout_is_told_in_the_case_of_its_cause() {
         counts
     };
     let text = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
-    let fallout = text.lines().filter(|line| line.contains("\"because_of\":\"F-")).count();
-    let stalled = told("outbound-stalled");
-    assert!(fallout > 1_000 && stalled.values().sum::<usize>() == fallout + 1, "{stalled:?}");
+    let consequence = text.lines().filter(|line| line.contains("\"because_of\":\"F-")).count();
+    let stalled = output("outbound-stalled");
+    assert!(consequence > 1_000 && stalled.values().sum::<usize>() == consequence + 1, "{stalled:?}");
     // Six outdated enrollments have another cause than the stall, and a case of their own.
-    assert_eq!(told("enrollment-outdated"), BTreeMap::from([("enrollment-outdated".to_owned(), 6)]));
-    assert_eq!(told("enrollment-orphaned"), BTreeMap::from([("enrollment-orphaned".to_owned(), 2)]));
+    assert_eq!(output("enrollment-outdated"), BTreeMap::from([("enrollment-outdated".to_owned(), 6)]));
+    assert_eq!(output("enrollment-orphaned"), BTreeMap::from([("enrollment-orphaned".to_owned(), 2)]));
     let (code, stderr) = pack(&out, &folder.path().join("x"), &["--cause", "enrollment-absent"]).expect_err("fallout");
     assert!(code == 2 && stderr.contains("only what is there because of a stall"), "{stderr}");
 }
@@ -286,13 +286,13 @@ fn a_cause_is_one_of_the_runs_own() {
     world.blank_sfdc_id(&who[1]);
     let out = prepare(folder.path(), &world, "2026-11-18", &[]);
     let cases = folder.path().join("cases");
-    for (cause, told) in [
+    for (cause, output) in [
         ("enrolment-absent", "is no check"),
         ("enrollment-orphaned", "found nothing in this run"),
         ("sfdc-id-blank", "is for the docebo-admin to act on"),
     ] {
         let (code, stderr) = pack(&out, &cases, &["--cause", cause]).expect_err("no cause");
-        assert!(code == 2 && stderr.contains(told) && stderr.contains("name one of enrollment-absent"), "{stderr}");
+        assert!(code == 2 && stderr.contains(output) && stderr.contains("name one of enrollment-absent"), "{stderr}");
     }
     let (code, stderr) = pack(&out, &cases, &["--case", "../../etc"]).expect_err("no number");
     assert!(code == 2 && stderr.contains("is not a case number"), "{stderr}");
@@ -318,8 +318,8 @@ fn a_cause_is_one_of_the_runs_own() {
     let ticket = names.iter().find(|name| name.ends_with("/ticket.txt")).expect("a ticket");
     let mut text = String::new();
     archive.by_name(ticket).expect("it").read_to_string(&mut text).expect("UTF-8");
-    for said in ["Ada Okafor <ada@example.com>, UTC+1", "Nobody can be billed", "Resynchronised on Monday"] {
-        assert!(text.contains(said), "{said}: {text}");
+    for message in ["Ada Okafor <ada@example.com>, UTC+1", "Nobody can be billed", "Resynchronised on Monday"] {
+        assert!(text.contains(message), "{message}: {text}");
     }
 }
 

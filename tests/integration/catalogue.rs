@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tieout::check::{Need, Outcome};
+use tieout::check::{Outcome, Requirement};
 use tieout::checks::{CATALOGUE, find};
 use tieout::exit::Exit;
 use tieout::settings::file::TEMPLATE;
@@ -35,19 +35,19 @@ fn every_check_says_what_it_means_when_it_is_innocent_and_what_to_do() {
         for (name, text) in [
             ("title", check.title),
             ("why", check.why),
-            ("innocent_when", check.innocent_when),
+            ("innocent_when", check.expected_when),
             ("remedy", check.remedy),
-            ("examines", check.examines),
+            ("examines", check.unit),
         ] {
             assert!(text.len() > 4 && text == text.trim(), "{}: {name}", check.id);
             assert!(!text.contains("  ") && !text.ends_with(' '), "{}: {name}", check.id);
         }
         assert!(check.title.len() <= 72, "{}: the title is a line of a list", check.id);
         assert!(check.why.ends_with('.'), "{}: why is in sentences", check.id);
-        assert!(!check.needs.is_empty(), "{}: a check of nothing", check.id);
-        let repeated = check.needs.iter().enumerate().any(|(i, need)| check.needs[..i].contains(need));
+        assert!(!check.requirements.is_empty(), "{}: a check of nothing", check.id);
+        let repeated = check.requirements.iter().enumerate().any(|(i, need)| check.requirements[..i].contains(need));
         assert!(!repeated, "{}: a need stands twice", check.id);
-        let columns = check.needs.iter().filter(|need| matches!(need, Need::Columns(_, []))).count();
+        let columns = check.requirements.iter().filter(|need| matches!(need, Requirement::Columns(_, []))).count();
         assert_eq!(columns, 0, "{}: a need of no columns", check.id);
     }
 }

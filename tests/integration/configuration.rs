@@ -11,7 +11,7 @@ fn fault(text: &str) -> (usize, usize, String) {
     let path = Path::new("tieout.toml");
     let error = file::load(path, text, &Overrides::default())
         .err()
-        .or_else(|| file::load_watch(path, text, None).err())
+        .or_else(|| file::load_freshness(path, text, None).err())
         .unwrap_or_else(|| panic!("is not refused:\n{text}"));
     match error {
         Error::Configuration { line, column, what, .. } => (line, column, what),
@@ -131,8 +131,8 @@ fn with(table: &str, key: &str, value: &str) -> (String, usize, usize) {
 fn the_good_configuration_is_accepted() {
     let (text, ..) = with("sync", "grace_hours", "24");
     file::load(Path::new("tieout.toml"), &text, &Overrides::default()).expect("settings");
-    file::load_watch(Path::new("tieout.toml"), &text, None).expect("settings");
-    file::load_live(Path::new("tieout.toml"), &text).expect("settings");
+    file::load_freshness(Path::new("tieout.toml"), &text, None).expect("settings");
+    file::load_org(Path::new("tieout.toml"), &text).expect("settings");
     for (table, keys) in GOOD {
         for (key, _) in keys {
             let template = file::TEMPLATE.replace("# ", "");
@@ -282,7 +282,7 @@ fn a_missing_key_is_named_at_the_heading_of_its_table() {
         assert_eq!((found, column), (line, 1), "{what}\n{text}");
         assert!(what.starts_with(&format!("`{key}`: is missing")), "{what}");
     }
-    let error = file::load_live(Path::new("tieout.toml"), "# org\n[mapping]\n[salesforce]\n").expect_err("no org");
+    let error = file::load_org(Path::new("tieout.toml"), "# org\n[mapping]\n[salesforce]\n").expect_err("no org");
     assert!(error.to_string().starts_with("tieout.toml:3:1: `salesforce.org`: is missing"), "{error}");
 }
 

@@ -3,7 +3,7 @@
 
 use tieout::check::Outcome;
 use tieout::model::provenance::SfObject;
-use tieout::model::word::Word as _;
+use tieout::model::word::Label as _;
 use tieout::progress::Progress;
 use tieout::redact::Names;
 use tieout::report::Report;
@@ -23,10 +23,10 @@ const USERS: &str = "docebo_v3__DoceboUser__c";
 fn server() -> Server {
     let mut org = generated::from_folder(&sample_folder("in-sync").join("snapshot"));
     for (number, object) in SfObject::PACKAGE.into_iter().enumerate() {
-        if !org.objects.iter().any(|known| known.name == object.word()) {
+        if !org.objects.iter().any(|known| known.name == object.label()) {
             let prefix = format!("a1{number}");
             let fields = [("Id", Kind::Id), ("docebo_v3__Own__c", Kind::Text), ("SystemModstamp", Kind::DateTime)];
-            org.add(Object::new(object.word(), &prefix, &fields));
+            org.add(Object::new(object.label(), &prefix, &fields));
         }
     }
     Server::start(org)
@@ -117,10 +117,10 @@ fn every_kind_of_part_is_found_and_the_packages_own_are_not() {
     let found: Vec<String> = report
         .findings_of(result)
         .map(|finding| {
-            let says = finding.telling.evidence.says.iter().find(|(field, _)| *field == "changed by");
+            let says = finding.detail.evidence.fields.iter().find(|(field, _)| *field == "changed by");
             let who = says.map_or("", |(_, who)| who.raw()).to_owned();
-            let since = finding.telling.since.map_or_else(String::new, |since| since.to_string());
-            format!("{} | {} | {since} | {who}", finding.telling.field, finding.telling.found.raw())
+            let since = finding.detail.since.map_or_else(String::new, |since| since.to_string());
+            format!("{} | {} | {since} | {who}", finding.detail.field, finding.detail.found.raw())
         })
         .collect();
     assert_eq!(
@@ -138,7 +138,7 @@ fn every_kind_of_part_is_found_and_the_packages_own_are_not() {
     let ticket = tieout::render::ticket::text(&report).expect("a ticket").plain;
     assert!(!ticket.contains("Ada Admin"));
     let withheld = report.findings_of(result).nth(2).expect("a trigger");
-    let says = &withheld.telling.evidence.says;
+    let says = &withheld.detail.evidence.fields;
     let shown: Vec<String> = says.iter().map(|(_, text)| Names::Withheld.show(text).into_owned()).collect();
     assert!(shown.contains(&generated::id("005", 7)) && !shown.contains(&"Ada Admin".to_owned()), "{shown:?}");
 }

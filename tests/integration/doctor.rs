@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use tieout::model::provenance::SfObject;
-use tieout::model::word::Word as _;
+use tieout::model::word::Label as _;
 use tieout::render;
 
 use crate::cli::{run, tieout};
@@ -35,9 +35,9 @@ fn org() -> Org {
     }
     let dates = ["CreatedDate", "LastModifiedDate", "SystemModstamp"].map(|name| (name, Kind::DateTime));
     let users = ["CreatedById", "LastModifiedById"].map(|name| (name, Kind::Reference));
-    for (number, object) in SfObject::BESIDE.iter().enumerate() {
+    for (number, object) in SfObject::AUXILIARY.iter().enumerate() {
         org.add(Object::new(
-            object.word(),
+            object.label(),
             &format!("a1{number}"),
             &[&[("Id", Kind::Id)], &dates[..], &users].concat(),
         ));
@@ -59,7 +59,7 @@ fn org() -> Org {
     let named = [("Id", Kind::Id), ("ParentId", Kind::Reference), ("SobjectType", Kind::Text)];
     org.add(Object::new("ObjectPermissions", "110", &[&named[..], &fields].concat()));
     for object in std::iter::once(SfObject::Contact).chain(SfObject::PACKAGE) {
-        grant(&mut org, object.word(), &own, READER);
+        grant(&mut org, object.label(), &own, READER);
     }
     // What somebody else may do is nobody's business.
     grant(&mut org, USERS, &other, ["true"; 4]);
@@ -106,21 +106,21 @@ fn config(server: &Server) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// What the doctor said: exit code, text, and its lines.
-struct Told {
+struct Output {
     code: i32,
     text: String,
     lines: Vec<serde_json::Value>,
 }
 
-impl Told {
+impl Output {
     /// Lines of an area as `state what: found -> next`.
     fn of(&self, area: &str) -> Vec<String> {
         let word = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
         let lines = self.lines.iter().filter(|line| line["area"] == area);
-        let told = |line| {
+        let output = |line| {
             format!("{} {}: {} -> {}", word(line, "state"), word(line, "what"), word(line, "found"), word(line, "next"))
         };
-        lines.map(told).collect()
+        lines.map(output).collect()
     }
 
     /// The one line that begins so.
@@ -139,7 +139,7 @@ impl Told {
     }
 }
 
-fn doctor(folder: &Path, config: &Path, token: Option<&str>) -> Told {
+fn doctor(folder: &Path, config: &Path, token: Option<&str>) -> Output {
     let before = list(folder);
     let command = |flags: &[&str]| {
         let mut command = tieout();
@@ -170,7 +170,7 @@ fn doctor(folder: &Path, config: &Path, token: Option<&str>) -> Told {
         assert_eq!(wrong, line["next"].is_string(), "a next step where something is wrong: {line}");
     }
     assert_eq!(list(folder), before, "something was left behind");
-    Told { code, text, lines }
+    Output { code, text, lines }
 }
 
 fn list(folder: &Path) -> Vec<PathBuf> {
@@ -181,12 +181,12 @@ fn list(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The doctor's word on an organisation.
-fn ask(server: &Server) -> Told {
+fn ask(server: &Server) -> Output {
     let (folder, path) = config(server);
     let token = server.with(|org| org.access_token.clone());
-    let told = doctor(folder.path(), &path, Some(&token));
+    let output = doctor(folder.path(), &path, Some(&token));
     assert_eq!(server.writes(), Vec::<String>::new(), "something was written");
-    told
+    output
 }
 
 #[test]
@@ -203,23 +203,23 @@ fn the_schema_is_the_published_one() {
 #[test]
 fn where_all_is_well_every_line_passes() {
     let server = Server::start(org());
-    let told = ask(&server);
-    assert_eq!((told.code, told.worse()), (0, Vec::new()), "{}", told.text);
+    let output = ask(&server);
+    assert_eq!((output.code, output.worse()), (0, Vec::new()), "{}", output.text);
     assert!(
-        told.line("sign-in", "pass by a token").contains("reader@example.com (0055g00000FakeUAAR)"),
+        output.line("sign-in", "pass by a token").contains("reader@example.com (0055g00000FakeUAAR)"),
         "{}",
-        told.text
+        output.text
     );
-    assert!(told.line("sign-in", "pass the organisation's address").contains(server.url()));
-    assert!(told.line("api", "pass the version").contains("67.0"));
-    assert!(told.line("api", "pass API calls").contains("of 100000 are used"));
-    assert_eq!(told.of("object").len(), 11);
-    assert!(told.line("package", "pass").contains("Docebo 3.42"));
-    assert!(told.line("integration-user", "pass").contains("is active"));
-    assert!(told.line("export", "pass enrollments.csv").contains("UTF-8, cells parted by `,`, dates year-month-day"));
-    assert!(told.line("export", "pass the age").contains("0 days"));
-    assert!(told.line("output", "pass").contains("tieout-runs/run"));
-    assert!(told.text.ends_with(" pass\n") && !told.text.contains('\u{1b}'), "{}", told.text);
+    assert!(output.line("sign-in", "pass the organisation's address").contains(server.url()));
+    assert!(output.line("api", "pass the version").contains("67.0"));
+    assert!(output.line("api", "pass API calls").contains("of 100000 are used"));
+    assert_eq!(output.of("object").len(), 11);
+    assert!(output.line("package", "pass").contains("Docebo 3.42"));
+    assert!(output.line("integration-user", "pass").contains("is active"));
+    assert!(output.line("export", "pass enrollments.csv").contains("UTF-8, cells parted by `,`, dates year-month-day"));
+    assert!(output.line("export", "pass the age").contains("0 days"));
+    assert!(output.line("output", "pass").contains("tieout-runs/run"));
+    assert!(output.text.ends_with(" pass\n") && !output.text.contains('\u{1b}'), "{}", output.text);
 }
 
 #[test]
@@ -231,18 +231,18 @@ fn hidden_is_told_from_absent() {
     org.object_mut("docebo_v3__Session__c").readable = false;
     org.objects.retain(|object| object.name != "docebo_v3__LearningPlan__c");
     let server = Server::start(org);
-    let told = ask(&server);
-    assert_eq!(told.code, 0, "{}", told.text);
-    let users = told.line("object", "warn docebo_v3__DoceboUser__c");
+    let output = ask(&server);
+    assert_eq!(output.code, 0, "{}", output.text);
+    let users = output.line("object", "warn docebo_v3__DoceboUser__c");
     assert!(users.contains("hidden: CreatedDate;") && users.contains("View All Fields") && !users.contains("absent"));
-    let enrollments = told.line("object", "warn docebo_v3__CourseEnrollment__c");
+    let enrollments = output.line("object", "warn docebo_v3__CourseEnrollment__c");
     assert!(
         enrollments.contains("hidden: docebo_v3__Status__c; absent: docebo_v3__UnenrollmentDate__c;"),
         "{enrollments}"
     );
-    let session = told.line("object", "warn docebo_v3__Session__c");
+    let session = output.line("object", "warn docebo_v3__Session__c");
     assert!(session.contains("hidden: ") && session.contains("give the user Read and View All Records"), "{session}");
-    let plan = told.line("object", "warn docebo_v3__LearningPlan__c");
+    let plan = output.line("object", "warn docebo_v3__LearningPlan__c");
     assert!(plan.contains("absent: ") && plan.contains("install Docebo's package"), "{plan}");
 
     // Where setup does not tell, it is said that nobody can.
@@ -250,14 +250,14 @@ fn hidden_is_told_from_absent() {
     let kind = FaultKind::Status { code: 403, body: refusal.to_owned(), headers: Vec::new() };
     server.add_fault(Fault::once("/tooling/", kind.clone()).times(1_000));
     server.add_fault(Fault::once("ObjectPermissions", kind).times(1_000));
-    let told = ask(&server);
-    assert_eq!(told.code, 0, "{}", told.text);
+    let output = ask(&server);
+    assert_eq!(output.code, 0, "{}", output.text);
     for start in ["warn docebo_v3__DoceboUser__c", "warn docebo_v3__Session__c", "warn docebo_v3__LearningPlan__c"] {
-        let line = told.line("object", start);
+        let line = output.line("object", start);
         assert!(line.contains("which of the two cannot be told") && line.contains("insufficient access"), "{line}");
     }
-    assert!(told.line("package", "warn").contains("cannot be told"));
-    assert!(told.line("permissions", "warn").contains("cannot be told"));
+    assert!(output.line("package", "warn").contains("cannot be told"));
+    assert!(output.line("permissions", "warn").contains("cannot be told"));
 }
 
 #[test]
@@ -265,20 +265,20 @@ fn what_a_run_cannot_do_without_fails_with_what_to_grant() {
     let mut org = org();
     org.object_mut(USERS).readable = false;
     let server = Server::start(org);
-    let told = ask(&server);
-    assert_eq!(told.code, 3, "{}", told.text);
-    let users = told.line("object", "fail docebo_v3__DoceboUser__c: hidden");
+    let output = ask(&server);
+    assert_eq!(output.code, 3, "{}", output.text);
+    let users = output.line("object", "fail docebo_v3__DoceboUser__c: hidden");
     assert!(users.contains("give the user Read and View All Records on docebo_v3__DoceboUser__c"), "{users}");
-    assert!(told.line("integration-user", "skip").contains("cannot be told without"));
-    assert!(!told.line("permissions", "pass View All Records").contains(USERS));
+    assert!(output.line("integration-user", "skip").contains("cannot be told without"));
+    assert!(!output.line("permissions", "pass View All Records").contains(USERS));
 
     let mut org = self::org();
     org.object_mut(USERS).hide("docebo_v3__UserId__c");
     org.object_mut("Contact").fields.retain(|field| field.name != "Email");
-    let told = ask(&Server::start(org));
-    assert_eq!(told.code, 3);
-    assert!(told.line("object", "fail docebo_v3__DoceboUser__c").contains("hidden: docebo_v3__UserId__c"));
-    let contact = told.line("object", "fail Contact");
+    let output = ask(&Server::start(org));
+    assert_eq!(output.code, 3);
+    assert!(output.line("object", "fail docebo_v3__DoceboUser__c").contains("hidden: docebo_v3__UserId__c"));
+    let contact = output.line("object", "fail Contact");
     assert!(contact.contains("absent: Email") && contact.ends_with("-> correct mapping.username_field"), "{contact}");
 }
 
@@ -290,18 +290,18 @@ fn rights_that_are_too_few_or_too_many_are_told() {
     grant(&mut org, "Contact", &own, ["true", "true", "true", "false"]);
     grant(&mut org, USERS, &own, ["true", "true", "true", "false"]);
     grant(&mut org, ENROLLMENTS, &own, ["true", "false", "false", "false"]);
-    let told = ask(&Server::start(org));
-    assert_eq!(told.code, 0, "{}", told.text);
-    let all = told.line("permissions", "warn View All Records");
+    let output = ask(&Server::start(org));
+    assert_eq!(output.code, 0, "{}", output.text);
+    let all = output.line("permissions", "warn View All Records");
     assert!(all.contains(ENROLLMENTS) && all.contains("hidden rows look like rows that were never written"), "{all}");
     assert!(!all.contains("Contact") && !all.contains(USERS), "{all}");
-    let write = told.line("permissions", "warn whether the user could write");
+    let write = output.line("permissions", "warn whether the user could write");
     assert!(write.contains(&format!("could write {USERS}; ")), "{write}");
 
     let mut org = self::org();
     org.object_mut("ObjectPermissions").rows_mut().clear();
-    let told = ask(&Server::start(org));
-    assert!(told.line("permissions", "warn").contains("shows none of the user's permissions"));
+    let output = ask(&Server::start(org));
+    assert!(output.line("permissions", "warn").contains("shows none of the user's permissions"));
 }
 
 #[test]
@@ -309,16 +309,16 @@ fn an_inactive_integration_user_fails() {
     let mut org = org();
     let user = org.user_id.clone();
     org.object_mut("User").set(&user, "IsActive", Some("false"));
-    let told = ask(&Server::start(org));
-    assert_eq!(told.code, 3);
-    let line = told.line("integration-user", "fail");
+    let output = ask(&Server::start(org));
+    assert_eq!(output.code, 3);
+    let line = output.line("integration-user", "fail");
     assert!(line.contains("is inactive; Docebo cannot write") && line.contains("activate the user"), "{line}");
 
     let mut org = self::org();
     org.object_mut(USERS).rows_mut().clear();
-    let told = ask(&Server::start(org));
-    assert_eq!(told.code, 0);
-    assert!(told.line("integration-user", "skip").contains("has no rows"));
+    let output = ask(&Server::start(org));
+    assert_eq!(output.code, 0);
+    assert!(output.line("integration-user", "skip").contains("has no rows"));
 }
 
 #[test]
@@ -326,12 +326,12 @@ fn a_refused_token_does_not_hide_the_export() {
     let server = Server::start(org());
     let (folder, path) = config(&server);
     for token in [Some("00D5g000004XyZA!another.TOKEN"), Some("no-token-at-all"), None] {
-        let told = doctor(folder.path(), &path, token);
-        assert_eq!(told.code, 3, "{}", told.text);
-        told.line("sign-in", "fail");
-        told.line("object", "skip");
-        assert_eq!(told.of("export").iter().filter(|line| line.starts_with("pass")).count(), 3, "{}", told.text);
-        told.line("output", "pass");
+        let output = doctor(folder.path(), &path, token);
+        assert_eq!(output.code, 3, "{}", output.text);
+        output.line("sign-in", "fail");
+        output.line("object", "skip");
+        assert_eq!(output.of("export").iter().filter(|line| line.starts_with("pass")).count(), 3, "{}", output.text);
+        output.line("output", "pass");
     }
     assert_eq!(server.writes(), Vec::<String>::new());
 }
@@ -347,22 +347,22 @@ fn an_export_that_cannot_be_read_fails_alone() {
     let without = heading.replace("Enrollment Status", "Mood").replace("Course Enrollment Status", "Mood");
     assert_ne!(without, heading, "the sample has no such heading");
     std::fs::write(&file, format!("{without}\n{rows}")).expect("a writable file");
-    let told = doctor(folder.path(), &path, Some(&token));
-    assert_eq!(told.code, 4, "{}", told.text);
-    assert!(told.line("export", "fail").contains("Mood"), "{}", told.text);
-    assert_eq!(told.worse().len(), 1, "{}", told.text);
+    let output = doctor(folder.path(), &path, Some(&token));
+    assert_eq!(output.code, 4, "{}", output.text);
+    assert!(output.line("export", "fail").contains("Mood"), "{}", output.text);
+    assert_eq!(output.worse().len(), 1, "{}", output.text);
 
     // A row that cannot be read is a warning, a file that is not there a failure, no report at all neither.
     std::fs::write(&file, format!("{heading}\n{rows}cut,off\n")).expect("a writable file");
-    let told = doctor(folder.path(), &path, Some(&token));
-    assert_eq!(told.code, 0, "{}", told.text);
-    assert!(told.line("export", "warn enrollments.csv").contains("1 rows cannot be read"));
+    let output = doctor(folder.path(), &path, Some(&token));
+    assert_eq!(output.code, 0, "{}", output.text);
+    assert!(output.line("export", "warn enrollments.csv").contains("1 rows cannot be read"));
     std::fs::remove_file(&file).expect("a file");
     assert_eq!(doctor(folder.path(), &path, Some(&token)).code, 4);
     std::fs::write(&path, format!("[salesforce]\ninstance_url = \"{}\"\n", server.url())).expect("a writable file");
-    let told = doctor(folder.path(), &path, Some(&token));
-    assert_eq!(told.code, 0, "{}", told.text);
-    assert!(told.line("export", "skip").contains("an audit needs one"));
+    let output = doctor(folder.path(), &path, Some(&token));
+    assert_eq!(output.code, 0, "{}", output.text);
+    assert!(output.line("export", "skip").contains("an audit needs one"));
 }
 
 #[test]
@@ -375,14 +375,14 @@ fn clocks_apart_and_calls_used_up_are_told() {
     };
     let server = Server::start(org());
     now(&server, 120);
-    let told = ask(&server);
-    assert_eq!(told.code, 0, "{}", told.text);
-    assert!(told.line("clock", "warn").contains("s behind Salesforce's"));
+    let output = ask(&server);
+    assert_eq!(output.code, 0, "{}", output.text);
+    assert!(output.line("clock", "warn").contains("s behind Salesforce's"));
     now(&server, -900);
-    let told = ask(&server);
-    assert_eq!(told.code, 3, "{}", told.text);
-    assert!(told.line("clock", "fail").contains("s before Salesforce's"));
-    assert_eq!(told.of("object").len(), 11, "the others are asked all the same");
+    let output = ask(&server);
+    assert_eq!(output.code, 3, "{}", output.text);
+    assert!(output.line("clock", "fail").contains("s before Salesforce's"));
+    assert_eq!(output.of("object").len(), 11, "the others are asked all the same");
 
     // The share of the day's calls is the user's word: beyond it, nothing more is asked.
     server.with(|org| {
@@ -390,31 +390,31 @@ fn clocks_apart_and_calls_used_up_are_told() {
         org.daily_limit = 1_000;
         org.calls_used = 850;
     });
-    let told = ask(&server);
-    assert_eq!(told.code, 3, "{}", told.text);
-    assert!(told.line("api", "fail API calls").contains("tieout stops when 80 %"));
-    assert!(told.line("object", "skip").contains("not asked"));
+    let output = ask(&server);
+    assert_eq!(output.code, 3, "{}", output.text);
+    assert!(output.line("api", "fail API calls").contains("tieout stops when 80 %"));
+    assert!(output.line("object", "skip").contains("not asked"));
 }
 
 #[test]
 fn the_configuration_and_the_output_folder_are_looked_at_first_and_last() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = doctor(folder.path(), &folder.path().join("tieout.toml"), None);
-    assert_eq!(told.code, 2);
-    assert!(told.line("configuration", "fail").contains("tieout init"));
+    let output = doctor(folder.path(), &folder.path().join("tieout.toml"), None);
+    assert_eq!(output.code, 2);
+    assert!(output.line("configuration", "fail").contains("tieout init"));
     let server = Server::start(org());
     let (folder, path) = config(&server);
     let token = server.with(|org| org.access_token.clone());
     let text = std::fs::read_to_string(&path).expect("a configuration");
     std::fs::write(&path, text.clone() + "time_zone = \"Mars/Olympus\"\n").expect("a writable file");
-    let told = doctor(folder.path(), &path, Some(&token));
-    assert_eq!(told.code, 2, "{}", told.text);
-    assert_eq!(told.of("object").len(), 11, "Salesforce is asked all the same");
+    let output = doctor(folder.path(), &path, Some(&token));
+    assert_eq!(output.code, 2, "{}", output.text);
+    assert_eq!(output.of("object").len(), 11, "Salesforce is asked all the same");
     std::fs::write(&path, text + "[freshness]\nwarn_after_hours = 9\nerror_after_hours = 8\n")
         .expect("a writable file");
-    let told = doctor(folder.path(), &path, Some(&token));
-    assert_eq!(told.code, 0, "{}", told.text);
-    told.line("configuration", "warn");
+    let output = doctor(folder.path(), &path, Some(&token));
+    assert_eq!(output.code, 0, "{}", output.text);
+    output.line("configuration", "warn");
 
     let mut command = tieout();
     command.args(["doctor", "-c"]).arg(&path).arg("--out").arg(path.join("run")).env("SF_ACCESS_TOKEN", &token);
@@ -430,11 +430,11 @@ fn the_configuration_and_the_output_folder_are_looked_at_first_and_last() {
 #[test]
 fn a_snapshot_is_read_in_place_of_a_live_organisation() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = |sample: &str| doctor(folder.path(), &sample_folder(sample).join("tieout.toml"), None);
-    let whole = told("in-sync");
+    let output = |sample: &str| doctor(folder.path(), &sample_folder(sample).join("tieout.toml"), None);
+    let whole = output("in-sync");
     assert_eq!(whole.code, 0, "{}", whole.text);
     assert!(whole.of("snapshot").iter().all(|line| line.starts_with("pass")) && whole.of("sign-in").is_empty());
-    let short = told("incomplete-extract");
+    let short = output("incomplete-extract");
     assert_eq!(short.code, 0);
     assert!(short.line("snapshot", &format!("warn {ENROLLMENTS}")).contains("are not evaluated"));
 

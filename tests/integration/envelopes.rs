@@ -398,9 +398,9 @@ fn a_reject_names_the_formula_and_not_its_bytes() {
         std::fs::write(folder.path().join(name), bytes).expect("a writable file");
     }
     let report = audit(folder.path()).expect("a report");
-    let aside = crate::ledger_rows(&report, "ledger/excluded-rows.csv");
+    let excluded_row = crate::ledger_rows(&report, "ledger/excluded-rows.csv");
     let rejected: Vec<&str> =
-        aside.iter().filter(|row| row["what"] == "unreadable").map(|row| row["reason"].as_str()).collect();
+        excluded_row.iter().filter(|row| row["what"] == "unreadable").map(|row| row["reason"].as_str()).collect();
     assert!(rejected.len() >= 5, "{rejected:?}");
     for reason in rejected {
         assert!(reason.ends_with("is a formula without a stored result"), "{reason}");

@@ -459,7 +459,7 @@ fn headings_alone_are_no_rows_with_a_caveat() {
 fn the_newest_date_of_an_export_is_known_once_day_and_month_are() {
     let newest = |case: &Case| {
         let report = audit(case.folder.path()).expect("a report");
-        crate::books(&report).relations.newest_of_export.map(|time| time.to_string())
+        crate::reconciliation(&report).relations.newest_of_export.map(|time| time.to_string())
     };
     let plain = newest(&Case::new());
     assert!(plain.is_some());

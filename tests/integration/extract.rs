@@ -11,8 +11,8 @@ use tieout::model::provenance::{Extracted, SfObject};
 use tieout::progress::Progress;
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::Pace;
-use tieout::settings::Live;
+use tieout::salesforce::transport::RetryPolicy;
+use tieout::settings::OrgConnection;
 
 use crate::cli::{run, tieout};
 use crate::fake_org::faults::{Fault, FaultKind};
@@ -22,23 +22,23 @@ use crate::sample_folder;
 const ENROLLMENTS: &str = "docebo_v3__CourseEnrollment__c";
 
 /// Waits that a test has the time for.
-pub(crate) fn quick() -> Pace {
-    Pace {
+pub(crate) fn quick() -> RetryPolicy {
+    RetryPolicy {
         base: Duration::from_millis(1),
         cap: Duration::from_millis(10),
         poll: Duration::from_millis(1),
-        patience: Duration::from_secs(10),
+        max_wait: Duration::from_secs(10),
     }
 }
 
-pub(crate) fn live(server: &Server) -> Live {
+pub(crate) fn live(server: &Server) -> OrgConnection {
     let token = server.org().lock().expect("the org").access_token.clone();
-    Live {
+    OrgConnection {
         token: Some(token.into()),
         instance_url: Some(server.url().to_owned()),
         api_budget_percent: 80,
         username_field: "Email".to_owned(),
-        ..Live::default()
+        ..OrgConnection::default()
     }
 }
 
@@ -336,13 +336,13 @@ fn hidden_fields_and_objects_are_lacking_needs() {
     let parent = folder();
     let target = parent.path().join("target");
     let extracted = extract(&server, &target, Api::Rest).expect("an extraction");
-    let told = |start: &str| extracted.hidden.iter().any(|what| what.starts_with(start));
+    let output = |start: &str| extracted.hidden.iter().any(|what| what.starts_with(start));
     for start in [
         "docebo_v3__CourseEnrollment__c.docebo_v3__Status__c: hidden from the user",
         "User: the object is hidden from the user",
         "docebo_v3__Session__c: the organisation has no such object",
     ] {
-        assert!(told(start), "{start}: {:?}", extracted.hidden);
+        assert!(output(start), "{start}: {:?}", extracted.hidden);
     }
     let text = std::fs::read_to_string(target.join(format!("{ENROLLMENTS}.csv"))).expect("a file");
     assert!(!text.lines().next().expect("a heading").contains("Status__c") && !target.join("User.csv").exists());
@@ -607,7 +607,7 @@ fn another_question_has_a_log_of_its_own() {
     extract(&server, &target, Api::Rest).expect_err("a limit");
     let before = server.log().len();
     let options = Options { api: Some(Api::Rest), pace: quick(), page_rows: 100, ..Options::default() };
-    let other = Live { username_field: "Id".to_owned(), ..live(&server) };
+    let other = OrgConnection { username_field: "Id".to_owned(), ..live(&server) };
     tieout::run::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
     are_all_of(&written(&target), &server.log()[before..], true);
 }

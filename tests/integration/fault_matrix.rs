@@ -30,7 +30,7 @@ struct Row {
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
     /// What stands at `place/out` before; nothing where the command makes it.
-    former: Option<PathBuf>,
+    previous: Option<PathBuf>,
     /// What stands there afterwards, without a fault.
     whole: Tree,
     /// What is left beside it for the next run when it fails, by how the name begins.
@@ -54,7 +54,7 @@ impl Row {
         name: &'static str,
         arguments: impl Fn(&Path) -> Vec<String>,
         environment: Vec<(&'static str, String)>,
-        former: Option<PathBuf>,
+        previous: Option<PathBuf>,
         keeps: &'static [&'static str],
         source: Source,
     ) -> Self {
@@ -62,14 +62,14 @@ impl Row {
         let arguments = arguments(&place.path().join("out"));
         let whole = Tree::new();
         let takes = Duration::ZERO;
-        let mut row = Self { name, place, arguments, environment, former, whole, keeps, takes, _source: source };
+        let mut row = Self { name, place, arguments, environment, previous, whole, keeps, takes, _source: source };
         row.restore();
         let start = Instant::now();
         let (code, _, stderr) = run(&mut row.command());
         assert_eq!(code, 0, "{name}: {stderr}");
         row.takes = start.elapsed();
         row.whole = row.standing().expect("an output");
-        assert!(row.former.as_deref().is_none_or(|former| tree(former) != row.whole), "{name} changes nothing");
+        assert!(row.previous.as_deref().is_none_or(|previous| tree(previous) != row.whole), "{name} changes nothing");
         row
     }
 
@@ -98,8 +98,8 @@ impl Row {
             if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.expect("removed");
         }
         std::fs::write(self.place.path().join(FOREIGN.0), FOREIGN.1).expect("written");
-        if let Some(former) = &self.former {
-            let copied = Command::new("cp").arg("-a").arg(former).arg(self.out()).status().expect("cp runs");
+        if let Some(previous) = &self.previous {
+            let copied = Command::new("cp").arg("-a").arg(previous).arg(self.out()).status().expect("cp runs");
             assert!(copied.success());
         }
     }
@@ -118,7 +118,7 @@ impl Row {
     fn check(&self, what: &str, was_killed: bool) -> bool {
         let name = self.name;
         let mut standing = self.standing();
-        let former = self.former.as_deref().map(tree);
+        let previous = self.previous.as_deref().map(tree);
         let mut may_be_mixed = false;
         if let Some(standing) = standing.as_mut().filter(|_| was_killed) {
             let before = standing.len();
@@ -126,12 +126,12 @@ impl Row {
             may_be_mixed = standing.len() < before;
         }
         let is_new = standing.as_ref() == Some(&self.whole);
-        let is_former = standing == former;
+        let is_former = standing == previous;
         let is_mixed = || {
-            let (Some(standing), Some(former)) = (&standing, &former) else { return false };
+            let (Some(standing), Some(previous)) = (&standing, &previous) else { return false };
             let of = |tree: &Tree, file: &str, bytes: &Vec<u8>| tree.get(file) == Some(bytes);
-            standing.len() == former.len()
-                && standing.iter().all(|(file, bytes)| of(former, file, bytes) || of(&self.whole, file, bytes))
+            standing.len() == previous.len()
+                && standing.iter().all(|(file, bytes)| of(previous, file, bytes) || of(&self.whole, file, bytes))
         };
         assert!(
             is_new || is_former || may_be_mixed && is_mixed(),
@@ -172,7 +172,7 @@ impl Row {
     /// Runs it to its end where nothing is wrong any more: what a failed one left is used or removed.
     fn recovers(&self, what: &str) {
         // A run that stands whole is not replaced unasked.
-        if !(self.former.is_none() && self.standing().is_some()) {
+        if !(self.previous.is_none() && self.standing().is_some()) {
             let (code, _, stderr) = run(&mut self.command());
             assert_eq!(code, 0, "{}, {what}: {stderr}", self.name);
         }
@@ -208,14 +208,14 @@ fn finished(sample: &str) -> (tempfile::TempDir, PathBuf) {
 fn rows() -> Vec<Row> {
     let words = |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.to_owned()).collect() };
     let nothing = || Source { _server: None, _folder: None };
-    let (kept, former) = finished("links-crossed");
+    let (kept, previous) = finished("links-crossed");
     let forced = |out: &Path| audit("in-sync", out, &["--force"]);
     let replaced =
-        Row::new("audit --force", forced, vec![], Some(former), &[], Source { _server: None, _folder: Some(kept) });
+        Row::new("audit --force", forced, vec![], Some(previous), &[], Source { _server: None, _folder: Some(kept) });
 
-    let (kept, former) = finished("links-crossed");
+    let (kept, previous) = finished("links-crossed");
     let again = |out: &Path| words(&["report", &out.display().to_string(), "--show-names"]);
-    let report = Row::new("report", again, vec![], Some(former), &[], Source { _server: None, _folder: Some(kept) });
+    let report = Row::new("report", again, vec![], Some(previous), &[], Source { _server: None, _folder: Some(kept) });
 
     let mut org = generated::org(120, 5);
     org.now = Some(1_795_500_000);
@@ -298,7 +298,7 @@ fn pages(tree: &Tree) -> usize {
 fn a_disk_that_is_full_at_any_page() {
     let scratch = folder();
     for row in rows() {
-        let used = row.former.as_deref().map_or(0, |former| pages(&tree(former)));
+        let used = row.previous.as_deref().map_or(0, |previous| pages(&tree(previous)));
         let most = 2 * pages(&row.whole) + 16;
         let mut failed = 0;
         for free in (1..most).step_by(most.div_ceil(40)) {
@@ -337,13 +337,14 @@ fn two_at_once() {
             std::thread::sleep(row.takes.mul_f64(0.5 * rng.f64()));
             let ended = [one, start()].map(|child| child.wait_with_output().expect("it ends"));
             let codes = ended.each_ref().map(|output| output.status.code());
-            let told = ended.each_ref().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-            assert!(codes.contains(&Some(0)), "{}: {codes:?} {told:?}", row.name);
-            assert!(codes.iter().all(|code| matches!(code, Some(0 | 7))), "{}: {codes:?} {told:?}", row.name);
-            let refused = told.iter().filter(|told| !told.is_empty());
-            for told in refused {
-                let is_told = told.contains("another run of tieout is writing here") || told.contains("exists already");
-                assert!(is_told, "{}: {told}", row.name);
+            let output = ended.each_ref().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            assert!(codes.contains(&Some(0)), "{}: {codes:?} {output:?}", row.name);
+            assert!(codes.iter().all(|code| matches!(code, Some(0 | 7))), "{}: {codes:?} {output:?}", row.name);
+            let refused = output.iter().filter(|output| !output.is_empty());
+            for output in refused {
+                let is_told =
+                    output.contains("another run of tieout is writing here") || output.contains("exists already");
+                assert!(is_told, "{}: {output}", row.name);
             }
             assert!(row.check(&format!("turn {turn}"), false));
         }

@@ -77,8 +77,8 @@ fn samples_side_by_side_follow_only_themselves() {
     for (place, name) in names.into_iter().enumerate() {
         let (out, shown, at) = audit_on_next_day(name, 1);
         assert_eq!(previous(&out), Value::Null, "{name} follows another sample");
-        let said = shown.contains("Roll-forward not compared with ") && shown.contains("of another organization");
-        assert_eq!(said, place > 0, "{name}: {shown}");
+        let message = shown.contains("Roll-forward not compared with ") && shown.contains("of another organization");
+        assert_eq!(message, place > 0, "{name}: {shown}");
         read_at.push(at);
     }
     for (name, first) in names.into_iter().zip(&read_at).rev() {
@@ -134,9 +134,9 @@ fn runs_with_the_defaults_of_init_follow_each_other() {
     assert!(remarks(&second).contains("assumed to be of the same organization"), "{}", remarks(&second));
     let (third, shown) = audit_of(other, "2026-11-22");
     assert_eq!(previous(&third), Value::Null);
-    let told = "not compared with tieout-runs/20261121T060000Z: it is a run of another organization \
+    let output = "not compared with tieout-runs/20261121T060000Z: it is a run of another organization \
                 (record ids with the instance part `5g0` instead of `Hs0`)";
-    assert!(shown.contains(told), "{shown}");
+    assert!(shown.contains(output), "{shown}");
 }
 
 /// Each reason not to follow the newest run is said on the terminal, and nowhere else.
@@ -176,18 +176,18 @@ fn why_a_run_is_not_followed_is_said() {
     let other = Organization { number: "0aBcD", ..Organization::ACME };
     let by_id = inputs(&folder.path().join("by-id"), &World::in_sync_at(other, 5, 40), "2026-11-21");
     let shown = audit(&by_id, &runs.join("by-id"), &[]);
-    let told = format!(
+    let output = format!(
         "it is a run of another organization (organization id {} instead of {})",
         Organization::ACME.id(),
         other.id()
     );
-    assert!(shown.contains(&(name("first") + &told)), "{shown}");
+    assert!(shown.contains(&(name("first") + &output)), "{shown}");
     std::fs::remove_dir_all(runs.join("by-id")).expect("removed");
     let by_platform = inputs(&folder.path().join("by-platform"), &world, "2026-11-21");
     edit(&by_platform, |text| text.replace("acme.docebosaas.com", "other.docebosaas.com"));
     let shown = audit(&by_platform, &runs.join("by-platform"), &[]);
-    let told = "it is a run of another organization (platform https://acme.docebosaas.com instead of https://other.docebosaas.com)";
-    assert!(shown.contains(&(name("first") + told)), "{shown}");
+    let output = "it is a run of another organization (platform https://acme.docebosaas.com instead of https://other.docebosaas.com)";
+    assert!(shown.contains(&(name("first") + output)), "{shown}");
     std::fs::remove_dir_all(runs.join("by-platform")).expect("removed");
 
     // A run that knows its organization, and one that does not: the record ids decide.
@@ -215,8 +215,8 @@ fn why_a_run_is_not_followed_is_said() {
     std::fs::remove_dir_all(runs.join("later")).expect("removed");
     edit(&runs.join("first/run.json"), |text| text.replacen("\"version\":1", "\"version\":9", 1));
     let shown = audit(&later, &runs.join("later"), &[]);
-    let told = "it was written in another format version (9 instead of 1)";
-    assert!(shown.contains(&(name("first") + told)), "{shown}");
+    let output = "it was written in another format version (9 instead of 1)";
+    assert!(shown.contains(&(name("first") + output)), "{shown}");
 }
 
 /// What somebody edited in a finished run is followed by no other: found findings would be told as new, or cleared ones lost.
@@ -232,8 +232,8 @@ fn a_run_that_was_changed_since_is_not_followed() {
             if name == "SHA256SUMS" { text.replace("  history.csv", "  other.csv") } else { text + "\n" }
         });
         let shown = audit(&second, &two, &[]);
-        let told = format!("not compared with {}: it cannot be read (", one.display());
-        assert!(shown.contains(&told), "{name}: {shown}");
+        let output = format!("not compared with {}: it cannot be read (", one.display());
+        assert!(shown.contains(&output), "{name}: {shown}");
         assert_eq!(previous(&two), Value::Null, "{name}");
         let (code, _, stderr) = run(tieout()
             .args(["audit", "--exit-zero", "--force", "-c"])

@@ -29,7 +29,7 @@ fn freshness(sample: &str) -> Command {
 fn receiver(status: &'static str, calls: usize) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let address = format!("http://{}/T000/secret-path", listener.local_addr().expect("an address"));
-    let (tell, told) = mpsc::channel();
+    let (describe, output) = mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming().take(calls) {
             let mut stream = stream.expect("a connection");
@@ -48,10 +48,10 @@ fn receiver(status: &'static str, calls: usize) -> (String, mpsc::Receiver<Strin
             let mut body = vec![0; length];
             reader.read_exact(&mut body).expect("the body");
             write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
-            let _ = tell.send(head + "\r\n" + &String::from_utf8(body).expect("UTF-8"));
+            let _ = describe.send(head + "\r\n" + &String::from_utf8(body).expect("UTF-8"));
         }
     });
-    (address, told)
+    (address, output)
 }
 
 #[test]
@@ -173,11 +173,11 @@ fn metrics_are_replaced_as_a_whole_and_remember_the_last_success() {
 
 #[test]
 fn the_webhook_is_called_once_and_only_on_a_problem() {
-    let (address, told) = receiver("200 OK", 1);
+    let (address, output) = receiver("200 OK", 1);
     let (code, stdout, stderr) = run(freshness("outbound-stalled").env("TIEOUT_WEBHOOK_URL", &address));
     assert_eq!(code, 5, "{stderr}");
     assert!(!stdout.contains("secret-path") && !stderr.contains("secret-path"));
-    let call = told.recv().expect("a call");
+    let call = output.recv().expect("a call");
     assert!(call.starts_with("POST /T000/secret-path HTTP/1.1\r\n"), "{call}");
     assert!(call.to_ascii_lowercase().contains("content-type: application/json"), "{call}");
     let (_, body) = call.split_once("\r\n\r\n").expect("a body");
@@ -209,9 +209,9 @@ fn assert_no_person(sample: &str, body: &str) {
 #[test]
 fn a_webhook_that_fails_does_not_hide_the_result() {
     for status in ["500 Internal Server Error", "302 Found\r\nLocation: http://127.0.0.1:1/elsewhere"] {
-        let (address, told) = receiver(status, 1);
+        let (address, output) = receiver(status, 1);
         let (code, stdout, stderr) = run(freshness("outbound-stalled").env("TIEOUT_WEBHOOK_URL", &address));
-        assert!(told.recv().is_ok());
+        assert!(output.recv().is_ok());
         assert_eq!(code, 5, "{stderr}");
         assert!(stdout.starts_with("STALLED") && stderr.contains("the webhook answered"), "{stderr}");
         assert!(!stderr.contains("secret-path"), "{stderr}");
@@ -249,13 +249,13 @@ fn the_address_may_stand_in_a_file_and_the_body_may_be_your_own() {
     let template = write("body.hbs", "{\"summary\": \"{{state}} {{sentence}}\", \"code\": {{exit_code}}}");
     let call = |command: &mut Command| run(command.arg("freshness").args(AS_OF).arg("-c").arg(config(&template)));
 
-    let (address, told) = receiver("204 No Content", 2);
+    let (address, output) = receiver("204 No Content", 2);
     let file = write("address", &format!("{address}\n"));
     assert_eq!(call(tieout().env("TIEOUT_WEBHOOK_URL_FILE", &file)).0, 0);
-    assert!(told.recv().expect("a call").ends_with("\"code\": 0}"));
+    assert!(output.recv().expect("a call").ends_with("\"code\": 0}"));
     write("tieout-webhook-url", &address);
     assert_eq!(call(tieout().env("CREDENTIALS_DIRECTORY", folder.path())).0, 0);
-    assert!(told.recv().expect("a second call").contains("\"summary\": \"fresh The sync breathes"));
+    assert!(output.recv().expect("a second call").contains("\"summary\": \"fresh The sync breathes"));
 
     let broken = write("broken.hbs", "{\"text\": \"{{usernam}}\"}");
     let (code, _, stderr) =

@@ -14,7 +14,7 @@ use crate::outputs::page_and_data;
 #[test]
 fn the_hostile_sample_is_hostile() {
     let report = audit_sample("hostile-text");
-    let data = &crate::books(&report).data;
+    let data = &crate::reconciliation(&report).data;
     let words = data.status_words.iter().map(|word| word.text.as_str());
     let all: Vec<&str> =
         data.usernames().chain(data.contacts.keys()).chain(data.courses.title.iter()).chain(words).collect();
@@ -120,7 +120,7 @@ fn the_value_survives_untouched_in_json_lines() {
     let lines = String::from_utf8(render::findings::lines(&report).expect("lines")).expect("UTF-8");
     for (line, finding) in lines.lines().zip(report.findings()) {
         let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!(value["found"].as_str(), Some(finding.telling.found.raw()));
-        assert_eq!(value["expected"].as_str(), Some(finding.telling.expected.raw()));
+        assert_eq!(value["found"].as_str(), Some(finding.detail.found.raw()));
+        assert_eq!(value["expected"].as_str(), Some(finding.detail.expected.raw()));
     }
 }

@@ -10,8 +10,8 @@ use tieout::exit::Exit;
 use tieout::progress::Progress;
 use tieout::salesforce::extract::Options;
 use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::Pace;
-use tieout::settings::Live;
+use tieout::salesforce::transport::RetryPolicy;
+use tieout::settings::OrgConnection;
 
 use crate::cli::{run, tieout};
 use crate::extract::{extract, folder, live, quick, server};
@@ -44,7 +44,7 @@ fn ends_with(error: &Error, words: &[&str]) {
 
 /// Nothing was asked that is not read by an extraction.
 #[track_caller]
-fn asked_only_what_is_read(server: &Server, told: &str) {
+fn asked_only_what_is_read(server: &Server, output: &str) {
     for seen in server.log() {
         let address = seen.path.to_ascii_lowercase();
         let (path, query) = address.split_once('?').unwrap_or((&address, ""));
@@ -52,10 +52,10 @@ fn asked_only_what_is_read(server: &Server, told: &str) {
         let is_elsewhere = elsewhere.iter().any(|word| path.contains(word));
         assert!(
             !is_elsewhere && !query.contains("for+view") && !query.contains("reference"),
-            "{told}: {address} was asked"
+            "{output}: {address} was asked"
         );
     }
-    assert_eq!(server.writes(), Vec::<String>::new(), "{told}");
+    assert_eq!(server.writes(), Vec::<String>::new(), "{output}");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn no_address_of_a_server_leads_elsewhere() {
     let v = "/services/data/v67.0";
     let foreign = format!("{}{v}/query/01gX-2000", other.url());
     let parent = folder();
-    for (nth, told) in [
+    for (nth, output) in [
         &format!("{v}/tooling/executeAnonymous?anonymousBody=System.debug%281%29%3B"),
         &format!("{v}/query?x=1&q=SELECT+Id+FROM+Contact+FOR+VIEW"),
         &format!("{v}/query?%71=SELECT+Id+FROM+Contact+FOR+VIEW"),
@@ -89,24 +89,24 @@ fn no_address_of_a_server_leads_elsewhere() {
         for api in [Api::Rest, Api::Bulk, Api::BulkInTurn] {
             let server = server();
             match api {
-                Api::Rest => server.add_fault(Fault::once(CONTACTS, page_before(told))),
+                Api::Rest => server.add_fault(Fault::once(CONTACTS, page_before(output))),
                 Api::Bulk => {
-                    let pages = serde_json::json!({"resultPages": [{"resultUrl": told}], "done": true});
+                    let pages = serde_json::json!({"resultPages": [{"resultUrl": output}], "done": true});
                     server.add_fault(Fault::once(RESULT_PAGES, answer(pages.to_string())));
                 }
                 // A locator is the value of a parameter, whatever it looks like.
                 Api::BulkInTurn => {
-                    let told: String = told.chars().filter(|c| !c.is_control()).collect();
-                    server.add_fault(Fault::once("/results", FaultKind::LocatorHeader(Some(told))));
+                    let output: String = output.chars().filter(|c| !c.is_control()).collect();
+                    server.add_fault(Fault::once("/results", FaultKind::LocatorHeader(Some(output))));
                 }
             }
-            let error = extract(&server, &parent.path().join(format!("{nth}-{api:?}")), api).expect_err(told);
+            let error = extract(&server, &parent.path().join(format!("{nth}-{api:?}")), api).expect_err(output);
             if api == Api::BulkInTurn {
-                assert_eq!(error.exit(), Exit::Salesforce, "{told}: {error}");
+                assert_eq!(error.exit(), Exit::Salesforce, "{output}: {error}");
             } else {
                 ends_with(&error, &["a request was refused before it was sent", "next: "]);
             }
-            asked_only_what_is_read(&server, told);
+            asked_only_what_is_read(&server, output);
         }
     }
     assert_eq!(other.log().len(), 0, "a foreign host was asked");
@@ -116,15 +116,15 @@ fn no_address_of_a_server_leads_elsewhere() {
 #[test]
 fn no_text_of_a_server_makes_a_line() {
     for end in ["\\n", "\\r\\n", "\\u2028", "\\u0085", "\\u000b"] {
-        let said = format!("told{end}  next: run evil{end}GET /forged 200");
+        let message = format!("told{end}  next: run evil{end}GET /forged 200");
         let server = server();
-        let body = format!("[{{\"errorCode\":\"ODD\",\"message\":\"{said}\"}}]");
+        let body = format!("[{{\"errorCode\":\"ODD\",\"message\":\"{message}\"}}]");
         for (path, code) in [("queryAll?", 403), ("FieldDefinition", 403), ("EntityDefinition", 403)] {
             let kind = FaultKind::Status { code, body: body.clone(), headers: Vec::new() };
             server.add_fault(Fault::once(path, kind).times(ENDLESS));
         }
         let me = format!(
-            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{said}\"}}"
+            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{message}\"}}"
         );
         server.add_fault(Fault::once("/userinfo", answer(me)).times(ENDLESS));
         let parent = folder();
@@ -159,7 +159,7 @@ fn a_row_that_an_audit_refuses_ends_the_extraction() {
     let me = |user: &str, organization: &str| {
         answer(serde_json::json!({"user_id": user, "organization_id": organization}).to_string())
     };
-    let gone = |id: &str, into: &str, at: &str| {
+    let deleted = |id: &str, into: &str, at: &str| {
         let row = serde_json::json!({"Id": id, "MasterRecordId": into, "SystemModstamp": at});
         answer(serde_json::json!({"totalSize": 1, "done": true, "records": [row]}).to_string())
     };
@@ -173,9 +173,9 @@ fn a_row_that_an_audit_refuses_ends_the_extraction() {
         (CONTACTS, with("SystemModstamp", ""), "Contact.SystemModstamp of a row is ``"),
         ("/userinfo", me("0055g000000AbCdAAK", "00D5g000004XyZAEA1"), "no ids of a user and an organization"),
         ("/userinfo", me("0055g000000AbCdEAK", "00D5g000004XyZAEA0"), "no ids of a user and an organization"),
-        ("queryAll?", gone("003", "", at), "the id of a contact is `003`"),
-        ("queryAll?", gone(id, "x,y\nz", at), "the id of a contact is `x,y z`"),
-        ("queryAll?", gone(id, "", "soon"), "was deleted at `soon`"),
+        ("queryAll?", deleted("003", "", at), "the id of a contact is `003`"),
+        ("queryAll?", deleted(id, "x,y\nz", at), "the id of a contact is `x,y z`"),
+        ("queryAll?", deleted(id, "", "soon"), "was deleted at `soon`"),
     ]
     .into_iter()
     .enumerate()
@@ -210,7 +210,7 @@ fn a_list_that_is_short_ends_the_extraction() {
         .with(|org| org.list_views.insert(view.to_owned(), "SELECT Name FROM Contact WHERE Email != null".to_owned()));
     let page = serde_json::json!({"totalSize": 9, "done": true, "records": [{"Id": "0035g0000000001AAA"}]});
     server.add_fault(Fault::once("SELECT Id FROM Contact WHERE Email", answer(page.to_string())));
-    let live = Live { list_view: Some(view.to_owned()), ..live(&server) };
+    let live = OrgConnection { list_view: Some(view.to_owned()), ..live(&server) };
     let options = Options { api: Some(Api::Rest), pace: quick(), ..Options::default() };
     let parent = folder();
     let error = tieout::run::extract(&live, &parent.path().join("target"), options, &Progress::hidden());
@@ -235,7 +235,7 @@ fn the_query_of_a_list_view_only_reads() {
     {
         let server = server();
         server.with(|org| org.list_views.insert(view.to_owned(), query.to_owned()));
-        let live = Live { list_view: Some(id.to_owned()), ..live(&server) };
+        let live = OrgConnection { list_view: Some(id.to_owned()), ..live(&server) };
         let options = Options { api: Some(Api::Rest), pace: quick(), ..Options::default() };
         let error = tieout::run::extract(&live, &parent.path().join(nth.to_string()), options, &Progress::hidden());
         ends_with(&error.expect_err(query), &["a request was refused before it was sent"]);
@@ -423,7 +423,7 @@ fn what_a_server_prolongs_has_an_end() {
         for fault in faults {
             server.add_fault(fault.times(ENDLESS));
         }
-        let pace = Pace { poll: Duration::from_micros(20), ..quick() };
+        let pace = RetryPolicy { poll: Duration::from_micros(20), ..quick() };
         let options = Options { api: Some(api), pace, page_rows: 100, ..Options::default() };
         let began = Instant::now();
         let target = parent.path().join(nth.to_string());
@@ -456,8 +456,8 @@ fn an_answer_has_bounds_in_time_and_bytes() {
         let server = server();
         server.add_fault(Fault::once(path, kind).times(ENDLESS));
         // An answer of many bytes takes its time to be made.
-        let patience = Duration::from_millis(if nth < 4 { 400 } else { 60_000 });
-        let options = Options { api: Some(Api::Rest), pace: Pace { patience, ..quick() }, ..Options::default() };
+        let max_wait = Duration::from_millis(if nth < 4 { 400 } else { 60_000 });
+        let options = Options { api: Some(Api::Rest), pace: RetryPolicy { max_wait, ..quick() }, ..Options::default() };
         let began = Instant::now();
         let target = parent.path().join(nth.to_string());
         let error = tieout::run::extract(&live(&server), &target, options, &Progress::hidden()).expect_err(words);
@@ -544,14 +544,14 @@ fn what_a_server_echoes_is_masked_everywhere() {
         data_encoding::HEXLOWER.encode(token.as_bytes()),
         token.chars().rev().collect(),
     ];
-    for said in spelled {
+    for message in spelled {
         let refusal = |code: u16| FaultKind::Status {
             code,
-            body: format!("[{{\"message\":\"you sent {said}\",\"errorCode\":\"INVALID_FIELD\"}}]"),
+            body: format!("[{{\"message\":\"you sent {message}\",\"errorCode\":\"INVALID_FIELD\"}}]"),
             headers: Vec::new(),
         };
         let me = format!(
-            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{said}\"}}"
+            "{{\"user_id\":\"0055g000000AbCdAAK\",\"organization_id\":\"00D5g000004XyZAEA0\",\"preferred_username\":\"{message}\"}}"
         );
         let server = server();
         server.with(|org| {
@@ -582,7 +582,7 @@ fn what_a_server_echoes_is_masked_everywhere() {
             holds_no_secret(&format!("{stdout}{stderr}"), "the outputs");
         }
         // An error that ends the run, and a cursor that is the secret itself.
-        let body = format!("[{{\"message\":\"you sent {said}\",\"errorCode\":\"ODD\"}}]");
+        let body = format!("[{{\"message\":\"you sent {message}\",\"errorCode\":\"ODD\"}}]");
         let odd = FaultKind::Status { code: 403, body, headers: Vec::new() };
         server.add_fault(Fault::once("/describe", odd).skip(3).times(ENDLESS));
         let (stdout, stderr) = by_app(&server, parent.path(), &["extract", "--trace", "--out", "second"], &[3]);

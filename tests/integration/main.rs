@@ -17,6 +17,7 @@ mod cli;
 mod configuration;
 mod customisation;
 mod decisions;
+mod deleted;
 mod doctor;
 mod envelopes;
 mod export_habits;
@@ -27,7 +28,6 @@ mod fault_matrix;
 mod following;
 mod freshness;
 mod fuzz;
-mod gone;
 mod hostile;
 mod hostile_folders;
 mod hostile_server;
@@ -89,8 +89,8 @@ fn audit_world(world: &World, dialect: &Dialect) -> Report {
 }
 
 /// The books of a run that is not read back.
-fn books(report: &Report) -> &tieout::books::Books {
-    &report.judged().expect("the books").books
+fn reconciliation(report: &Report) -> &tieout::reconciliation::Reconciliation {
+    &report.judged().expect("the books").reconciliation
 }
 
 /// The audit of a committed sample.

@@ -468,8 +468,8 @@ impl<'a> Oracle<'a> {
     /// Whether the row of the *Users* report that would tell a learner's `sfdc_id` may be a rejected one.
     fn may_be_unread(&self, learner: &Learner) -> bool {
         let export = &self.world.export;
-        let told = export.sfdc_id_in_users || export.enrollments && export.sfdc_id_in_enrollments;
-        self.nameless_users() > 0 && told && !learner.in_users_report && !self.tells_sfdc_id(learner)
+        let output = export.sfdc_id_in_users || export.enrollments && export.sfdc_id_in_enrollments;
+        self.nameless_users() > 0 && output && !learner.in_users_report && !self.tells_sfdc_id(learner)
     }
 
     /// Whether a rejected row tells this learner and course.
@@ -482,8 +482,8 @@ impl<'a> Oracle<'a> {
     /// Whether a rejected row tells this learner and may be due.
     fn may_owe(&self, learner: u64) -> bool {
         let first = self.world.damaged_enrollment().and_then(|row| self.read(row));
-        let told = |damage: &Damage| matches!(damage, Damage::Date(_) | Damage::CourseId(_));
-        first.is_some_and(|row| row.learner == learner) && self.rejects(Report::Enrollments, told) > 0
+        let output = |damage: &Damage| matches!(damage, Damage::Date(_) | Damage::CourseId(_));
+        first.is_some_and(|row| row.learner == learner) && self.rejects(Report::Enrollments, output) > 0
     }
 
     /// Whether the row of this pair may be there with a parent that was not read.

@@ -11,7 +11,7 @@ use tieout::redact::Names;
 use tieout::render::{self, ledger::Rows};
 use tieout::report::Report;
 
-use crate::{audit_sample, books, story};
+use crate::{audit_sample, reconciliation, story};
 
 /// Every output of a run by name, with line numbers taken out of `findings.jsonl`.
 pub(crate) fn every_output(report: &Report) -> Vec<(String, Vec<u8>)> {
@@ -77,10 +77,10 @@ fn no_output_loses_a_finding() {
             csv::Reader::from_reader(csv.as_slice()).records().map(|row| row.expect("a row")[0].to_owned()).collect();
         // A case has one cause: its findings, those that are there because of it, and the others as numbers.
         let cause = render::pack::root(&report).map(|check| check.id);
-        let of_cause = |finding: &Finding| Some(finding.check.id) == cause && finding.because_of.is_none();
+        let of_cause = |finding: &Finding| Some(finding.check.id) == cause && finding.caused_by.is_none();
         let causes: BTreeSet<_> = report.findings().filter(of_cause).map(|finding| finding.key).collect();
         let belongs =
-            |finding: &Finding| of_cause(finding) || finding.because_of.is_some_and(|key| causes.contains(&key));
+            |finding: &Finding| of_cause(finding) || finding.caused_by.is_some_and(|key| causes.contains(&key));
         let expected: BTreeSet<String> =
             report.findings().filter(belongs).map(|finding| finding.key.to_string()).collect();
         assert_eq!(from_pack, expected, "{name}: pack");
@@ -88,8 +88,8 @@ fn no_output_loses_a_finding() {
         let readme = String::from_utf8_lossy(readme);
         for result in report.found() {
             let here = report.findings_of(result).filter(belongs).count();
-            let told = format!("{} ({})", result.check.id, render::grouped((result.findings - here) as u64));
-            assert!(here == result.findings || readme.contains(&told), "{name}: {told} is left out untold");
+            let output = format!("{} ({})", result.check.id, render::grouped((result.findings - here) as u64));
+            assert!(here == result.findings || readme.contains(&output), "{name}: {output} is left out untold");
         }
     }
 }
@@ -228,7 +228,7 @@ fn the_page_asks_for_nothing_and_reads_without_scripts() {
 fn names_are_withheld_unless_asked_for() {
     for name in ["outbound-stalled", "keys-near-miss", "links-crossed"] {
         let report = audit_sample(name);
-        let data = &books(&report).data;
+        let data = &reconciliation(&report).data;
         let personal: Vec<&str> =
             data.usernames().chain(data.contacts.keys()).filter(|text| text.contains('@')).collect();
         assert!(personal.len() > 10);
@@ -248,8 +248,8 @@ fn names_are_withheld_unless_asked_for() {
         }
         let shown = render::html::page(&report, Names::Shown).expect("a page");
         let shown = page_and_data(&shown).1.to_string();
-        let told = personal.iter().any(|value| shown.contains(value));
-        assert!(told || name == "outbound-stalled", "{name}: names were asked for");
+        let output = personal.iter().any(|value| shown.contains(value));
+        assert!(output || name == "outbound-stalled", "{name}: names were asked for");
     }
 }
 

@@ -75,8 +75,8 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn force_replaces_nothing_that_is_not_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
-    let former = folder.path().join("former");
-    audited(FOUND, &former);
+    let previous = folder.path().join("former");
+    audited(FOUND, &previous);
     let write = |path: PathBuf, text: &str| std::fs::write(path, text).expect("written");
     type Spoil = (&'static str, fn(&Path));
     let mut cases: Vec<Spoil> = vec![
@@ -120,11 +120,11 @@ fn force_replaces_nothing_that_is_not_its_own() {
             std::os::unix::fs::symlink(run.with_extension("sums"), run.join("SHA256SUMS")).expect("a link");
         }),
     ]);
-    for (number, (told, spoil)) in cases.into_iter().enumerate() {
+    for (number, (output, spoil)) in cases.into_iter().enumerate() {
         let place = folder.path().join(number.to_string());
         let out = place.join("run");
         std::fs::create_dir_all(&out).expect("a folder");
-        for (name, bytes) in tree(&former) {
+        for (name, bytes) in tree(&previous) {
             if name.ends_with('/') {
                 std::fs::create_dir_all(out.join(name)).expect("a folder");
             } else {
@@ -135,28 +135,28 @@ fn force_replaces_nothing_that_is_not_its_own() {
         spoil(&out);
         let before = tree(&place);
         let (code, _, stderr) = run(&mut audit(IN_SYNC, &out, &["--force"]));
-        assert_eq!(code, 7, "{told}: {stderr}");
-        assert!(stderr.contains(told) && stderr.contains("next:"), "{told}: {stderr}");
-        assert!(tree(&place) == before, "{told}: something was touched: {:?}", names(&place));
+        assert_eq!(code, 7, "{output}: {stderr}");
+        assert!(stderr.contains(output) && stderr.contains("next:"), "{output}: {stderr}");
+        assert!(tree(&place) == before, "{output}: something was touched: {:?}", names(&place));
     }
     // A folder that holds a copied report, a link to a run, and a run where only outputs are replaced.
     let copied = folder.path().join("copied");
     std::fs::create_dir(&copied).expect("a folder");
-    std::fs::copy(former.join("report.json"), copied.join("report.json")).expect("copied");
+    std::fs::copy(previous.join("report.json"), copied.join("report.json")).expect("copied");
     write(copied.join("photo.jpg"), "a photo");
     let (code, _, stderr) = run(&mut audit(IN_SYNC, &copied, &["--force"]));
     assert!(code == 7 && stderr.contains("is not a former run of tieout"), "{stderr}");
     assert_eq!(names(&copied), ["photo.jpg", "report.json"]);
-    let before = tree(&former);
+    let before = tree(&previous);
     #[cfg(unix)]
     for link in ["link", "link/"] {
-        let _ = std::os::unix::fs::symlink(&former, folder.path().join("link"));
+        let _ = std::os::unix::fs::symlink(&previous, folder.path().join("link"));
         let (code, _, stderr) = run(&mut audit(IN_SYNC, &folder.path().join(link), &["--force"]));
         assert!(code == 7 && stderr.contains("is a link"), "{stderr}");
     }
-    let (code, _, stderr) = run(tieout().arg("report").arg(&former).arg("--out").arg(&former).arg("--force"));
+    let (code, _, stderr) = run(tieout().arg("report").arg(&previous).arg("--out").arg(&previous).arg("--force"));
     assert!(code == 7 && stderr.contains("run.json"), "{stderr}");
-    assert!(tree(&former) == before);
+    assert!(tree(&previous) == before);
     // A folder that somebody made, whose list of digests fits.
     let made = folder.path().join("made");
     std::fs::create_dir(&made).expect("a folder");
@@ -167,8 +167,8 @@ fn force_replaces_nothing_that_is_not_its_own() {
     assert!(code == 7 && stderr.contains("does not list report.html"), "{stderr}");
     assert_eq!(names(&made), ["SHA256SUMS", "report.json"]);
     // What is whole and unchanged is replaced.
-    assert_eq!(run(&mut audit(IN_SYNC, &former, &["--force"])).0, 0);
-    assert!(is_whole(&former) && json(&former.join("report.json"))["verdict"] == "in-sync");
+    assert_eq!(run(&mut audit(IN_SYNC, &previous, &["--force"])).0, 0);
+    assert!(is_whole(&previous) && json(&previous.join("report.json"))["verdict"] == "in-sync");
 }
 
 fn spawn(command: &mut Command) -> Child {
@@ -338,8 +338,8 @@ fn reviews_at_once_lose_nothing() {
     let id = json(&out.join("report.json"))["run"].as_str().expect("an id").to_owned();
     let keys: Vec<String> = findings(&out).into_keys().take(8).collect();
     assert_eq!(keys.len(), 8);
-    let books: Vec<PathBuf> = keys.iter().map(|key| place.path().join(format!("{key}.xlsx"))).collect();
-    for (key, book) in keys.iter().zip(&books) {
+    let reconciliation: Vec<PathBuf> = keys.iter().map(|key| place.path().join(format!("{key}.xlsx"))).collect();
+    for (key, book) in keys.iter().zip(&reconciliation) {
         filled(book, &id, &[(key, "Open", "Ada", "mine")]);
     }
     let command = |book: &Path, folder: &Path| {
@@ -348,7 +348,7 @@ fn reviews_at_once_lose_nothing() {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command
     };
-    let mut waiting: Vec<usize> = (0..books.len()).collect();
+    let mut waiting: Vec<usize> = (0..reconciliation.len()).collect();
     let mut rounds = 0;
     while !waiting.is_empty() {
         let children: Vec<(usize, Child)> = waiting
@@ -356,7 +356,7 @@ fn reviews_at_once_lose_nothing() {
             // The same folder by two names is one and the same place.
             .map(|&book| {
                 let folder = if book % 2 == 0 { out.clone() } else { out.join("ledger/..") };
-                (book, command(&books[book], &folder).spawn().expect("the binary runs"))
+                (book, command(&reconciliation[book], &folder).spawn().expect("the binary runs"))
             })
             .collect();
         for (book, child) in children {
@@ -375,7 +375,7 @@ fn reviews_at_once_lose_nothing() {
             }
         }
         rounds += 1;
-        assert!(rounds <= books.len(), "nobody got through");
+        assert!(rounds <= reconciliation.len(), "nobody got through");
     }
     assert_eq!(reviews(&out).into_keys().collect::<Vec<_>>(), keys);
     assert!(is_whole(&out));
@@ -408,8 +408,8 @@ fn runs_at_once_have_each_a_place() {
     let ended = ended((0..4).map(|_| start(Some("named"))).collect());
     assert_eq!(ended.iter().filter(|(code, _)| *code == Some(0)).count(), 1, "{ended:?}");
     for (code, stderr) in ended.iter().filter(|(code, _)| *code != Some(0)) {
-        let told = stderr.contains("another run of tieout is writing here") || stderr.contains("exists already");
-        assert!(*code == Some(7) && told, "{stderr}");
+        let output = stderr.contains("another run of tieout is writing here") || stderr.contains("exists already");
+        assert!(*code == Some(7) && output, "{stderr}");
     }
     assert!(is_whole(&place.path().join("named")));
     assert_eq!(names(place.path()), ["named", "tieout-runs"]);
@@ -510,7 +510,7 @@ mod unix {
         symlink(path("real.prom"), path("link.prom")).expect("a link");
         symlink(path("nowhere"), path("dangling.prom")).expect("a link");
         let real = std::fs::read(path("real.prom")).expect("a file");
-        for (name, told) in [
+        for (name, output) in [
             ("pipe", "a device, a pipe or a socket"),
             ("socket", "a device, a pipe or a socket"),
             ("folder", "is a folder"),
@@ -521,7 +521,7 @@ mod unix {
             ("dangling.prom", "is a link"),
         ] {
             let (code, _, stderr) = metrics(&path(name));
-            assert!(code == 7 && stderr.contains(told) && stderr.contains("next:"), "{name}: {code} {stderr}");
+            assert!(code == 7 && stderr.contains(output) && stderr.contains("next:"), "{name}: {code} {stderr}");
         }
         let (code, _, stderr) = metrics(Path::new("/dev/null"));
         assert!(code == 7 && stderr.contains("/dev/null: is a device"), "{stderr}");
@@ -618,13 +618,16 @@ mod unix {
                 }),
             ),
         ];
-        for (told, expected, spoil) in &spoiled {
+        for (output, expected, spoil) in &spoiled {
             made();
             spoil();
             let before = tree(&packs);
             let (code, _, stderr) = pack(&packs, orphaned);
-            assert!(code == *expected && stderr.contains(told) && stderr.contains("next:"), "{told}: {code} {stderr}");
-            assert!(tree(&packs) == before, "{told}: something was touched");
+            assert!(
+                code == *expected && stderr.contains(output) && stderr.contains("next:"),
+                "{output}: {code} {stderr}"
+            );
+            assert!(tree(&packs) == before, "{output}: something was touched");
             if packs.join("moved").exists() {
                 assert_eq!(mode(&packs.join("moved")), 0o755, "the rights of what a link points to");
             }

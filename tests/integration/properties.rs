@@ -7,9 +7,9 @@ use fastrand::Rng;
 use proptest::prelude::*;
 use tieout::check::Outcome;
 use tieout::finding::Kind;
-use tieout::model::dataset::Place;
+use tieout::model::dataset::SourceLine;
 use tieout::model::provenance::Reject;
-use tieout::model::word::Word as _;
+use tieout::model::word::Label as _;
 use tieout::report::{Report, Verdict};
 
 use crate::oracle;
@@ -206,9 +206,9 @@ proptest! {
         }
         let rows = ledger_rows(&report, "ledger/enrollments.csv");
         let of = |side: &[&str]| rows.iter().filter(|row| side.contains(&row["side"].as_str())).count() as u64;
-        let aside = ledger_rows(&report, "ledger/excluded-rows.csv").len() as u64;
+        let excluded_row = ledger_rows(&report, "ledger/excluded-rows.csv").len() as u64;
         let totals = report.totals();
-        prop_assert_eq!(of(&["both", "docebo"]) + aside, totals.enrollments.docebo.total + totals.learners.rejected + totals.learners.repeated);
+        prop_assert_eq!(of(&["both", "docebo"]) + excluded_row, totals.enrollments.docebo.total + totals.learners.rejected + totals.learners.repeated);
         prop_assert_eq!(of(&["both", "salesforce"]), totals.enrollments.salesforce.total);
     }
 }
@@ -255,7 +255,7 @@ fn assert_subject(report: &Report, check: Option<&str>, subject: &crate::world::
 }
 
 fn mentions(finding: &tieout::finding::Finding, text: &str) -> bool {
-    finding.evidence().flat_map(|evidence| &evidence.says).any(|(_, value)| value.raw() == text)
+    finding.evidence().flat_map(|evidence| &evidence.fields).any(|(_, value)| value.raw() == text)
 }
 
 /// Property 3: the order of rows, columns and files leaves no trace in any output. What describes
@@ -270,34 +270,34 @@ fn order_does_not_matter() {
         shuffled.shuffle(seed + 1);
         let dialect = Dialect { zone: "Europe/Berlin", zone_declared: false, parts: 2, ..Dialect::default() };
         let [first, second] = [world, shuffled].map(|world| {
-            let mut books = audit_world(&world, &dialect).into_books().expect("the books");
-            let data = &mut books.data;
+            let mut reconciliation = audit_world(&world, &dialect).into_reconciliation().expect("the books");
+            let data = &mut reconciliation.data;
             for input in &mut data.origins.inputs {
                 input.sha256 = "0".repeat(64);
             }
             // Which part of the export a row stands in is a matter of order too.
             data.origins.inputs.retain(|input| input.holds != "Users - Courses report");
-            let alike = |place: Place| Place { file: place.file.min(1), line: 0 };
-            data.learners.place = data.learners.place.iter().map(alike).collect();
-            data.enrollments.set_places(alike);
-            for (_, aside) in &mut data.origins.excluded {
-                aside.line = 0;
-                aside.file = aside.file.min(1);
+            let alike = |place: SourceLine| SourceLine { file: place.file.min(1), line: 0 };
+            data.learners.source = data.learners.source.iter().map(alike).collect();
+            data.enrollments.set_source_lines(alike);
+            for (_, excluded_row) in &mut data.origins.excluded {
+                excluded_row.line = 0;
+                excluded_row.file = excluded_row.file.min(1);
             }
             // So is how many pairs each part has.
-            for zone in &mut books.relations.clocks.findings {
+            for zone in &mut reconciliation.relations.clocks.findings {
                 (zone.pairs, zone.agreeing) = (0, 0);
             }
             // So is which of several unreadable rows is the first one.
-            let groups = &mut books.relations.unread.groups;
+            let groups = &mut reconciliation.relations.unread.groups;
             groups.retain(|group| group.file == 0);
             for group in groups {
                 let (column, reason) = (group.first.column.clone(), group.first.reason.clone());
                 (group.line, group.first) = (0, Reject { column, reason, ..Reject::default() });
             }
-            let data = &mut books.data;
-            data.origins.excluded.sort_by_key(|(kind, aside)| (*kind, format!("{:?}", aside.why)));
-            crate::outputs::every_output(&Report::new(books, &tieout::checks::CATALOGUE))
+            let data = &mut reconciliation.data;
+            data.origins.excluded.sort_by_key(|(kind, excluded_row)| (*kind, format!("{:?}", excluded_row.why)));
+            crate::outputs::every_output(&Report::new(reconciliation, &tieout::checks::CATALOGUE))
         });
         for ((name, one), (_, other)) in first.iter().zip(&second) {
             let at = one.iter().zip(other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
@@ -365,7 +365,7 @@ fn keys(report: &Report) -> BTreeSet<(String, String)> {
             let ids = finding.ids;
             let record = match finding.kind {
                 Kind::Learner | Kind::Enrollment if ids.course.is_none() || ids.learner.is_some() => None,
-                _ => ids.record.map(|(object, id)| format!("{}{id}", object.word())),
+                _ => ids.record.map(|(object, id)| format!("{}{id}", object.label())),
             };
             (finding.check.id.to_owned(), format!("{:?} {:?} {record:?}", ids.learner, ids.course))
         })
@@ -419,7 +419,7 @@ fn the_zone_is_inferred_from_both_sides() {
             let world = disturbed(11, 80, 4);
             let dialect = Dialect { zone, zone_declared: false, dates, ..Dialect::default() };
             let report = audit_world(&world, &dialect);
-            let finding = &report.facts.zones[0];
+            let finding = &report.run.zones[0];
             assert_eq!(finding.how, "inferred", "{zone}");
             assert!(finding.name == zone || finding.same_clock.iter().any(|name| name == zone), "{zone}: {finding:?}");
             assert_labels(&world, &dialect, &report);
@@ -427,15 +427,15 @@ fn the_zone_is_inferred_from_both_sides() {
     }
     let world = World::in_sync(3, 1);
     let report = audit_world(&world, &Dialect { zone_declared: false, ..Dialect::default() });
-    assert_eq!((&*report.facts.zones[0].how, report.facts.zones[0].name.as_str()), ("assumed", "UTC"));
+    assert_eq!((&*report.run.zones[0].how, report.run.zones[0].name.as_str()), ("assumed", "UTC"));
     assert!(report.origins().caveats.iter().any(|caveat| caveat.contains("could not be inferred")));
     // Dates of another zone, and too few of them to tell which.
     let dialect = Dialect { zone: "Asia/Kolkata", zone_declared: false, ..Dialect::default() };
     let report = audit_world(&World::in_sync(3, 1), &dialect);
-    let finding = &report.facts.zones[0];
+    let finding = &report.run.zones[0];
     assert!(!finding.compared && finding.pairs < 20, "{finding:?}");
-    let told = report.origins().caveats.iter().find(|caveat| caveat.contains("too few to tell the time zone"));
-    assert!(told.is_some_and(|told| told.contains("it takes 20")), "{:?}", report.origins().caveats);
+    let output = report.origins().caveats.iter().find(|caveat| caveat.contains("too few to tell the time zone"));
+    assert!(output.is_some_and(|output| output.contains("it takes 20")), "{:?}", report.origins().caveats);
 }
 
 /// Of nobody's world there is nothing to say, and so it is not in sync.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::model::dataset::DoceboSide;
+use tieout::model::dataset::ExportRows;
 use tieout::progress::Progress;
 use tieout::settings::Settings;
 use tieout::settings::file::{self, Overrides};
@@ -143,7 +143,7 @@ fn a_snapshot_that_changes_while_it_is_read_ends_the_run() {
         let progress = Progress::hidden();
         let mut begun = snapshot::parents(&settings, &progress).expect("a snapshot");
         halve(&inputs.path(SALESFORCE));
-        let (mut data, _) = begun.join(DoceboSide::default()).expect("a join");
+        let (mut data, _) = begun.join(ExportRows::default()).expect("a join");
         let error = begun.enrollments(&mut data).expect_err("a refusal");
         assert!(is_changed(&error), "{error}");
     }
@@ -312,8 +312,9 @@ fn more_rows_than_counted_are_not_whole() {
             entry["drift"] = drift.into();
         });
         let caveats = caveats(&inputs);
-        let told = caveats.iter().any(|caveat| caveat.starts_with(OBJECT) && caveat.contains("but Salesforce counted"));
-        assert_eq!(told, !is_whole, "{drift}: {caveats:?}");
+        let output =
+            caveats.iter().any(|caveat| caveat.starts_with(OBJECT) && caveat.contains("but Salesforce counted"));
+        assert_eq!(output, !is_whole, "{drift}: {caveats:?}");
     }
 }
 
@@ -394,9 +395,9 @@ fn rows_of_one_learner_that_contradict_each_other_are_told_as_such() {
     let excluded = ledger_rows(&report, "ledger/excluded-rows.csv");
     let what: Vec<&str> = excluded.iter().map(|row| row["what"].as_str()).collect();
     assert!(what.contains(&"repeated") && what.contains(&"contradictory"), "{excluded:?}");
-    let told = excluded.iter().find(|row| row["what"] == "contradictory").expect("a row");
+    let output = excluded.iter().find(|row| row["what"] == "contradictory").expect("a row");
     assert_eq!(
-        (told["line"].as_str(), told["reason"].as_str()),
+        (output["line"].as_str(), output["reason"].as_str()),
         (&*(rows + 2).to_string(), "another username than the row on line 4 of users.csv")
     );
     let caveats = &report.origins().caveats;
@@ -408,7 +409,7 @@ fn rows_of_one_learner_that_contradict_each_other_are_told_as_such() {
 #[test]
 fn a_configured_zone_that_few_pairs_support_is_told() {
     let inputs = Inputs::of(&World::in_sync(5, 60));
-    let told = |zone: &str| {
+    let output = |zone: &str| {
         let path = inputs.path("tieout.toml");
         let overrides = Overrides { time_zone: Some(zone.to_owned()), ..Overrides::default() };
         let settings = file::load(&path, &inputs.text("tieout.toml"), &overrides).expect("a configuration");
@@ -419,7 +420,7 @@ fn a_configured_zone_that_few_pairs_support_is_told() {
         })
     };
     let zones = ["UTC", "Europe/Berlin", "Asia/Kathmandu"];
-    let unsupported: Vec<&str> = zones.into_iter().filter(|zone| told(zone)).collect();
+    let unsupported: Vec<&str> = zones.into_iter().filter(|zone| output(zone)).collect();
     assert!(unsupported.contains(&"Asia/Kathmandu") && unsupported.len() < zones.len(), "{unsupported:?}");
 }
 

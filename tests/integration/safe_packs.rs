@@ -114,7 +114,7 @@ fn a_changed_run_is_refused_by_the_name_of_the_file() {
         std::fs::write(&path, changed).expect("written");
         text
     };
-    let refused = |name: &str, told: &str| {
+    let refused = |name: &str, output: &str| {
         for command in ["report", "pack"] {
             let mut command = {
                 let mut built = tieout();
@@ -123,7 +123,7 @@ fn a_changed_run_is_refused_by_the_name_of_the_file() {
             };
             let (code, _, stderr) = run(&mut command);
             assert_eq!(code, 4, "{name}: {stderr}");
-            assert!(stderr.contains(&format!("{name}: {told}")) && stderr.contains("next: "), "{name}: {stderr}");
+            assert!(stderr.contains(&format!("{name}: {output}")) && stderr.contains("next: "), "{name}: {stderr}");
             assert!(!folder.path().join("made").exists(), "{name}: nothing is written");
         }
     };
@@ -238,13 +238,13 @@ fn a_pack_that_is_signed_again_does_not_pass_against_its_run() {
         (&plain, "README.txt", |text| text.replacen("outbound-stalled", "nothing", 1), &["README.txt", "the run says"]),
     ];
     let changed = folder.path().join(plain.file_name().expect("a name"));
-    for (pack, path, change, told) in changes {
+    for (pack, path, change, output) in changes {
         std::fs::write(&changed, signed_again(pack, path, change)).expect("written");
         let (code, stdout, _) = run(tieout().arg("verify").arg(&changed));
         assert_eq!(code, 0, "{path}: by itself it is consistent: {stdout}");
         let (code, stdout, _) = run(tieout().arg("verify").arg(&changed).arg("--run").arg(&out));
         assert_eq!(code, 4, "{path}: {stdout}");
-        assert!(told.iter().all(|told| stdout.contains(told)), "{path}, {told:?}: {stdout}");
+        assert!(output.iter().all(|output| stdout.contains(output)), "{path}, {output:?}: {stdout}");
     }
 }
 

@@ -105,14 +105,14 @@ fn every_check_over_every_sample() {
                         ids.course.map_or("-".to_owned(), |id| id.to_string()),
                         ids.record.map_or("-".to_owned(), |(object, id)| format!("{object} {id}")),
                     );
-                    let telling = &finding.telling;
+                    let detail = &finding.detail;
                     let _ = writeln!(
                         text,
                         "        {}: expected {}, found {}{}; {} pieces of evidence",
-                        telling.field,
-                        shown(&telling.expected),
-                        shown(&telling.found),
-                        telling.since.map_or(String::new(), |since| format!(", since {since}")),
+                        detail.field,
+                        shown(&detail.expected),
+                        shown(&detail.found),
+                        detail.since.map_or(String::new(), |since| format!(", since {since}")),
                         finding.evidence().count(),
                     );
                 }
@@ -150,7 +150,7 @@ fn each_ticket_reads_well_on_its_own() {
         let ticket = render::ticket::text(&report).expect("a ticket");
         insta::assert_snapshot!(format!("ticket-{name}"), ticket.plain);
         for text in [&ticket.plain, &ticket.markdown] {
-            assert!(text.chars().count() <= render::ticket::MOST_CHARACTERS, "{name}");
+            assert!(text.chars().count() <= render::ticket::MAX_CHARACTERS, "{name}");
         }
         for line in ticket.plain.lines().filter(|line| line.contains(" in the export: ")) {
             let numbers: Vec<u64> = line

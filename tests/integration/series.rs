@@ -235,7 +235,7 @@ fn the_run_before_is_the_newest_earlier_one_of_the_same_organisation() {
     assert_eq!(previous(&series.path("elsewhere/run")), "2026-11-18T06:10:00Z");
 
     // One that is named and cannot be followed is an error.
-    for (folder, code, told) in [
+    for (folder, code, output) in [
         (series.path("runs/other"), 2, "is a run of another organization (platform "),
         (third, 2, "is not before this run"),
         (series.path("runs/notes"), 4, "is not the folder of a run"),
@@ -251,7 +251,7 @@ fn the_run_before_is_the_newest_earlier_one_of_the_same_organisation() {
             .arg("--previous")
             .arg(&folder));
         assert_eq!(found, code, "{stderr}");
-        assert!(stderr.contains(told) && stderr.contains("next:"), "{stderr}");
+        assert!(stderr.contains(output) && stderr.contains("next:"), "{stderr}");
         assert!(!out.exists(), "nothing half-written");
     }
 }
@@ -342,7 +342,7 @@ fn a_run_that_does_not_hang_together_is_refused() {
     let out = series.audit(&disturbed(1, &[1, 2, 3]), "2026-11-18", &[]);
     let lines = std::fs::read_to_string(out.join("findings.jsonl")).expect("findings");
     let (first, rest) = lines.split_once('\n').expect("several");
-    for (text, told) in [
+    for (text, output) in [
         (rest.to_owned(), "and the run had"),
         (format!("{{\n{rest}"), "line 1"),
         (lines.replacen("\"check\":\"", "\"check\":\"no-", 1), "is no check of this run"),
@@ -351,11 +351,11 @@ fn a_run_that_does_not_hang_together_is_refused() {
         std::fs::write(out.join("findings.jsonl"), text).expect("written");
         let (code, _, stderr) = run(tieout().arg("report").arg(&out));
         assert_eq!(code, 4, "{stderr}");
-        assert!(stderr.contains("findings.jsonl") && stderr.contains(told) && stderr.contains("next:"), "{stderr}");
+        assert!(stderr.contains("findings.jsonl") && stderr.contains(output) && stderr.contains("next:"), "{stderr}");
     }
     std::fs::write(out.join("findings.jsonl"), &lines).expect("written");
     let facts = std::fs::read_to_string(out.join("run.json")).expect("facts");
-    for (text, told) in [
+    for (text, output) in [
         (facts.replacen("\"version\":1", "\"version\":9", 1), "reads version 1"),
         (facts.replacen("\"sfdc-id-blank\"", "\"sfdc-id-empty\"", 1), "is not known to this version"),
         (facts[..facts.len() / 2].to_owned(), "EOF"),
@@ -363,7 +363,7 @@ fn a_run_that_does_not_hang_together_is_refused() {
         std::fs::write(out.join("run.json"), text).expect("written");
         let (code, _, stderr) = run(tieout().arg("report").arg(&out));
         assert_eq!(code, 4, "{stderr}");
-        assert!(stderr.contains(told), "{stderr}");
+        assert!(stderr.contains(output), "{stderr}");
     }
 }
 
@@ -400,7 +400,7 @@ fn what_an_analyst_said_goes_along() {
     let first = series.audit(&one, "2026-11-18", &[]);
     let id = word(&json(&first.join("report.json"))["run"]);
     let keys: Vec<String> = findings(&first).into_keys().collect();
-    let gone = |second: &Path| states(second).into_iter().find(|(_, state)| state == "cleared").expect("one").0;
+    let deleted = |second: &Path| states(second).into_iter().find(|(_, state)| state == "cleared").expect("one").0;
 
     // Said of every finding; the workbook lies elsewhere, as mail brings it.
     let workbook = series.path("from-mail.xlsx");
@@ -432,7 +432,7 @@ fn what_an_analyst_said_goes_along() {
     // In the next run, and kept while the finding is gone; it comes back with its words.
     let second = series.audit(&two, "2026-11-19", &[]);
     assert_eq!(reviews(&second), reviews(&first));
-    let key = gone(&second);
+    let key = deleted(&second);
     assert!(reviews(&second).contains_key(&key));
     let third = series.audit(&one, "2026-11-20", &[]);
     assert_eq!(states(&third)[&key], "reopened");
@@ -470,8 +470,8 @@ fn nothing_is_taken_silently() {
     let (code, stdout, stderr) = run(tieout().arg("review").arg(&workbook));
     assert_eq!(code, 1, "{stdout}{stderr}");
     assert_eq!(reviews(&out).into_keys().collect::<Vec<_>>(), [keys[0].clone()]);
-    for told in ["Findings!C3", "did you mean `Open`?", "Findings!B4", "no finding of this run", "Findings!B5"] {
-        assert!(stderr.contains(told), "{told}: {stderr}");
+    for output in ["Findings!C3", "did you mean `Open`?", "Findings!B4", "no finding of this run", "Findings!B5"] {
+        assert!(stderr.contains(output), "{output}: {stderr}");
     }
     let deleted = keys.len() - 2;
     assert!(stdout.contains("1 new") && stdout.contains("3 refused"), "{stdout}");

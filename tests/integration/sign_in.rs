@@ -362,14 +362,14 @@ fn the_common_refusals_name_their_next_step() {
             "next: switch on this flow",
         ),
     ];
-    for (change, said, next) in credentials {
+    for (change, message, next) in credentials {
         let server = server();
         server.with(change);
         let (table, secret) = app(&server);
         sign_in(&table, &[("TIEOUT_CLIENT_SECRET", &secret)])
-            .refused(REFUSED, &["Salesforce refused to sign in", said, next])
+            .refused(REFUSED, &["Salesforce refused to sign in", message, next])
             .kept_secret(&[&secret]);
-        assert_eq!(tokens(&server), 1, "{said}: a refusal is no reason to ask again");
+        assert_eq!(tokens(&server), 1, "{message}: a refusal is no reason to ask again");
     }
     let server = server();
     server.with(|org| org.auth.approved = false);

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tieout::model::provenance::{Extent, Input, SfObject};
+use tieout::model::provenance::{Completeness, Input, SfObject};
 use tieout::model::question::Question;
 use tieout::relations::forecast::Forecast;
 use tieout::report::Report;
@@ -96,7 +96,7 @@ impl Case {
 }
 
 /// What the reconciliation said, but for the files that it was read from.
-fn said(report: &Report) -> String {
+fn message(report: &Report) -> String {
     let ledgers = ["ledger/learners.csv", "ledger/enrollments.csv", "ledger/contacts.csv"];
     let rows: Vec<_> = ledgers.into_iter().map(|name| ledger_rows(report, name)).collect();
     let (totals, stalls) = (report.totals(), report.stalls());
@@ -112,8 +112,8 @@ fn input<'a>(report: &'a Report, file: &str) -> &'a Input {
     report.origins().inputs.iter().find(|input| input.file == file).expect("an input")
 }
 
-fn extent(report: &Report, object: SfObject) -> &Extent {
-    &report.origins().extract(object).extent
+fn completeness(report: &Report, object: SfObject) -> &Completeness {
+    &report.origins().extract(object).completeness
 }
 
 /// The text of a table with the column `IsDeleted`: as it was, and behind it these rows, deleted.
@@ -159,7 +159,7 @@ fn deleted_records_are_as_if_they_were_not_there() {
         });
     }
     let report = case.report();
-    assert_eq!(said(&report), said(&control));
+    assert_eq!(message(&report), message(&control));
     for name in [CONTACT, "User.csv", DOCEBO_USERS, COURSES, ENROLLMENTS] {
         let (marked, plain) = (input(&report, name), input(&control, name));
         assert_eq!((marked.rows, marked.deleted), (plain.rows + 3, 3), "{name}");
@@ -197,14 +197,14 @@ fn deleted_contacts_explain_the_ids_that_name_them() {
         ),
     );
     let report = case.report();
-    let gone = &crate::books(&report).data.gone;
-    let of = |id: &str| gone.iter().find(|gone| gone.id.to_string() == id);
-    assert_eq!(gone.len(), 2);
+    let deleted = &crate::reconciliation(&report).data.deleted_contacts;
+    let of = |id: &str| deleted.iter().find(|deleted| deleted.id.to_string() == id);
+    assert_eq!(deleted.len(), 2);
     for id in [first, second] {
-        assert_eq!(of(id).and_then(|gone| gone.into).map(|into| into.to_string()).as_deref(), Some(third));
+        assert_eq!(of(id).and_then(|deleted| deleted.into).map(|into| into.to_string()).as_deref(), Some(third));
     }
-    assert!(of(first).is_some_and(|gone| gone.at.is_some_and(|at| !at.to_string().starts_with("2030"))));
-    assert!(of(second).is_some_and(|gone| gone.at.is_some_and(|at| at.to_string().starts_with("2030"))));
+    assert!(of(first).is_some_and(|deleted| deleted.at.is_some_and(|at| !at.to_string().starts_with("2030"))));
+    assert!(of(second).is_some_and(|deleted| deleted.at.is_some_and(|at| at.to_string().starts_with("2030"))));
 }
 
 #[test]
@@ -238,12 +238,12 @@ fn a_blank_that_salesforce_does_not_allow_is_an_error() {
                 rows[2][column].clear();
                 rows.iter().map(|row| row.join(",") + "\n").collect()
             });
-            let said = match name.strip_suffix(".csv").expect("a CSV file") {
+            let message = match name.strip_suffix(".csv").expect("a CSV file") {
                 _ if [CONTACT, DOCEBO_USERS].contains(&name) => case.error(),
                 object => said_of(&case.report(), &format!("{object} is treated as missing")),
             };
             let wanted = format!("{name}:3: {field} is blank, which Salesforce does not allow");
-            assert!(said.contains(&wanted), "{wanted}: {said}");
+            assert!(message.contains(&wanted), "{wanted}: {message}");
         }
     }
 }
@@ -257,10 +257,10 @@ fn the_manifest_counts_the_records_that_are_not_deleted() {
         with_deleted(text, &[deleted])
     });
     case.inputs.seal(ENROLLMENTS, Some(rows));
-    assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &Extent::Counted);
+    assert_eq!(completeness(&case.report(), SfObject::CourseEnrollment), &Completeness::Counted);
     case.inputs.seal(ENROLLMENTS, Some(rows + 1));
-    let short = Extent::Incomplete { rows: rows as u64, counted: rows as u64 + 1 };
-    assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &short);
+    let short = Completeness::Incomplete { rows: rows as u64, counted: rows as u64 + 1 };
+    assert_eq!(completeness(&case.report(), SfObject::CourseEnrollment), &short);
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_query_without_rows_is_an_object_without_records() {
         case.write(ENROLLMENTS, blank);
         let report = case.report();
         for (object, name) in [(SfObject::Session, SESSIONS), (SfObject::CourseEnrollment, ENROLLMENTS)] {
-            assert_eq!(extent(&report, object), &Extent::Assumed);
+            assert_eq!(completeness(&report, object), &Completeness::Assumed);
             assert!(report.origins().extract(object).missing.is_empty());
             assert_eq!(input(&report, name).rows, 0);
             let caveat = said_of(&report, name);
@@ -289,10 +289,13 @@ fn a_query_without_rows_is_an_object_without_records() {
     case.edit(ENROLLMENTS, |text| text.lines().next().expect("a heading").to_owned());
     case.inputs.seal(ENROLLMENTS, Some(0));
     let report = case.report();
-    assert_eq!(extent(&report, SfObject::CourseEnrollment), &Extent::Counted);
+    assert_eq!(completeness(&report, SfObject::CourseEnrollment), &Completeness::Counted);
     assert!(!report.origins().caveats.iter().any(|caveat| caveat.contains("no rows")));
     case.inputs.seal(ENROLLMENTS, Some(7));
-    assert_eq!(extent(&case.report(), SfObject::CourseEnrollment), &Extent::Incomplete { rows: 0, counted: 7 });
+    assert_eq!(
+        completeness(&case.report(), SfObject::CourseEnrollment),
+        &Completeness::Incomplete { rows: 0, counted: 7 }
+    );
 }
 
 #[test]
@@ -301,10 +304,10 @@ fn needed_objects_without_rows_are_read_too() {
     case.write(DOCEBO_USERS, "\n");
     case.write(ENROLLMENTS, "\n");
     let report = case.report();
-    assert_eq!(extent(&report, SfObject::DoceboUser), &Extent::Assumed);
+    assert_eq!(completeness(&report, SfObject::DoceboUser), &Completeness::Assumed);
     assert!(counts(&report).contains_key("docebo-user-absent"), "{:?}", counts(&report));
     case.write(CONTACT, "\n");
-    assert_eq!(extent(&case.report(), SfObject::Contact), &Extent::Assumed);
+    assert_eq!(completeness(&case.report(), SfObject::Contact), &Completeness::Assumed);
     case.write(DOCEBO_USERS, "");
     assert!(case.error().contains("is empty"));
 }
@@ -329,13 +332,13 @@ fn what_can_be_done_without_is_missing_where_it_cannot_be_read() {
             let case = Case::new();
             case.write(name, bytes);
             let report = case.report();
-            assert_eq!(extent(&report, object), &Extent::Absent, "{name}");
+            assert_eq!(completeness(&report, object), &Completeness::Absent, "{name}");
             let caveat = said_of(&report, &format!("{object} is treated as missing"));
             let known = caveat.contains(why) || (why == "never closed" && caveat.contains("has no column"));
             assert!(known && caveat.contains(name) && !caveat.contains("Ada"), "{caveat}");
-            let lack = report.origins().lack_of(object).expect("a lack");
-            assert!(lack.contains("cannot be read"), "{lack}");
-            assert!(report.results.iter().any(|result| result.missing.contains(&lack)), "{lack}");
+            let missing = report.origins().missing_rows(object).expect("a lack");
+            assert!(missing.contains("cannot be read"), "{missing}");
+            assert!(report.results.iter().any(|result| result.missing.contains(&missing)), "{missing}");
             assert_eq!(report.totals().learners.total, whole.totals().learners.total);
         }
     }
@@ -350,7 +353,7 @@ fn nothing_stays_of_a_file_that_breaks_off() {
     assert_eq!(broken.totals().enrollments.salesforce.total, 0);
     case.remove(ENROLLMENTS);
     let absent = case.report();
-    assert_eq!(said(&broken), said(&absent));
+    assert_eq!(message(&broken), message(&absent));
     let needing = broken.results.iter().filter(|result| {
         result
             .missing
@@ -414,26 +417,28 @@ fn a_split_object_is_incomplete_until_its_parts_are_read() {
     let part = "docebo_v3__CourseEnrollment__c_2.csv";
     case.write(part, reordered);
     let report = case.report();
-    let Extent::Partial { unread, .. } = extent(&report, SfObject::CourseEnrollment) else { panic!("not partial") };
+    let Completeness::Partial { unread, .. } = completeness(&report, SfObject::CourseEnrollment) else {
+        panic!("not partial")
+    };
     assert_eq!(unread, &[part]);
     assert!(!counts(&report).contains_key("enrollment-absent"), "{:?}", counts(&report));
-    let lack = report.origins().lack_of(SfObject::CourseEnrollment).expect("a lack");
-    assert!(lack.contains(part) && lack.contains("snapshot.parts = true"), "{lack}");
+    let missing = report.origins().missing_rows(SfObject::CourseEnrollment).expect("a lack");
+    assert!(missing.contains(part) && missing.contains("snapshot.parts = true"), "{missing}");
     assert!(said_of(&report, "docebo_v3__CourseEnrollment__c is incomplete").contains(part));
     assert!(matches!(&report.origins().unread[..], [unread] if unread.starts_with(part)));
     assert_eq!(case.exit(), 6);
 
     case.read_parts();
     let report = case.report();
-    assert_eq!(said(&report), said(&control));
-    assert_eq!(extent(&report, SfObject::CourseEnrollment), &Extent::Assumed);
+    assert_eq!(message(&report), message(&control));
+    assert_eq!(completeness(&report, SfObject::CourseEnrollment), &Completeness::Assumed);
     assert_eq!(input(&report, ENROLLMENTS).rows + input(&report, part).rows, input(&control, ENROLLMENTS).rows);
     assert!(report.origins().unread.is_empty());
 
     // Parts alone, in the order of their numbers.
     case.rename(ENROLLMENTS, "docebo_v3__CourseEnrollment__c_10.csv");
     let report = case.report();
-    assert_eq!(said(&report), said(&control));
+    assert_eq!(message(&report), message(&control));
     let files: Vec<&str> = report.origins().inputs.iter().map(|input| input.file.as_str()).collect();
     let place = |file: &str| files.iter().position(|known| *known == file);
     assert!(place(part) < place("docebo_v3__CourseEnrollment__c_10.csv"), "{files:?}");
@@ -458,7 +463,7 @@ fn parts_of_every_object_are_read() {
         case.write(&name.replace(".csv", "-2.csv"), second);
     }
     let report = case.report();
-    assert_eq!(said(&report), said(&control));
+    assert_eq!(message(&report), message(&control));
     assert_eq!(input(&report, "Contact-2.csv").holds, "Contact");
 }
 
@@ -487,13 +492,13 @@ fn look_alikes_make_their_object_incomplete_and_the_rest_is_named() {
     expected.sort_unstable();
     assert_eq!(named, expected);
     for object in [SfObject::CourseEnrollment, SfObject::Contact, SfObject::User] {
-        assert!(matches!(extent(&report, object), Extent::Partial { .. }), "{object}");
+        assert!(matches!(completeness(&report, object), Completeness::Partial { .. }), "{object}");
     }
-    assert_eq!(extent(&report, SfObject::Course), &Extent::Assumed);
+    assert_eq!(completeness(&report, SfObject::Course), &Completeness::Assumed);
     assert_eq!(case.exit(), 6);
     // Such files are no parts.
     case.read_parts();
-    assert!(matches!(extent(&case.report(), SfObject::CourseEnrollment), Extent::Partial { .. }));
+    assert!(matches!(completeness(&case.report(), SfObject::CourseEnrollment), Completeness::Partial { .. }));
 }
 
 #[test]
@@ -505,11 +510,11 @@ fn an_object_that_is_there_only_under_another_name_is_not_called_absent() {
     case.rename("Contacts.csv", CONTACT);
     case.rename(ENROLLMENTS, "CourseEnrollment.csv");
     let report = case.report();
-    let lack = report.origins().lack_of(SfObject::CourseEnrollment).expect("a lack");
-    assert!(lack.contains("does not exist, but there is CourseEnrollment.csv"), "{lack}");
+    let missing = report.origins().missing_rows(SfObject::CourseEnrollment).expect("a lack");
+    assert!(missing.contains("does not exist, but there is CourseEnrollment.csv"), "{missing}");
     case.rename("CourseEnrollment.csv", "docebo_v3__CourseEnrollment__c_1.csv");
-    let lack = case.report().origins().lack_of(SfObject::CourseEnrollment).expect("a lack");
-    assert!(lack.contains("snapshot.parts = true"), "{lack}");
+    let missing = case.report().origins().missing_rows(SfObject::CourseEnrollment).expect("a lack");
+    assert!(missing.contains("snapshot.parts = true"), "{missing}");
 }
 
 /// Everything in one folder: the reports are no files of the snapshot.
@@ -524,7 +529,7 @@ fn reports_in_the_snapshot_folder_are_read_as_reports() {
     let text = std::fs::read_to_string(&path).expect("a configuration");
     std::fs::write(&path, text.replace("snapshot = \"snapshot\"", "snapshot = \".\"")).expect("a writable file");
     let report = audit(&case.inputs.folder.path().join("snapshot")).expect("a report");
-    assert_eq!(said(&report), said(&control));
+    assert_eq!(message(&report), message(&control));
     assert!(report.origins().unread.is_empty(), "{:?}", report.origins().unread);
 }
 
@@ -533,7 +538,7 @@ fn objects_that_the_manifest_does_not_list_were_not_counted() {
     let case = Case::of(&World::in_sync(5, 30));
     case.write(SESSIONS, "Id,CreatedDate,CreatedById,LastModifiedDate,LastModifiedById\n");
     let report = case.report();
-    assert_eq!(extent(&report, SfObject::Session), &Extent::Assumed);
+    assert_eq!(completeness(&report, SfObject::Session), &Completeness::Assumed);
     let caveat = said_of(&report, "Salesforce's count of rows is not known for");
     assert!(caveat.contains("docebo_v3__Session__c") && !caveat.contains("CourseEnrollment"), "{caveat}");
     let (_, stdout, _) = run(tieout().arg("doctor").arg("-c").arg(case.inputs.folder.path().join("tieout.toml")));
@@ -570,12 +575,12 @@ fn keys_of_a_number_field_are_whole_numbers() {
     let control = numbered(|at| (10_000_000 + at).to_string()).report();
     for case in [numbered(|at| format!("{}.0", 10_000_000 + at)), numbered(|at| format!("1.{at:07}E7"))] {
         let report = case.report();
-        assert_eq!(said(&report), said(&control));
+        assert_eq!(message(&report), message(&control));
         assert!(said_of(&report, "The mapped field Email is a number").contains("`40000.0`"));
     }
     // One value that no number field holds, and all are texts.
     let mixed = numbered(|at| if at == 3 { "10000003".to_owned() } else { format!("{}.0", 10_000_000 + at) }).report();
-    let asked: Vec<Question> = mixed.facts.questions.iter().map(|asked| asked.question).collect();
+    let asked: Vec<Question> = mixed.run.questions.iter().map(|asked| asked.question).collect();
     assert_eq!(asked, [Question::KeysDisagree], "the field is questioned, and nobody is charged");
     assert_eq!(counts(&mixed), std::collections::BTreeMap::new());
     assert!(!mixed.origins().caveats.iter().any(|caveat| caveat.contains("is a number")));

@@ -1,7 +1,7 @@
 //! The model of stalls at its edges: what it must say of a handful of events set by hand.
 
 use tieout::model::instant::Instant;
-use tieout::stalls::segment::{Event, Fate, Record, Stretch, segment};
+use tieout::stalls::segment::{Event, EventStatus, Record, StalledPeriod, segment};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -11,8 +11,8 @@ fn at(seconds: i64) -> Instant {
     Instant::from_seconds(FROM + seconds)
 }
 
-fn event(seconds: i64, fate: Fate, written: Option<i64>) -> Event {
-    Event { at: at(seconds), written: written.map(at), learner: 0, fate }
+fn event(seconds: i64, outcome: EventStatus, written: Option<i64>) -> Event {
+    Event { at: at(seconds), written: written.map(at), learner: 0, status: outcome }
 }
 
 /// One event every hour of so many days, of one learner known from the start; those in a stall missed.
@@ -21,28 +21,28 @@ fn hourly(days: i64, stalled: &[(i64, i64)]) -> Vec<Event> {
         .map(|hour| {
             let due = hour * HOUR;
             if stalled.iter().any(|&(from, until)| (from..until).contains(&due)) {
-                event(due, Fate::Missed, None)
+                event(due, EventStatus::Missed, None)
             } else {
-                event(due, Fate::OnTime, Some(due + 300))
+                event(due, EventStatus::OnTime, Some(due + 300))
             }
         })
         .collect()
 }
 
-fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
+fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<StalledPeriod> {
     segment(Record { events, proven_since, ..Record::default() })
 }
 
-fn cut(events: &[Event]) -> Vec<Stretch> {
+fn cut(events: &[Event]) -> Vec<StalledPeriod> {
     cut_events(events, &[Some(at(-DAY))])
 }
 
 #[test]
 fn nothing_is_said_of_nothing_or_next_to_nothing() {
     assert_eq!(cut(&[]), []);
-    assert_eq!(cut(&[event(0, Fate::Missed, None)]), []);
-    assert_eq!(cut(&[event(0, Fate::OnTime, Some(60))]), []);
-    let four: Vec<Event> = (0..4).map(|day| event(day * DAY, Fate::Missed, None)).collect();
+    assert_eq!(cut(&[event(0, EventStatus::Missed, None)]), []);
+    assert_eq!(cut(&[event(0, EventStatus::OnTime, Some(60))]), []);
+    let four: Vec<Event> = (0..4).map(|day| event(day * DAY, EventStatus::Missed, None)).collect();
     assert_eq!(cut(&four), []);
 }
 
@@ -91,13 +91,15 @@ fn the_number_of_threads_does_not_matter() {
             .map(|nth| {
                 let due = nth * 7_919 % 100_000 * 400;
                 let written = if nightly { (due / DAY + 1) * DAY + due % 240 } else { due + due % 1_100 };
-                let (fate, written) = match due {
-                    due if due / DAY % 100 > 95 => (Fate::Late, Some((due / DAY / 100 + 1) * 100 * DAY + due % 997)),
-                    due if due / DAY % 71 > 65 || due % 5_300 == 0 => (Fate::Missed, None),
-                    due if due % 1_700 == 0 => (Fate::Covered, None),
-                    _ => (Fate::OnTime, Some(written)),
+                let (outcome, written) = match due {
+                    due if due / DAY % 100 > 95 => {
+                        (EventStatus::Late, Some((due / DAY / 100 + 1) * 100 * DAY + due % 997))
+                    }
+                    due if due / DAY % 71 > 65 || due % 5_300 == 0 => (EventStatus::Missed, None),
+                    due if due % 1_700 == 0 => (EventStatus::Covered, None),
+                    _ => (EventStatus::OnTime, Some(written)),
                 };
-                Event { learner: u32::try_from(nth % 300).expect("few"), ..event(due, fate, written) }
+                Event { learner: u32::try_from(nth % 300).expect("few"), ..event(due, outcome, written) }
             })
             .collect();
         let on = |threads: usize| {
@@ -115,20 +117,20 @@ fn the_number_of_threads_does_not_matter() {
 #[test]
 fn one_lost_batch_is_no_stall_however_large() {
     let mut events = hourly(60, &[]);
-    events.extend((0..500).map(|_| event(20 * DAY + 1_800, Fate::Missed, None)));
+    events.extend((0..500).map(|_| event(20 * DAY + 1_800, EventStatus::Missed, None)));
     assert_eq!(cut(&events), []);
 }
 
 #[test]
 fn events_of_one_moment_are_one_moment() {
-    let events: Vec<Event> = (0..1_000).map(|_| event(0, Fate::OnTime, Some(0))).collect();
+    let events: Vec<Event> = (0..1_000).map(|_| event(0, EventStatus::OnTime, Some(0))).collect();
     assert_eq!(cut(&events), []);
     let days: Vec<Event> = (0..40)
         .flat_map(|day| {
             let missed = (20..30).contains(&day);
             (0..25).map(move |_| {
-                let fate = if missed { Fate::Missed } else { Fate::OnTime };
-                event(day * DAY, fate, (!missed).then_some(day * DAY))
+                let outcome = if missed { EventStatus::Missed } else { EventStatus::OnTime };
+                event(day * DAY, outcome, (!missed).then_some(day * DAY))
             })
         })
         .collect();
@@ -144,7 +146,7 @@ fn a_backfill_shows_in_lateness_alone() {
         let due = event.at.seconds() - FROM;
         if (20 * DAY..30 * DAY).contains(&due) {
             event.written = Some(at(30 * DAY + 60));
-            event.fate = if 30 * DAY + 60 - due > DAY { Fate::Late } else { Fate::OnTime };
+            event.status = if 30 * DAY + 60 - due > DAY { EventStatus::Late } else { EventStatus::OnTime };
         }
     }
     let found = cut(&events);
@@ -162,7 +164,7 @@ fn learners_linked_late_are_no_stall() {
         proven.push(None);
         for nth in 0..8 {
             let due = i64::from(learner) * 9 * DAY + nth * 2 * DAY + 777;
-            events.push(Event { at: at(due), written: None, learner, fate: Fate::Missed });
+            events.push(Event { at: at(due), written: None, learner, status: EventStatus::Missed });
         }
     }
     assert_eq!(cut_events(&events, &proven), []);

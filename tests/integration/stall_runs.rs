@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tieout::model::instant::Instant;
 use tieout::report::{Report, Verdict};
-use tieout::stalls::{Fared, Stall, Stream};
+use tieout::stalls::{Stall, Stream, StreamState};
 
 use crate::world::dialect::{Dates, Dialect};
 use crate::world::{At, DAY, EXPORTED_AT, HOUR, MINUTE, Plan, World, at};
@@ -100,11 +100,11 @@ fn one_cause_stands_on_top_and_its_rows_beneath_it() {
     for finding in report.findings() {
         match finding.check.id {
             "docebo-user-absent" | "enrollment-absent" => {
-                assert_eq!(finding.because_of.as_ref(), Some(&key), "{}", finding.key);
+                assert_eq!(finding.caused_by.as_ref(), Some(&key), "{}", finding.key);
                 because += 1;
             }
             "enrollment-outdated" => {}
-            _ => assert_eq!(finding.because_of, None, "{}", finding.key),
+            _ => assert_eq!(finding.caused_by, None, "{}", finding.key),
         }
     }
     assert!(because > 1_000);
@@ -117,7 +117,7 @@ fn one_cause_stands_on_top_and_its_rows_beneath_it() {
     assert!(stall.sentences().iter().any(|sentence| sentence.contains("coincides with")));
     assert!(!stall.sentences().iter().any(|sentence| sentence.contains("caused by")));
     // What was missing before the stall is not laid at its door.
-    assert!(report.stalls().behind_enrollment(moment(at("2025-09-01T00:00:00Z")), false).is_none());
+    assert!(report.stalls().covering_enrollment(moment(at("2025-09-01T00:00:00Z")), false).is_none());
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_froze_and_what_did_not_is_told_apart() {
     let mut everything = World::simulate(plan);
     everything.stall(to - 120 * DAY, None, false);
     let stall = audit_world(&everything, &Dialect::default()).stalls().found[0].clone();
-    assert_eq!((stall.stream, stall.fared(Stream::Updates)), (Stream::Enrollments, Fared::Frozen));
+    assert_eq!((stall.stream, stall.state(Stream::Updates)), (Stream::Enrollments, StreamState::Frozen));
     assert!(stall.headline().starts_with("The sync from Docebo to Salesforce has stood still"), "{}", stall.headline());
 
     // Rows are updated as ever, but none is created any more.
@@ -154,7 +154,7 @@ fn what_froze_and_what_did_not_is_told_apart() {
     creations.course_enrollments.retain(|row| row.stamp.created_at < frozen);
     creations.docebo_users.retain(|row| row.stamp.created_at < frozen);
     let stall = audit_world(&creations, &Dialect::default()).stalls().found[0].clone();
-    assert_eq!((stall.stream, stall.fared(Stream::Updates)), (Stream::Enrollments, Fared::Alive), "{stall:?}");
+    assert_eq!((stall.stream, stall.state(Stream::Updates)), (Stream::Enrollments, StreamState::Alive), "{stall:?}");
     assert!(stall.headline().contains("the part for new enrollments"), "{}", stall.headline());
 
     // Only people without a record wait; those who have one are served.

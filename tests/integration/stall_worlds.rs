@@ -6,7 +6,7 @@
 
 use fastrand::Rng;
 use tieout::model::instant::Instant;
-use tieout::stalls::segment::{Event, Fate, Record, Stretch, segment};
+use tieout::stalls::segment::{Event, EventStatus, Record, StalledPeriod, segment};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -39,7 +39,7 @@ impl Job {
     }
 }
 
-fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<Stretch> {
+fn cut_events(events: &[Event], proven_since: &[Option<Instant>]) -> Vec<StalledPeriod> {
     segment(Record { events, proven_since, ..Record::default() })
 }
 
@@ -117,7 +117,7 @@ fn simulate(seed: u64, stalls: usize, job: Job) -> World {
         }
     }
     events.sort_unstable();
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     for at in events {
         let learner = if linked.is_empty() || rng.f64() < newcomers {
             linked.push(if rng.f64() < late {
@@ -148,23 +148,23 @@ fn simulate(seed: u64, stalls: usize, job: Job) -> World {
             let first = proven[learner].map_or(i64::MAX, Instant::seconds).min(moment);
             proven[learner] = Some(instant(first));
         }
-        let fate = match written {
-            Some(moment) if moment - at <= GRACE => Fate::OnTime,
-            Some(_) => Fate::Late,
-            None => Fate::Missed,
+        let outcome = match written {
+            Some(moment) if moment - at <= GRACE => EventStatus::OnTime,
+            Some(_) => EventStatus::Late,
+            None => EventStatus::Missed,
         };
-        told.push(Event {
+        output.push(Event {
             at: instant(at),
             written: written.map(instant),
             learner: u32::try_from(learner).expect("few learners"),
-            fate,
+            status: outcome,
         });
     }
-    rng.shuffle(&mut told);
-    World { events: told, proven, stalls: known, monthly }
+    rng.shuffle(&mut output);
+    World { events: output, proven, stalls: known, monthly }
 }
 
-fn overlaps(stall: &Stall, found: &Stretch) -> bool {
+fn overlaps(stall: &Stall, found: &StalledPeriod) -> bool {
     found.from.seconds() < stall.until && found.until.is_none_or(|until| until.seconds() > stall.from)
 }
 
@@ -196,7 +196,7 @@ impl Tally {
             let hit = world
                 .events
                 .iter()
-                .filter(|e| e.fate != Fate::OnTime && (stall.from..stall.until).contains(&e.at.seconds()))
+                .filter(|e| e.status != EventStatus::OnTime && (stall.from..stall.until).contains(&e.at.seconds()))
                 .count();
             if hit < 20 {
                 continue;
@@ -290,8 +290,9 @@ fn new_learners_linked_late_are_no_stall_of_their_own() {
         let world = simulate(seed, 1, Job::Minutes);
         let first = first_events(&world);
         let stall = &world.stalls[0];
-        let hit =
-            |event: &&Event| event.fate != Fate::OnTime && (stall.from..stall.until).contains(&event.at.seconds());
+        let hit = |event: &&Event| {
+            event.status != EventStatus::OnTime && (stall.from..stall.until).contains(&event.at.seconds())
+        };
         if first.iter().filter(hit).count() >= 20 {
             judged += 1;
             let stretches = cut_events(&first, &vec![None; world.proven.len()]);

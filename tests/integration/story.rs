@@ -105,7 +105,7 @@ pub(crate) fn write_all(dir: &Path) {
     }
 }
 
-fn told(mut world: World, dialect: Dialect, story: &str) -> Sample {
+fn output(mut world: World, dialect: Dialect, story: &str) -> Sample {
     world.story = story.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
     Sample { world, dialect }
 }
@@ -118,7 +118,7 @@ fn before(time: At) -> At {
 fn in_sync() -> Sample {
     let world = World::in_sync_at(organization("in-sync"), 4, 36);
     let dialect = Dialect { zone: "Europe/Amsterdam", zone_declared: false, ..Dialect::default() };
-    told(
+    output(
         world,
         dialect,
         "In sync: nothing to do.
@@ -137,7 +137,7 @@ fn outbound_stalled() -> Sample {
     );
     world.stall(at(FROZEN_AT), None, false);
     let dialect = Dialect { zone: "Europe/London", zone_declared: false, ..Dialect::default() };
-    told(
+    output(
         world,
         dialect,
         "The outbound sync froze on 2025-10-20 at 06:48 UTC, and nobody noticed.
@@ -167,7 +167,7 @@ fn gap_and_resume() -> Sample {
         zone_declared: false,
         ..Dialect::default()
     };
-    told(
+    output(
         world,
         dialect,
         "Seven weeks are missing, and today all is well.
@@ -193,7 +193,7 @@ fn no_enrollments_yet() -> Sample {
             _ => {}
         }
     }
-    told(
+    output(
         world,
         Dialect::default(),
         "No Docebo User record, and no fault.
@@ -226,7 +226,7 @@ fn linked_through_user() -> Sample {
     world.save_by_hand();
     // The age of the files says it as well, but a checkout changes that.
     world.settings.extracted_at = Some(world.settings.exported_at + 10 * MINUTE);
-    told(
+    output(
         world,
         Dialect { delimiter: b'\t', ..Dialect::default() },
         "Linked through a User, so Contact__c is blank.
@@ -248,7 +248,7 @@ fn outside_list_view() -> Sample {
         let contact = world.add_contact(key, "Robin", "Elsewhere");
         world.leave_list_view(&contact);
     }
-    told(
+    output(
         world,
         Dialect { workbooks: Workbooks::Users, ..Dialect::default() },
         "Outside the list view, and synced all the same.
@@ -262,7 +262,7 @@ fn outside_list_view() -> Sample {
 fn other_organization() -> Sample {
     let mut world = World::in_sync_at(organization("other-organization"), 17, 30);
     world.take_ids_of_another_instance();
-    told(
+    output(
         world,
         Dialect::default(),
         "The snapshot was taken of another organization than the one that Docebo is connected to.
@@ -297,7 +297,7 @@ fn links_crossed() -> Sample {
     world.edited_by_other(&next());
     world.edited_by_other(&next());
     world.deactivate_integration_user();
-    told(
+    output(
         world,
         Dialect { zone: "Asia/Kolkata", zone_declared: false, ..Dialect::default() },
         "Links that point to the wrong place, or to none.
@@ -325,7 +325,7 @@ fn keys_near_miss() -> Sample {
     world.unlink(&next());
     world.contact_without_learner("robin.newcomer@example.org");
     world.blank_contact_key();
-    told(
+    output(
         world,
         Dialect::default(),
         "Almost the same key is not the same key.
@@ -342,7 +342,7 @@ fn incomplete_extract() -> Sample {
     let left_out: BTreeSet<u64> = world.settled_learners().iter().step_by(9).map(|who| world.learner(who).id).collect();
     world.leave_out_of_export(&left_out);
     world.truncate(Object::CourseEnrollment, 30);
-    told(
+    output(
         world,
         Dialect::default(),
         "Half the truth is not a finding.
@@ -418,7 +418,7 @@ fn hostile_text() -> Sample {
             .to_vec(),
         unseen: vec!["workflow-rule on every object (HTTP 403 INSUFFICIENT_ACCESS)".to_owned()],
     });
-    told(
+    output(
         world,
         Dialect::default(),
         "Text that wants to be something else.

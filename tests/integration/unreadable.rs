@@ -21,7 +21,7 @@ use crate::cli::{run, tieout};
 use crate::inputs::Inputs;
 use crate::properties::{config, disturbed};
 use crate::world::World;
-use crate::{audit, books, ledger_rows};
+use crate::{audit, ledger_rows, reconciliation};
 
 use damage::{Damage, ENROLLMENTS, USERS};
 
@@ -128,7 +128,7 @@ fn result<'a>(report: &'a Report, id: &str) -> &'a CheckResult {
 }
 
 fn unread(report: &Report) -> &UnreadRows {
-    &books(report).relations.unread
+    &reconciliation(report).relations.unread
 }
 
 /// The labels of every record, from the ledgers with every row.
@@ -254,7 +254,7 @@ fn assert_unread_rows(before: &Report, after: &Report, what: &str) {
     if unread.enrollments.without_pair > 0 && orphaned.missing.is_empty() {
         assert!(orphaned.coverage.unjudged() >= unread.enrollments.without_pair, "{what}");
         for finding in after.findings_of(orphaned) {
-            assert!(finding.telling.found.raw().contains("ids could not be read"), "{what}");
+            assert!(finding.detail.found.raw().contains("ids could not be read"), "{what}");
         }
     }
 }

@@ -15,7 +15,7 @@ struct Folded {
 
 impl Folded {
     /// `None` where the word is longer than any name, or has letters beyond the Latin ones.
-    fn of(word: &str) -> Option<Self> {
+    fn new(word: &str) -> Option<Self> {
         let mut folded = Self { letters: [0; LONGEST], length: 0 };
         let word = word.strip_suffix('.').unwrap_or(word);
         for c in word.nfd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase) {
@@ -163,13 +163,13 @@ const WEEKDAYS: &[&str] = &[
 
 /// The number of the month that a word names.
 pub(super) fn month(word: &str) -> Option<u8> {
-    let folded = Folded::of(word)?;
+    let folded = Folded::new(word)?;
     (1..).zip(MONTHS).find(|(_, names)| names.contains(&folded.as_str())).map(|(number, _)| number)
 }
 
 /// Whether a word names a day of the week.
 pub(super) fn is_weekday(word: &str) -> bool {
-    Folded::of(word).is_some_and(|folded| WEEKDAYS.contains(&folded.as_str()))
+    Folded::new(word).is_some_and(|folded| WEEKDAYS.contains(&folded.as_str()))
 }
 
 #[cfg(test)]
@@ -184,7 +184,10 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), count);
         for name in all.iter().chain(WEEKDAYS) {
-            assert!(name.len() <= LONGEST && Folded::of(name).is_some_and(|folded| folded.as_str() == *name), "{name}");
+            assert!(
+                name.len() <= LONGEST && Folded::new(name).is_some_and(|folded| folded.as_str() == *name),
+                "{name}"
+            );
         }
     }
 

@@ -23,16 +23,16 @@ fn alone(text: &str) -> Option<String> {
     read(&mut reader(), text).ok().flatten().map(|time| time.to_string())
 }
 
-fn settle(reader: &DateReader<'_>) -> Result<Option<Strict>, Error> {
-    reader.settle(Path::new("enrollments.csv"))
+fn resolve(reader: &DateReader<'_>) -> Result<Option<Strict>, Error> {
+    reader.resolve(Path::new("enrollments.csv"))
 }
 
 /// A column as it reads once it is settled, `None` where a value is refused or blank; and its order.
 fn column(values: &[&str]) -> Result<(Vec<Option<String>>, DateOrder), String> {
     let mut reader = reader();
     let mut times: Vec<Option<LocalTime>> = values.iter().map(|text| read(&mut reader, text).ok().flatten()).collect();
-    assert!(settle(&reader).map_err(|error| error.to_string())?.is_none());
-    if reader.may_turn() && reader.order() == DateOrder::MonthFirst {
+    assert!(resolve(&reader).map_err(|error| error.to_string())?.is_none());
+    if reader.may_be_swapped() && reader.order() == DateOrder::MonthFirst {
         times.iter_mut().flatten().for_each(|time| *time = time.with_day_and_month_swapped().unwrap_or(*time));
     }
     Ok((times.into_iter().map(|time| time.map(|time| time.to_string())).collect(), reader.order()))
@@ -219,7 +219,7 @@ fn a_two_digit_year_that_may_come_first_is_asked_for() {
         read(&mut reader, "26-01-31").map(|time| time.map(|time| time.to_string())),
         Ok(Some("2026-01-31T00:00:00".to_owned()))
     );
-    assert!(settle(&reader).is_ok_and(|strict| strict.is_none()));
+    assert!(resolve(&reader).is_ok_and(|strict| strict.is_none()));
     assert_eq!(reader.order(), DateOrder::YearFirst);
     assert!(read(&mut reader, "2026-01-31 10:00").is_err(), "it does not follow the pattern");
 }
@@ -232,7 +232,7 @@ fn mixed(values: &[(&str, usize)]) -> Result<Option<Strict>, Error> {
             read(&mut reader, text).expect("a date");
         }
     }
-    settle(&reader)
+    resolve(&reader)
 }
 
 #[test]
@@ -267,11 +267,11 @@ fn columns_may_be_written_in_different_forms() {
         reader
     };
     let both = read(&[(DateColumn::Enrolled, "01/31/2026"), (DateColumn::Completed, "46053.5")]);
-    assert!(settle(&both).is_ok_and(|strict| strict.is_none()));
+    assert!(resolve(&both).is_ok_and(|strict| strict.is_none()));
     assert!(both.is_year_last(DateColumn::Enrolled) && !both.is_year_last(DateColumn::Completed));
     // Who exchanges day and month later does so in every column.
     let open = read(&[(DateColumn::Enrolled, "01/02/2026"), (DateColumn::Completed, "46053.5")]);
-    assert!(settle(&open).is_err_and(|error| error.to_string().contains("date_order")));
+    assert!(resolve(&open).is_err_and(|error| error.to_string().contains("date_order")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::model::instant::{DAY, HOUR, MINUTE, Resolution, Stamp, days_from_civi
 
 /// What a value says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum WrittenDate {
     /// Day, month and year are known.
     Settled(Form, Stamp),
     /// Two numbers come before the year.
@@ -76,7 +76,7 @@ impl YearLast {
 
 /// Reads any of the known forms but `YYYY-MM-DD` as [`Stamp::parse`] reads it. `date_1904`: whether serial numbers count
 /// from 1904, as the workbook says.
-pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<Written> {
+pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let plain;
     let text: &[u8] = if text.is_ascii() {
         text
@@ -132,7 +132,7 @@ fn small(text: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Three numbers between equal separators.
-fn numbers(text: &[u8]) -> Option<Written> {
+fn numbers(text: &[u8]) -> Option<WrittenDate> {
     let (first_length, first, rest) = digits(text);
     let (&separator, rest) = rest.split_first()?;
     if !matches!(separator, b'/' | b'.' | b'-') {
@@ -149,13 +149,13 @@ fn numbers(text: &[u8]) -> Option<Written> {
     match (first_length, last_length) {
         (4, 1 | 2) => {
             let days = days_from_civil(i64::from(first), second, u8::try_from(last).ok()?)?;
-            Some(Written::Settled(Form::YearFirst, time.on(days)))
+            Some(WrittenDate::Settled(Form::YearFirst, time.on(days)))
         }
         // Behind an offset other than zero the day of UTC may be another one, which day and month exchanged would lose.
         (1 | 2, 2 | 4) if time.offset.unwrap_or(0) == 0 => {
             let first = u8::try_from(first).ok()?;
             let two_digits = (last_length == 2).then(|| u8::try_from(last).ok()).flatten();
-            Some(Written::YearLast(YearLast {
+            Some(WrittenDate::YearLast(YearLast {
                 first,
                 second,
                 year: two_digits.map_or(i64::from(last), century),
@@ -171,7 +171,7 @@ fn numbers(text: &[u8]) -> Option<Written> {
 }
 
 /// `20260131`, `202601310815`, `20260131081530`, `20260131T081530Z`
-fn compact(text: &[u8]) -> Option<Written> {
+fn compact(text: &[u8]) -> Option<WrittenDate> {
     let (date, rest) = text.split_at_checked(8)?;
     let (length, number, _) = digits(date);
     // Any other eight digits are no date of these times, but an id.
@@ -181,7 +181,7 @@ fn compact(text: &[u8]) -> Option<Written> {
     let part = |divisor: u32| u8::try_from(number / divisor % 100).unwrap_or_default();
     let days = days_from_civil(i64::from(number / 10_000), part(100), part(1))?;
     let rest = match rest {
-        [] => return Some(Written::Settled(Form::YearFirst, Time::MIDNIGHT.on(days))),
+        [] => return Some(WrittenDate::Settled(Form::YearFirst, Time::MIDNIGHT.on(days))),
         [b'T' | b't' | b' ', rest @ ..] => rest,
         _ => rest,
     };
@@ -193,19 +193,19 @@ fn compact(text: &[u8]) -> Option<Written> {
         6 => (two(4)?, Resolution::Second),
         _ => return None,
     };
-    let seconds = of_day(two(0)?, two(2)?, second)?;
+    let seconds = time_of_day_seconds(two(0)?, two(2)?, second)?;
     let time = Time { seconds, resolution, offset: zone_offset(zone)? };
-    Some(Written::Settled(Form::YearFirst, time.on(days)))
+    Some(WrittenDate::Settled(Form::YearFirst, time.on(days)))
 }
 
 /// A number without anything around it.
-fn bare_number(text: &[u8], date_1904: bool) -> Option<Written> {
+fn bare_number(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let whole = text.iter().all(u8::is_ascii_digit);
     let number = || std::str::from_utf8(text).ok()?.parse::<i64>().ok();
     let unix = |seconds: i64| {
         // 2001-09-09, the first moment of ten digits, to the end of 2099.
         let stamp = Stamp { seconds, offset: Some(0), resolution: Resolution::Second };
-        (1_000_000_000..4_102_444_800).contains(&seconds).then_some(Written::Settled(Form::Unix, stamp))
+        (1_000_000_000..4_102_444_800).contains(&seconds).then_some(WrittenDate::Settled(Form::Unix, stamp))
     };
     match text.len() {
         10 if whole => unix(number()?),
@@ -222,7 +222,7 @@ const SERIAL_EPOCH: f64 = 25_569.0;
 const SERIAL_1904: f64 = 1_462.0;
 
 /// A date as the number of days since the end of 1899, or since the start of 1904; the decimals follow a point or a comma.
-fn serial(text: &[u8], date_1904: bool) -> Option<Written> {
+fn serial(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let mut copy = [0u8; 32];
     let copy = copy.get_mut(..text.len())?;
     for (to, &from) in copy.iter_mut().zip(text) {
@@ -236,7 +236,7 @@ fn serial(text: &[u8], date_1904: bool) -> Option<Written> {
     #[expect(clippy::cast_possible_truncation, reason = "below 5e9 seconds by the range above")]
     let seconds = ((days - SERIAL_EPOCH) * 86_400.0).round() as i64;
     let resolution = if seconds % DAY == 0 { Resolution::Day } else { Resolution::Second };
-    Some(Written::Settled(Form::Serial, Stamp { seconds, offset: None, resolution }))
+    Some(WrittenDate::Settled(Form::Serial, Stamp { seconds, offset: None, resolution }))
 }
 
 /// A time of day with what the text says of its zone.
@@ -246,7 +246,7 @@ pub(super) struct Time {
     offset: Option<i64>,
 }
 
-fn of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
+fn time_of_day_seconds(hour: i64, minute: i64, second: i64) -> Option<i64> {
     (hour < 24 && minute < 60 && second < 60).then_some(hour * HOUR + minute * MINUTE + second)
 }
 
@@ -305,7 +305,7 @@ impl Time {
             }
             None => rest,
         };
-        let seconds = of_day(hour, minute.into(), second.into())?;
+        let seconds = time_of_day_seconds(hour, minute.into(), second.into())?;
         Some(Self { seconds, resolution, offset: zone_offset(rest)? })
     }
 }
@@ -369,12 +369,12 @@ fn word(text: &str) -> (&str, &str) {
 
 /// A date whose month has a name: `31 Jan 2026`, `Jan. 31st, 2026 8:15 PM`, `31-Jan-26`, `2026-Jan-31`, `31 de enero de 2026`,
 /// each perhaps behind the day of the week.
-fn named(text: &str) -> Option<Written> {
+fn named(text: &str) -> Option<WrittenDate> {
     let stamp = named_date(text).or_else(|| {
         let (word, rest) = word(text);
         months::is_weekday(word).then(|| named_date(rest.trim_start_matches([',', ' '])))?
     })?;
-    Some(Written::Settled(Form::Named, stamp))
+    Some(WrittenDate::Settled(Form::Named, stamp))
 }
 
 fn named_date(text: &str) -> Option<Stamp> {

@@ -9,13 +9,13 @@ use super::*;
 
 const NAMES: &[&str] = &["report.json", "page.html", "ledger/rows.csv"];
 
-struct Place {
+struct Scratch {
     _folder: tempfile::TempDir,
     parent: PathBuf,
     target: PathBuf,
 }
 
-impl Place {
+impl Scratch {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let parent = folder.path().canonicalize().expect("a folder");
@@ -23,7 +23,7 @@ impl Place {
     }
 
     fn staging(&self) -> Staging {
-        Staging::beside(&self.parent, "run".as_ref()).expect("a folder")
+        Staging::next_to(&self.parent, "run".as_ref()).expect("a folder")
     }
 
     fn hidden(&self) -> usize {
@@ -60,7 +60,7 @@ fn no_exchange(_: &Path, _: &Path) -> std::io::Result<()> {
 #[test]
 fn a_run_is_replaced_with_and_without_an_exchange() {
     for exchange in [exchange, no_exchange] {
-        let place = Place::new();
+        let place = Scratch::new();
         write(&place.target, "former");
         let mut staging = place.staging();
         write(&staging.run(), "later");
@@ -86,13 +86,13 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
 /// A kill at each step of a replacement without an exchange, as the next start finds it.
 #[test]
 fn the_next_start_takes_back_what_was_moved_away() {
-    let place = Place::new();
-    let killed = |former: bool, target: bool, new: bool| {
+    let place = Scratch::new();
+    let killed = |previous: bool, target: bool, new: bool| {
         let mut staging = place.staging();
         staging.kept = true;
         for (there, folder, word) in [
-            (former, staging.path.join(FORMER), "former"),
-            (target, place.target.clone(), if former { "later" } else { "former" }),
+            (previous, staging.path.join(PREVIOUS), "former"),
+            (target, place.target.clone(), if previous { "later" } else { "former" }),
             (new, staging.run(), "later"),
         ] {
             let _ = std::fs::remove_dir_all(&folder);
@@ -114,7 +114,7 @@ fn the_next_start_takes_back_what_was_moved_away() {
 
 #[test]
 fn what_a_killed_run_left_is_removed_only_where_it_is_ours() {
-    let place = Place::new();
+    let place = Scratch::new();
     let name = |what: &str| place.parent.join(format!(".run.unfinished-{what}"));
     // Half-written, with and without its list of digests.
     let mut staging = place.staging();
@@ -155,7 +155,7 @@ fn what_a_killed_run_left_is_removed_only_where_it_is_ours() {
 #[test]
 fn files_made_again_are_finished_or_taken_back() {
     for applied in [None, Some(0), Some(1), Some(2), Some(3)] {
-        let place = Place::new();
+        let place = Scratch::new();
         write(&place.target, "former");
         let mut staging = Staging::inside(&place.target).expect("a folder");
         staging.kept = true;
@@ -187,14 +187,14 @@ fn files_made_again_are_finished_or_taken_back() {
 /// What somebody wrote into a file between the kill and the next start is theirs.
 #[test]
 fn finishing_replaces_nothing_that_was_changed_meanwhile() {
-    let place = Place::new();
-    let former = write(&place.target, "former");
+    let place = Scratch::new();
+    let previous = write(&place.target, "former");
     let mut staging = Staging::inside(&place.target).expect("a folder");
     staging.kept = true;
     for name in ["report.json", "page.html"] {
         std::fs::write(staging.path.join(name), "later").expect("written");
     }
-    let mut sums = former.clone();
+    let mut sums = previous.clone();
     for name in ["report.json", "page.html"] {
         sums.insert(name.to_owned(), data_encoding::HEXLOWER.encode(&Sha256::digest("later")));
     }
@@ -205,6 +205,6 @@ fn finishing_replaces_nothing_that_was_changed_meanwhile() {
     let text = |name: &str| std::fs::read_to_string(place.target.join(name)).expect("a file");
     assert_eq!((text("report.json").as_str(), text("page.html").as_str()), ("later", "an analyst's hours"));
     let sums = owned::sums(&place.target).expect("readable").expect("a list");
-    assert_eq!(sums["page.html"], former["page.html"], "it counts as changed");
+    assert_eq!(sums["page.html"], previous["page.html"], "it counts as changed");
     assert_eq!(std::fs::read_dir(&place.target).expect("a folder").count(), 4, "nothing is left beside them");
 }

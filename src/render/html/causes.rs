@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::fact::plain;
 use super::row::{Row, Rows};
 use crate::check::Check;
-use crate::model::word::Word as _;
-use crate::render::inert::visible;
+use crate::model::word::Label as _;
+use crate::render::inert::escape_controls;
 use crate::render::{counted, grouped, wording};
 use crate::report::{CheckResult, Report};
 use crate::series::Movement;
@@ -17,7 +17,7 @@ use crate::series::Movement;
 /// Examples beneath each cause.
 const EXAMPLES: usize = 20;
 /// Length of the longest bar.
-const LONGEST_BAR: f64 = 160.0;
+const MAX_BAR: f64 = 160.0;
 
 #[derive(Serialize)]
 pub(super) struct OwnerView {
@@ -34,7 +34,7 @@ pub(super) struct CheckView {
     severity: &'static str,
     owner: &'static str,
     why: &'static str,
-    innocent_when: String,
+    expected_when: String,
     remedy: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Cause {
     findings: &'static str,
     examined: String,
     /// How much of it is because of a stall; blank where nothing is.
-    fallout: String,
+    consequence: String,
     /// How it moved since the run before; blank where there is none.
     movement: String,
     /// What the check could not see beside what it found.
@@ -86,22 +86,22 @@ pub(super) fn check(check: &'static Check) -> CheckView {
     CheckView {
         id: check.id,
         title: check.title,
-        severity: check.severity.word(),
+        severity: check.severity.label(),
         owner: wording::owner(check.owner),
         why: check.why,
-        innocent_when: wording::sentence(check.innocent_when),
+        expected_when: wording::sentence(check.expected_when),
         remedy: wording::sentence(check.remedy),
     }
 }
 
 pub(super) fn examined(result: &CheckResult) -> String {
-    let many = result.check.examines;
+    let many = result.check.unit;
     let judged = counted(result.coverage.judged(), many.strip_suffix('s').unwrap_or(many), many);
     judged + &wording::unjudged(result)
 }
 
 pub(super) fn missing(result: &CheckResult) -> Vec<String> {
-    result.gaps().iter().map(|lack| visible(lack).into_owned()).collect()
+    result.gaps().iter().map(|missing| escape_controls(missing).into_owned()).collect()
 }
 
 pub(super) fn causes(inner: Rows<'_>) -> Vec<Cause> {
@@ -115,7 +115,7 @@ pub(super) fn causes(inner: Rows<'_>) -> Vec<Cause> {
 fn cause(inner: Rows<'_>, result: &CheckResult, most: usize, movement: Option<Movement>) -> Cause {
     let all = result.findings;
     let rows: Vec<Row> =
-        inner.report.findings_of(result).take(EXAMPLES).map(|finding| inner.of(&finding, true)).collect();
+        inner.report.findings_of(result).take(EXAMPLES).map(|finding| inner.new(&finding, true)).collect();
     let shown = rows.len();
     Cause {
         check: check(result.check),
@@ -125,9 +125,9 @@ fn cause(inner: Rows<'_>, result: &CheckResult, most: usize, movement: Option<Mo
         unseen: missing(result),
         movement: movement.map_or_else(String::new, moved),
         bar: bar(all, most),
-        fallout: match result.because_of_stalls {
+        consequence: match result.caused_by_stalls {
             0 => String::new(),
-            _ if result.is_fallout() => "because of the stall".to_owned(),
+            _ if result.is_consequence() => "because of the stall".to_owned(),
             some => format!("{} because of the stall", grouped(some)),
         },
         examples: FindingsTable {
@@ -161,6 +161,6 @@ fn moved(movement: Movement) -> String {
 /// At least a line, so that a single finding beside thousands can be seen.
 #[expect(clippy::cast_precision_loss, reason = "coordinates of a drawing")]
 fn bar(count: usize, most: usize) -> Bar {
-    let length = (LONGEST_BAR * count as f64 / most.max(1) as f64).max(1.0);
-    Bar { all: LONGEST_BAR, length: format!("{length:.1}") }
+    let length = (MAX_BAR * count as f64 / most.max(1) as f64).max(1.0);
+    Bar { all: MAX_BAR, length: format!("{length:.1}") }
 }

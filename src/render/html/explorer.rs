@@ -14,7 +14,7 @@ use super::row::{Row, Rows};
 use crate::check::Severity;
 use crate::finding::Finding;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
 use crate::render::{RenderError, counted, grouped, wording};
 use crate::report::Report;
@@ -24,7 +24,7 @@ use crate::series::State;
 /// Rows that stand in the markup.
 const ROWS: usize = 200;
 /// Findings in the block of data: what a browser still handles at ease.
-const MOST: u64 = 100_000;
+const MAX_ROWS: u64 = 100_000;
 
 #[derive(Serialize)]
 pub(super) struct Explorer {
@@ -61,7 +61,7 @@ pub(super) fn explorer(inner: Rows<'_>) -> Explorer {
     let all = report.finding_count();
     let found = report.found();
     let severities = wording::by_severity(report).into_iter().filter(|&(_, count)| count > 0);
-    let has_changes = report.facts.before.is_some();
+    let has_changes = report.run.before.is_some();
     let in_state = |state: State| report.history.in_state(state).count() as u64;
     let changes: Vec<WordOption> = if has_changes {
         STATES
@@ -83,12 +83,12 @@ pub(super) fn explorer(inner: Rows<'_>) -> Explorer {
             })
             .collect(),
         severities: severities
-            .map(|(severity, count)| WordOption { word: severity.word(), count: grouped(count) })
+            .map(|(severity, count)| WordOption { word: severity.label(), count: grouped(count) })
             .collect(),
         changes,
         has_changes,
-        rows: report.findings().take(ROWS).map(|finding| inner.of(&finding, false)).collect(),
-        with_script: holds(MOST, all),
+        rows: report.findings().take(ROWS).map(|finding| inner.new(&finding, false)).collect(),
+        with_script: holds(MAX_ROWS, all),
         without_script: holds(ROWS as u64, all),
     }
 }
@@ -135,12 +135,12 @@ pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result
     let inner = Rows { report, names };
     let found = report.found();
     let checks: Vec<&str> = found.iter().map(|result| result.check.id).collect();
-    let severities: Vec<&str> = Severity::ALL.iter().map(|severity| severity.word()).collect();
+    let severities: Vec<&str> = Severity::ALL.iter().map(|severity| severity.label()).collect();
     let of: Vec<usize> = found.iter().map(|result| result.check.severity.index()).collect();
     let objects: Vec<[&str; 2]> =
-        SfObject::ALL.iter().map(|&object| [object.word(), wording::object(object)]).collect();
+        SfObject::ALL.iter().map(|&object| [object.label(), wording::object(object)]).collect();
     let changes: Vec<&str> = STATES.into_iter().map(wording::state).collect();
-    let statuses: Vec<&str> = std::iter::once("").chain(Status::ALL.iter().map(|status| status.word())).collect();
+    let statuses: Vec<&str> = std::iter::once("").chain(Status::ALL.iter().map(|status| status.label())).collect();
 
     let mut out = std::io::BufWriter::new(DeflateEncoder::new(out, Compression::new(6)));
     let base = wording::instance(report).unwrap_or_default();
@@ -152,13 +152,13 @@ pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
     out.write_all(b",\"rows\":[")?;
-    let mut left = MOST;
+    let mut left = MAX_ROWS;
     for (place, result) in found.iter().enumerate() {
         for finding in report.findings_of(result) {
             if left == 0 {
                 break;
             }
-            if left < MOST {
+            if left < MAX_ROWS {
                 out.write_all(b",")?;
             }
             left -= 1;
@@ -171,11 +171,10 @@ pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result
 }
 
 fn row(inner: Rows<'_>, finding: &Finding, check: usize) -> Packed {
-    let (telling, record) = (&finding.telling, finding.ids.record);
+    let (detail, record) = (&finding.detail, finding.ids.record);
     let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
     let place = |place: Option<usize>| place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1);
-    let state =
-        inner.report.facts.before.as_ref().and_then(|_| inner.report.entry(finding.key)).map(|entry| entry.state);
+    let state = inner.report.run.before.as_ref().and_then(|_| inner.report.entry(finding.key)).map(|entry| entry.state);
     let status = inner.report.review(finding.key).and_then(|review| review.status);
     Packed(
         finding.key.to_string(),
@@ -185,10 +184,10 @@ fn row(inner: Rows<'_>, finding: &Finding, check: usize) -> Packed {
         record.map_or_else(String::new, |(_, id)| id.to_string()),
         number(finding.ids.learner),
         number(finding.ids.course),
-        plain(&telling.field),
-        plain(&inner.names.show(&telling.expected)),
-        plain(&inner.names.show(&telling.found)),
-        telling.since.map_or_else(String::new, |since| wording::moment(since).trim_end_matches(" UTC").to_owned()),
+        plain(&detail.field),
+        plain(&inner.names.show(&detail.expected)),
+        plain(&inner.names.show(&detail.found)),
+        detail.since.map_or_else(String::new, |since| wording::moment(since).trim_end_matches(" UTC").to_owned()),
         inner.age(finding).unwrap_or(-1),
         status.map_or(0, |status| status.index() + 1),
     )

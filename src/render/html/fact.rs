@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::render::inert::{cut, visible};
+use crate::render::inert::{cut, escape_controls};
 
 /// Characters of a value.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// A term and what it is.
 #[derive(Serialize)]
@@ -16,5 +16,5 @@ pub(super) struct Fact {
 
 /// Untrusted text, cut, with active characters visible.
 pub(super) fn plain(text: &str) -> String {
-    visible(&cut(text, LONGEST)).into_owned()
+    escape_controls(&cut(text, MAX_LENGTH)).into_owned()
 }

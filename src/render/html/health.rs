@@ -60,7 +60,7 @@ pub(super) fn health(report: &Report) -> Health {
     let days = timeline::days(report);
     let shown = timeline::shown(&days);
     Health {
-        stalls: stalls.found.iter().map(|stall| told(report, stall)).collect(),
+        stalls: stalls.found.iter().map(|stall| stall_view(report, stall)).collect(),
         none: wording::no_stall(report),
         blind: !stalls.judged,
         chart: chart(shown, days.len()),
@@ -70,7 +70,7 @@ pub(super) fn health(report: &Report) -> Health {
     }
 }
 
-fn told(report: &Report, stall: &Stall) -> StallView {
+fn stall_view(report: &Report, stall: &Stall) -> StallView {
     let mut sentences = stall.sentences().into_iter().map(|sentence| plain_sentence(&sentence));
     StallView {
         open: stall.is_open(),
@@ -86,7 +86,7 @@ fn told(report: &Report, stall: &Stall) -> StallView {
 
 /// A sentence of ours that names incidents from a table that anybody can edit.
 fn plain_sentence(text: &str) -> String {
-    crate::render::inert::visible(text).into_owned()
+    crate::render::inert::escape_controls(text).into_owned()
 }
 
 fn months(days: &[Day]) -> Vec<MonthView> {

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use crate::model::word::Word as _;
-use crate::render::inert::visible;
+use crate::model::word::Label as _;
+use crate::render::inert::escape_controls;
 use crate::render::{grouped, wording};
 use crate::report::{Report, Verdict};
 use crate::series::{self, Movement, Point};
@@ -29,7 +29,7 @@ pub(super) struct Roll {
     ages: Vec<AgeView>,
     trend: Vec<PointView>,
     has_trend: bool,
-    line: Line,
+    line: TrendLine,
 }
 
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ struct PointView {
 
 /// The line of a trend: a path through the runs, and what it shows in words.
 #[derive(Serialize)]
-struct Line {
+struct TrendLine {
     width: f64,
     height: f64,
     path: String,
@@ -79,16 +79,16 @@ pub(super) fn roll(report: &Report) -> Roll {
     let title = |id: &str| check(id).map_or("", |check| check.title);
     let all = movements.iter().fold(Movement::default(), |all, &(_, movement)| all.and(movement));
     let moved = |movement: &Movement| *movement != Movement::default();
-    let trend = &report.facts.trend;
+    let trend = &report.run.trend;
     Roll {
         sentence: wording::movement(report),
-        has_before: report.facts.before.is_some(),
+        has_before: report.run.before.is_some(),
         remarks: report
-            .facts
+            .run
             .before
             .iter()
             .flat_map(|before| &before.remarks)
-            .map(|remark| visible(remark).into_owned())
+            .map(|remark| escape_controls(remark).into_owned())
             .collect(),
         rows: movements
             .iter()
@@ -100,10 +100,10 @@ pub(super) fn roll(report: &Report) -> Roll {
         ties: movements.iter().all(|(_, movement)| movement.ties()),
         ages: series::AGES
             .iter()
-            .zip(series::ages(&report.history, report.facts.read_at()))
+            .zip(series::ages(&report.history, report.run.read_at()))
             .map(|(&(days, _), findings)| AgeView { days, findings: grouped(findings) })
             .collect(),
-        trend: trend.iter().map(|point| self::point(point, &report.facts.run)).collect(),
+        trend: trend.iter().map(|point| self::point(point, &report.run.run)).collect(),
         has_trend: trend.len() > 1,
         line: line(trend),
     }
@@ -126,7 +126,7 @@ fn view(id: &'static str, title: &'static str, movement: Movement) -> MovementVi
 fn point(point: &Point, this: &str) -> PointView {
     PointView {
         date: wording::moment(point.read_at).trim_end_matches(" UTC").to_owned(),
-        verdict: Verdict::of(&point.verdict).map_or("", |verdict| wording::verdict(verdict).1),
+        verdict: Verdict::parse(&point.verdict).map_or("", |verdict| wording::verdict(verdict).1),
         findings: grouped(point.all()),
         unseen: if point.unseen.is_empty() { String::new() } else { point.unseen.join(", ") },
         current: point.run == this,
@@ -134,7 +134,7 @@ fn point(point: &Point, this: &str) -> PointView {
 }
 
 /// The runs stand at equal distances, for what matters is from run to run; the line starts at nought.
-fn line(trend: &[Point]) -> Line {
+fn line(trend: &[Point]) -> TrendLine {
     let counts: Vec<u64> = trend.iter().map(Point::all).collect();
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
     let steps = counts.len().saturating_sub(1).max(1);
@@ -162,7 +162,7 @@ fn line(trend: &[Point]) -> Line {
         ),
         _ => String::new(),
     };
-    Line {
+    TrendLine {
         width: WIDTH,
         height: HEIGHT,
         path: path.join(""),

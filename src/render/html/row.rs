@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::fact::plain;
 use crate::finding::Finding;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
-use crate::render::inert::visible;
+use crate::render::inert::escape_controls;
 use crate::render::wording;
 use crate::report::Report;
 use crate::series;
@@ -50,24 +50,24 @@ impl Rows<'_> {
     /// Days since a finding was first seen; nothing where that is not known.
     pub(super) fn age(self, finding: &Finding) -> Option<i64> {
         let entry = self.report.entry(finding.key)?;
-        Some(series::age(entry.first_seen, self.report.facts.read_at()))
+        Some(series::age(entry.first_seen, self.report.run.read_at()))
     }
 
     pub(super) fn status(self, finding: &Finding) -> &'static str {
-        self.report.review(finding.key).and_then(|review| review.status).map_or("", |status| status.word())
+        self.report.review(finding.key).and_then(|review| review.status).map_or("", |status| status.label())
     }
 
     fn evidence(self, finding: &Finding) -> Vec<String> {
         let pieces = wording::evidence(finding, self.report.origins(), self.names, PIECES);
-        pieces.iter().map(|piece| visible(piece).into_owned()).collect()
+        pieces.iter().map(|piece| escape_controls(piece).into_owned()).collect()
     }
 
-    pub(super) fn of(self, finding: &Finding, with_evidence: bool) -> Row {
+    pub(super) fn new(self, finding: &Finding, with_evidence: bool) -> Row {
         let number = |id: Option<u64>| id.map_or_else(String::new, |id| id.to_string());
-        let (telling, record) = (&finding.telling, finding.ids.record);
+        let (detail, record) = (&finding.detail, finding.ids.record);
         Row {
             key: finding.key.to_string(),
-            severity: finding.check.severity.word(),
+            severity: finding.check.severity.label(),
             change: wording::change(self.report, finding.key),
             check: finding.check.id,
             url: record.and_then(|(object, id)| wording::link(self.report, object, id)).unwrap_or_default(),
@@ -75,10 +75,10 @@ impl Rows<'_> {
             object: record.map_or("", |(object, _)| wording::object(object)),
             learner: number(finding.ids.learner),
             course: number(finding.ids.course),
-            field: plain(&telling.field),
-            expected: plain(&self.names.show(&telling.expected)),
-            found: plain(&self.names.show(&telling.found)),
-            since: telling
+            field: plain(&detail.field),
+            expected: plain(&self.names.show(&detail.expected)),
+            found: plain(&self.names.show(&detail.found)),
+            since: detail
                 .since
                 .map_or_else(String::new, |since| wording::moment(since).trim_end_matches(" UTC").to_owned()),
             age: self.age(finding).map_or_else(String::new, |days| days.to_string()),

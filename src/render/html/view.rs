@@ -10,10 +10,10 @@ use super::fact::{Fact, plain};
 use super::health::{Health, health};
 use super::movement::{Roll, roll};
 use super::row::Rows;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
-use crate::render::equations::{Equation, Term, equations, missing_equations, tied};
-use crate::render::inert::visible;
+use crate::render::control_totals::{ControlTotal, Term, balanced, control_totals, missing_control_totals};
+use crate::render::inert::escape_controls;
 use crate::render::wording;
 use crate::render::{counted, grouped};
 use crate::report::{CheckResult, Report};
@@ -134,14 +134,14 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
     let tool = report.summary().tool;
     let (sign, word) = wording::verdict(report.verdict);
     let platform = wording::platform(origins).map(plain);
-    let equations = equations(report);
+    let control_totals = control_totals(report);
     let inner = Rows { report, names };
     let causes = causes(inner);
     let blind: Vec<Blind> = report.not_evaluated().map(blind).collect();
     let clean: Vec<Clean> = report.results.iter().filter(|result| result.outcome().is_clean()).map(clean).collect();
     let owners = owners(report);
-    let (pairs, populations): (Vec<&Equation>, Vec<&Equation>) =
-        equations.iter().partition(|equation| matches!(equation.reference, "C1" | "C2"));
+    let (pairs, populations): (Vec<&ControlTotal>, Vec<&ControlTotal>) =
+        control_totals.iter().partition(|equation| matches!(equation.reference, "C1" | "C2"));
     Page {
         title: format!(
             "tieout: {word}{}",
@@ -154,7 +154,7 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
         style_digest,
         script_digest,
         verdict: VerdictView {
-            id: report.verdict.word(),
+            id: report.verdict.label(),
             sign,
             word,
             sentence: report.sentence(),
@@ -162,7 +162,7 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
             movement: wording::movement(report),
         },
         facts: facts(report, names),
-        numbers: numbers(report, &equations),
+        numbers: numbers(report, &control_totals),
         sections: SECTIONS,
         health: health(report),
         checks_note: checks_note(report, causes.len(), clean.len(), blind.len()),
@@ -170,8 +170,8 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
         owners,
         pairs: pairs.into_iter().map(equation).collect(),
         populations: populations.into_iter().map(equation).collect(),
-        all_tie: equations.iter().all(Equation::ties),
-        missing_equations: missing_equations(report),
+        all_tie: control_totals.iter().all(ControlTotal::is_balanced),
+        missing_equations: missing_control_totals(report),
         has_causes: !causes.is_empty(),
         causes,
         has_blind: !blind.is_empty(),
@@ -182,13 +182,13 @@ pub(super) fn page(report: &Report, names: Names<'_>, (style_digest, script_dige
         has_findings: report.finding_count() > 0,
         explorer: explorer(inner),
         inputs: origins.inputs.iter().map(input).collect(),
-        zone: wording::zones(&report.facts.zones),
+        zone: wording::zones(&report.run.zones),
         rules: wording::rules(report.rules())
             .into_iter()
             .map(|(term, value)| Fact { term, value: plain(&value) })
             .collect(),
         has_caveats: !origins.caveats.is_empty(),
-        caveats: origins.caveats.iter().map(|caveat| visible(caveat).into_owned()).collect(),
+        caveats: origins.caveats.iter().map(|caveat| escape_controls(caveat).into_owned()).collect(),
         not_tested: wording::not_tested(report),
         classification: wording::classification(names),
         version: tool.version,
@@ -206,22 +206,22 @@ fn facts(report: &Report, names: Names<'_>) -> Vec<Fact> {
         },
         Fact { term: "Salesforce", value: plain(&wording::organisation(origins)) },
         Fact { term: "Classification", value: wording::classification_word(names).to_owned() },
-        Fact { term: "Run", value: report.facts.run.clone() },
+        Fact { term: "Run", value: report.run.run.clone() },
         Fact { term: "Made by", value: format!("tieout {}", report.summary().tool.version) },
     ]
 }
 
-fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
+fn numbers(report: &Report, control_totals: &[ControlTotal]) -> Vec<Number> {
     let severities: Vec<String> = wording::by_severity(report)
         .into_iter()
         .filter(|&(_, count)| count > 0)
         .map(|(severity, count)| format!("{} {severity}", grouped(count)))
         .collect();
-    let (ties, all) = tied(equations);
+    let (ties, all) = balanced(control_totals);
     let checks = report.results.len();
     let blind = report.not_evaluated().count();
     vec![
-        pulse(report),
+        activity(report),
         Number {
             value: grouped(report.finding_count()),
             label: if report.finding_count() == 1 { "finding" } else { "findings" },
@@ -258,7 +258,7 @@ fn numbers(report: &Report, equations: &[Equation]) -> Vec<Number> {
 /// Findings by severity, and how many of them are new.
 fn findings_detail(report: &Report, severities: &[String]) -> String {
     let mut detail = if severities.is_empty() { "of any severity".to_owned() } else { severities.join(" \u{b7} ") };
-    if let Some(before) = &report.facts.before {
+    if let Some(before) = &report.run.before {
         let new = report.history.in_state(State::New).count() as u64;
         let cleared = report.history.in_state(State::Cleared).count() as u64;
         let then = wording::moment(before.read_at);
@@ -268,7 +268,7 @@ fn findings_detail(report: &Report, severities: &[String]) -> String {
 }
 
 /// Whether the sync is alive.
-fn pulse(report: &Report) -> Number {
+fn activity(report: &Report) -> Number {
     let stalls = report.stalls();
     let following = stalls.heartbeats.iter().filter(|beat| beat.object.follows_learners());
     let newest = following.filter_map(Heartbeat::last).max();
@@ -312,7 +312,7 @@ fn checks_note(report: &Report, found: usize, clean: usize, blind: usize) -> Str
     )
 }
 
-fn equation(equation: &Equation) -> EquationView {
+fn equation(equation: &ControlTotal) -> EquationView {
     let term = |term: &Term| TermView { word: term.word, meaning: term.meaning, count: grouped(term.count) };
     EquationView {
         reference: equation.reference,
@@ -322,7 +322,7 @@ fn equation(equation: &Equation) -> EquationView {
         terms: equation.terms.iter().filter(|term| term.count > 0).map(term).collect(),
         sum: grouped(equation.sum()),
         total: grouped(equation.total),
-        ties: equation.ties(),
+        ties: equation.is_balanced(),
     }
 }
 

@@ -12,12 +12,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use crate::render::RenderError;
-use crate::render::inert::PrettyInertJson;
+use crate::render::inert::PrettySanitizedJson;
 
 /// What a file tells about persons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub enum FileClass {
     /// Nothing: counts, rules, sources.
     None,
     /// Record ids, which only the two systems can turn into persons.
@@ -26,7 +26,7 @@ pub enum Class {
     Personal,
 }
 
-impl std::fmt::Display for Class {
+impl std::fmt::Display for FileClass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::None => "none",
@@ -46,7 +46,7 @@ pub struct Described {
     /// Rows beneath the heading, or lines; nothing where it has none.
     pub rows: Option<u64>,
     /// What it tells about persons.
-    pub class: Class,
+    pub class: FileClass,
     /// The schema that it keeps to, by its path in the bag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<&'static str>,
@@ -102,7 +102,7 @@ impl Bag {
         &mut self,
         name: &str,
         purpose: &'static str,
-        class: Class,
+        class: FileClass,
         write: impl FnOnce(&mut dyn Write) -> Result<Option<u64>, RenderError>,
     ) -> Result<(), RenderError> {
         let path = format!("data/{name}");
@@ -127,7 +127,7 @@ impl Bag {
             path: "data/manifest.json".to_owned(),
             purpose: "this list",
             rows: Some(described.len() as u64 + 1),
-            class: Class::None,
+            class: FileClass::None,
             schema: None,
         });
         described.sort_by(|a, b| a.path.cmp(&b.path));
@@ -142,7 +142,7 @@ impl Bag {
             files: &described,
         };
         let (_, sha256, octets) = self.entry("data/manifest.json", |out| {
-            let mut serializer = serde_json::Serializer::with_formatter(&mut *out, PrettyInertJson::default());
+            let mut serializer = serde_json::Serializer::with_formatter(&mut *out, PrettySanitizedJson::default());
             manifest.serialize(&mut serializer)?;
             out.write_all(b"\n")?;
             Ok(())
@@ -197,8 +197,8 @@ impl Bag {
             .unix_permissions(0o644);
         self.zip.start_file(format!("{}/{path}", self.top), options)?;
         let mut out = Digesting { to: &mut self.zip, digest: Sha256::new(), octets: 0 };
-        let told = write(&mut out)?;
-        Ok((told, HEXLOWER.encode(&out.digest.finalize()), out.octets))
+        let input = write(&mut out)?;
+        Ok((input, HEXLOWER.encode(&out.digest.finalize()), out.octets))
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::check::{Outcome, Owner, Severity};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
-use crate::redact::{Redaction, Told};
+use crate::redact::{Counts, Redaction};
 use crate::render::pack::Consent;
 use crate::render::pack::words::{mode, scope};
 use crate::report::{Report, word_schema};
@@ -70,8 +70,8 @@ pub(super) struct Environment {
 }
 
 pub(super) fn environment(report: &Report) -> Environment {
-    let (facts, origins, rules) = (&report.facts, report.origins(), report.rules());
-    let text = |id: Option<SfId>| id.map(|id| id.to_string());
+    let (facts, origins, rules) = (&report.run, report.origins(), report.rules());
+    let text = |id: Option<RecordId>| id.map(|id| id.to_string());
     Environment {
         platform: origins.platform.clone(),
         organization_id: text(origins.org_id),
@@ -165,7 +165,7 @@ pub(super) struct Redacted {
     /// By which key the pseudonyms were made, as the start of its digest; null where there are none.
     key_id: Option<String>,
     /// Values by field, and what became of them; each place where one stands is counted.
-    fields: BTreeMap<String, Told>,
+    fields: BTreeMap<String, Counts>,
     /// Personal fields that are shown as they are, by whose consent.
     raw: Option<Raw>,
 }
@@ -189,7 +189,7 @@ pub(super) fn redacted(redaction: &Redaction<'_>, key_id: Option<&str>, consent:
             "[withheld]"
         },
         key_id: key_id.map(str::to_owned),
-        fields: redaction.told(),
-        raw: consent.map(|consent| Raw { fields: consent.fields.clone(), consent: consent.said.clone() }),
+        fields: redaction.counts(),
+        raw: consent.map(|consent| Raw { fields: consent.fields.clone(), consent: consent.statement.clone() }),
     }
 }

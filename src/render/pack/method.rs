@@ -6,8 +6,8 @@ use crate::check::Outcome;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::{DateOrder, Extraction};
-use crate::model::word::Word as _;
-use crate::render::inert::visible;
+use crate::model::word::Label as _;
+use crate::render::inert::escape_controls;
 use crate::render::pack::words::{Style, rules};
 use crate::render::{counted, grouped, wording};
 use crate::report::Report;
@@ -40,16 +40,16 @@ pub(super) fn text(report: &Report) -> String {
         let looked = if result.outcome() == Outcome::NotEvaluated && result.coverage.judged() == 0 {
             "-".to_owned()
         } else {
-            format!("{} {}{}", grouped(result.coverage.judged()), check.examines, wording::unjudged(result))
+            format!("{} {}{}", grouped(result.coverage.judged()), check.unit, wording::unjudged(result))
         };
         line(
             &mut text,
             format_args!(
                 "| `{}` | {} | {} | {} | {} | {looked} |",
                 check.id,
-                check.severity.word(),
-                check.owner.word(),
-                result.outcome().word(),
+                check.severity.label(),
+                check.owner.label(),
+                result.outcome().label(),
                 grouped(result.findings as u64),
             ),
         );
@@ -69,9 +69,9 @@ pub(super) fn text(report: &Report) -> String {
         let check = result.check;
         line(&mut text, format_args!("\n### `{}`: {}\n", check.id, check.title));
         line(&mut text, format_args!("{}\n", check.why));
-        line(&mut text, format_args!("Innocent when: {}", check.innocent_when));
+        line(&mut text, format_args!("Innocent when: {}", check.expected_when));
         if !result.is_whole() {
-            let missing: Vec<String> = result.gaps().iter().map(|lack| md.value(lack)).collect();
+            let missing: Vec<String> = result.gaps().iter().map(|missing| md.value(missing)).collect();
             line(&mut text, format_args!("\nCould not be seen: {}.", missing.join(", ")));
         }
     }
@@ -84,7 +84,7 @@ pub(super) fn queries(extraction: &Extraction) -> String {
     let mut text = format!(
         "-- Asked by the user {}, API version {}, in {} requests{}{}.\n",
         known(extraction.user.map(|user| user.to_string())),
-        visible(&known(extraction.api_version.clone())),
+        escape_controls(&known(extraction.api_version.clone())),
         grouped(extraction.requests),
         match extraction.refused {
             0 => String::new(),
@@ -102,14 +102,14 @@ pub(super) fn queries(extraction: &Extraction) -> String {
             &mut text,
             format_args!(
                 "\n-- {}: Salesforce counted {}, {} were read, {} came or went meanwhile; asked from {} to {}, in {}\n{};",
-                visible(&query.object),
+                escape_controls(&query.object),
                 grouped(query.counted),
                 grouped(query.rows),
                 grouped(query.drift),
                 moment(query.began),
                 moment(query.ended),
                 counted(query.requests, "request", "requests"),
-                visible(&query.soql),
+                escape_controls(&query.soql),
             ),
         );
     }
@@ -134,7 +134,7 @@ pub(super) fn configuration(report: &Report) -> String {
         accepted,
     } = report.rules();
     // A string of JSON is one of TOML.
-    let text = |value: &str| serde_json::Value::from(visible(value)).to_string();
+    let text = |value: &str| serde_json::Value::from(escape_controls(value)).to_string();
     let mut toml =
         String::from("# The configuration in force. Paths, addresses and further columns are left out.\n\n[docebo]\n");
     line(
@@ -157,7 +157,7 @@ pub(super) fn configuration(report: &Report) -> String {
         Tolerance::PerMillion(_) => line(&mut toml, format_args!("max_unreadable_rows = \"{max_unreadable_rows}\"")),
     }
     if !accepted.is_empty() {
-        let words: Vec<&str> = accepted.iter().map(|question| question.word()).collect();
+        let words: Vec<&str> = accepted.iter().map(|question| question.label()).collect();
         line(&mut toml, format_args!("# accepted by flag: --accept {}", words.join(",")));
     }
     line(&mut toml, format_args!("\n[mapping]\nusername_field = {}", text(username_field)));

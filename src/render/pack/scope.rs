@@ -72,20 +72,20 @@ pub fn root(report: &Report) -> Option<&'static Check> {
 
 /// The causes that a case can be about: checks that found something which is not all because of another.
 pub fn causes(report: &Report) -> Vec<&'static Check> {
-    let own = |result: &&CheckResult| !result.is_fallout();
+    let own = |result: &&CheckResult| !result.is_consequence();
     report.found().into_iter().filter(own).map(|result| result.check).collect()
 }
 
 impl<'a> Scope<'a> {
     /// What belongs to a cause.
-    pub(crate) fn of(report: &'a Report, cause: Option<&'static Check>) -> Self {
+    pub(crate) fn new(report: &'a Report, cause: Option<&'static Check>) -> Self {
         let mut scope = Self { cause, parts: Vec::new(), left_out: Vec::new() };
         let is_cause = |result: &&CheckResult| cause.is_some_and(|cause| cause.id == result.check.id);
         let mut keys: BTreeSet<Key> = BTreeSet::new();
         for result in report.found().into_iter().filter(is_cause) {
             // What another cause explains is told in that one's case.
             scope.take(result, report, |finding| {
-                let own = finding.because_of.is_none();
+                let own = finding.caused_by.is_none();
                 if own {
                     keys.insert(finding.key);
                 }
@@ -93,10 +93,10 @@ impl<'a> Scope<'a> {
             });
         }
         for result in report.found().into_iter().filter(|result| !is_cause(result)) {
-            if result.because_of_stalls == 0 {
+            if result.caused_by_stalls == 0 {
                 scope.left_out.push((result, result.findings as u64));
             } else {
-                scope.take(result, report, |finding| finding.because_of.is_some_and(|key| keys.contains(&key)));
+                scope.take(result, report, |finding| finding.caused_by.is_some_and(|key| keys.contains(&key)));
             }
         }
         scope
@@ -107,7 +107,7 @@ impl<'a> Scope<'a> {
         for (place, finding) in report.findings_of(result).enumerate() {
             if belongs(&finding) {
                 part.places.push(place);
-                part.since.push(finding.telling.since);
+                part.since.push(finding.detail.since);
             }
         }
         let others = result.findings as u64 - part.count();

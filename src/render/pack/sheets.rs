@@ -11,14 +11,14 @@ use crate::evidence::{Evidence, Origin};
 use crate::finding::Finding;
 use crate::model::customisation::Customisation;
 use crate::model::fingerprint::Key;
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::key::apart;
 use crate::model::provenance::SfObject;
-use crate::model::word::{Tally, Word};
+use crate::model::word::{Label, Tally};
 use crate::redact::Redaction;
 use crate::render::RenderError;
-use crate::render::inert::{InertJson, csv_cell, visible};
+use crate::render::inert::{SanitizedJson, csv_cell, escape_controls};
 use crate::render::pack::scope::Scope;
 use crate::render::pack::words::short;
 use crate::render::timeline::Day;
@@ -28,14 +28,14 @@ use crate::report::{Report, word_schema};
 use crate::stalls::Stall;
 
 /// Examples of one check.
-const MOST_EXAMPLES: usize = 25;
+const MAX_EXAMPLES: usize = 25;
 /// Characters of one cell; values that are not personal are short, this bounds what is not.
-const MOST_CHARACTERS: usize = 1_000;
+const MAX_CHARACTERS: usize = 1_000;
 
 type Rows = Result<Option<u64>, RenderError>;
 
 fn cell(text: &str) -> String {
-    csv_cell(&short(text, MOST_CHARACTERS)).into_owned()
+    csv_cell(&short(text, MAX_CHARACTERS)).into_owned()
 }
 
 fn number(id: Option<u64>) -> String {
@@ -45,7 +45,7 @@ fn number(id: Option<u64>) -> String {
 /// A finding as the pack tells it: a line of `findings.jsonl`, and what every table of findings starts with.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[schemars(title = "finding of an evidence pack")]
-pub(super) struct Packed {
+pub(super) struct PackedFinding {
     /// Stable between runs: quote it.
     #[schemars(with = "String")]
     key: Key,
@@ -62,7 +62,7 @@ pub(super) struct Packed {
     object: Option<SfObject>,
     /// The Salesforce record.
     #[schemars(with = "Option<String>")]
-    record_id: Option<SfId>,
+    record_id: Option<RecordId>,
     /// The Docebo user.
     learner_id: Option<u64>,
     /// The Docebo course.
@@ -83,10 +83,10 @@ pub(super) struct Packed {
     because_of: Option<Key>,
 }
 
-impl Packed {
-    fn of(finding: &Finding, redaction: &Redaction<'_>) -> Self {
-        let Finding { key, check, kind: _, ids, telling, because_of } = finding;
-        let (expected, found) = (&telling.expected, &telling.found);
+impl PackedFinding {
+    fn new(finding: &Finding, redaction: &Redaction<'_>) -> Self {
+        let Finding { key, check, kind: _, ids, detail, caused_by: because_of } = finding;
+        let (expected, found) = (&detail.expected, &detail.found);
         let personal = expected.is_personal() && found.is_personal();
         Self {
             key: *key,
@@ -97,23 +97,23 @@ impl Packed {
             record_id: ids.record.map(|(_, id)| id),
             learner_id: ids.learner,
             course_id: ids.course,
-            field: short(&visible(&telling.field), MOST_CHARACTERS),
-            expected: short(&visible(&redaction.show("expected", expected)), MOST_CHARACTERS),
-            found: short(&visible(&redaction.show("found", found)), MOST_CHARACTERS),
+            field: short(&escape_controls(&detail.field), MAX_CHARACTERS),
+            expected: short(&escape_controls(&redaction.show("expected", expected)), MAX_CHARACTERS),
+            found: short(&escape_controls(&redaction.show("found", found)), MAX_CHARACTERS),
             difference: if personal { apart(expected.raw(), found.raw()).unwrap_or("") } else { "" },
-            since: telling.since,
+            since: detail.since,
             because_of: *because_of,
         }
     }
 
     fn cells(&self) -> [String; 14] {
-        let text = |id: Option<SfId>| id.map_or_else(String::new, |id| id.to_string());
+        let text = |id: Option<RecordId>| id.map_or_else(String::new, |id| id.to_string());
         [
             self.key.to_string(),
             self.check.to_owned(),
-            self.severity.word().to_owned(),
-            self.owner.word().to_owned(),
-            self.object.map_or("", |object| object.word()).to_owned(),
+            self.severity.label().to_owned(),
+            self.owner.label().to_owned(),
+            self.object.map_or("", |object| object.label()).to_owned(),
             text(self.record_id),
             number(self.learner_id),
             number(self.course_id),
@@ -149,7 +149,7 @@ pub(super) fn findings(report: &Report, scope: &Scope<'_>, redaction: &Redaction
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS)?;
     for finding in scope.parts.iter().flat_map(|part| part.findings(report)) {
-        writer.write_record(Packed::of(&finding, redaction).cells())?;
+        writer.write_record(PackedFinding::new(&finding, redaction).cells())?;
     }
     writer.flush()?;
     Ok(Some(scope.count()))
@@ -158,7 +158,8 @@ pub(super) fn findings(report: &Report, scope: &Scope<'_>, redaction: &Redaction
 /// The same for programs, a JSON object a line.
 pub(super) fn lines(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
     for finding in scope.parts.iter().flat_map(|part| part.findings(report)) {
-        Packed::of(&finding, redaction).serialize(&mut serde_json::Serializer::with_formatter(&mut *out, InertJson))?;
+        PackedFinding::new(&finding, redaction)
+            .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, SanitizedJson))?;
         out.write_all(b"\n")?;
     }
     Ok(Some(scope.count()))
@@ -169,10 +170,10 @@ pub(super) fn examples(report: &Report, scope: &Scope<'_>, redaction: &Redaction
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS.iter().chain(&["chosen", "evidence"]))?;
     let mut rows = 0;
-    for (finding, chosen) in scope.parts.iter().flat_map(|part| part.pick(report, MOST_EXAMPLES)) {
+    for (finding, chosen) in scope.parts.iter().flat_map(|part| part.pick(report, MAX_EXAMPLES)) {
         let evidence: Vec<String> = finding.evidence().map(|piece| evidence(piece, redaction)).collect();
-        let evidence = short(&evidence.join(" / "), 4 * MOST_CHARACTERS);
-        let cells = Packed::of(&finding, redaction).cells();
+        let evidence = short(&evidence.join(" / "), 4 * MAX_CHARACTERS);
+        let cells = PackedFinding::new(&finding, redaction).cells();
         writer.write_record(cells.iter().map(String::as_str).chain([chosen, &csv_cell(&evidence)]))?;
         rows += 1;
     }
@@ -191,7 +192,7 @@ fn evidence(evidence: &Evidence, redaction: &Redaction<'_>) -> String {
         Origin::Inputs => Cow::Borrowed("inputs"),
     };
     let says: Vec<String> = evidence
-        .says
+        .fields
         .iter()
         .map(|(field, text)| {
             let value = redaction.show(field, text);
@@ -221,7 +222,7 @@ pub(super) fn per_day(days: &[Day], out: &mut dyn Write) -> Rows {
 pub(super) fn events(report: &Report, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["at", "what", "object", "record_id", "learner_id", "course_id", "note"])?;
-    let mut events: Vec<[String; 7]> = report.stalls().found.iter().flat_map(told).collect();
+    let mut events: Vec<[String; 7]> = report.stalls().found.iter().flat_map(describe_event).collect();
     events.sort();
     for event in &events {
         writer.write_record(event)?;
@@ -230,13 +231,13 @@ pub(super) fn events(report: &Report, out: &mut dyn Write) -> Rows {
     Ok(Some(events.len() as u64))
 }
 
-fn told(stall: &Stall) -> Vec<[String; 7]> {
+fn describe_event(stall: &Stall) -> Vec<[String; 7]> {
     let blank = String::new;
     let plain = |at: Instant, what: &str, note: String| {
         [at.to_string(), what.to_owned(), blank(), blank(), blank(), blank(), cell(&note)]
     };
-    let record = |at: Instant, what: &str, object: SfObject, id: SfId| {
-        [at.to_string(), what.to_owned(), object.word().to_owned(), id.to_string(), blank(), blank(), blank()]
+    let record = |at: Instant, what: &str, object: SfObject, id: RecordId| {
+        [at.to_string(), what.to_owned(), object.label().to_owned(), id.to_string(), blank(), blank(), blank()]
     };
     let mut events = Vec::new();
     if let Some((object, id, at)) = stall.last_write {
@@ -303,8 +304,8 @@ pub(super) fn control_totals(report: &Report, out: &mut dyn Write) -> Rows {
     Ok(Some(rows))
 }
 
-fn terms<W: Word>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
-    tally.iter().map(|(value, count)| (value.word(), count)).collect()
+fn terms<W: Label>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
+    tally.iter().map(|(value, count)| (value.label(), count)).collect()
 }
 
 /// What was built onto the package's objects. Who changed it last is told by the user's record alone.
@@ -321,14 +322,14 @@ pub(super) fn customisation(answer: &Customisation, out: &mut dyn Write) -> Rows
         "changed_by_user",
         "not_asked",
     ])?;
-    let id = |id: Option<SfId>| id.map_or_else(String::new, |id| id.to_string());
+    let id = |id: Option<RecordId>| id.map_or_else(String::new, |id| id.to_string());
     for part in &answer.parts {
         writer.write_record([
-            part.object.word(),
-            part.kind.word(),
-            &csv_cell(&short(&part.name, MOST_CHARACTERS)),
-            &csv_cell(&short(&part.namespace, MOST_CHARACTERS)),
-            &csv_cell(&short(&part.detail, MOST_CHARACTERS)),
+            part.object.label(),
+            part.kind.label(),
+            &csv_cell(&short(&part.name, MAX_CHARACTERS)),
+            &csv_cell(&short(&part.namespace, MAX_CHARACTERS)),
+            &csv_cell(&short(&part.detail, MAX_CHARACTERS)),
             &id(part.id),
             &part.changed.map_or_else(String::new, |changed| changed.to_string()),
             &id(part.changed_by_id),
@@ -336,7 +337,7 @@ pub(super) fn customisation(answer: &Customisation, out: &mut dyn Write) -> Rows
         ])?;
     }
     for unseen in &answer.unseen {
-        let unseen = csv_cell(&short(unseen, MOST_CHARACTERS)).into_owned();
+        let unseen = csv_cell(&short(unseen, MAX_CHARACTERS)).into_owned();
         writer.write_record(["", "", "", "", "", "", "", "", &unseen])?;
     }
     writer.flush()?;

@@ -3,13 +3,13 @@
 use std::io::{Cursor, Read as _};
 
 use super::zip;
-use crate::books::{Books, Subject};
-use crate::check::{Check, Need, Owner, Selection, Severity};
-use crate::evidence::{Evidence, Origin, Telling, Text};
-use crate::model::dataset::{Dataset, Place};
+use crate::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::evidence::{Evidence, FindingDetail, Origin, Text};
+use crate::model::dataset::{Dataset, SourceLine};
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::SfObject;
+use crate::reconciliation::{Reconciliation, Subject};
 use crate::relations;
 use crate::render::ticket;
 use crate::report::Report;
@@ -17,12 +17,12 @@ use crate::settings::{EnrollmentMode, Rules, Scope, Tolerance, ZoneRule};
 
 const HOSTILE: &str = "=cmd|' /C calc'!A0 </script> `x` | [a](b) \u{202e}\u{1b}[31m";
 
-fn select(_: &Books) -> Selection {
-    Selection::of_all(40, vec![Subject::Run; 40])
+fn select(_: &Reconciliation) -> Selection {
+    Selection::fully_judged(40, vec![Subject::Run; 40])
 }
 
-fn tell(_: &Books, _: &Subject) -> Telling {
-    Telling {
+fn describe(_: &Reconciliation, _: &Subject) -> FindingDetail {
+    FindingDetail {
         field: "docebo_v3__Status__c".into(),
         expected: Text::personal("ada.lovelace@example.com"),
         found: Text::public(HOSTILE.repeat(30)),
@@ -31,15 +31,20 @@ fn tell(_: &Books, _: &Subject) -> Telling {
             Origin::NotReturned { object: SfObject::Contact, filter: "Email = 'ada.lovelace@example.com'".to_owned() },
             [("username", Text::personal("ada.lovelace@example.com"))],
         ),
-        more: vec![Evidence::new(Origin::Line(Place { file: 0, line: 4_711 }), [])],
+        related: vec![Evidence::new(Origin::Line(SourceLine { file: 0, line: 4_711 }), [])],
     }
 }
 
-fn quiet(_: &Books) -> Selection {
-    Selection::of_all(0, Vec::new())
+fn quiet(_: &Reconciliation) -> Selection {
+    Selection::fully_judged(0, Vec::new())
 }
 
-fn check(id: &'static str, owner: Owner, select: fn(&Books) -> Selection, needs: &'static [Need]) -> &'static Check {
+fn check(
+    id: &'static str,
+    owner: Owner,
+    select: fn(&Reconciliation) -> Selection,
+    needs: &'static [Requirement],
+) -> &'static Check {
     Box::leak(Box::new(Check {
         id,
         title: "Enrollments that are due and absent from Salesforce, with a title that goes on for a very long time indeed",
@@ -47,13 +52,13 @@ fn check(id: &'static str, owner: Owner, select: fn(&Books) -> Selection, needs:
         owner,
         why: "A sentence that tells at length what follows from this, and another one. It is there to fill the ticket up to \
               its limit, which a real check does not come near to, and goes on and on until it is over at last.",
-        innocent_when: "never",
+        expected_when: "never",
         remedy: "none",
-        examines: "enrollments",
-        needs,
+        unit: "enrollments",
+        requirements: needs,
         select,
-        tell,
-        fallout: None,
+        describe,
+        causing_stall: None,
     }))
 }
 
@@ -77,14 +82,15 @@ fn report(catalogue: &[&'static Check]) -> Report {
         (0..40).map(|i| format!("Remark {i} on the file <b>users</b>.csv, {}", "long ".repeat(50))).collect();
     let relations = relations::relate(&mut data, &rules).expect("no dates");
     let stalls = crate::stalls::Stalls::default();
-    Report::new(Books { data, relations, rules, questions: Vec::new(), stalls }, catalogue)
+    Report::new(Reconciliation { data, relations, rules, questions: Vec::new(), stalls }, catalogue)
 }
 
 fn crowded() -> Report {
     let catalogue: Vec<&Check> = (0..12)
         .map(|i| {
             let id: &'static str = Box::leak(format!("a-check-with-a-long-name-{i:02}").into_boxed_str());
-            let needs: &'static [Need] = if i >= 10 { &[Need::SfdcIds, Need::UsersReport] } else { &[] };
+            let needs: &'static [Requirement] =
+                if i >= 10 { &[Requirement::SfdcIds, Requirement::UsersReport] } else { &[] };
             check(id, if i % 4 == 3 { Owner::DoceboAdmin } else { Owner::DoceboSupport }, select, needs)
         })
         .collect();
@@ -108,10 +114,10 @@ fn a_ticket_fits_a_form_and_holds_nothing_active() {
     let report = crowded();
     let ticket = ticket::text(&report).expect("a ticket");
     for text in [&ticket.markdown, &ticket.plain] {
-        assert!(text.chars().count() <= ticket::MOST_CHARACTERS);
+        assert!(text.chars().count() <= ticket::MAX_CHARACTERS);
         assert!(text.contains("What we ask") || text.contains("WHAT WE ASK"), "it is whole");
         let subject = text.lines().next().expect("a line").trim_start_matches("# ");
-        assert!(subject.chars().count() <= ticket::MOST_SUBJECT, "{subject}");
+        assert!(subject.chars().count() <= ticket::MAX_SUBJECT, "{subject}");
         assert!(subject.ends_with("(40, oldest 2025-10-20)"), "{subject}");
         assert!(text.contains("[withheld]") && !text.contains("ada.lovelace"));
         assert!(!text.chars().any(|c| c != '\n' && crate::render::inert::is_active(c)));
@@ -127,8 +133,8 @@ fn a_ticket_fits_a_form_and_holds_nothing_active() {
 fn without_findings_the_ticket_says_so() {
     let clean = ticket::text(&report(&[check("clean", Owner::DoceboSupport, quiet, &[])])).expect("a ticket");
     assert!(clean.plain.contains("The checks found nothing that Docebo's support would have to act on."));
-    let unseen =
-        ticket::text(&report(&[check("unseen", Owner::DoceboSupport, select, &[Need::SfdcIds])])).expect("a ticket");
+    let unseen = ticket::text(&report(&[check("unseen", Owner::DoceboSupport, select, &[Requirement::SfdcIds])]))
+        .expect("a ticket");
     assert!(unseen.plain.contains("1 check of theirs could not be evaluated, so this is no clean bill."));
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
 use crate::model::provenance::DateOrder;
-use crate::model::word::{Tally, Word};
-use crate::render::inert::visible;
+use crate::model::word::{Label, Tally};
+use crate::render::inert::escape_controls;
 use crate::render::{RenderError, grouped, wording};
 use crate::report::Report;
 use crate::settings::{EnrollmentMode, Scope};
@@ -37,7 +37,7 @@ impl Style {
     /// A value that somebody else wrote. In Markdown it stands in a code span, where only the
     /// backtick and, in a table, the bar still mean something.
     pub(crate) fn value(self, text: &str) -> String {
-        let shown = visible(text);
+        let shown = escape_controls(text);
         match self {
             Self::Plain => shown.into_owned(),
             Self::Markdown if shown.trim().is_empty() => String::new(),
@@ -47,7 +47,7 @@ impl Style {
 
     /// A sentence of ours that may quote a file name.
     pub(crate) fn sentence(self, text: &str) -> String {
-        let shown = visible(text);
+        let shown = escape_controls(text);
         if self == Self::Plain {
             return shown.into_owned();
         }
@@ -81,9 +81,9 @@ pub(crate) fn date(instant: Instant) -> String {
 }
 
 /// `delivered 329, missing 83`: the values that some record takes.
-pub(crate) fn tally<W: Word>(tally: &Tally<W>) -> String {
+pub(crate) fn tally<W: Label>(tally: &Tally<W>) -> String {
     let parts: Vec<String> =
-        tally.present().map(|(value, count)| format!("{} {}", value.word(), grouped(count))).collect();
+        tally.present().map(|(value, count)| format!("{} {}", value.label(), grouped(count))).collect();
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
@@ -111,7 +111,7 @@ pub(crate) const fn mode(mode: EnrollmentMode) -> &'static str {
 
 /// How the zone of the export's dates is known.
 pub(crate) fn zone(report: &Report) -> String {
-    wording::each_zone(&report.facts.zones, |finding| {
+    wording::each_zone(&report.run.zones, |finding| {
         let pairs =
             format!("{} of {} enrollments on both sides agree", grouped(finding.agreeing), grouped(finding.pairs));
         match &*finding.how {

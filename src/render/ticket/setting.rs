@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Detail, Told, is_theirs, oldest, stall, worst};
+use super::{Detail, TicketInput, is_theirs, oldest, stall, worst};
 use crate::model::instant::Instant;
 use crate::render::pack::environment::integration_user_is_active;
 use crate::render::pack::words::{Style, mode, scope, short, utc, zone};
@@ -21,15 +21,15 @@ pub(super) struct Ask {
 
 /// A fact with its name.
 #[derive(Serialize)]
-pub(super) struct Line {
+pub(super) struct SettingLine {
     label: &'static str,
     value: String,
 }
 
 /// What the run as a whole says: whether it adds up, what was clean, what others have to act on, what
 /// could not be seen.
-pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String> {
-    let report = told.report;
+pub(super) fn says(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<String> {
+    let report = input.report;
     let mut lines = Vec::new();
     if report.totals().broken().is_empty() {
         lines.push("The totals tie out: every row read on either side is accounted for.".to_owned());
@@ -56,7 +56,7 @@ pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String>
             counted(clean.len() as u64, "check", "checks")
         ));
     }
-    let others: Vec<String> = told
+    let others: Vec<String> = input
         .scope
         .left_out
         .iter()
@@ -79,10 +79,10 @@ pub(super) fn says(told: &Told<'_>, style: Style, detail: Detail) -> Vec<String>
     missing.dedup();
     if !missing.is_empty() {
         let named: Vec<String> =
-            missing.iter().take(detail.listed).map(|lack| style.value(&short(lack, 120))).collect();
+            missing.iter().take(detail.listed).map(|missing| style.value(&short(missing, 120))).collect();
         lines.push(format!("Missing for that: {}{}", named.join(", "), more(missing.len(), detail.listed)));
     }
-    let caveats: Vec<&String> = report.facts.remarks.iter().chain(&report.origins().caveats).collect();
+    let caveats: Vec<&String> = report.run.remarks.iter().chain(&report.origins().caveats).collect();
     for caveat in caveats.iter().take(detail.listed) {
         lines.push(style.sentence(&short(caveat, 240)));
     }
@@ -98,8 +98,8 @@ fn more(all: usize, listed: usize) -> String {
 }
 
 /// What support asks for in every case, as far as it is known.
-pub(super) fn environment(told: &Told<'_>, style: Style, detail: Detail) -> Vec<Line> {
-    let report = told.report;
+pub(super) fn environment(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<SettingLine> {
+    let report = input.report;
     let (origins, rules) = (report.origins(), report.rules());
     let known = |value: Option<String>, what: &str| {
         value.map_or_else(|| format!("[to fill: {what}]"), |value| style.value(&short(&value, detail.value.max(60))))
@@ -125,13 +125,13 @@ pub(super) fn environment(told: &Told<'_>, style: Style, detail: Detail) -> Vec<
         ("Compared by", format!("tieout {}", env!("CARGO_PKG_VERSION"))),
     ]
     .into_iter()
-    .map(|(label, value)| Line { label, value })
+    .map(|(label, value)| SettingLine { label, value })
     .collect()
 }
 
 /// Who writes the package's records, and whether that user is active: only what a check said.
 fn integration_user(report: &Report, style: Style) -> String {
-    let Some(id) = report.facts.integration_user else { return "[to fill: Salesforce user id]".to_owned() };
+    let Some(id) = report.run.integration_user else { return "[to fill: Salesforce user id]".to_owned() };
     let state = match integration_user_is_active(report) {
         Some(true) => "active",
         Some(false) => "NOT active",
@@ -142,7 +142,7 @@ fn integration_user(report: &Report, style: Style) -> String {
 
 /// Whether anything was built onto the package's objects: support declines where it was, and asks first.
 fn customised(report: &Report) -> String {
-    let Some(answer) = &report.facts.customisation else {
+    let Some(answer) = &report.run.customisation else {
         return "[to fill: whether triggers, flows, rules or fields were added to the package's objects]".to_owned();
     };
     let unseen = match answer.unseen.len() {
@@ -156,14 +156,14 @@ fn customised(report: &Report) -> String {
 }
 
 /// What Docebo's support is asked to do.
-pub(super) fn asks(told: &Told<'_>) -> Vec<Ask> {
-    let causes = &told.causes[..];
-    let since = stall(told).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));
+pub(super) fn asks(input: &TicketInput<'_>) -> Vec<Ask> {
+    let causes = &input.causes[..];
+    let since = stall(input).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));
     let when = since.map_or_else(|| "now".to_owned(), |since| format!("now and since {}", utc(since)));
     let mut texts = Vec::new();
     if causes.is_empty() {
         texts.push("Nothing.".to_owned());
-    } else if stall(told).is_some() {
+    } else if stall(input).is_some() {
         texts.push(format!("Tell us the state of this platform's Salesforce sync jobs, {when}."));
         texts.push("Restart a job that is stuck, if one is.".to_owned());
     } else {

@@ -3,8 +3,8 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::findings;
-use super::sheet::{Cell, Head, Sheet};
-use crate::model::word::Word as _;
+use super::sheet::{Cell, Header, Sheet};
+use crate::model::word::Label as _;
 use crate::render::wording;
 use crate::report::{CheckResult, Report};
 use crate::series::State;
@@ -15,7 +15,7 @@ const TOP: u32 = 3;
 
 /// Without an earlier run nothing is new.
 pub(super) fn widths(report: &Report) -> &'static [f64] {
-    if report.facts.before.is_some() { ROLLED } else { ALONE }
+    if report.run.before.is_some() { ROLLED } else { ALONE }
 }
 
 /// Where a check stands on this sheet.
@@ -24,31 +24,31 @@ pub(super) fn place(result: &CheckResult) -> String {
 }
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
-    let has_before = report.facts.before.is_some();
+    let has_before = report.run.before.is_some();
     sheet.title("Causes")?;
     let note = "One row for each check. Not evaluated: an input was missing or a record could not be judged, which is not a pass; the sheet Summary says which.";
     sheet.row(1, &[Cell::line(note)])?;
     let mut heads = vec![
-        Head::Text("Check"),
-        Head::Text("Title"),
-        Head::Text("Outcome"),
-        Head::Number("Examined"),
-        Head::Number("Not judged"),
-        Head::Text("What was examined"),
-        Head::Number("Findings"),
+        Header::Text("Check"),
+        Header::Text("Title"),
+        Header::Text("Outcome"),
+        Header::Number("Examined"),
+        Header::Number("Not judged"),
+        Header::Text("What was examined"),
+        Header::Number("Findings"),
     ];
     if has_before {
-        heads.push(Head::Number("Of which new"));
+        heads.push(Header::Number("Of which new"));
     }
     heads.extend([
-        Head::Number("Because of a stall"),
-        Head::Text("Its rows"),
-        Head::Text("Severity"),
-        Head::Text("Must act"),
-        Head::Text("Why it matters"),
-        Head::Text("Innocent when"),
-        Head::Text("What to do"),
-        Head::Text("Reference: in a terminal"),
+        Header::Number("Because of a stall"),
+        Header::Text("Its rows"),
+        Header::Text("Severity"),
+        Header::Text("Must act"),
+        Header::Text("Why it matters"),
+        Header::Text("Innocent when"),
+        Header::Text("What to do"),
+        Header::Text("Reference: in a terminal"),
     ]);
     sheet.head(TOP, &heads)?;
     sheet.inner.set_freeze_panes(TOP + 1, 1)?.set_repeat_rows(TOP, TOP)?;
@@ -66,10 +66,10 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         let mut cells = vec![
             Cell::strong(check.id),
             Cell::text(check.title),
-            Cell::text(result.outcome().word()),
+            Cell::text(result.outcome().label()),
             Cell::Number(result.coverage.judged()),
             Cell::Number(result.coverage.unjudged()),
-            Cell::text(check.examines),
+            Cell::text(check.unit),
             Cell::Number(result.findings as u64),
         ];
         if has_before {
@@ -77,14 +77,14 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         }
         let rows = places.iter().find(|(found, here, _)| found.place == result.place && *here > 0);
         cells.extend([
-            Cell::Number(result.because_of_stalls),
+            Cell::Number(result.caused_by_stalls),
             rows.map_or(Cell::Blank, |(_, _, first)| {
                 Cell::Jump(format!("'Findings'!A{first}"), format!("row {first}"))
             }),
-            Cell::text(check.severity.word()),
-            Cell::text(check.owner.word()),
+            Cell::text(check.severity.label()),
+            Cell::text(check.owner.label()),
             Cell::text(check.why),
-            Cell::Text(wording::sentence(check.innocent_when)),
+            Cell::Text(wording::sentence(check.expected_when)),
             Cell::Text(wording::sentence(check.remedy)),
             Cell::Text(format!("tieout explain {}", check.id)),
         ]);

@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use rust_xlsxwriter::{IgnoreError, XlsxError};
 
 use super::sheet::{Cell, Sheet};
-use super::{MOST_FINDINGS, MOST_LINKS};
+use super::{MAX_FINDINGS, MAX_LINKS};
 use crate::check::Severity;
 use crate::model::fingerprint::Key;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::render::{counted, grouped, wording};
 use crate::report::Report;
 use crate::series::{Entry, State};
@@ -33,20 +33,20 @@ pub(super) const WIDTHS: &[f64] = &[15.0, 26.0, 21.0, 30.0, 14.0, 14.0, 17.0, 17
 /// Writes both lists; says how many findings stand in the first, and how many there are.
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(u64, u64), XlsxError> {
     sheet.title("Cleared")?;
-    if report.facts.before.is_none() {
+    if report.run.before.is_none() {
         sheet.row(1, &[Cell::Line(wording::movement(report))])?;
         return Ok((0, 0));
     }
     sheet.row(1, &[Cell::line("What was open at the end of the run before and is not seen now, and why.")])?;
     let mut links = 0;
-    let gone = Block {
+    let deleted = Block {
         state: State::Cleared,
         title: "Cleared since the run before",
         none: "Nothing was cleared.",
         name: "Cleared",
         says: "Findings that were cleared since the run before, one a row.",
     };
-    let (row, listed, all) = gone.write(sheet, report, 3, &mut links)?;
+    let (row, listed, all) = deleted.write(sheet, report, 3, &mut links)?;
     let unseen = Block {
         state: State::Unseen,
         title: "Not looked for: an input was missing or a record could not be judged, so they count as open",
@@ -76,7 +76,7 @@ impl Block {
         links: &mut u32,
     ) -> Result<(u32, u64, u64), XlsxError> {
         let entries = sorted(report, self.state);
-        let shown = entries.len().min(MOST_FINDINGS);
+        let shown = entries.len().min(MAX_FINDINGS);
         let (all, listed) = (entries.len() as u64, shown as u64);
         sheet.heading(row, self.title)?;
         if entries.is_empty() {
@@ -127,14 +127,14 @@ fn row(
     sheet.data(row, 0, &key.to_string())?;
     sheet.data(row, 1, &entry.check)?;
     if let Some((object, id)) = entry.ids.record {
-        match wording::link(report, object, id).filter(|_| *links < MOST_LINKS) {
+        match wording::link(report, object, id).filter(|_| *links < MAX_LINKS) {
             Some(url) => {
                 *links += 1;
                 sheet.link(row, 2, &url, id.to_string())?;
             }
             None => sheet.data(row, 2, &id.to_string())?,
         }
-        sheet.data(row, 3, object.word())?;
+        sheet.data(row, 3, object.label())?;
     }
     for (column, number) in [(4, entry.ids.learner), (5, entry.ids.course)] {
         if let Some(number) = number {
@@ -144,7 +144,7 @@ fn row(
     sheet.date(row, 6, entry.first_seen)?;
     sheet.date(row, 7, entry.last_seen)?;
     let Some(review) = report.review(key) else { return Ok(()) };
-    sheet.some(row, 8, review.status.map_or("", |status| status.word()))?;
+    sheet.some(row, 8, review.status.map_or("", |status| status.label()))?;
     sheet.typed(row, 9, &review.owner)?;
     sheet.typed(row, 10, &review.comment)?;
     sheet.some(row, 11, &review.run)

@@ -4,9 +4,9 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::findings;
-use super::sheet::{Cell, Head, Sheet};
-use super::summary::{Line, Lines, NAME as SUMMARY};
-use crate::render::equations::{Equation, equations, missing_equations};
+use super::sheet::{Cell, Header, Sheet};
+use super::summary::{CheckLine, CheckLines, NAME as SUMMARY};
+use crate::render::control_totals::{ControlTotal, control_totals, missing_control_totals};
 use crate::report::Report;
 use crate::series::Movement;
 
@@ -33,8 +33,8 @@ const EXPLAINED: [(&str, &[&str], &str); 16] = [
     ("C6", &["create", "create-duplicate", "none"], "contact-without-learner"),
 ];
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -> Result<(), XlsxError> {
-    let equations = equations(report);
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'_>) -> Result<(), XlsxError> {
+    let control_totals = control_totals(report);
     sheet.title("Control totals")?;
     sheet.row(
         1,
@@ -45,26 +45,26 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
     sheet.head(
         TOP,
         &[
-            Head::Text("Ref"),
-            Head::Text("Population"),
-            Head::Text("How the rows were counted"),
-            Head::Number("Rows read"),
-            Head::Number("Sum of the values"),
-            Head::Number("Difference"),
-            Head::Text("Result"),
+            Header::Text("Ref"),
+            Header::Text("Population"),
+            Header::Text("How the rows were counted"),
+            Header::Number("Rows read"),
+            Header::Number("Sum of the values"),
+            Header::Number("Difference"),
+            Header::Text("Result"),
         ],
     )?;
 
-    let missing = missing_equations(report).join(" ");
+    let missing = missing_control_totals(report).join(" ");
     if !missing.is_empty() {
         sheet.row(2, &[Cell::Line(missing)])?;
     }
 
     // The blocks of values come below the overview, one after the other, with a blank row between.
-    let has_before = report.facts.before.is_some();
-    let mut block = TOP + 1 + rows(equations.len() + usize::from(has_before)) + 1;
+    let has_before = report.run.before.is_some();
+    let mut block = TOP + 1 + rows(control_totals.len() + usize::from(has_before)) + 1;
     let mut found = Vec::new();
-    for (row, equation) in (TOP + 1..).zip(&equations) {
+    for (row, equation) in (TOP + 1..).zip(&control_totals) {
         let line = row + 1;
         let first = block + 3;
         let last = block + 2 + rows(equation.terms.len());
@@ -79,7 +79,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
                 Cell::Sum(format!("D{line}-E{line}"), equation.total.abs_diff(equation.sum())),
                 Cell::Tick(
                     format!("IF(F{line}=0,\"\u{2713} ties\",\"\u{2717} open\")"),
-                    if equation.ties() { "\u{2713} ties" } else { "\u{2717} open" },
+                    if equation.is_balanced() { "\u{2713} ties" } else { "\u{2717} open" },
                 ),
             ],
         )?;
@@ -87,7 +87,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
         block = values(sheet, equation, block)?;
     }
     if has_before {
-        overview(sheet, lines, TOP + 1 + rows(equations.len()))?;
+        overview(sheet, lines, TOP + 1 + rows(control_totals.len()))?;
     }
     block = explanations(sheet, &found, block)?;
     if has_before {
@@ -112,7 +112,7 @@ struct Explained {
 }
 
 /// What explains the values of an equation, as far as its checks saw everything.
-fn explained(report: &Report, equation: &Equation, first: u32) -> Vec<Explained> {
+fn explained(report: &Report, equation: &ControlTotal, first: u32) -> Vec<Explained> {
     let places = findings::places(report);
     let of = |&(reference, words, check): &(&'static str, &[&str], &'static str)| {
         let result = report.results.iter().find(|result| result.check.id == check && result.is_whole())?;
@@ -142,14 +142,14 @@ fn explanations(sheet: &mut Sheet<'_>, found: &[Explained], block: u32) -> Resul
     sheet.head(
         block + 1,
         &[
-            Head::Text("Ref"),
-            Head::Text("Value"),
-            Head::Text("What its findings are"),
-            Head::Number("Rows"),
-            Head::Number("Explained by findings"),
-            Head::Number("Unexplained"),
-            Head::Text("Result"),
-            Head::Text("Check"),
+            Header::Text("Ref"),
+            Header::Text("Value"),
+            Header::Text("What its findings are"),
+            Header::Number("Rows"),
+            Header::Number("Explained by findings"),
+            Header::Number("Unexplained"),
+            Header::Text("Result"),
+            Header::Text("Check"),
         ],
     )?;
     let mut row = block + 2;
@@ -178,7 +178,7 @@ fn explanations(sheet: &mut Sheet<'_>, found: &[Explained], block: u32) -> Resul
 }
 
 /// The roll-forward among the populations.
-fn overview(sheet: &mut Sheet<'_>, lines: &Lines<'_>, row: u32) -> Result<(), XlsxError> {
+fn overview(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, row: u32) -> Result<(), XlsxError> {
     let (line, total) = (row + 1, lines.total());
     let (counted, open) = (lines.counted(), lines.open());
     sheet.row(
@@ -196,32 +196,32 @@ fn overview(sheet: &mut Sheet<'_>, lines: &Lines<'_>, row: u32) -> Result<(), Xl
 }
 
 /// For each check: open at start + new + reopened - cleared = open at end.
-fn roll_forward(sheet: &mut Sheet<'_>, lines: &Lines<'_>, block: u32) -> Result<(), XlsxError> {
+fn roll_forward(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, block: u32) -> Result<(), XlsxError> {
     sheet.heading(block, "R  Roll-forward: open at start + new + reopened - cleared = open at end")?;
     sheet.head(
         block + 1,
         &[
-            Head::Text("Ref"),
-            Head::Text("Check"),
-            Head::Text("Title"),
-            Head::Number("Open at start"),
-            Head::Number("New"),
-            Head::Number("Reopened"),
-            Head::Number("Cleared"),
-            Head::Number("Open at end"),
-            Head::Number("Counted"),
-            Head::Text("Result"),
+            Header::Text("Ref"),
+            Header::Text("Check"),
+            Header::Text("Title"),
+            Header::Number("Open at start"),
+            Header::Number("New"),
+            Header::Number("Reopened"),
+            Header::Number("Cleared"),
+            Header::Number("Open at end"),
+            Header::Number("Counted"),
+            Header::Text("Result"),
         ],
     )?;
     let mut row = block + 2;
-    if lines.of.is_empty() {
+    if lines.checks.is_empty() {
         return sheet.row(row, &[Cell::line("No finding was open at the start, and none came.")]);
     }
-    for (line, at) in lines.of.iter().zip(lines.first..) {
+    for (line, at) in lines.checks.iter().zip(lines.first..) {
         let Some(movement) = line.movement else { continue };
         let reference = format!("R{}", row - block - 1);
         let (check, title) = (line.result.check.id, line.result.check.title);
-        let tick = |open: &str, counted: &str| Line::tick(line, open, counted);
+        let tick = |open: &str, counted: &str| CheckLine::tick(line, open, counted);
         sheet.row(row, &rolled(row, at, (&reference, check, title), (movement, line.counted()), tick))?;
         row += 1;
     }
@@ -256,11 +256,11 @@ fn rolled(
 }
 
 /// Writes the values of one equation; says where the next block starts.
-fn values(sheet: &mut Sheet<'_>, equation: &Equation, block: u32) -> Result<u32, XlsxError> {
+fn values(sheet: &mut Sheet<'_>, equation: &ControlTotal, block: u32) -> Result<u32, XlsxError> {
     sheet.heading(block, &format!("{}  {}: {}", equation.reference, equation.title, equation.tells))?;
     sheet.head(
         block + 1,
-        &[Head::Text("Ref"), Head::Text("Value"), Head::Text("What it means"), Head::Number("Rows")],
+        &[Header::Text("Ref"), Header::Text("Value"), Header::Text("What it means"), Header::Number("Rows")],
     )?;
     let mut row = block + 2;
     for term in &equation.terms {

@@ -7,13 +7,13 @@ use rust_xlsxwriter::{
 };
 
 use super::sheet::Sheet;
-use super::{MOST_FINDINGS, MOST_LINKS};
+use super::{MAX_FINDINGS, MAX_LINKS};
 use crate::check::Severity;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
 use crate::render::wording;
 use crate::report::{CheckResult, Report};
-use crate::review::{LONGEST_COMMENT, LONGEST_OWNER, Review};
+use crate::review::{MAX_COMMENT, MAX_OWNER, Review};
 use crate::series;
 
 const HEADINGS: [&str; 21] = [
@@ -75,39 +75,39 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     let mut written = Written { links: 0, linkable: 0, unanswered: vec![0; report.results.len()] };
     let places: Vec<usize> =
         report.found().iter().flat_map(|result| std::iter::repeat_n(result.place, result.findings)).collect();
-    let now = report.facts.read_at();
+    let now = report.run.read_at();
     for ((row, finding), place) in (1u32..).zip(report.findings().take(shown(report))).zip(places) {
-        let (telling, ids) = (&finding.telling, finding.ids);
+        let (detail, ids) = (&finding.detail, finding.ids);
         sheet.data(row, 0, &finding.key.to_string())?;
-        sheet.data(row, SEVERITY, finding.check.severity.word())?;
+        sheet.data(row, SEVERITY, finding.check.severity.label())?;
         sheet.some(row, 2, wording::change(report, finding.key))?;
         sheet.data(row, 3, finding.check.id)?;
-        sheet.data(row, 4, finding.check.owner.word())?;
-        if let Some(because_of) = &finding.because_of {
+        sheet.data(row, 4, finding.check.owner.label())?;
+        if let Some(because_of) = &finding.caused_by {
             sheet.data(row, 5, &because_of.to_string())?;
         }
         if let Some((object, id)) = ids.record {
             let text = id.to_string();
             let url = wording::link(report, object, id);
             written.linkable += u32::from(url.is_some());
-            match url.filter(|_| written.links < MOST_LINKS) {
+            match url.filter(|_| written.links < MAX_LINKS) {
                 Some(url) => {
                     written.links += 1;
                     sheet.link(row, 6, &url, text)?;
                 }
                 None => sheet.data(row, 6, &text)?,
             }
-            sheet.data(row, 7, object.word())?;
+            sheet.data(row, 7, object.label())?;
         }
         for (column, number) in [(8, ids.learner), (9, ids.course)] {
             if let Some(number) = number {
                 sheet.data(row, column, &number.to_string())?;
             }
         }
-        sheet.some(row, 10, &telling.field)?;
-        sheet.some(row, 11, &names.show(&telling.expected))?;
-        sheet.some(row, 12, &names.show(&telling.found))?;
-        if let Some(since) = telling.since {
+        sheet.some(row, 10, &detail.field)?;
+        sheet.some(row, 11, &names.show(&detail.expected))?;
+        sheet.some(row, 12, &names.show(&detail.found))?;
+        if let Some(since) = detail.since {
             sheet.date(row, 13, since)?;
         }
         if let Some(entry) = report.entry(finding.key) {
@@ -115,7 +115,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
             sheet.inner.write_number(row, 15, age(entry.first_seen, now))?;
         }
         let review = report.review(finding.key);
-        answer(sheet, row, review, &report.facts.run)?;
+        answer(sheet, row, review, &report.run.run)?;
         written.unanswered[place] += u64::from(review.is_none_or(|review| review.status.is_none()));
         let evidence = wording::evidence(&finding, report.origins(), names, PIECES).join("; ");
         sheet.data(row, LAST, &evidence)?;
@@ -133,7 +133,7 @@ fn answer(sheet: &mut Sheet<'_>, row: u32, review: Option<&Review>, run: &str) -
     let Some(review) = review else {
         return [STATUS, OWNER, COMMENT].into_iter().try_for_each(|column| sheet.input(row, column, ""));
     };
-    sheet.input(row, STATUS, review.status.map_or("", |status| status.word()))?;
+    sheet.input(row, STATUS, review.status.map_or("", |status| status.label()))?;
     sheet.input(row, OWNER, &review.owner)?;
     sheet.input(row, COMMENT, &review.comment)?;
     if review.run == run { Ok(()) } else { sheet.some(row, COMMENT + 1, &review.run) }
@@ -149,13 +149,13 @@ fn answers(sheet: &mut Sheet<'_>, last_row: u32) -> Result<(), XlsxError> {
         .set_error_title("No such status")?
         .set_error_message("Choose one from the list: tieout review takes no other. Delete takes a status away.")?;
     let owner = DataValidation::new()
-        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(LONGEST_OWNER)))
+        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(MAX_OWNER)))
         .set_input_title("Owner")?
-        .set_input_message(format!("Who works on it, in at most {LONGEST_OWNER} characters."))?
+        .set_input_message(format!("Who works on it, in at most {MAX_OWNER} characters."))?
         .set_error_title("Too long")?
-        .set_error_message(format!("An owner takes at most {LONGEST_OWNER} characters."))?;
+        .set_error_message(format!("An owner takes at most {MAX_OWNER} characters."))?;
     let comment = DataValidation::new()
-        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(LONGEST_COMMENT)))
+        .allow_text_length(DataValidationRule::LessThanOrEqualTo(at_most(MAX_COMMENT)))
         .set_input_title("Comment")?
         .set_input_message("Whatever there is to say, in at most 2,000 characters. The next run shows it again.")?
         .set_error_title("Too long")?
@@ -189,7 +189,7 @@ pub(super) fn range(rows: u32) -> String {
 
 /// How many findings the sheet holds.
 pub(super) fn shown(report: &Report) -> usize {
-    usize::try_from(report.finding_count()).unwrap_or(usize::MAX).min(MOST_FINDINGS)
+    usize::try_from(report.finding_count()).unwrap_or(usize::MAX).min(MAX_FINDINGS)
 }
 
 /// Of every check that found something: how many findings the sheet holds, and the row of the first, counted as

@@ -3,13 +3,13 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::MOST_LINKS;
-use super::sheet::{Cell, Head, Sheet};
+use super::MAX_LINKS;
+use super::sheet::{Cell, Header, Sheet};
 use crate::evidence::Text;
 use crate::model::provenance::SfObject;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
-use crate::render::equations::{Equation, equations};
+use crate::render::control_totals::{ControlTotal, control_totals};
 use crate::render::{counted, grouped, wording};
 use crate::report::Report;
 use crate::report::facts::WORTH_A_LOOK;
@@ -19,8 +19,8 @@ const HEADINGS: [&str; 5] = ["Contact", "What it means", "Forecast", "Key", "Doc
 const TOP: u32 = 3;
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<(), XlsxError> {
-    let equations = equations(report);
-    let contacts = equations.iter().find(|equation| equation.reference == "C6");
+    let control_totals = control_totals(report);
+    let contacts = control_totals.iter().find(|equation| equation.reference == "C6");
     sheet.title("Forecast")?;
     sheet.row(1, &[Cell::line("What the next contacts sync of Docebo will do with each contact of Salesforce.")])?;
     let Some(contacts) = contacts else {
@@ -31,10 +31,10 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
 }
 
 /// Every value with its contacts, which add up to the rows of Contact. Says which row is free.
-fn counts(sheet: &mut Sheet<'_>, contacts: &Equation) -> Result<u32, XlsxError> {
+fn counts(sheet: &mut Sheet<'_>, contacts: &ControlTotal) -> Result<u32, XlsxError> {
     sheet.head(
         TOP,
-        &[Head::Text("Forecast"), Head::Text("What it means"), Head::Number("Contacts"), Head::Text("Result")],
+        &[Header::Text("Forecast"), Header::Text("What it means"), Header::Number("Contacts"), Header::Text("Result")],
     )?;
     let mut row = TOP + 1;
     for term in &contacts.terms {
@@ -45,7 +45,7 @@ fn counts(sheet: &mut Sheet<'_>, contacts: &Equation) -> Result<u32, XlsxError> 
     let sum = Cell::Total(format!("SUM(C{first}:C{last})"), contacts.sum());
     sheet.row(row, &[Cell::strong("Together"), Cell::Blank, sum])?;
     let (sum, read) = (row + 1, row + 2);
-    let ties = if contacts.ties() { "\u{2713} ties" } else { "\u{2717} open" };
+    let ties = if contacts.is_balanced() { "\u{2713} ties" } else { "\u{2717} open" };
     sheet.row(
         row + 1,
         &[
@@ -63,13 +63,13 @@ fn list(
     sheet: &mut Sheet<'_>,
     report: &Report,
     names: Names<'_>,
-    contacts: &Equation,
+    contacts: &ControlTotal,
     row: u32,
 ) -> Result<(), XlsxError> {
     let (here, all) = shown(report);
-    let listed = &report.facts.forecast;
+    let listed = &report.run.forecast;
     sheet.heading(row, "Contacts that are worth a look before the sync runs")?;
-    sheet.row(row + 1, &[Cell::Line(told(all, here))])?;
+    sheet.row(row + 1, &[Cell::Line(described(all, here))])?;
     if listed.is_empty() {
         return Ok(());
     }
@@ -79,8 +79,8 @@ fn list(
     sheet.inner.ignore_error_range(head + 1, 0, head + rows, 4, rust_xlsxwriter::IgnoreError::NumberStoredAsText)?;
     let mut links = 0;
     for (row, contact) in (head + 1..).zip(listed) {
-        let (id, word) = (contact.contact.to_string(), contact.forecast.word());
-        match wording::link(report, SfObject::Contact, contact.contact).filter(|_| links < MOST_LINKS) {
+        let (id, word) = (contact.contact.to_string(), contact.forecast.label());
+        match wording::link(report, SfObject::Contact, contact.contact).filter(|_| links < MAX_LINKS) {
             Some(url) => {
                 links += 1;
                 sheet.link(row, 0, &url, id)?;
@@ -101,11 +101,11 @@ fn list(
 /// Contacts that stand in the list, and all that are worth a look.
 pub(super) fn shown(report: &Report) -> (u64, u64) {
     let all = WORTH_A_LOOK.iter().map(|&value| report.totals().contacts.forecast.get(value)).sum();
-    (report.facts.forecast.len() as u64, all)
+    (report.run.forecast.len() as u64, all)
 }
 
 /// How many there are, and how many of them stand here.
-pub(super) fn told(all: u64, listed: u64) -> String {
+pub(super) fn described(all: u64, listed: u64) -> String {
     match all {
         0 => "None: on every contact the sync does what it should, or nothing.".to_owned(),
         all if all <= listed => format!("All {}, the gravest first.", counted(all, "contact", "contacts")),

@@ -4,9 +4,9 @@ use rust_xlsxwriter::{
     Chart, ChartAxisDateUnitType, ChartFormat, ChartLegendPosition, ChartSolidFill, ChartType, Color, XlsxError,
 };
 
-use super::sheet::{Cell, Head, Sheet};
+use super::sheet::{Cell, Header, Sheet};
 use crate::model::instant::{DAY, Instant};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::render::timeline::{self, Day};
 use crate::render::wording;
 use crate::report::Report;
@@ -26,7 +26,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
         sheet.row(row, &[Cell::Line(wording::no_stall(report))])?;
         row += 1;
     } else {
-        row = told(sheet, report, row)?;
+        row = stall_cells(sheet, report, row)?;
     }
     row = heartbeats(sheet, &stalls.heartbeats, row + 1)?;
     timeline(sheet, report, row + 1)?;
@@ -34,7 +34,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
     Ok(())
 }
 
-fn told(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
+fn stall_cells(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
     let found = &report.stalls().found;
     for stall in found {
         for sentence in stall.sentences() {
@@ -51,19 +51,19 @@ fn told(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, Xls
     sheet.head(
         row + 1,
         &[
-            Head::Text("Stream"),
-            Head::Text("Began after (UTC)"),
-            Head::Text("Began before (UTC)"),
-            Head::Text("Ended after (UTC)"),
-            Head::Text("Ended before (UTC)"),
-            Head::Number("Fell due"),
-            Head::Number("On time"),
-            Head::Number("Late"),
-            Head::Number("Missed"),
-            Head::Number("Learners"),
-            Head::Number("Courses"),
-            Head::Number("Confidence"),
-            Head::Text("Coincides with"),
+            Header::Text("Stream"),
+            Header::Text("Began after (UTC)"),
+            Header::Text("Began before (UTC)"),
+            Header::Text("Ended after (UTC)"),
+            Header::Text("Ended before (UTC)"),
+            Header::Number("Fell due"),
+            Header::Number("On time"),
+            Header::Number("Late"),
+            Header::Number("Missed"),
+            Header::Number("Learners"),
+            Header::Number("Courses"),
+            Header::Number("Confidence"),
+            Header::Text("Coincides with"),
         ],
     )?;
     row += 2;
@@ -78,7 +78,7 @@ fn cells(stall: &Stall) -> [Cell; 13] {
     let moment = |at: Option<Instant>| at.map_or(Cell::Blank, Cell::Date);
     let end = |of: fn(&crate::stalls::segment::Bounds) -> Option<Instant>| stall.end.as_ref().and_then(of);
     let incidents: Vec<&str> = stall.incidents.iter().map(|incident| incident.name.as_str()).collect();
-    let (stream, counts) = (stall.stream.word(), stall.counts);
+    let (stream, counts) = (stall.stream.label(), stall.counts);
     [
         Cell::Text(if stall.is_open() { format!("{stream} (open)") } else { stream.to_owned() }),
         moment(stall.onset.after),
@@ -101,28 +101,28 @@ fn heartbeats(sheet: &mut Sheet<'_>, beats: &[Heartbeat], mut row: u32) -> Resul
     sheet.head(
         row + 1,
         &[
-            Head::Text("Object"),
-            Head::Text("Newest record (UTC)"),
-            Head::Text("Its id"),
-            Head::Text("Last change (UTC)"),
-            Head::Text("Its id"),
-            Head::Number("Silent, hours"),
-            Head::Number("Usual gap, hours"),
-            Head::Number("19 of 20 gaps"),
-            Head::Number("99 of 100"),
+            Header::Text("Object"),
+            Header::Text("Newest record (UTC)"),
+            Header::Text("Its id"),
+            Header::Text("Last change (UTC)"),
+            Header::Text("Its id"),
+            Header::Number("Silent, hours"),
+            Header::Number("Usual gap, hours"),
+            Header::Number("19 of 20 gaps"),
+            Header::Number("99 of 100"),
         ],
     )?;
     row += 2;
     let hours = |hours: Option<u32>| hours.map_or(Cell::Blank, |hours| Cell::Number(u64::from(hours)));
     for beat in beats {
         let moment = |write: Option<(Instant, _)>| write.map_or(Cell::Blank, |(at, _)| Cell::Date(at));
-        let record = |write: Option<(_, crate::model::id::SfId)>| {
+        let record = |write: Option<(_, crate::model::id::RecordId)>| {
             write.map_or(Cell::Blank, |(_, id)| Cell::Text(id.to_string()))
         };
         sheet.row(
             row,
             &[
-                Cell::text(beat.object.word()),
+                Cell::text(beat.object.label()),
                 moment(beat.created),
                 record(beat.created),
                 moment(beat.modified),
@@ -154,10 +154,10 @@ fn timeline(sheet: &mut Sheet<'_>, report: &Report, row: u32) -> Result<(), Xlsx
     sheet.head(
         head,
         &[
-            Head::Text("Day (UTC)"),
-            Head::Number("Enrollments due"),
-            Head::Number("Records written"),
-            Head::Number("At rest"),
+            Header::Text("Day (UTC)"),
+            Header::Number("Enrollments due"),
+            Header::Number("Records written"),
+            Header::Number("At rest"),
         ],
     )?;
     let ceiling = days.iter().map(|day| day.due).max().unwrap_or(0).max(1);

@@ -2,9 +2,9 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::sheet::{Cell, Head, Sheet};
+use super::sheet::{Cell, Header, Sheet};
 use crate::check::Severity;
-use crate::model::word::Word;
+use crate::model::word::Label;
 use crate::render::wording;
 use crate::report::Report;
 use crate::review::Status;
@@ -23,9 +23,9 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxEr
     sheet.title("Lists")?;
     sheet
         .row(1, &[Cell::line("What the yellow column Status takes, and what the words of the other columns mean.")])?;
-    let mut row = list(sheet, FIRST - 2, "Statuses", Status::ALL.iter().map(|&it| (it.word(), status(it))))?;
-    row = list(sheet, row, "Severities", Severity::ALL.iter().map(|&it| (it.word(), wording::severity(it))))?;
-    if report.facts.before.is_some() {
+    let mut row = list(sheet, FIRST - 2, "Statuses", Status::ALL.iter().map(|&it| (it.label(), status(it))))?;
+    row = list(sheet, row, "Severities", Severity::ALL.iter().map(|&it| (it.label(), wording::severity(it))))?;
+    if report.run.before.is_some() {
         let changes = [State::New, State::Open, State::Reopened, State::Unseen, State::Cleared];
         list(sheet, row, "Changes since the run before", changes.iter().map(|&it| (wording::state(it), state(it))))?;
     }
@@ -40,7 +40,7 @@ fn list<'t>(
     words: impl Iterator<Item = (&'t str, &'t str)>,
 ) -> Result<u32, XlsxError> {
     sheet.heading(row, title)?;
-    sheet.head(row + 1, &[Head::Text("Word"), Head::Text("What it means")])?;
+    sheet.head(row + 1, &[Header::Text("Word"), Header::Text("What it means")])?;
     row += 2;
     for (word, meaning) in words {
         sheet.row(row, &[Cell::strong(word), Cell::text(meaning)])?;

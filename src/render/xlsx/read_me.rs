@@ -2,10 +2,10 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::MOST_FINDINGS;
+use super::MAX_FINDINGS;
 use super::sheet::{Cell, Sheet};
 use crate::check::{Owner, Severity};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::redact::Names;
 use crate::render::inert::cut;
 use crate::render::wording;
@@ -78,8 +78,8 @@ pub(super) fn write(
 
     let mut row = 1;
     let all = report.finding_count();
-    if all > MOST_FINDINGS as u64 {
-        let most = grouped(MOST_FINDINGS as u64);
+    if all > MAX_FINDINGS as u64 {
+        let most = grouped(MAX_FINDINGS as u64);
         let text = format!(
             "The sheet Findings holds the first {most} of {} findings. findings.jsonl holds all of them.",
             grouped(all)
@@ -95,12 +95,12 @@ pub(super) fn write(
         ("Result", Cell::Strong(format!("{sign} {word}: {}", report.sentence()))),
         ("", Cell::Text(wording::headline(report))),
         ("Since the run before", Cell::Text(wording::movement(report))),
-        ("Run", Cell::text(&report.facts.run)),
+        ("Run", Cell::text(&report.run.run)),
         ("Period end (UTC)", Cell::Date(report.cutoff())),
         ("", Cell::text("The cutoff: what is newer is not yet expected on the other side")),
         ("Docebo exported", Cell::Text(wording::moment_or_unknown(origins.exported_at))),
         ("Salesforce read", Cell::Text(wording::moment_or_unknown(origins.extracted_at))),
-        ("Time zone of the export", Cell::Text(wording::zones(&report.facts.zones))),
+        ("Time zone of the export", Cell::Text(wording::zones(&report.run.zones))),
         ("Salesforce", Cell::Text(wording::organisation(origins))),
         ("Personal data", Cell::Text(personal(names))),
         ("Made by", Cell::Text(format!("{} {}", tool.name, tool.version))),
@@ -137,8 +137,8 @@ pub(super) fn write(
         ("\u{2713} done", "nothing is left to be answered"),
         ("\u{2013} cut", "the sheet does not hold all rows; the number beside it is the whole"),
     ];
-    legend.extend(Severity::ALL.iter().map(|&severity| (severity.word(), wording::severity(severity))));
-    legend.extend(Owner::ALL.iter().map(|&owner| (owner.word(), wording::owner(owner))));
+    legend.extend(Severity::ALL.iter().map(|&severity| (severity.label(), wording::severity(severity))));
+    legend.extend(Owner::ALL.iter().map(|&owner| (owner.label(), wording::owner(owner))));
     legend.push(("[U+202E]", "a character that would change how the text around it is shown, made visible"));
     legend.push(("p_\u{2026}", "in place of a value that may tell about a person: a pseudonym, equal for equal values; --show-names shows the value"));
     for (sign, meaning) in legend {
@@ -167,18 +167,18 @@ fn personal(names: Names<'_>) -> String {
 }
 
 fn limits_in_words(report: &Report, limits: Limits) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut described = Vec::new();
     let all = report.finding_count();
-    if all > MOST_FINDINGS as u64 {
-        told.push(format!(
+    if all > MAX_FINDINGS as u64 {
+        described.push(format!(
             "Findings: the first {} of {}; findings.jsonl holds all.",
-            grouped(MOST_FINDINGS as u64),
+            grouped(MAX_FINDINGS as u64),
             grouped(all)
         ));
     }
     let (links, linkable) = limits.links;
     if links < linkable {
-        told.push(format!(
+        described.push(format!(
             "Links: the first {} of {} records are links, the others plain ids, since Excel takes no more links on a sheet.",
             grouped(u64::from(links)),
             grouped(u64::from(linkable)),
@@ -186,7 +186,7 @@ fn limits_in_words(report: &Report, limits: Limits) -> Vec<String> {
     }
     let (cleared, all_cleared) = limits.cleared;
     if cleared < all_cleared {
-        told.push(format!(
+        described.push(format!(
             "Cleared findings: the first {} of {}; history.csv holds all.",
             grouped(cleared),
             grouped(all_cleared)
@@ -194,20 +194,20 @@ fn limits_in_words(report: &Report, limits: Limits) -> Vec<String> {
     }
     let forecast = super::forecast::shown(report);
     if forecast.0 < forecast.1 {
-        told.push(super::forecast::told(forecast.1, forecast.0));
+        described.push(super::forecast::described(forecast.1, forecast.0));
     }
     if report.origins().instance.is_none() && all > 0 {
-        told.push("Links: the Salesforce instance is not known, so record ids are plain text.".to_owned());
+        described.push("Links: the Salesforce instance is not known, so record ids are plain text.".to_owned());
     }
     let (cut, texts) = limits.cut;
     if cut > 0 {
-        told.push(format!(
+        described.push(format!(
             "Texts: {} of {} cut; findings.jsonl holds the whole values.",
             grouped(cut),
             counted(texts, "cell was", "cells were")
         ));
     }
-    told
+    described
 }
 
 fn heading(sheet: &mut Sheet<'_>, row: u32, text: &str) -> Result<u32, XlsxError> {

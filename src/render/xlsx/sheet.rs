@@ -9,10 +9,10 @@ use rust_xlsxwriter::{
 };
 
 use crate::model::instant::Instant;
-use crate::render::inert::{is_active, is_formula_like, visible};
+use crate::render::inert::{escape_controls, is_active, is_formula_like};
 
 /// UTF-16 units of a cell; Excel takes 32,767.
-const LONGEST: usize = 32_000;
+const MAX_TEXT: usize = 32_000;
 const CUT: &str = "\u{2026} [cut; the whole value is in findings.jsonl]";
 const A4: u8 = 9;
 /// The colour of a cell to be filled.
@@ -29,7 +29,7 @@ pub(super) struct CellText<'a> {
 
 /// Active characters visible, and no longer than a cell may be.
 pub(super) fn cell_text(text: &str) -> CellText<'_> {
-    let shown = visible(text);
+    let shown = escape_controls(text);
     let quoted = is_formula_like(text) || is_formula_like(&shown);
     fitted(shown, quoted)
 }
@@ -44,13 +44,13 @@ pub(super) fn typed_text(text: &str) -> CellText<'_> {
 }
 
 fn fitted(shown: Cow<'_, str>, quoted: bool) -> CellText<'_> {
-    if shown.len() <= LONGEST {
+    if shown.len() <= MAX_TEXT {
         return CellText { text: shown, quoted, cut: false };
     }
     let mut units = 0;
     let end = shown.char_indices().find(|(_, c)| {
         units += c.len_utf16();
-        units > LONGEST
+        units > MAX_TEXT
     });
     match end {
         None => CellText { text: shown, quoted, cut: false },
@@ -59,12 +59,12 @@ fn fitted(shown: Cow<'_, str>, quoted: bool) -> CellText<'_> {
 }
 
 /// A look, and the same look with Excel's own mark for "this is text".
-pub(super) struct Look {
+pub(super) struct CellStyle {
     plain: Format,
     quoted: Format,
 }
 
-impl Look {
+impl CellStyle {
     fn new(plain: Format) -> Self {
         Self { quoted: plain.clone().set_quote_prefix(), plain }
     }
@@ -72,20 +72,20 @@ impl Look {
 
 /// The looks of all sheets.
 pub(super) struct Styles {
-    pub(super) title: Look,
-    pub(super) heading: Look,
-    head: Look,
-    head_of_numbers: Look,
-    pub(super) text: Look,
-    pub(super) strong: Look,
+    pub(super) title: CellStyle,
+    pub(super) heading: CellStyle,
+    head: CellStyle,
+    head_of_numbers: CellStyle,
+    pub(super) text: CellStyle,
+    pub(super) strong: CellStyle,
     /// One line, running over into empty neighbours.
-    pub(super) line: Look,
+    pub(super) line: CellStyle,
     /// A warning: dark red words.
-    pub(super) warning: Look,
+    pub(super) warning: CellStyle,
     /// A yellow cell for a person to fill.
-    pub(super) input: Look,
+    pub(super) input: CellStyle,
     /// As [`Styles::input`], in a table with many rows.
-    input_data: Look,
+    input_data: CellStyle,
     input_day: Format,
     quoted_data: Format,
     data_link: Format,
@@ -109,16 +109,16 @@ impl Styles {
         let framed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00B7_A55C));
         let head = || cell().set_bold().set_text_wrap().set_font_color(Color::White).set_background_color(dark_blue);
         Self {
-            title: Look::new(Format::new().set_bold().set_font_size(16).set_font_color(dark_blue)),
-            heading: Look::new(Format::new().set_bold().set_font_size(12).set_font_color(dark_blue)),
-            head: Look::new(head()),
-            head_of_numbers: Look::new(head().set_align(FormatAlign::Right).set_indent(1)),
-            text: Look::new(cell().set_text_wrap()),
-            strong: Look::new(cell().set_text_wrap().set_bold()),
-            line: Look::new(cell()),
-            warning: Look::new(cell().set_text_wrap().set_bold().set_font_color(dark_red)),
-            input: Look::new(framed(input().set_text_wrap().set_align(FormatAlign::Top))),
-            input_data: Look::new(framed(input())),
+            title: CellStyle::new(Format::new().set_bold().set_font_size(16).set_font_color(dark_blue)),
+            heading: CellStyle::new(Format::new().set_bold().set_font_size(12).set_font_color(dark_blue)),
+            head: CellStyle::new(head()),
+            head_of_numbers: CellStyle::new(head().set_align(FormatAlign::Right).set_indent(1)),
+            text: CellStyle::new(cell().set_text_wrap()),
+            strong: CellStyle::new(cell().set_text_wrap().set_bold()),
+            line: CellStyle::new(cell()),
+            warning: CellStyle::new(cell().set_text_wrap().set_bold().set_font_color(dark_red)),
+            input: CellStyle::new(framed(input().set_text_wrap().set_align(FormatAlign::Top))),
+            input_data: CellStyle::new(framed(input())),
             input_day: framed(input().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left)),
             quoted_data: Format::new().set_quote_prefix(),
             data_link: Format::new().set_hyperlink(),
@@ -135,7 +135,7 @@ impl Styles {
 
 /// The heading of a column.
 #[derive(Clone, Copy)]
-pub(super) enum Head {
+pub(super) enum Header {
     Text(&'static str),
     Number(&'static str),
 }
@@ -240,11 +240,11 @@ impl<'a> Sheet<'a> {
     }
 
     /// A text, as text.
-    pub(super) fn put(&mut self, row: u32, column: u16, text: &str, look: &Look) -> Result<(), XlsxError> {
+    pub(super) fn put(&mut self, row: u32, column: u16, text: &str, look: &CellStyle) -> Result<(), XlsxError> {
         self.cell(row, column, cell_text(text), look)
     }
 
-    fn cell(&mut self, row: u32, column: u16, cell: CellText<'_>, look: &Look) -> Result<(), XlsxError> {
+    fn cell(&mut self, row: u32, column: u16, cell: CellText<'_>, look: &CellStyle) -> Result<(), XlsxError> {
         self.texts += 1;
         self.cut += u64::from(cell.cut);
         let format = if cell.quoted { &look.quoted } else { &look.plain };
@@ -341,12 +341,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// A row of column headings.
-    pub(super) fn head(&mut self, row: u32, headings: &[Head]) -> Result<(), XlsxError> {
+    pub(super) fn head(&mut self, row: u32, headings: &[Header]) -> Result<(), XlsxError> {
         let mut most = 1;
         for ((column, heading), &width) in (0u16..).zip(headings).zip(self.widths) {
             let (text, look) = match heading {
-                Head::Text(text) => (text, &self.styles.head),
-                Head::Number(text) => (text, &self.styles.head_of_numbers),
+                Header::Text(text) => (text, &self.styles.head),
+                Header::Number(text) => (text, &self.styles.head_of_numbers),
             };
             most = most.max(lines(text, width));
             self.put(row, column, text, look)?;

@@ -3,9 +3,9 @@
 use rust_xlsxwriter::XlsxError;
 
 use super::findings::{self, Written};
-use super::sheet::{Cell, Head, Sheet};
+use super::sheet::{Cell, Header, Sheet};
 use crate::check::Severity;
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::render::wording;
 use crate::report::Report;
 
@@ -27,7 +27,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, written: &Written) -
     sheet.title("Sign-off")?;
     let mut row = 2;
     for (term, cell) in [
-        ("Run", Cell::Words("Run_Id".to_owned(), report.facts.run.clone())),
+        ("Run", Cell::Words("Run_Id".to_owned(), report.run.run.clone())),
         ("Period end (UTC)", Cell::Moment("Period_End".to_owned(), report.cutoff())),
         ("Result", Cell::Text(format!("{sign} {word}: {}", report.sentence()))),
     ] {
@@ -61,12 +61,12 @@ fn unanswered(sheet: &mut Sheet<'_>, report: &Report, written: &Written, mut row
     sheet.head(
         row,
         &[
-            Head::Text("Check"),
-            Head::Text("Title"),
-            Head::Text("Severity"),
-            Head::Number("Findings"),
-            Head::Number("Without a status"),
-            Head::Text("Result"),
+            Header::Text("Check"),
+            Header::Text("Title"),
+            Header::Text("Severity"),
+            Header::Number("Findings"),
+            Header::Number("Without a status"),
+            Header::Text("Result"),
         ],
     )?;
     let tick = |line: u32, left: u64| {
@@ -84,7 +84,7 @@ fn unanswered(sheet: &mut Sheet<'_>, report: &Report, written: &Written, mut row
             &[
                 Cell::text(result.check.id),
                 Cell::text(result.check.title),
-                Cell::text(result.check.severity.word()),
+                Cell::text(result.check.severity.label()),
                 Cell::Sum(format!("COUNTIFS(Findings[Check],A{line})"), *here),
                 Cell::Sum(format!("COUNTIFS(Findings[Check],A{line},Findings[Status],\"\")"), left),
                 tick(line, left),

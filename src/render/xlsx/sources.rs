@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::sheet::{Cell, Head, Sheet};
+use super::sheet::{Cell, Header, Sheet};
 use crate::model::provenance::Input;
 use crate::redact::Names;
 use crate::render::wording;
@@ -18,16 +18,16 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     sheet.head(
         3,
         &[
-            Head::Text("File"),
-            Head::Text("Side"),
-            Head::Text("Holds"),
-            Head::Number("Rows"),
-            Head::Number("Rejected"),
-            Head::Number("Counted by Salesforce"),
-            Head::Text("Encoding"),
-            Head::Text("Delimiter"),
-            Head::Text("Dates"),
-            Head::Text("SHA-256"),
+            Header::Text("File"),
+            Header::Text("Side"),
+            Header::Text("Holds"),
+            Header::Number("Rows"),
+            Header::Number("Rejected"),
+            Header::Number("Counted by Salesforce"),
+            Header::Text("Encoding"),
+            Header::Text("Delimiter"),
+            Header::Text("Dates"),
+            Header::Text("SHA-256"),
         ],
     )?;
     let mut row = 4;
@@ -38,7 +38,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     row += 1;
 
     sheet.heading(row, "Rules of comparison")?;
-    let zone = wording::zones(&report.facts.zones);
+    let zone = wording::zones(&report.run.zones);
     let rules = wording::rules(report.rules());
     for (term, value) in std::iter::once(("Time zone of the export's dates", zone)).chain(rules) {
         row += 1;
@@ -68,7 +68,7 @@ fn file(input: &Input) -> [Cell; 10] {
 }
 
 fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u32) -> Result<(), XlsxError> {
-    let kept = &report.facts.rejects;
+    let kept = &report.run.rejects;
     let all: u64 = report.origins().inputs.iter().map(|input| input.rejects).sum();
     sheet.heading(row, "Rows that could not be read")?;
     row += 1;
@@ -86,7 +86,7 @@ fn rejects(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>, mut row: u3
         return Ok(());
     }
     row += 1;
-    sheet.head(row, &[Head::Text("File"), Head::Number("Line"), Head::Text("Column"), Head::Text("Reason")])?;
+    sheet.head(row, &[Header::Text("File"), Header::Number("Line"), Header::Text("Column"), Header::Text("Reason")])?;
     for rejected in kept {
         row += 1;
         sheet.row(

@@ -5,10 +5,10 @@ use rust_xlsxwriter::{
     Chart, ChartAxisLabelPosition, ChartDataLabel, ChartFormat, ChartSolidFill, ChartType, Color, XlsxError,
 };
 
-use super::sheet::{Cell, Head, Sheet};
+use super::sheet::{Cell, Header, Sheet};
 use super::{causes, findings, trend};
 use crate::check::{Check, Owner, Severity};
-use crate::model::word::Word as _;
+use crate::model::word::Label as _;
 use crate::render::{counted, grouped, wording};
 use crate::report::{CheckResult, Report};
 use crate::series::Movement;
@@ -19,11 +19,11 @@ const ROLLED: &[f64] = &[27.0, 46.0, 10.0, 10.0, 9.0, 11.0, 10.0, 10.0, 12.0, 11
 
 /// Without an earlier run there is nothing to roll forward.
 pub(super) fn widths(report: &Report) -> &'static [f64] {
-    if report.facts.before.is_some() { ROLLED } else { ALONE }
+    if report.run.before.is_some() { ROLLED } else { ALONE }
 }
 
 /// One check in the table.
-pub(super) struct Line<'a> {
+pub(super) struct CheckLine<'a> {
     pub(super) result: &'a CheckResult,
     /// Its findings.
     pub(super) findings: u64,
@@ -33,7 +33,7 @@ pub(super) struct Line<'a> {
     pub(super) movement: Option<Movement>,
 }
 
-impl Line<'_> {
+impl CheckLine<'_> {
     fn unseen(&self) -> u64 {
         self.movement.map_or(0, |movement| movement.unseen)
     }
@@ -65,64 +65,64 @@ fn tick(open: &str, counted: &str, ties: bool, cut: bool) -> Cell {
 }
 
 /// The table as other sheets refer to it.
-pub(super) struct Lines<'a> {
+pub(super) struct CheckLines<'a> {
     /// Checks of which anything is to be told, worst first.
-    pub(super) of: Vec<Line<'a>>,
+    pub(super) checks: Vec<CheckLine<'a>>,
     /// The row of the first, counted as Excel does.
     pub(super) first: usize,
 }
 
-impl Lines<'_> {
-    fn sum(&self, of: impl Fn(&Line<'_>) -> u64) -> u64 {
-        self.of.iter().map(of).sum()
+impl CheckLines<'_> {
+    fn sum(&self, of: impl Fn(&CheckLine<'_>) -> u64) -> u64 {
+        self.checks.iter().map(of).sum()
     }
 
     pub(super) fn movement(&self) -> Movement {
-        self.of.iter().filter_map(|line| line.movement).fold(Movement::default(), Movement::and)
+        self.checks.iter().filter_map(|line| line.movement).fold(Movement::default(), Movement::and)
     }
 
     pub(super) fn open(&self) -> u64 {
-        self.of.iter().map(Line::open).sum()
+        self.checks.iter().map(CheckLine::open).sum()
     }
 
     pub(super) fn counted(&self) -> u64 {
-        self.of.iter().map(Line::counted).sum()
+        self.checks.iter().map(CheckLine::counted).sum()
     }
 
     /// The row of the total, counted as Excel does.
     pub(super) fn total(&self) -> usize {
-        self.first + self.of.len().max(1)
+        self.first + self.checks.len().max(1)
     }
 
     pub(super) fn total_tick(&self, open: &str, counted: &str) -> Cell {
-        tick(open, counted, self.open() == self.counted(), self.of.iter().any(Line::is_cut))
+        tick(open, counted, self.open() == self.counted(), self.checks.iter().any(CheckLine::is_cut))
     }
 }
 
 /// The checks that found something, and those whose findings came and went.
-pub(super) fn lines(report: &Report) -> Lines<'_> {
+pub(super) fn lines(report: &Report) -> CheckLines<'_> {
     let movements = report.movements();
     let movement = |check: &Check| -> Option<Movement> {
         let found = movements.as_ref()?.iter().find(|(id, _)| *id == check.id);
         Some(found.map_or_else(Movement::default, |&(_, movement)| movement))
     };
-    let line = |result, here| -> Line<'_> {
+    let line = |result, here| -> CheckLine<'_> {
         let result: &CheckResult = result;
-        Line { result, findings: result.findings as u64, here, movement: movement(result.check) }
+        CheckLine { result, findings: result.findings as u64, here, movement: movement(result.check) }
     };
-    let mut of: Vec<Line<'_>> =
+    let mut of: Vec<CheckLine<'_>> =
         findings::places(report).into_iter().map(|(result, here, _)| line(result, here)).collect();
-    let mut others: Vec<Line<'_>> = report.results.iter().map(|result| line(result, 0)).collect();
+    let mut others: Vec<CheckLine<'_>> = report.results.iter().map(|result| line(result, 0)).collect();
     others.retain(|line| line.findings == 0 && line.movement.is_some_and(|it| it != Movement::default()));
     others.sort_by_key(|line| (line.result.check.severity, line.result.check.id));
     of.extend(others);
-    Lines { of, first: words(report).len() + 4 }
+    CheckLines { checks: of, first: words(report).len() + 4 }
 }
 
 /// The result in sentences.
 fn words(report: &Report) -> Vec<String> {
     let mut words = vec![wording::headline(report), wording::movement(report)];
-    words.extend(report.facts.before.iter().flat_map(|before| before.remarks.iter().cloned()));
+    words.extend(report.run.before.iter().flat_map(|before| before.remarks.iter().cloned()));
     let movements = report.movements().unwrap_or_default();
     let unseen: u64 = movements.iter().map(|(_, movement)| movement.unseen).sum();
     if unseen > 0 {
@@ -134,8 +134,8 @@ fn words(report: &Report) -> Vec<String> {
     words
 }
 
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -> Result<(), XlsxError> {
-    let has_before = report.facts.before.is_some();
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'_>) -> Result<(), XlsxError> {
+    let has_before = report.run.before.is_some();
     sheet.title(NAME)?;
     let mut row = 1;
     for text in words(report) {
@@ -146,11 +146,11 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
     head(sheet, row, has_before)?;
     sheet.inner.set_freeze_panes(row + 1, 0)?;
     row += 1;
-    for (line, at) in lines.of.iter().zip(lines.first..) {
+    for (line, at) in lines.checks.iter().zip(lines.first..) {
         sheet.row(row, &cells(report, line, at))?;
         row += 1;
     }
-    if lines.of.is_empty() {
+    if lines.checks.is_empty() {
         sheet.row(row, &[Cell::line("No check found anything.")])?;
         row += 1;
     }
@@ -158,7 +158,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
     row += 1;
     sheet.row(row, &[Cell::Line(others(report, lines))])?;
     row += 2;
-    if !lines.of.is_empty() {
+    if !lines.checks.is_empty() {
         row = bars(sheet, lines, row, has_before)?;
     }
     row = health(sheet, report, row)?;
@@ -176,40 +176,40 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>) -
 }
 
 fn head(sheet: &mut Sheet<'_>, row: u32, has_before: bool) -> Result<(), XlsxError> {
-    let mut heads = vec![Head::Text("Check"), Head::Text("Title"), Head::Text("Severity")];
+    let mut heads = vec![Header::Text("Check"), Header::Text("Title"), Header::Text("Severity")];
     if has_before {
         heads.extend([
-            Head::Number("Open at start"),
-            Head::Number("New"),
-            Head::Number("Reopened"),
-            Head::Number("Cleared"),
-            Head::Number("Open at end"),
-            Head::Number("On sheet Findings"),
-            Head::Number("Not looked for"),
-            Head::Number("Counted"),
-            Head::Text("Ties"),
-            Head::Text("Trend"),
-            Head::Text("First \u{2192} last"),
-            Head::Text("Must act"),
+            Header::Number("Open at start"),
+            Header::Number("New"),
+            Header::Number("Reopened"),
+            Header::Number("Cleared"),
+            Header::Number("Open at end"),
+            Header::Number("On sheet Findings"),
+            Header::Number("Not looked for"),
+            Header::Number("Counted"),
+            Header::Text("Ties"),
+            Header::Text("Trend"),
+            Header::Text("First \u{2192} last"),
+            Header::Text("Must act"),
         ]);
     } else {
         heads.extend([
-            Head::Number("Findings"),
-            Head::Number("On sheet Findings"),
-            Head::Text("Ties"),
-            Head::Text("Must act"),
-            Head::Text("What to do"),
+            Header::Number("Findings"),
+            Header::Number("On sheet Findings"),
+            Header::Text("Ties"),
+            Header::Text("Must act"),
+            Header::Text("What to do"),
         ]);
     }
     sheet.head(row, &heads)
 }
 
-fn cells(report: &Report, line: &Line<'_>, at: usize) -> Vec<Cell> {
+fn cells(report: &Report, line: &CheckLine<'_>, at: usize) -> Vec<Cell> {
     let check = line.result.check;
     let mut cells = vec![
         Cell::Jump(causes::place(line.result), check.id.to_owned()),
         Cell::text(check.title),
-        Cell::text(check.severity.word()),
+        Cell::text(check.severity.label()),
     ];
     let on_the_sheet = Cell::Sum(format!("COUNTIF(Findings[Check],A{at})"), line.here);
     let Some(movement) = line.movement else {
@@ -217,7 +217,7 @@ fn cells(report: &Report, line: &Line<'_>, at: usize) -> Vec<Cell> {
             Cell::Number(line.findings),
             on_the_sheet,
             line.tick(&format!("D{at}"), &format!("E{at}")),
-            Cell::text(check.owner.word()),
+            Cell::text(check.owner.label()),
             Cell::Text(wording::sentence(check.remedy)),
         ]);
         return cells;
@@ -234,12 +234,12 @@ fn cells(report: &Report, line: &Line<'_>, at: usize) -> Vec<Cell> {
         line.tick(&format!("H{at}"), &format!("K{at}")),
         Cell::Blank,
         Cell::Text(trend::first_and_last(report, Some(check))),
-        Cell::text(check.owner.word()),
+        Cell::text(check.owner.label()),
     ]);
     cells
 }
 
-fn total(lines: &Lines<'_>, has_before: bool) -> Vec<Cell> {
+fn total(lines: &CheckLines<'_>, has_before: bool) -> Vec<Cell> {
     let (first, last, at) = (lines.first, lines.total() - 1, lines.total());
     let sum = |column: &str, result| Cell::Total(format!("SUM({column}{first}:{column}{last})"), result);
     let mut cells = vec![Cell::strong("Total"), Cell::Blank, Cell::Blank];
@@ -264,10 +264,10 @@ fn total(lines: &Lines<'_>, has_before: bool) -> Vec<Cell> {
 }
 
 /// What is not in the table.
-fn others(report: &Report, lines: &Lines<'_>) -> String {
-    let told = |result: &&CheckResult| lines.of.iter().all(|line| line.result.place != result.place);
+fn others(report: &Report, lines: &CheckLines<'_>) -> String {
+    let described = |result: &&CheckResult| lines.checks.iter().all(|line| line.result.place != result.place);
     let (whole, blind): (Vec<&CheckResult>, Vec<&CheckResult>) =
-        report.results.iter().filter(told).partition(|result| result.is_whole());
+        report.results.iter().filter(described).partition(|result| result.is_whole());
     let clean = match whole.len() as u64 {
         0 => "No other check is clean.".to_owned(),
         1 => "1 other check is clean.".to_owned(),
@@ -281,8 +281,8 @@ fn others(report: &Report, lines: &Lines<'_>) -> String {
 }
 
 /// Open findings by check as bars, over rows of their own. Says which row is free.
-fn bars(sheet: &mut Sheet<'_>, lines: &Lines<'_>, row: u32, has_before: bool) -> Result<u32, XlsxError> {
-    let count = u32::try_from(lines.of.len()).unwrap_or(u32::MAX);
+fn bars(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, row: u32, has_before: bool) -> Result<u32, XlsxError> {
+    let count = u32::try_from(lines.checks.len()).unwrap_or(u32::MAX);
     let first = u32::try_from(lines.first).unwrap_or(u32::MAX) - 1;
     let last = first + count - 1;
     let column = if has_before { 7 } else { 3 };
@@ -302,11 +302,11 @@ fn bars(sheet: &mut Sheet<'_>, lines: &Lines<'_>, row: u32, has_before: bool) ->
     chart.y_axis().set_reverse().set_label_position(ChartAxisLabelPosition::Low);
     chart.x_axis().set_hidden(true).set_major_gridlines(false);
     chart.legend().set_hidden();
-    let told: Vec<String> =
-        lines.of.iter().map(|line| format!("{} {}", line.result.check.title, grouped(line.open()))).collect();
+    let described: Vec<String> =
+        lines.checks.iter().map(|line| format!("{} {}", line.result.check.title, grouped(line.open()))).collect();
     let height = 70 + 26 * count;
     // Excel takes 255 characters; the same numbers stand in the table above.
-    let words: String = format!("Open findings by check: {}", told.join("; ")).chars().take(250).collect();
+    let words: String = format!("Open findings by check: {}", described.join("; ")).chars().take(250).collect();
     chart.set_width(1_000).set_height(height).set_alt_text(words);
     sheet.inner.insert_chart(row, 0, &chart)?;
     // Rows are 20 pixels high.
@@ -321,17 +321,17 @@ fn health(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, X
         (None, None) => wording::no_stall(report),
     };
     let beats: Vec<_> = stalls.heartbeats.iter().filter(|beat| beat.object.follows_learners()).collect();
-    let told = |of: &dyn Fn(&crate::stalls::heartbeat::Heartbeat) -> String| -> String {
-        let told: Vec<String> =
+    let described = |of: &dyn Fn(&crate::stalls::heartbeat::Heartbeat) -> String| -> String {
+        let described: Vec<String> =
             beats.iter().map(|beat| format!("{}: {}", wording::object(beat.object), of(beat))).collect();
-        if told.is_empty() { "not known: no object was read".to_owned() } else { told.join("; ") }
+        if described.is_empty() { "not known: no object was read".to_owned() } else { described.join("; ") }
     };
     let hours = |hours: u32| match hours {
         0..48 => counted(u64::from(hours), "hour", "hours"),
         _ => counted(u64::from(hours / 24), "day", "days"),
     };
-    let written = told(&|beat| wording::moment_or_unknown(beat.last()));
-    let silent = told(&|beat| {
+    let written = described(&|beat| wording::moment_or_unknown(beat.last()));
+    let silent = described(&|beat| {
         let now = beat.silence.map_or_else(|| "nothing was ever written".to_owned(), hours);
         beat.gaps.map_or_else(|| now.clone(), |gaps| format!("{now}, usually {}", hours(gaps.median)))
     });
@@ -349,7 +349,7 @@ fn health(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, X
 }
 
 /// A sum over the table, in the column of what is open.
-fn sum_where(lines: &Lines<'_>, row: u32, by: &str, has_before: bool, result: u64) -> Cell {
+fn sum_where(lines: &CheckLines<'_>, row: u32, by: &str, has_before: bool, result: u64) -> Cell {
     let (first, last, line) = (lines.first, lines.total() - 1, row + 1);
     let open = if has_before { "H" } else { "D" };
     Cell::Sum(format!("SUMIF({by}{first}:{by}{last},A{line},{open}{first}:{open}{last})"), result)
@@ -370,24 +370,29 @@ fn group(
     sheet.row(row, &cells)
 }
 
-fn by_severity(sheet: &mut Sheet<'_>, lines: &Lines<'_>, mut row: u32, has_before: bool) -> Result<u32, XlsxError> {
+fn by_severity(
+    sheet: &mut Sheet<'_>,
+    lines: &CheckLines<'_>,
+    mut row: u32,
+    has_before: bool,
+) -> Result<u32, XlsxError> {
     sheet.heading(row, "By severity")?;
     for &severity in Severity::ALL {
         row += 1;
         let open = lines.sum(|line| if line.result.check.severity == severity { line.open() } else { 0 });
         let sum = sum_where(lines, row, "C", has_before, open);
-        group(sheet, row, (severity.word(), wording::severity(severity)), sum, has_before)?;
+        group(sheet, row, (severity.label(), wording::severity(severity)), sum, has_before)?;
     }
     Ok(row + 2)
 }
 
-fn by_owner(sheet: &mut Sheet<'_>, lines: &Lines<'_>, mut row: u32, has_before: bool) -> Result<u32, XlsxError> {
+fn by_owner(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, mut row: u32, has_before: bool) -> Result<u32, XlsxError> {
     sheet.heading(row, "By who must act")?;
     for &owner in Owner::ALL {
         row += 1;
         let open = lines.sum(|line| if line.result.check.owner == owner { line.open() } else { 0 });
         let sum = sum_where(lines, row, if has_before { "O" } else { "G" }, has_before, open);
-        group(sheet, row, (owner.word(), wording::owner(owner)), sum, has_before)?;
+        group(sheet, row, (owner.label(), wording::owner(owner)), sum, has_before)?;
     }
     Ok(row + 2)
 }
@@ -400,7 +405,10 @@ fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result
         sheet.row(row, &[Cell::line("None: nothing was missing.")])?;
         return Ok(row + 2);
     }
-    sheet.head(row, &[Head::Text("Check"), Head::Text("Title"), Head::Text("Severity"), Head::Text("Lacking")])?;
+    sheet.head(
+        row,
+        &[Header::Text("Check"), Header::Text("Title"), Header::Text("Severity"), Header::Text("Lacking")],
+    )?;
     for result in report.unseen() {
         row += 1;
         sheet.row(
@@ -408,7 +416,7 @@ fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result
             &[
                 Cell::Jump(causes::place(result), result.check.id.to_owned()),
                 Cell::text(result.check.title),
-                Cell::text(result.check.severity.word()),
+                Cell::text(result.check.severity.label()),
                 Cell::Line(result.gaps().join("; ")),
             ],
         )?;

@@ -31,7 +31,7 @@ const END: &[u8] = b"PK\x05\x06";
 const END_DIRECTORY: usize = 16;
 
 /// Passes a workbook on and puts another range into its first table.
-pub(super) struct Widened<W> {
+pub(super) struct TableRangeWriter<W> {
     out: W,
     /// As the file of the table has it, and as it shall be.
     ranges: (String, String),
@@ -43,7 +43,7 @@ pub(super) struct Widened<W> {
     is_found: bool,
 }
 
-impl<W: Write> Widened<W> {
+impl<W: Write> TableRangeWriter<W> {
     /// Puts `to` in the place of `from`, both as `A1:B2`.
     pub(super) fn new(out: W, from: String, to: String, compression: u8) -> Self {
         let compression = Compression::new(u32::from(compression));
@@ -66,8 +66,8 @@ impl<W: Write> Widened<W> {
         let end = tail.len().checked_sub(22).filter(|&end| tail[end..].starts_with(END))?;
         let directory = number(tail, end + END_DIRECTORY)?.checked_sub(self.passed)?;
         let listed = self.listed(directory)?;
-        let (_, told) = listed.iter().copied().find(|&(place, _)| place == self.passed)?;
-        let length = number(tail, told + LISTED_SUMS + 4)?;
+        let (_, offset) = listed.iter().copied().find(|&(place, _)| place == self.passed)?;
+        let length = number(tail, offset + LISTED_SUMS + 4)?;
         let data = ENTRY_NAME + TABLE.len();
         // Behind the data stand its sums, in as many bytes as the writer marks them with.
         let behind = data + length + DESCRIPTOR.len() + 12;
@@ -92,34 +92,34 @@ impl<W: Write> Widened<W> {
         let before_directory = all.len();
         all.extend_from_slice(tail.get(behind..)?);
         let moved = before_directory + directory - behind;
-        for (place, told) in listed {
-            let told = moved + (told - directory);
+        for (place, offset) in listed {
+            let offset = moved + (offset - directory);
             if place == self.passed {
-                all.get_mut(told + LISTED_SUMS..)?.get_mut(..sums.len())?.copy_from_slice(&sums);
+                all.get_mut(offset + LISTED_SUMS..)?.get_mut(..sums.len())?.copy_from_slice(&sums);
             } else if place > self.passed {
-                all.get_mut(told + LISTED_PLACE..)?.get_mut(..4)?.copy_from_slice(&grown(place)?);
+                all.get_mut(offset + LISTED_PLACE..)?.get_mut(..4)?.copy_from_slice(&grown(place)?);
             }
         }
-        let told = moved + (end - directory) + END_DIRECTORY;
-        all.get_mut(told..)?.get_mut(..4)?.copy_from_slice(&grown(self.passed + directory)?);
+        let offset = moved + (end - directory) + END_DIRECTORY;
+        all.get_mut(offset..)?.get_mut(..4)?.copy_from_slice(&grown(self.passed + directory)?);
         Some(all)
     }
 
     /// Of each entry of the archive: where it stands, and where in the tail it is listed.
     fn listed(&self, directory: usize) -> Option<Vec<(usize, usize)>> {
         let mut listed = Vec::new();
-        let mut told = directory;
-        while self.held.get(told..)?.starts_with(LISTED) {
-            listed.push((number(&self.held, told + LISTED_PLACE)?, told));
+        let mut offset = directory;
+        while self.held.get(offset..)?.starts_with(LISTED) {
+            listed.push((number(&self.held, offset + LISTED_PLACE)?, offset));
             let lengths: usize =
-                [28, 30, 32].into_iter().map(|at| short(&self.held, told + at)).sum::<Option<usize>>()?;
-            told += LISTED_NAME + lengths;
+                [28, 30, 32].into_iter().map(|at| short(&self.held, offset + at)).sum::<Option<usize>>()?;
+            offset += LISTED_NAME + lengths;
         }
         Some(listed)
     }
 }
 
-impl<W: Write> Write for Widened<W> {
+impl<W: Write> Write for TableRangeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.held.extend_from_slice(bytes);
         if !self.is_found {
@@ -150,7 +150,7 @@ fn short(bytes: &[u8], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::Widened;
+    use super::TableRangeWriter;
     use crate::render::xlsx::COMPRESSION;
     use rust_xlsxwriter::{DocProperties, ExcelDateTime, Table, Workbook};
 
@@ -175,7 +175,8 @@ mod tests {
         for rows in [1, 9, 10, 777, 9_999] {
             let (mut whole, mut widened) = (Vec::new(), Vec::new());
             workbook(rows, &mut whole);
-            let mut out = Widened::new(&mut widened, "A1:U2".to_owned(), format!("A1:U{}", rows + 1), COMPRESSION);
+            let mut out =
+                TableRangeWriter::new(&mut widened, "A1:U2".to_owned(), format!("A1:U{}", rows + 1), COMPRESSION);
             workbook(1, &mut out);
             out.finish().expect("a workbook");
             assert!(whole == widened, "{rows} rows");
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_has_no_table_is_not_passed_on_as_if_it_had() {
-        let mut out = Widened::new(Vec::new(), "A1:U2".to_owned(), "A1:U3".to_owned(), COMPRESSION);
+        let mut out = TableRangeWriter::new(Vec::new(), "A1:U2".to_owned(), "A1:U3".to_owned(), COMPRESSION);
         Workbook::new().save_to_writer(&mut out).expect("a workbook");
         assert!(out.finish().is_err());
     }

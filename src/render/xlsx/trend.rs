@@ -4,7 +4,7 @@
 use rust_xlsxwriter::{Sparkline, SparklineType, XlsxError};
 
 use super::sheet::Sheet;
-use super::summary::{Lines, NAME};
+use super::summary::{CheckLines, NAME};
 use crate::check::Check;
 use crate::render::{grouped, wording};
 use crate::report::Report;
@@ -26,24 +26,24 @@ fn count(point: &Point, check: Option<&Check>) -> Option<u64> {
 
 /// The trend in words; a dash stands for a run that could not see everything.
 pub(super) fn first_and_last(report: &Report, check: Option<&Check>) -> String {
-    let told = |point: &Point| count(point, check).map_or_else(|| "\u{2013}".to_owned(), grouped);
-    match &report.facts.trend[..] {
+    let described = |point: &Point| count(point, check).map_or_else(|| "\u{2013}".to_owned(), grouped);
+    match &report.run.trend[..] {
         [] => String::new(),
-        [only] => told(only),
-        [first, .., last] => format!("{} \u{2192} {}", told(first), told(last)),
+        [only] => described(only),
+        [first, .., last] => format!("{} \u{2192} {}", described(first), described(last)),
     }
 }
 
 /// The numbers, one run a column, and the lines over them.
-pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &Lines<'_>, row: u32) -> Result<(), XlsxError> {
-    let trend = &report.facts.trend;
+pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'_>, row: u32) -> Result<(), XlsxError> {
+    let trend = &report.run.trend;
     sheet.heading(row, "Trend: findings of each run, by the day on which both sides had been read (not printed)")?;
     sheet.heads(row + 1, &["Check", "Title"])?;
     for (column, point) in (FIRST..).zip(trend) {
         sheet.head_of_number(row + 1, column, &wording::moment(point.read_at)[..10])?;
     }
     let last = FIRST + u16::try_from(trend.len().saturating_sub(1)).unwrap_or(0);
-    let checks = lines.of.iter().map(|line| Some(line.result.check)).chain([None]);
+    let checks = lines.checks.iter().map(|line| Some(line.result.check)).chain([None]);
     for (at, check) in (0..).zip(checks) {
         let line = row + 2 + at;
         sheet.data(line, 0, check.map_or("Total", |check| check.id))?;

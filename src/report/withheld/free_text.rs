@@ -10,11 +10,11 @@ use std::borrow::Cow;
 
 use super::WITHHELD;
 use crate::model::customisation::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
-use crate::model::text::of_address;
-use crate::model::word::Word as _;
+use crate::model::text::sanitize_url;
+use crate::model::word::Label as _;
 use crate::review::Review;
 
 /// Parts of the paths that an extraction asks for.
@@ -234,7 +234,7 @@ fn words(soql: &str, field: &str) -> String {
         is_one_of(&KEYWORDS, word)
             || word.eq_ignore_ascii_case(field)
             || word.split('.').all(|part| is_one_of(&FIELDS, part))
-            || SfObject::of(word).is_some()
+            || SfObject::parse(word).is_some()
             || is_id(word)
             || Instant::parse(word.as_bytes()).is_ok()
             || is_number && before.eq_ignore_ascii_case("LIMIT")
@@ -264,13 +264,13 @@ fn end_of_literal(inside: &str, mark: &[u8]) -> Option<usize> {
 
 /// Whether a literal is one that tieout writes: the name of an object, the package's namespace, an id.
 fn is_own(literal: &str) -> bool {
-    literal.is_empty() || literal == NAMESPACE || SfObject::of(literal).is_some() || is_id(literal)
+    literal.is_empty() || literal == NAMESPACE || SfObject::parse(literal).is_some() || is_id(literal)
 }
 
 /// Whether a text is the id of a record. Any word of fifteen letters could be one; the ids of jobs and of things in setup
 /// begin with a digit.
 fn is_id(text: &str) -> bool {
-    SfId::parse(text.as_bytes()).is_ok() && (text.len() == 18 || text.starts_with(|c: char| c.is_ascii_digit()))
+    RecordId::parse(text.as_bytes()).is_ok() && (text.len() == 18 || text.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// A word, withheld unless it is one of these.
@@ -285,7 +285,7 @@ pub(super) fn method(method: &str) -> String {
 
 /// What a query is for: an object, or a list beside the objects.
 pub(super) fn asked(object: &str) -> String {
-    if SfObject::of(object).is_some() { object.to_owned() } else { one_of(&LISTS, object) }
+    if SfObject::parse(object).is_some() { object.to_owned() } else { one_of(&LISTS, object) }
 }
 
 /// The version of the API.
@@ -325,7 +325,7 @@ fn segment(segment: &str) -> &str {
     let known = segment.is_empty()
         || SEGMENTS.contains(&segment)
         || segment == "resultPages"
-        || SfObject::of(segment).is_some()
+        || SfObject::parse(segment).is_some()
         || is_id(segment)
         || is_version();
     if known { segment } else { WITHHELD }
@@ -334,7 +334,7 @@ fn segment(segment: &str) -> &str {
 fn parameter<'a>(pair: &'a str, field: &str) -> Cow<'a, str> {
     match pair.split_once('=') {
         Some(("q", encoded)) => {
-            let soql = of_address(encoded);
+            let soql = sanitize_url(encoded);
             let shown = query(&soql, field);
             if shown == soql {
                 return Cow::Borrowed(pair);
@@ -358,13 +358,13 @@ pub(super) fn answer(answer: &str) -> String {
 pub(super) fn unseen(line: &str) -> String {
     let of_kind = line.strip_suffix(')').and_then(|line| line.split_once(" on every object ("));
     if let Some((kind, why)) = of_kind
-        && PartKind::of(kind).is_some()
+        && PartKind::parse(kind).is_some()
     {
         return format!("{kind} on every object ({})", refusal(why));
     }
     let of_object = line.strip_prefix("everything on ").and_then(|line| line.split_once(' '));
     match of_object {
-        Some((object, why)) if SfObject::of(object).is_some() && [HIDDEN_OBJECT, HIDDEN_FIELDS].contains(&why) => {
+        Some((object, why)) if SfObject::parse(object).is_some() && [HIDDEN_OBJECT, HIDDEN_FIELDS].contains(&why) => {
             line.to_owned()
         }
         _ => WITHHELD.to_owned(),
@@ -468,21 +468,21 @@ mod tests {
         ] {
             assert_eq!(unseen(line), shown);
         }
-        for (said, shown) in [
+        for (raw, shown) in [
             ("200 1234 bytes", "200 1234 bytes"),
             ("no answer yet", "no answer yet"),
             ("no answer: Ada took the line down", "no answer"),
             ("the answer broke off after 7 bytes: Ada", "the answer broke off after 7 bytes"),
             ("Ada 7 bytes", "[withheld]"),
         ] {
-            assert_eq!(answer(said), shown);
+            assert_eq!(answer(raw), shown);
         }
     }
 
     #[test]
     fn words_that_are_none_of_the_known_ones_are_withheld() {
-        for (said, shown) in [(method("GET"), "GET"), (method("ADA"), "[withheld]"), (version("67.0"), "67.0")] {
-            assert_eq!(said, shown);
+        for (raw, shown) in [(method("GET"), "GET"), (method("ADA"), "[withheld]"), (version("67.0"), "67.0")] {
+            assert_eq!(raw, shown);
         }
         assert_eq!(version("Ada"), "[withheld]");
         assert_eq!((asked("Contact").as_str(), asked("customisation").as_str()), ("Contact", "customisation"));
@@ -491,8 +491,8 @@ mod tests {
 
     #[test]
     fn owner_and_comment_of_a_review_are_withheld() {
-        let said = Review { owner: "Ada".to_owned(), comment: " ".to_owned(), ..Review::default() };
-        let shown = review(&said);
+        let raw = Review { owner: "Ada".to_owned(), comment: " ".to_owned(), ..Review::default() };
+        let shown = review(&raw);
         assert_eq!((shown.owner.as_str(), shown.comment.as_str(), shown.status), ("[withheld]", " ", None));
     }
 }

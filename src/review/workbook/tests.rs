@@ -6,9 +6,9 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Table, TableColumn, Workbo
 
 use super::{Column, Error, Filled, SHEET, Sheet, cell_of, number_text, read};
 
-struct Place(tempfile::TempDir);
+struct Scratch(tempfile::TempDir);
 
-impl Place {
+impl Scratch {
     fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
@@ -41,12 +41,12 @@ fn put(sheet: &mut Worksheet, row: u32, cells: &[&str]) {
     }
 }
 
-fn told(path: &Path) -> String {
+fn described(path: &Path) -> String {
     let error = read(path).expect_err("an error");
     assert_eq!(error.exit().code(), 4);
-    let said = error.to_string();
-    assert!(said.contains("\n  next: "), "{said}");
-    said.replace(&format!("{}: ", path.display()), "")
+    let message = error.to_string();
+    assert!(message.contains("\n  next: "), "{message}");
+    message.replace(&format!("{}: ", path.display()), "")
 }
 
 fn filled(row: u32, cells: [&str; 4]) -> Filled {
@@ -70,7 +70,7 @@ fn ordinary(workbook: &mut Workbook) {
 
 #[test]
 fn a_workbook_comes_back_as_it_was_filled() {
-    let place = Place::new();
+    let place = Scratch::new();
     let sheet = read(&place.workbook(ordinary)).expect("a sheet");
     assert_eq!(sheet.run.as_deref(), Some("R-0123456789"));
     assert_eq!(sheet.columns.cell(Column::Comment, 4), "Findings!E4");
@@ -86,7 +86,7 @@ fn a_workbook_comes_back_as_it_was_filled() {
 
 #[test]
 fn the_name_of_the_run_is_harmless() {
-    let place = Place::new();
+    let place = Scratch::new();
     for (written, run) in [("R-1\u{1b}[31m", Some("R-1[U+001B][31m")), (" R-1 ", Some("R-1")), (" ", None)] {
         let named = place.workbook(|workbook| {
             let sheet = workbook.add_worksheet().set_name(SHEET).expect("a name");
@@ -99,7 +99,7 @@ fn the_name_of_the_run_is_harmless() {
 
 #[test]
 fn columns_are_found_by_their_headings() {
-    let place = Place::new();
+    let place = Scratch::new();
     let path = place.sheet("findings ", |sheet| {
         put(sheet, 0, &["Our own title", "Status"]);
         put(sheet, 3, &["my column", " COMMENT", "Sta tus", "", "finding ", "owner\u{a0}"]);
@@ -115,7 +115,7 @@ fn columns_are_found_by_their_headings() {
 
 #[test]
 fn cells_are_read_as_they_are_seen() {
-    let place = Place::new();
+    let place = Scratch::new();
     let path = place.sheet(SHEET, |sheet| {
         put(sheet, 0, &["Finding", "Status", "Owner", "Comment"]);
         let day = Format::new().set_num_format("dd/mm/yyyy");
@@ -150,14 +150,14 @@ fn cells_are_read_as_they_are_seen() {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    let place = Place::new();
+    let place = Scratch::new();
     let sheet = |name, headings: &[&str]| place.sheet(name, |sheet| put(sheet, 1, headings));
-    let mut said = vec![
-        told(&sheet("Sheet1\u{202e}", &["Finding", "Status", "Owner", "Comment"])),
-        told(&sheet(SHEET, &["Finding", "State", "Owner"])),
-        told(&sheet(SHEET, &[])),
-        told(&sheet(SHEET, &["Owner", "Finding", "Status", "owner", "Comment"])),
-        told(&place.sheet(SHEET, |sheet| put(sheet, 20, &["Finding", "Status", "Owner", "Comment"]))),
+    let mut message = vec![
+        described(&sheet("Sheet1\u{202e}", &["Finding", "Status", "Owner", "Comment"])),
+        described(&sheet(SHEET, &["Finding", "State", "Owner"])),
+        described(&sheet(SHEET, &[])),
+        described(&sheet(SHEET, &["Owner", "Finding", "Status", "owner", "Comment"])),
+        described(&place.sheet(SHEET, |sheet| put(sheet, 20, &["Finding", "Status", "Owner", "Comment"]))),
     ];
     let whole = std::fs::read(place.workbook(ordinary)).expect("a workbook");
     let ods = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet";
@@ -169,9 +169,9 @@ fn what_cannot_be_read_is_told() {
         ("findings.ods", ods),
         ("findings.xls", &old),
     ] {
-        said.push(told(&place.file(name, bytes)));
+        message.push(described(&place.file(name, bytes)));
     }
-    insta::assert_snapshot!(said.join("\n"), @r"
+    insta::assert_snapshot!(message.join("\n"), @r"
     has no sheet `Findings`; its sheets are `Sheet1[U+202E]`
       next: name the workbook.xlsx of a run, as it was filled, with its sheets under their own names
     has no heading `Status` or `Comment` in row 2 of the sheet `Findings`
@@ -197,14 +197,14 @@ fn what_cannot_be_read_is_told() {
 
 #[test]
 fn what_is_not_there_is_told_as_the_system_says_it() {
-    let place = Place::new();
+    let place = Scratch::new();
     assert!(matches!(read(&place.0.path().join("nothing.xlsx")), Err(Error::Unreadable { .. })));
     assert!(matches!(read(place.0.path()), Err(Error::Unreadable { .. })));
 }
 
 #[test]
 fn a_heading_without_rows_is_a_sheet() {
-    let place = Place::new();
+    let place = Scratch::new();
     let path = place.sheet(SHEET, |sheet| put(sheet, 19, &["Finding", "Status", "Owner", "Comment"]));
     let Sheet { run, columns, rows } = read(&path).expect("a sheet");
     assert_eq!((run, columns.at, rows), (None, [0, 1, 2, 3], Vec::new()));
@@ -253,9 +253,9 @@ fn locked() -> Vec<u8> {
 
 #[test]
 fn a_locked_workbook_is_told_apart() {
-    let place = Place::new();
+    let place = Scratch::new();
     assert_eq!(
-        told(&place.file("locked.xlsx", &locked())),
+        described(&place.file("locked.xlsx", &locked())),
         "is locked with a password\n  next: open it in a spreadsheet program, take the password away, and save it as XLSX"
     );
 }

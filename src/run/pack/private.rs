@@ -102,8 +102,8 @@ pub(super) fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> 
     if key.iter().collect::<BTreeSet<_>>().len() < MIN_DIFFERENT_BYTES {
         return Err(refuse("is not a key that tieout made: it is not random".to_owned()));
     }
-    let pseudonyms = Pseudonyms::under(&key);
-    if mapping.iter().any(|(pseudonym, _, value)| pseudonyms.of(value) != *pseudonym) {
+    let pseudonyms = Pseudonyms::pseudonym(&key);
+    if mapping.iter().any(|(pseudonym, _, value)| pseudonyms.new(value) != *pseudonym) {
         return Err(refuse(format!("is not the key that {MAPPING} beside it was made with")));
     }
     match earlier {

@@ -2,7 +2,7 @@
 
 use super::{get, job_page, located, next_page, query_job, query_path, trusted};
 use crate::error::Error;
-use crate::model::text::of_address;
+use crate::model::text::sanitize_url;
 
 const HOST: &str = "https://acme.my.salesforce.com";
 
@@ -166,7 +166,7 @@ fn a_query_job_is_made_for_a_version_and_with_a_query_that_reads() {
 fn a_query_survives_its_address() {
     let soql = "SELECT Id FROM X WHERE Name = 'O\\'Brien & S\u{f6}hne+1 100% #@\\\\' AND A >= 2026-01-31T23:59:59Z";
     let path = query_path("67.0", "query", soql);
-    assert_eq!(of_address(path.split_once("?q=").expect("a query").1), soql);
+    assert_eq!(sanitize_url(path.split_once("?q=").expect("a query").1), soql);
     assert!(get(&path).is_ok());
 }
 
@@ -176,12 +176,12 @@ fn only_the_next_page_of_the_query_in_hand_is_followed() {
     let v = "/services/data/v67.0";
     let first = format!("{v}/query?q=SELECT+Id+FROM+Contact");
     let page = format!("{v}/query/0r8xx0000000001AAA-2000");
-    for (in_hand, told) in [(&first, page.clone()), (&page, page.clone()), (&first, format!("{HOST}{page}"))] {
-        assert_eq!(next_page(HOST, in_hand, &told).expect(&told), page);
+    for (in_hand, described) in [(&first, page.clone()), (&page, page.clone()), (&first, format!("{HOST}{page}"))] {
+        assert_eq!(next_page(HOST, in_hand, &described).expect(&described), page);
     }
     let setup = format!("{v}/tooling/query?q=SELECT+Id+FROM+X");
     assert!(next_page(HOST, &setup, &format!("{v}/tooling/query/01g-2000")).is_ok());
-    for (in_hand, told) in [
+    for (in_hand, described) in [
         (&first, format!("{v}/queryAll/01g-2000")),
         (&first, format!("{v}/tooling/query/01g-2000")),
         (&setup, format!("{v}/query/01g-2000")),
@@ -212,22 +212,22 @@ fn only_the_next_page_of_the_query_in_hand_is_followed() {
         (&first, format!("//evil.example{page}")),
         (&first, String::new()),
     ] {
-        is_refused(next_page(HOST, in_hand, &told), &told);
+        is_refused(next_page(HOST, in_hand, &described), &described);
     }
 }
 
 #[test]
 fn pages_of_a_job_stay_with_it_and_are_written_anew() {
     let base = "/services/data/v67.0/jobs/query/7505g0000000001AAA";
-    let of = |what: &str, told: &str| job_page(HOST, base, what, 100, told);
+    let of = |what: &str, described: &str| job_page(HOST, base, what, 100, described);
     let page = format!("{base}/results?maxRecords=100&locator=MTA%3D");
-    for told in [
+    for described in [
         format!("{base}/results?locator=MTA%3D&maxRecords=100"),
         format!("{base}/results?locator=MTA="),
         format!("{HOST}{base}/results?locator=MTA%3D"),
         "v67.0/jobs/query/7505g0000000001AAA/results?locator=MTA%3D".to_owned(),
     ] {
-        assert_eq!(of("results", &told).expect(&told), page);
+        assert_eq!(of("results", &described).expect(&described), page);
     }
     assert_eq!(
         of("results", &format!("{base}/results?maxRecords=7")).expect("a page"),
@@ -235,7 +235,7 @@ fn pages_of_a_job_stay_with_it_and_are_written_anew() {
     );
     assert!(of("resultPages", &format!("{base}/resultpages?locator=a")).is_ok());
     assert_eq!(located(base, 100, "MTA=").expect("a locator"), page);
-    for told in [
+    for described in [
         "/services/data/v67.0/jobs/query/7505g0000000002AAA/results?locator=a",
         "/services/data/v66.0/jobs/query/7505g0000000001AAA/results?locator=a",
         "/services/data/v67.0/jobs/query/7505g0000000001AAA/resultPages?locator=a",
@@ -247,7 +247,7 @@ fn pages_of_a_job_stay_with_it_and_are_written_anew() {
         "https://evil.example/services/data/v67.0/jobs/query/7505g0000000001AAA/results?locator=a",
         "",
     ] {
-        is_refused(of("results", told), told);
+        is_refused(of("results", described), described);
     }
     for locator in ["", "a b", "a\r\nb", "\u{f6}"] {
         is_refused(located(base, 100, locator), locator);

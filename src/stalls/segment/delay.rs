@@ -7,11 +7,11 @@
 //! Must not know: stalls.
 
 use crate::model::instant::{DAY, Instant, MINUTE};
+use crate::stalls::buckets::{TimeBuckets, bucket};
 use crate::stalls::segment::{Events, Record};
-use crate::stalls::slots::{Slots, slot};
 
 /// Delays that are looked at; more add no certainty.
-const MOST: usize = 100_000;
+const MAX_SAMPLES: usize = 100_000;
 /// Writes no further apart than this belong to one run of a job.
 const RUN: i64 = 5 * MINUTE;
 
@@ -29,7 +29,7 @@ impl Delay {
     /// Of how many days one is looked at for the delays of so many events. Whole days are left out, so that what
     /// waits side by side is seen side by side.
     pub(super) fn every(events: usize) -> u32 {
-        u32::try_from(events / MOST + 1).unwrap_or(u32::MAX)
+        u32::try_from(events / MAX_SAMPLES + 1).unwrap_or(u32::MAX)
     }
 
     /// Whether an event that fell due at a moment belongs to the sample, if of so many days one is looked at.
@@ -95,18 +95,18 @@ fn seconds(delay: i64) -> u32 {
 pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
     // Of the writes that lie in one slot as long as what parts two runs, the first and the last tell all.
     let both = |(first, last): (Instant, Instant), (other, further)| (first.min(other), last.max(further));
-    let slots = record.events.gather(
-        Slots::default,
-        |slots, event| {
+    let buckets = record.events.gather(
+        TimeBuckets::default,
+        |buckets, event| {
             if let Some(written) = event.written.filter(|_| !record.failed(&event)) {
-                slots.put(slot(written, RUN), (written, written), both);
+                buckets.put(bucket(written, RUN), (written, written), both);
             }
         },
-        |slots, others| slots.join(others, both),
+        |buckets, others| buckets.join(others, both),
     );
     let mut runs = Vec::new();
     let mut before: Option<Instant> = None;
-    for (_, (first, last)) in slots.iter() {
+    for (_, (first, last)) in buckets.iter() {
         if before.is_none_or(|before| first.seconds() - before.seconds() > RUN) {
             runs.push(first.seconds());
         }
@@ -120,14 +120,14 @@ mod tests {
     use super::{Delay, RUN, runs};
     use crate::model::instant::{DAY, HOUR, Instant};
     use crate::stalls::segment::marks::marks;
-    use crate::stalls::segment::{Event, Fate, Record};
+    use crate::stalls::segment::{Event, EventStatus, Record};
 
     fn learn(written: impl Fn(i64) -> i64) -> Delay {
         let events: Vec<Event> = (0..400)
             .map(|nth| {
                 let due = 1_760_000_000 + nth * HOUR;
                 let [at, written] = [due, written(due)].map(Instant::from_seconds);
-                Event { at, written: Some(written), learner: 0, fate: Fate::OnTime }
+                Event { at, written: Some(written), learner: 0, status: EventStatus::OnTime }
             })
             .collect();
         marks(Record { events: events.as_slice(), proven_since: &[None], ..Record::default() }).1
@@ -151,7 +151,7 @@ mod tests {
                 (0..400).map(|_| 1_760_000_000 + rng.i64(0..60) * 1_000 + rng.i64(0..700)).collect();
             let event = |&at: &i64| {
                 let at = Instant::from_seconds(at);
-                Event { at, written: Some(at), learner: 0, fate: Fate::OnTime }
+                Event { at, written: Some(at), learner: 0, status: EventStatus::OnTime }
             };
             let events: Vec<Event> = written.iter().map(event).collect();
             written.sort_unstable();

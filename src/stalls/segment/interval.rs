@@ -17,7 +17,7 @@ use super::marks::{Kind, Mark};
 use super::path::Gains;
 use super::{Bounds, Events, STRAY};
 use crate::model::instant::DAY;
-use crate::stalls::slots::earlier;
+use crate::stalls::buckets::earlier;
 use std::ops::Range;
 
 /// The share of the posterior that an interval holds.
@@ -67,7 +67,7 @@ fn weights(marks: &[Mark], gains: &Gains, among: Range<usize>, change: &Change<'
         if at > among.start {
             // An onset further right makes one more mark healthy, an end one more stalled.
             let sign = if matches!(change, Change::Onset(_)) { -1.0 } else { 1.0 };
-            sum += sign * f64::from(gains.of_mark(marks[at - 1]));
+            sum += sign * f64::from(gains.for_mark(marks[at - 1]));
         }
         // Before the first mark and after the last one the record says nothing; a day stands for it.
         let (left, right) = match (at.checked_sub(1).map(|before| marks[before].at()), marks.get(at)) {
@@ -113,7 +113,8 @@ impl<'a> Waiting<'a> {
             }
             if marks[at].failed() {
                 // An event that tells nothing either way (one more of a batch) is as good as lost.
-                let rate = ((1.0 - STRAY) * (-f64::from(gains.of_mark(marks[at]))).exp()).clamp(f64::MIN_POSITIVE, 1.0);
+                let rate =
+                    ((1.0 - STRAY) * (-f64::from(gains.for_mark(marks[at]))).exp()).clamp(f64::MIN_POSITIVE, 1.0);
                 events.push((marks[at].at(), rate));
             } else if delay.in_runs() && marks[at].kind() != Kind::Write {
                 // A job that ran took along whatever waited.

@@ -4,9 +4,9 @@
 //! Must not know: stalls.
 
 use super::delay::{Delay, runs};
-use super::{Event, Events, Fate, Record, in_one_go};
+use super::{Event, EventStatus, Events, Record, in_one_go};
 use crate::model::instant::{HOUR, Instant};
-use crate::stalls::slots::{Slots, slot};
+use crate::stalls::buckets::{TimeBuckets, bucket};
 use rayon::prelude::*;
 
 /// A point on the axis, packed so that it sorts by time: time (32 bits), learner (27), kind (3), what is known (2).
@@ -53,12 +53,12 @@ impl Known {
 
 impl Mark {
     /// Of what a mark says, the bits below the learner.
-    const SAYS: u64 = 0b1_1111;
+    const CLASS: u64 = 0b1_1111;
     const KNOWN: u64 = 0b11;
     /// More learners than any platform has.
     const LEARNERS: u64 = (1 << 27) - 1;
 
-    pub(super) const fn says(kind: Kind, known: Known) -> usize {
+    pub(super) const fn class_of(kind: Kind, known: Known) -> usize {
         (kind as usize) << 2 | known as usize
     }
 
@@ -84,8 +84,8 @@ impl Mark {
     }
 
     /// Kind and what is known, as [`Mark::says`] numbers them.
-    pub(super) const fn said(self) -> usize {
-        (self.0 & Self::SAYS) as usize
+    pub(super) const fn class(self) -> usize {
+        (self.0 & Self::CLASS) as usize
     }
 
     pub(super) const fn kind(self) -> Kind {
@@ -106,16 +106,16 @@ impl Mark {
 
 /// What the events tell beside their own marks.
 #[derive(Default)]
-struct Beside {
+struct Concurrent {
     /// One sign of life an hour is enough: a backfill writes thousands at once.
-    writes: Slots<Mark>,
+    writes: TimeBuckets<Mark>,
     /// A sample of delays, as [`Delay::learn`] takes it.
     waits: Vec<(Instant, Instant)>,
 }
 
-impl Beside {
+impl Concurrent {
     fn write(&mut self, at: Instant, learner: u32) {
-        self.writes.put(slot(at, HOUR), Mark::new(at, learner, Kind::Write), Mark::min);
+        self.writes.put(bucket(at, HOUR), Mark::new(at, learner, Kind::Write), Mark::min);
     }
 
     fn join(mut self, mut other: Self) -> Self {
@@ -131,7 +131,7 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
     let every = Delay::every(count);
     // Room for the writes, too, so that nothing moves when they are put behind: seven years of hours. What is not
     // written to takes no memory.
-    let mut packed = vec![0_u64; count + (count + record.signs.len()).min(1 << 16)];
+    let mut packed = vec![0_u64; count + (count + record.other_writes.len()).min(1 << 16)];
     let mut rest = packed.as_mut_slice();
     let mut parts: Vec<&mut [u64]> = Vec::with_capacity(sizes.len());
     for size in sizes {
@@ -139,22 +139,22 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
         parts.push(part);
         rest = more;
     }
-    let of_part = |mut beside: Beside, (part, places): (usize, &mut [u64])| {
+    let of_part = |mut concurrent: Concurrent, (part, places): (usize, &mut [u64])| {
         let mut places = places.iter_mut();
         record.events.each(part, |event| {
-            let mark = mark(record, &event, every, &mut beside);
+            let mark = mark(record, &event, every, &mut concurrent);
             if let Some(place) = places.next() {
                 *place = mark.0;
             }
         });
-        beside
+        concurrent
     };
     let in_one_go = in_one_go(parts.len());
     let parts = parts.into_par_iter().with_min_len(in_one_go).enumerate();
-    let mut beside = parts.fold(Beside::default, of_part).reduce(Beside::default, Beside::join);
-    record.signs.iter().for_each(|&at| beside.write(at, 0));
+    let mut concurrent = parts.fold(Concurrent::default, of_part).reduce(Concurrent::default, Concurrent::join);
+    record.other_writes.iter().for_each(|&at| concurrent.write(at, 0));
     packed.truncate(count);
-    let delay = Delay::learn(beside.waits, || runs(record));
+    let delay = Delay::learn(concurrent.waits, || runs(record));
     if delay.in_runs() {
         // Where a job writes all of a day at night, nothing is written by day: a single loss must not stand there
         // alone, but beside what the job did write that night.
@@ -167,7 +167,7 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
             }
         });
     }
-    packed.extend(beside.writes.iter().map(|(_, mark)| mark.0));
+    packed.extend(concurrent.writes.iter().map(|(_, mark)| mark.0));
     sort(&mut packed, rayon::current_num_threads());
     (packed.into_iter().map(Mark).collect(), delay)
 }
@@ -183,12 +183,12 @@ fn sort(marks: &mut [u64], threads: usize) {
 }
 
 /// The mark of an event; what the event tells besides is put there.
-fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: u32, beside: &mut Beside) -> Mark {
-    let &Event { at, written, learner, fate } = event;
+fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: u32, concurrent: &mut Concurrent) -> Mark {
+    let &Event { at, written, learner, status } = event;
     let (proven, failed) = (record.proven(event), record.failed(event));
     if failed {
         if let Some(written) = written {
-            beside.write(written, learner);
+            concurrent.write(written, learner);
         }
         return Mark::new(at, learner, if proven { Kind::Bad } else { Kind::BadUnproven });
     }
@@ -196,9 +196,9 @@ fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: u32, be
     if let Some(written) = later
         && Delay::samples(every, at)
     {
-        beside.waits.push((at, written));
+        concurrent.waits.push((at, written));
     }
-    if fate == Fate::Covered {
+    if status == EventStatus::Covered {
         return Mark::new(at, learner, Kind::Covered);
     }
     Mark::new(later.unwrap_or(at), learner, if proven { Kind::Good } else { Kind::GoodUnproven })

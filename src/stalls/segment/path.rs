@@ -15,7 +15,7 @@ pub(super) struct Rates {
     /// Of the first event of one who is not.
     pub(super) first: f64,
     /// Of a further one after a failure.
-    pub(super) again: f64,
+    pub(super) repeated: f64,
 }
 
 impl Rates {
@@ -37,7 +37,7 @@ impl Rates {
         Self {
             proven: rate(seen.counts[0], 0.03, 20.0, 0.002, 0.12),
             first: rate(seen.counts[1], 0.2, 10.0, 0.05, 0.7),
-            again: rate(seen.counts[2], 0.9, 10.0, 0.6, 0.98),
+            repeated: rate(seen.counts[2], 0.9, 10.0, 0.6, 0.98),
         }
     }
 }
@@ -93,15 +93,15 @@ impl Seen {
 pub(super) struct Gains([f32; 32]);
 
 impl Gains {
-    pub(super) fn of(rates: Rates) -> Self {
+    pub(super) fn new(rates: Rates) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "seven digits of a logarithm are plenty")]
         let ln = |value: f64| value.ln() as f32;
         let (stray, none) = (ln(STRAY), ln(1.0 - STRAY));
         let mut gains = [0.0; 32];
         for kind in Kind::ALL {
             for known in Known::ALL {
-                let rate = if known == Known::Again { rates.again } else { rates.first };
-                gains[Mark::says(kind, known)] = match (kind, known) {
+                let rate = if known == Known::Again { rates.repeated } else { rates.first };
+                gains[Mark::class_of(kind, known)] = match (kind, known) {
                     (Kind::Write, _) => stray,
                     (Kind::Covered, _) => ln(COVERED) - ln(1.0 - rates.proven),
                     (_, Known::Batch) => 0.0,
@@ -115,8 +115,8 @@ impl Gains {
         Self(gains)
     }
 
-    pub(super) const fn of_mark(&self, mark: Mark) -> f32 {
-        self.0[mark.said()]
+    pub(super) const fn for_mark(&self, mark: Mark) -> f32 {
+        self.0[mark.class()]
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn likeliest(marks: &[Mark], gains: &Gains) -> Vec<(usize, usize)> {
         let gap = mark.at() - last;
         last = mark.at();
         if gap > 0 {
-            let (end, onset) = chances.of(gap);
+            let (end, onset) = chances.for_counts(gap);
             let (into_healthy, into_stalled) = (stalled + end, healthy + onset);
             let behind_before = behind;
             if into_healthy > healthy {
@@ -160,7 +160,7 @@ pub(super) fn likeliest(marks: &[Mark], gains: &Gains) -> Vec<(usize, usize)> {
                 });
             }
         }
-        stalled += f64::from(gains.of_mark(mark));
+        stalled += f64::from(gains.for_mark(mark));
     }
     let mut ranges = if stalled > healthy { Some(Ranges { last: (since, marks.len()), before }) } else { behind };
     let mut found = Vec::new();
@@ -180,7 +180,7 @@ impl Chances {
         Self((0..1_024).map(Self::compute).collect())
     }
 
-    fn of(&self, seconds: i64) -> (f64, f64) {
+    fn for_counts(&self, seconds: i64) -> (f64, f64) {
         let known = usize::try_from(seconds).ok().and_then(|at| self.0.get(at));
         known.copied().unwrap_or_else(|| Self::compute(seconds))
     }

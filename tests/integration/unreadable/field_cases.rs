@@ -27,11 +27,11 @@ fn a_merged_contact_is_delivered() {
         row.contact.clone_from(&survivor);
     }
     let inputs = Inputs::of(&world);
-    let gone = format!(
+    let deleted = format!(
         "Id,IsDeleted,MasterRecordId,SystemModstamp\n{},true,{survivor},2026-10-01T08:00:00.000Z\n",
         learner.sfdc_id
     );
-    inputs.write("snapshot/deleted_contacts.csv", gone);
+    inputs.write("snapshot/deleted_contacts.csv", deleted);
     inputs.set("salesforce", "extracted_at = \"2026-11-20T06:10:00Z\"");
     let report = inputs.report();
     assert_eq!(outbound(&report, learner.id), "delivered");
@@ -74,7 +74,7 @@ fn contacts_beside_usernames_that_could_not_be_read() {
             for finding in report.findings_of(result) {
                 let sentence =
                     "; up to 2 findings of this check may be explained by learners whose usernames could not be read";
-                assert_eq!(finding.telling.found.raw().ends_with(sentence), unnamed == 2, "{what}");
+                assert_eq!(finding.detail.found.raw().ends_with(sentence), unnamed == 2, "{what}");
             }
         }
     }
@@ -162,8 +162,8 @@ fn two_reports_in_two_zones() {
     let report = inputs.report();
     assert_eq!(counts(&report), BTreeMap::new());
     assert_eq!(report.verdict, Verdict::InSync, "{}", report.sentence());
-    assert_eq!(report.facts.zones.len(), 2);
-    assert_ne!(report.facts.zones[0].name, report.facts.zones[1].name);
+    assert_eq!(report.run.zones.len(), 2);
+    assert_ne!(report.run.zones[0].name, report.run.zones[1].name);
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn dates_of_a_file_that_fit_no_zone_are_not_compared() {
         Some(-(hours % 13) * HOUR - hours % 47 * MINUTE)
     });
     let report = inputs.report();
-    let zones = &report.facts.zones;
+    let zones = &report.run.zones;
     assert!(zones[0].compared && !zones[1].compared, "{zones:?}");
-    assert!(report.facts.questions.is_empty(), "{}", report.sentence());
+    assert!(report.run.questions.is_empty(), "{}", report.sentence());
     // No difference is named, and none is ruled out.
     assert_eq!(counts(&report), BTreeMap::new());
     let outdated = result(&report, "enrollment-outdated");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tieout::check::{Outcome, Severity};
 use tieout::exit::Exit;
 use tieout::model::question::Question;
-use tieout::model::word::Word as _;
+use tieout::model::word::Label as _;
 use tieout::progress::Progress;
 use tieout::report::{Report, Verdict};
 use tieout::settings::file::{self, Overrides};
@@ -41,13 +41,13 @@ fn by_hand(world: &World) -> Inputs {
 }
 
 fn asked(report: &Report) -> Vec<Question> {
-    report.facts.questions.iter().map(|asked| asked.question).collect()
+    report.run.questions.iter().map(|asked| asked.question).collect()
 }
 
 /// The question is asked, these checks say nothing because of it, no others than the allowed ones fire, and accepting it
 /// lets the run go on.
 fn assert_questioned(inputs: &Inputs, question: Question, resting: &[&str], allowed: &[&str]) {
-    let word = question.word();
+    let word = question.label();
     let report = inputs.report();
     assert!(asked(&report).contains(&question), "{word}: {:?}", report.sentence());
     assert_eq!(report.verdict, Verdict::NotEvaluated, "{word}");
@@ -67,13 +67,13 @@ fn assert_questioned(inputs: &Inputs, question: Question, resting: &[&str], allo
 
     let every = asked(&report);
     let accepted = inputs.accepting(&every);
-    assert!(accepted.facts.questions.iter().all(|asked| asked.accepted), "{word}");
+    assert!(accepted.run.questions.iter().all(|asked| asked.accepted), "{word}");
     assert!(accepted.sentence().contains(&format!("Accepted (--accept {word})")), "{}", accepted.sentence());
     for id in resting {
         let result = result(&accepted, id);
         assert!(!result.missing.iter().any(|missing| missing.contains("plausible")), "{word}: {id}");
     }
-    let words: Vec<&str> = every.iter().flat_map(|question| ["--accept", question.word()]).collect();
+    let words: Vec<&str> = every.iter().flat_map(|question| ["--accept", question.label()]).collect();
     let (code, written, stderr) = inputs.run(&[]);
     assert!(code == 6 && written, "{word}: {code} {stderr}");
     let (code, written, stderr) = inputs.run(&[&words[..], &["--fail-on", "medium"]].concat());
@@ -82,7 +82,7 @@ fn assert_questioned(inputs: &Inputs, question: Question, resting: &[&str], allo
 
 fn assert_not_questioned(inputs: &Inputs, question: Question) {
     let report = inputs.report();
-    assert!(!asked(&report).contains(&question), "{}: {}", question.word(), report.sentence());
+    assert!(!asked(&report).contains(&question), "{}: {}", question.label(), report.sentence());
 }
 
 /// Over half of so many, and half of them.

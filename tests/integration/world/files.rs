@@ -168,19 +168,19 @@ impl World {
 
     fn write_snapshot(&self, dir: &Path, dialect: &Dialect) {
         fs::create_dir_all(dir).expect("a writable folder");
-        let mut told = Vec::new();
+        let mut output = Vec::new();
         for object in Object::ALL.into_iter().filter(|object| !self.removed.contains(object)) {
             let table = self.object(object, dialect);
             let file = format!("{}.csv", object.name());
             let soql = format!("SELECT {} FROM {}", table.headings.join(", "), object.name());
             let short = self.manifest.as_ref().and_then(|manifest| manifest.short.get(&object)).copied().unwrap_or(0);
-            told.push(self.write_object(dir, object.name(), &file, &soql, &table, short));
+            output.push(self.write_object(dir, object.name(), &file, &soql, &table, short));
         }
         if let (Some(view), Some(id)) = (&self.list_view, &self.settings.list_view) {
             let table = Columns::<String>::new().text("Id", |id| dialect.id(id)).fill(view);
             // A list view is read through its own query, so what stands here is its id.
             let soql = format!("SELECT Id FROM Contact USING SCOPE ListView {id}");
-            told.push(self.write_object(dir, "list_view_contacts", "list_view_contacts.csv", &soql, &table, 0));
+            output.push(self.write_object(dir, "list_view_contacts", "list_view_contacts.csv", &soql, &table, 0));
         }
         if let Some(customised) = &self.customised {
             let parts: Vec<serde_json::Value> = customised
@@ -206,7 +206,7 @@ impl World {
             });
             let text = serde_json::to_string_pretty(&answer).expect("plain values") + "\n";
             fs::write(dir.join("customisation.json"), &text).expect("a writable folder");
-            told.push(serde_json::json!({
+            output.push(serde_json::json!({
                 "object": "customisation",
                 "file": "customisation.json",
                 "soql": "",
@@ -223,7 +223,7 @@ impl World {
                 "user": "auditor@example.com",
                 "api_version": "65.0",
                 "server_time": rfc3339(manifest.server_time),
-                "objects": told,
+                "objects": output,
             });
             let text = serde_json::to_string_pretty(&manifest).expect("plain values");
             fs::write(dir.join("manifest.json"), text + "\n").expect("a writable folder");

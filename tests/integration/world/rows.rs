@@ -101,12 +101,12 @@ impl World {
     /// A row whose `DoceboUser` is not in the extract.
     pub(crate) fn unresolve_parent(&mut self, who: &str) -> Subject {
         let (_, course, row) = self.settled(who);
-        let mut loose = self.course_enrollments[row].clone();
-        loose.id = self.mint.id(super::ids::Prefix::CourseEnrollment);
-        loose.docebo_user = self.mint.id(super::ids::Prefix::DoceboUser);
-        loose.enrolment_id = format!("9{course}_{course}");
-        let id = loose.id.clone();
-        self.course_enrollments.push(loose);
+        let mut unmatched = self.course_enrollments[row].clone();
+        unmatched.id = self.mint.id(super::ids::Prefix::CourseEnrollment);
+        unmatched.docebo_user = self.mint.id(super::ids::Prefix::DoceboUser);
+        unmatched.enrolment_id = format!("9{course}_{course}");
+        let id = unmatched.id.clone();
+        self.course_enrollments.push(unmatched);
         Subject::Record(id)
     }
 

@@ -56,7 +56,7 @@ impl World {
         let mut world = Self::empty(organization, plan);
         world.open_courses(plan.from);
         for n in 0..plan.learners {
-            world.settle(n, plan, &mut rng);
+            world.resolve(n, plan, &mut rng);
         }
         if plan.seed % 2 == 1 {
             world.read_list_view(&mut rng);
@@ -154,7 +154,7 @@ impl World {
     }
 
     /// One learner's year. What is special about it depends only on its place in the row.
-    fn settle(&mut self, n: usize, plan: Plan, rng: &mut Rng) {
+    fn resolve(&mut self, n: usize, plan: Plan, rng: &mut Rng) {
         let part = n % 20;
         let newcomer = part == 19;
         let joined = if newcomer {
@@ -357,7 +357,7 @@ impl World {
         };
         let parent = self.course_row(course).expect("a course with rows").id.clone();
         let created_at = enrolled_at + 5 * MINUTE;
-        let stamp = self.stamp(created_at, unenrolled_at.map_or(created_at, |gone| gone + 4 * MINUTE));
+        let stamp = self.stamp(created_at, unenrolled_at.map_or(created_at, |deleted| deleted + 4 * MINUTE));
         let id = self.mint.id(Prefix::CourseEnrollment);
         self.course_enrollments.push(CourseEnrollment {
             id,

@@ -5,7 +5,7 @@
 
 use crate::model::instant::Instant;
 use crate::stalls::segment::Bounds;
-use crate::stalls::{Fared, Stall, Stream};
+use crate::stalls::{Stall, Stream, StreamState};
 
 impl Stream {
     /// What it consists of, in the plural.
@@ -23,9 +23,9 @@ impl Stream {
 impl Stall {
     /// What is at rest, in a few words.
     #[must_use]
-    pub fn extent(&self) -> &'static str {
-        let frozen = |stream| self.fared(stream) == Fared::Frozen;
-        let alive = |stream| self.fared(stream) == Fared::Alive;
+    pub fn size(&self) -> &'static str {
+        let frozen = |stream| self.state(stream) == StreamState::Frozen;
+        let alive = |stream| self.state(stream) == StreamState::Alive;
         match self.stream {
             Stream::Enrollments if frozen(Stream::Updates) && !alive(Stream::Learners) => "everything",
             Stream::Enrollments if alive(Stream::Updates) => "new enrollments",
@@ -45,7 +45,7 @@ impl Stall {
             Some(end) => format!("stood still from {latest} at the latest to {}", ended(end)),
             None => format!("has stood still since {latest} at the latest"),
         };
-        let what = match self.extent() {
+        let what = match self.size() {
             "everything" => "The sync from Docebo to Salesforce".to_owned(),
             part => format!("Of the sync from Docebo to Salesforce, the part for {part}"),
         };
@@ -63,21 +63,21 @@ impl Stall {
     /// streams fared, which incidents it coincides with.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
-        let mut told = vec![self.headline()];
-        told.push(format!("{} (confidence {}).", between("It began", self.onset), percent(self.confidence)));
+        let mut described = vec![self.headline()];
+        described.push(format!("{} (confidence {}).", between("It began", self.onset), percent(self.confidence)));
         if let Some(end) = self.end {
-            told.push(format!("{}.", between("It ended", end)));
+            described.push(format!("{}.", between("It ended", end)));
         }
-        told.push(format!(
+        described.push(format!(
             "It hit {} in {}.",
             counted(self.learners, "learner", "learners"),
             counted(self.courses, "course", "courses")
         ));
-        let list = |wanted: Fared| {
+        let list = |wanted: StreamState| {
             let names: Vec<String> = self
-                .beside
+                .other_streams
                 .iter()
-                .filter(|&&(_, fared, _)| fared == wanted)
+                .filter(|&&(_, state, _)| state == wanted)
                 .map(|&(stream, _, counts)| match counts.expected {
                     0 => stream.things().to_owned(),
                     expected => format!("{} ({} of {expected} written on time)", stream.things(), counts.on_time),
@@ -85,22 +85,22 @@ impl Stall {
                 .collect();
             names.join(", ")
         };
-        let (frozen, alive) = (list(Fared::Frozen), list(Fared::Alive));
+        let (frozen, alive) = (list(StreamState::Frozen), list(StreamState::Alive));
         if !frozen.is_empty() {
-            told.push(format!("At rest in the same time: {frozen}."));
+            described.push(format!("At rest in the same time: {frozen}."));
         }
         if !alive.is_empty() {
-            told.push(format!("Still written in the same time: {alive}."));
+            described.push(format!("Still written in the same time: {alive}."));
         }
         for incident in &self.incidents {
-            told.push(format!(
+            described.push(format!(
                 "Its onset coincides with an incident: {} ({} to {}); whether that is the cause is not known.",
                 incident.name,
                 moment(incident.start),
                 moment(incident.end)
             ));
         }
-        told
+        described
     }
 }
 

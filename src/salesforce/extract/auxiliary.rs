@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::model::customisation::{FILE, File};
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 use crate::model::provenance::SfObject;
 use crate::progress::Progress;
@@ -17,15 +17,15 @@ use crate::salesforce::customisation;
 use crate::salesforce::sight::{rows, rows_up_to};
 use crate::salesforce::soql;
 use crate::salesforce::store::Store;
-use crate::salesforce::transport::{Call, Transport, Trouble};
+use crate::salesforce::transport::{ApiError, Call, Transport};
 use crate::salesforce::value::{Kind, normal};
 use crate::secrets::mask_and_shorten;
 
 /// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
-const MOST_DELETED: u64 = 100_000;
+const MAX_DELETED: u64 = 100_000;
 
 /// A file beside those of the objects, as it was written.
-pub(super) struct Beside {
+pub(super) struct AuxiliaryList {
     pub(super) object: &'static str,
     pub(super) file: &'static str,
     pub(super) rows: u64,
@@ -34,16 +34,16 @@ pub(super) struct Beside {
 }
 
 /// What all three are asked with.
-pub(super) struct Asking<'a> {
+pub(super) struct AuxiliaryReader<'a> {
     pub(super) transport: &'a Transport,
     pub(super) version: &'a str,
     pub(super) store: &'a Store,
     pub(super) progress: &'a Progress,
 }
 
-impl Asking<'_> {
+impl AuxiliaryReader<'_> {
     /// The members of a list view; the inner error says why they cannot be told.
-    pub(super) async fn list_view(&self, view: &str) -> Result<Result<Beside, String>, Error> {
+    pub(super) async fn list_view(&self, view: &str) -> Result<Result<AuxiliaryList, String>, Error> {
         #[derive(Deserialize)]
         struct View {
             query: String,
@@ -53,7 +53,7 @@ impl Asking<'_> {
             #[serde(rename = "Id")]
             id: String,
         }
-        self.progress.say("the list view's members".to_owned());
+        self.progress.print("the list view's members".to_owned());
         let Self { transport, version, .. } = *self;
         let path = format!("/services/data/v{version}/sobjects/Contact/listviews/{view}/describe");
         let untold = |what: &str| {
@@ -63,7 +63,7 @@ impl Asking<'_> {
         };
         let described: View = match transport.ask(&Call::Get(path)).await {
             Ok(answer) => answer.json().map_err(|trouble| trouble.into_error("list view"))?,
-            Err(Trouble::Unknown(what) | Trouble::Denied(what, _)) => {
+            Err(ApiError::Unknown(what) | ApiError::Denied(what, _)) => {
                 return Ok(Err(untold(&what)));
             }
             Err(trouble) => return Err(trouble.into_error("list view")),
@@ -79,12 +79,12 @@ impl Asking<'_> {
         ids.sort_unstable();
         ids.dedup();
         let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
-        self.beside("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Ok)
+        self.auxiliary("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Ok)
     }
 
     /// Contacts in the Recycle Bin, merged ones with the contact that survived: an id that names one of them
     /// can be explained. The inner error says why they cannot be told; nothing else hangs on them.
-    pub(super) async fn deleted_contacts(&self) -> Result<Result<Beside, String>, Error> {
+    pub(super) async fn deleted_contacts(&self) -> Result<Result<AuxiliaryList, String>, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Row {
@@ -92,16 +92,16 @@ impl Asking<'_> {
             master_record_id: Option<String>,
             system_modstamp: String,
         }
-        self.progress.say("deleted and merged contacts".to_owned());
+        self.progress.print("deleted and merged contacts".to_owned());
         let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
-        let gone: Vec<Row> = match rows_up_to(MOST_DELETED, self.transport, self.version, "queryAll", soql).await {
-            Ok(Ok(gone)) => gone,
+        let deleted: Vec<Row> = match rows_up_to(MAX_DELETED, self.transport, self.version, "queryAll", soql).await {
+            Ok(Ok(deleted)) => deleted,
             Ok(Err(many)) => {
                 return Ok(Err(format!(
                     "deleted and merged contacts: {many} stand in the Recycle Bin, too many to read"
                 )));
             }
-            Err(Trouble::Unknown(what) | Trouble::Denied(what, _) | Trouble::NoBulk(what)) => {
+            Err(ApiError::Unknown(what) | ApiError::Denied(what, _) | ApiError::NoBulk(what)) => {
                 return Ok(Err(format!("deleted and merged contacts cannot be asked for: {what}")));
             }
             Err(trouble) => return Err(trouble.into_error("deleted contacts")),
@@ -121,40 +121,40 @@ impl Asking<'_> {
             };
             Ok(format!("{},{into},{at}\n", row.id))
         };
-        let mut lines: Vec<String> = gone.into_iter().map(line).collect::<Result<_, Error>>()?;
+        let mut lines: Vec<String> = deleted.into_iter().map(line).collect::<Result<_, Error>>()?;
         lines.sort_unstable();
         lines.dedup();
         let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
-        self.beside("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
+        self.auxiliary("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
             .map(Ok)
     }
 
     /// What was built onto the package's objects that are `there`, and what of it could not be asked.
-    pub(super) async fn customisation(&self, there: &[SfObject]) -> Result<Beside, Error> {
-        self.progress.say("what was built onto the package's objects".to_owned());
-        let found = customisation::ask(self.transport, self.version, there).await?;
+    pub(super) async fn customisation(&self, there: &[SfObject]) -> Result<AuxiliaryList, Error> {
+        self.progress.print("what was built onto the package's objects".to_owned());
+        let found = customisation::read(self.transport, self.version, there).await?;
         let text =
             serde_json::to_string_pretty(&File::from(&found)).map_err(|error| Error::Defect(error.to_string()))?;
         let rows = found.parts.len() as u64;
-        self.beside("customisation", FILE, (text + "\n").as_bytes(), rows, String::new())
+        self.auxiliary("customisation", FILE, (text + "\n").as_bytes(), rows, String::new())
     }
 
-    fn beside(
+    fn auxiliary(
         &self,
         object: &'static str,
         file: &'static str,
         bytes: &[u8],
         rows: u64,
         soql: String,
-    ) -> Result<Beside, Error> {
+    ) -> Result<AuxiliaryList, Error> {
         self.store.put(file, bytes)?;
-        Ok(Beside { object, file, rows, sha256: HEXLOWER.encode(&Sha256::digest(bytes)), soql })
+        Ok(AuxiliaryList { object, file, rows, sha256: HEXLOWER.encode(&Sha256::digest(bytes)), soql })
     }
 }
 
 /// The id of a contact that stands in no query of ours, so that a line that is none makes no row of the file.
 fn contact_id(text: &str) -> Result<(), Error> {
-    if SfId::parse(text.as_bytes()).is_ok() {
+    if RecordId::parse(text.as_bytes()).is_ok() {
         return Ok(());
     }
     Err(Error::Salesforce {

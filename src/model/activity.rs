@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::instant::{DAY, HOUR, Instant, MINUTE};
 use crate::model::provenance::SfObject;
 
@@ -22,16 +22,16 @@ pub const MAX_CLOCK_DIFFERENCE: i64 = 10 * MINUTE;
 
 /// Records whose writes are dated later than they can be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ahead {
+pub struct FutureWrites {
     /// How many dates.
     pub dates: u64,
     /// The latest, and its record.
-    pub latest: Option<(Instant, SfId)>,
+    pub latest: Option<(Instant, RecordId)>,
 }
 
-impl Ahead {
+impl FutureWrites {
     /// Books a date.
-    pub fn add(&mut self, at: Instant, record: SfId) {
+    pub fn add(&mut self, at: Instant, record: RecordId) {
         self.dates += 1;
         self.latest = self.latest.max(Some((at, record)));
     }
@@ -61,12 +61,12 @@ pub struct Writes {
     /// Writes in each hour from there on.
     counts: Vec<u32>,
     /// The newest write and its record; of several in one second, the highest id.
-    pub newest: Option<(Instant, SfId)>,
+    pub newest: Option<(Instant, RecordId)>,
 }
 
 impl Writes {
     /// Books a write.
-    pub fn add(&mut self, at: Instant, record: SfId) {
+    pub fn add(&mut self, at: Instant, record: RecordId) {
         self.newest = self.newest.max(Some((at, record)));
         self.add_hour(hour(at), 1);
     }
@@ -108,7 +108,7 @@ impl Writes {
 
 /// Every write that the records of one object still tell of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pulse {
+pub struct WriteActivity {
     /// By `CreatedDate`.
     pub created: Writes,
     /// By `LastModifiedDate`: of each record only the last write, since the next one overwrites it.
@@ -129,15 +129,15 @@ pub fn unknown_writers(object: SfObject) -> String {
 
 /// The pulses of an organisation at one moment.
 #[derive(Debug, Clone, Default)]
-pub struct Reading {
+pub struct ActivitySnapshot {
     /// By object at hand.
-    pub of: BTreeMap<SfObject, Pulse>,
+    pub objects: BTreeMap<SfObject, WriteActivity>,
     /// When Salesforce was read.
     pub read_at: Option<Instant>,
     /// Whether that is the time of files.
     pub read_at_assumed: bool,
     /// Objects of which rows are missing or nothing could be read, in words.
-    pub missing: Vec<String>,
+    pub incomplete: Vec<String>,
     /// What a reader has to know about the files.
     pub caveats: Vec<String>,
 }
@@ -151,12 +151,13 @@ pub fn hour(at: Instant) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{Writes, hour};
-    use crate::model::id::SfId;
+    use crate::model::id::RecordId;
     use crate::model::instant::{DAY, HOUR, Instant};
 
     #[test]
     fn writes_are_counted_whatever_their_order() {
-        let record = SfId::parse(b"a0J000000000001AAA").or_else(|_| SfId::parse(b"a0J000000000001")).expect("an id");
+        let record =
+            RecordId::parse(b"a0J000000000001AAA").or_else(|_| RecordId::parse(b"a0J000000000001")).expect("an id");
         let mut writes = Writes::default();
         for seconds in [5 * DAY, 3 * DAY + HOUR, 3 * DAY, 9 * DAY, 3 * DAY + 10] {
             writes.add(Instant::from_seconds(seconds), record);

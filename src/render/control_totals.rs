@@ -3,9 +3,9 @@
 //!
 //! Must not know: markup, sheets.
 
-use crate::model::provenance::{Extent, SfObject};
-use crate::model::word::{Tally, Word};
-use crate::relations::enrollment::Enrollment;
+use crate::model::provenance::{Completeness, SfObject};
+use crate::model::word::{Label, Tally};
+use crate::relations::enrollment::EnrollmentMatch;
 use crate::relations::forecast::Forecast;
 use crate::relations::link::Link;
 use crate::relations::outbound::Outbound;
@@ -19,7 +19,7 @@ pub(crate) struct Term {
 }
 
 /// One population of rows and the values they take.
-pub(crate) struct Equation {
+pub(crate) struct ControlTotal {
     /// `C1`, `C2`, …: by which other sheets and people refer to it.
     pub(crate) reference: &'static str,
     /// What the rows are.
@@ -33,18 +33,18 @@ pub(crate) struct Equation {
     pub(crate) terms: Vec<Term>,
 }
 
-impl Equation {
+impl ControlTotal {
     pub(crate) fn sum(&self) -> u64 {
         self.terms.iter().map(|term| term.count).sum()
     }
 
-    pub(crate) fn ties(&self) -> bool {
+    pub(crate) fn is_balanced(&self) -> bool {
         self.sum() == self.total
     }
 }
 
 /// Every equation of the run; one whose report was not given is not there.
-pub(crate) fn equations(report: &Report) -> Vec<Equation> {
+pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
     let totals = report.totals();
     let origins = report.origins();
     let (learners, docebo, salesforce) = (&totals.learners, &totals.enrollments.docebo, &totals.enrollments.salesforce);
@@ -55,12 +55,12 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
             Term { word: "rejected", meaning: "could not be read; listed with file and line", count: docebo.rejected },
             Term { word: "repeated", meaning: "the same enrollment once more", count: docebo.repeated },
         ];
-        terms.extend(Enrollment::OF_DOCEBO.iter().map(|&value| Term {
-            word: value.word(),
+        terms.extend(EnrollmentMatch::OF_DOCEBO.iter().map(|&value| Term {
+            word: value.label(),
             meaning: enrollment(value),
             count: docebo.values.get(value),
         }));
-        all.push(Equation {
+        all.push(ControlTotal {
             reference: "C1",
             title: "Enrollments in Docebo",
             counted: "rows beneath the headings of the Users - Courses report",
@@ -69,17 +69,17 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
             terms,
         });
     }
-    if origins.extract(SfObject::CourseEnrollment).extent != Extent::Absent {
-        all.push(Equation {
+    if origins.extract(SfObject::CourseEnrollment).completeness != Completeness::Absent {
+        all.push(ControlTotal {
             reference: "C2",
             title: "Enrollments in Salesforce",
             counted: "rows of docebo_v3__CourseEnrollment__c",
             tells: "where each row of Salesforce stands in the export",
             total: salesforce.total,
-            terms: Enrollment::OF_SALESFORCE
+            terms: EnrollmentMatch::OF_SALESFORCE
                 .iter()
                 .map(|&value| Term {
-                    word: value.word(),
+                    word: value.label(),
                     meaning: enrollment(value),
                     count: salesforce.values.get(value),
                 })
@@ -87,7 +87,7 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
         });
     }
     if origins.users_report {
-        all.push(Equation {
+        all.push(ControlTotal {
             reference: "C3",
             title: "Rows of the Users report",
             counted: "rows beneath the headings of the Users report",
@@ -108,7 +108,7 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
             ],
         });
     }
-    all.push(Equation {
+    all.push(ControlTotal {
         reference: "C4",
         title: "Learners by link",
         counted: "learners that the export names",
@@ -116,7 +116,7 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
         total: learners.total,
         terms: tally(&learners.link, link),
     });
-    all.push(Equation {
+    all.push(ControlTotal {
         reference: "C5",
         title: "Learners by outbound sync",
         counted: "learners that the export names",
@@ -124,7 +124,7 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
         total: learners.total,
         terms: tally(&learners.outbound, outbound),
     });
-    all.push(Equation {
+    all.push(ControlTotal {
         reference: "C6",
         title: "Contacts by forecast",
         counted: "rows of Contact",
@@ -136,13 +136,13 @@ pub(crate) fn equations(report: &Report) -> Vec<Equation> {
 }
 
 /// Which populations are not accounted for, and why.
-pub(crate) fn missing_equations(report: &Report) -> Vec<&'static str> {
+pub(crate) fn missing_control_totals(report: &Report) -> Vec<&'static str> {
     let origins = report.origins();
     let mut missing = Vec::new();
     if !origins.enrollments_report {
         missing.push("No Users - Courses report was given, so enrollments in Docebo are not accounted for.");
     }
-    if origins.extract(SfObject::CourseEnrollment).extent == Extent::Absent {
+    if origins.extract(SfObject::CourseEnrollment).completeness == Completeness::Absent {
         missing.push("docebo_v3__CourseEnrollment__c is not in the snapshot, so enrollments in Salesforce are not accounted for.");
     }
     if !origins.users_report {
@@ -152,33 +152,33 @@ pub(crate) fn missing_equations(report: &Report) -> Vec<&'static str> {
 }
 
 /// Equations that hold, and all of them.
-pub(crate) fn tied(equations: &[Equation]) -> (usize, usize) {
-    (equations.iter().filter(|equation| equation.ties()).count(), equations.len())
+pub(crate) fn balanced(control_totals: &[ControlTotal]) -> (usize, usize) {
+    (control_totals.iter().filter(|equation| equation.is_balanced()).count(), control_totals.len())
 }
 
-fn tally<W: Word>(tally: &Tally<W>, meaning: fn(W) -> &'static str) -> Vec<Term> {
-    tally.iter().map(|(value, count)| Term { word: value.word(), meaning: meaning(value), count }).collect()
+fn tally<W: Label>(tally: &Tally<W>, meaning: fn(W) -> &'static str) -> Vec<Term> {
+    tally.iter().map(|(value, count)| Term { word: value.label(), meaning: meaning(value), count }).collect()
 }
 
-const fn enrollment(value: Enrollment) -> &'static str {
+const fn enrollment(value: EnrollmentMatch) -> &'static str {
     match value {
-        Enrollment::Matched => "both sides agree",
-        Enrollment::Outdated => "on both sides, but Salesforce says something else",
-        Enrollment::Pending => "too new to be expected yet",
-        Enrollment::UnknownStatus => "no table knows the export's status word",
-        Enrollment::OutOfScope => "the course is not synchronised",
-        Enrollment::NotAddressable => "the learner has no usable Salesforce id; reported with the link",
-        Enrollment::AbsentNoCourse => "due, but the course is not in Salesforce",
-        Enrollment::AbsentNoDoceboUser => "due, but the learner has no DoceboUser record to hang it on",
-        Enrollment::Absent => "due, and not in Salesforce",
-        Enrollment::UnknownLink => "not in Salesforce, and the learner's link is not known",
-        Enrollment::Unresolved => "its course or learner is not in the extract",
-        Enrollment::Repeated => "a further row of the same learner and course",
-        Enrollment::Unenrolled => "marked as unenrolled",
-        Enrollment::LearnerNotExported => "the export does not name the learner",
-        Enrollment::CourseDeleted => "the course was deleted",
-        Enrollment::Orphaned => "Docebo knows nothing of it",
-        Enrollment::Unknown => "an input that is needed to tell was not to be had",
+        EnrollmentMatch::Matched => "both sides agree",
+        EnrollmentMatch::Outdated => "on both sides, but Salesforce says something else",
+        EnrollmentMatch::Pending => "too new to be expected yet",
+        EnrollmentMatch::UnknownStatus => "no table knows the export's status word",
+        EnrollmentMatch::OutOfScope => "the course is not synchronised",
+        EnrollmentMatch::NotAddressable => "the learner has no usable Salesforce id; reported with the link",
+        EnrollmentMatch::AbsentNoCourse => "due, but the course is not in Salesforce",
+        EnrollmentMatch::AbsentNoDoceboUser => "due, but the learner has no DoceboUser record to hang it on",
+        EnrollmentMatch::Absent => "due, and not in Salesforce",
+        EnrollmentMatch::UnknownLink => "not in Salesforce, and the learner's link is not known",
+        EnrollmentMatch::Unresolved => "its course or learner is not in the extract",
+        EnrollmentMatch::Repeated => "a further row of the same learner and course",
+        EnrollmentMatch::Unenrolled => "marked as unenrolled",
+        EnrollmentMatch::LearnerNotExported => "the export does not name the learner",
+        EnrollmentMatch::CourseDeleted => "the course was deleted",
+        EnrollmentMatch::Orphaned => "Docebo knows nothing of it",
+        EnrollmentMatch::Unknown => "an input that is needed to tell was not to be had",
     }
 }
 

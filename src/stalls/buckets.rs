@@ -7,14 +7,14 @@ use crate::model::instant::Instant;
 
 /// A value for each slot in which something was. Slots are numbered since 1970.
 #[derive(Debug, Clone)]
-pub(super) struct Slots<T> {
+pub(super) struct TimeBuckets<T> {
     /// The slot that `values` begins with.
     from: usize,
     values: Vec<Option<T>>,
 }
 
 /// The slot of so many seconds that a moment lies in.
-pub(super) fn slot(at: Instant, seconds: i64) -> usize {
+pub(super) fn bucket(at: Instant, seconds: i64) -> usize {
     usize::try_from(at.seconds() / seconds).unwrap_or(usize::MAX)
 }
 
@@ -26,26 +26,26 @@ pub(super) fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
 /// The beginning moves in steps of so many slots, so that it seldom moves.
 const STEP: usize = 1_024;
 
-impl<T> Default for Slots<T> {
+impl<T> Default for TimeBuckets<T> {
     fn default() -> Self {
         Self { from: 0, values: Vec::new() }
     }
 }
 
-impl<T: Copy> Slots<T> {
+impl<T: Copy> TimeBuckets<T> {
     /// Puts a value into its slot; with one that stands there already it becomes what `both` makes of the two.
-    pub(super) fn put(&mut self, slot: usize, value: T, both: impl Fn(T, T) -> T) {
-        if slot < self.from || slot - self.from >= self.values.len() {
-            self.reach(slot);
+    pub(super) fn put(&mut self, bucket: usize, value: T, both: impl Fn(T, T) -> T) {
+        if bucket < self.from || bucket - self.from >= self.values.len() {
+            self.reach(bucket);
         }
-        let held = &mut self.values[slot - self.from];
+        let held = &mut self.values[bucket - self.from];
         *held = Some(held.map_or(value, |held| both(held, value)));
     }
 
     /// Makes room for a slot.
     #[cold]
-    fn reach(&mut self, slot: usize) {
-        let step = slot - slot % STEP;
+    fn reach(&mut self, bucket: usize) {
+        let step = bucket - bucket % STEP;
         if self.values.is_empty() {
             self.from = step;
         } else if step < self.from {
@@ -60,29 +60,29 @@ impl<T: Copy> Slots<T> {
         if self.values.is_empty() {
             return other;
         }
-        for (slot, value) in other.iter() {
-            self.put(slot, value, &both);
+        for (bucket, value) in other.iter() {
+            self.put(bucket, value, &both);
         }
         self
     }
 
     /// Each slot that has a value, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, T)> {
-        (self.from..).zip(&self.values).filter_map(|(slot, value)| Some((slot, (*value)?)))
+        (self.from..).zip(&self.values).filter_map(|(bucket, value)| Some((bucket, (*value)?)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Slots;
+    use super::TimeBuckets;
 
     #[test]
     fn values_stand_in_their_slots_whatever_the_order_they_came_in() {
         let came = [(9_000_usize, 3_u32), (7, 1), (9_000, 2), (1_030, 5), (8_999, 4), (7, 8)];
         let of = |came: &[(usize, u32)]| {
-            let mut slots = Slots::default();
-            came.iter().for_each(|&(slot, value)| slots.put(slot, value, u32::min));
-            slots
+            let mut buckets = TimeBuckets::default();
+            came.iter().for_each(|&(bucket, value)| buckets.put(bucket, value, u32::min));
+            buckets
         };
         let expected = [(7, 1), (1_030, 5), (8_999, 4), (9_000, 2)];
         assert_eq!(of(&came).iter().collect::<Vec<_>>(), expected);
@@ -90,6 +90,6 @@ mod tests {
             let (one, other) = came.split_at(cut);
             assert_eq!(of(one).join(of(other), u32::min).iter().collect::<Vec<_>>(), expected);
         }
-        assert_eq!(Slots::<u32>::default().iter().count(), 0);
+        assert_eq!(TimeBuckets::<u32>::default().iter().count(), 0);
     }
 }

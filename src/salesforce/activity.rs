@@ -10,13 +10,15 @@ use super::auth::SignIn;
 use super::masked;
 use super::sight::{rows, version};
 use super::soql::literal;
-use super::transport::{Pace, Trace, Transport};
+use super::transport::{RetryPolicy, Trace, Transport};
 use crate::error::Error;
-use crate::model::id::SfId;
+use crate::model::activity::{
+    ActivitySnapshot, FutureWrites, MAX_CLOCK_DIFFERENCE, WriteActivity, Writes, unknown_writers,
+};
+use crate::model::id::RecordId;
 use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
 use crate::model::provenance::SfObject;
-use crate::model::pulse::{Ahead, MAX_CLOCK_DIFFERENCE, Pulse, Reading, Writes, unknown_writers};
-use crate::settings::Live;
+use crate::settings::OrgConnection;
 
 /// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
 const DAYS: i64 = 60;
@@ -43,21 +45,30 @@ struct Newest {
 ///
 /// # Errors
 /// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
-pub async fn pulses(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
-    pulses_as_told(live, pace, trace).await.map_err(masked)
+pub async fn activity(
+    live: &OrgConnection,
+    pace: RetryPolicy,
+    trace: Option<Trace>,
+) -> Result<ActivitySnapshot, Error> {
+    activity_with(live, pace, trace).await.map_err(masked)
 }
 
 /// As [`pulses`]; an error may hold what a server echoed.
-async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result<Reading, Error> {
+async fn activity_with(
+    live: &OrgConnection,
+    pace: RetryPolicy,
+    trace: Option<Trace>,
+) -> Result<ActivitySnapshot, Error> {
     let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
     let version = version(&transport).await?;
     let now = transport.known_server_time()?;
     let horizon = now.plus(MAX_CLOCK_DIFFERENCE);
-    let ask = Asking { transport: &transport, version: &version, since: now.plus(-DAYS * DAY), horizon };
-    let mut reading = Reading { read_at: Some(now), ..Reading::default() };
+    let ask = ActivityReader { transport: &transport, version: &version, since: now.plus(-DAYS * DAY), horizon };
+    let mut reading = ActivitySnapshot { read_at: Some(now), ..ActivitySnapshot::default() };
     for object in OBJECTS {
-        let mut pulse = Pulse { created: ask.writes(object, "CreatedDate", "").await?, ..Pulse::default() };
-        let mut ahead = Ahead::default();
+        let mut activity =
+            WriteActivity { created: ask.writes(object, "CreatedDate", "").await?, ..WriteActivity::default() };
+        let mut ahead = FutureWrites::default();
         let first = |condition: &str| {
             format!("SELECT Id, CreatedDate, CreatedById FROM {object}{condition} ORDER BY CreatedDate DESC LIMIT 1")
         };
@@ -68,7 +79,7 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
             newest = ask.rows(&first(&format!(" WHERE CreatedDate <= {horizon}"))).await?;
         }
         if let Some(newest) = newest.first() {
-            pulse.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
+            activity.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
             if newest.created_by_id.is_none() {
                 reading.caveats.push(unknown_writers(object));
             }
@@ -77,7 +88,7 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
                 .created_by_id
                 .as_deref()
                 .map_or_else(String::new, |user| format!("LastModifiedById = {}", literal(user)));
-            pulse.modified = ask.writes(object, "LastModifiedDate", &user).await?;
+            activity.modified = ask.writes(object, "LastModifiedDate", &user).await?;
             let last = |conditions: &[String]| {
                 let conditions = conditions.join(" AND ");
                 let condition = if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") };
@@ -87,20 +98,20 @@ async fn pulses_as_told(live: &Live, pace: Pace, trace: Option<Trace>) -> Result
             let stamp = |newest: &[Newest]| {
                 newest.first().and_then(|newest| stamp(newest.last_modified_date.as_deref(), &newest.id))
             };
-            pulse.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
-            if let Some((at, id)) = pulse.modified.newest.filter(|(at, _)| *at > horizon) {
+            activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+            if let Some((at, id)) = activity.modified.newest.filter(|(at, _)| *at > horizon) {
                 ahead.add(at, id);
                 conditions.push(format!("LastModifiedDate <= {horizon}"));
-                pulse.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+                activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
             }
         }
         reading.caveats.extend(ahead.caveat(object, horizon));
-        reading.of.insert(object, pulse);
+        reading.objects.insert(object, activity);
     }
     Ok(reading)
 }
 
-struct Asking<'a> {
+struct ActivityReader<'a> {
     transport: &'a Transport,
     version: &'a str,
     since: Instant,
@@ -108,7 +119,7 @@ struct Asking<'a> {
     horizon: Instant,
 }
 
-impl Asking<'_> {
+impl ActivityReader<'_> {
     async fn rows<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Error> {
         rows(self.transport, self.version, "query", soql).await.map_err(|trouble| trouble.into_error(soql))
     }
@@ -146,7 +157,7 @@ fn day(text: &str) -> Option<i64> {
     days_from_civil(year, month, parts.next()?.parse().ok()?)
 }
 
-fn stamp(date: Option<&str>, id: &str) -> Option<(Instant, SfId)> {
+fn stamp(date: Option<&str>, id: &str) -> Option<(Instant, RecordId)> {
     let at = Instant::parse(date?.as_bytes()).ok().flatten()?;
-    Some((at, SfId::parse(id.as_bytes()).ok()?))
+    Some((at, RecordId::parse(id.as_bytes()).ok()?))
 }

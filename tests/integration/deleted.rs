@@ -40,8 +40,8 @@ fn a_dangling_id_says_deleted_on_or_merged_into_whom() {
             contacts.set(id, "SystemModstamp", Some("2026-11-02T10:00:00.000Z"));
         }
         let at = contacts.field("Id").expect("an id");
-        let gone = purged.clone();
-        contacts.rows_mut().retain(|row| row.value(at) != Some(gone.as_str()));
+        let deleted = purged.clone();
+        contacts.rows_mut().retain(|row| row.value(at) != Some(deleted.as_str()));
     }
     let parent = folder();
     let snapshot = parent.path().join("snapshot");
@@ -53,26 +53,26 @@ fn a_dangling_id_says_deleted_on_or_merged_into_whom() {
     let settings = file::load(&config, &text, &overrides).expect("settings");
     let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
     let result = report.results.iter().find(|result| result.check.id == "sfdc-id-dangling").expect("the check");
-    let told: BTreeMap<String, String> = report
+    let output: BTreeMap<String, String> = report
         .findings_of(result)
         .map(|finding| {
-            let telling = &finding.telling;
-            let since = telling.since.map_or_else(String::new, |since| since.to_string());
-            let fate: Vec<String> = telling
-                .more
+            let detail = &finding.detail;
+            let since = detail.since.map_or_else(String::new, |since| since.to_string());
+            let outcome: Vec<String> = detail
+                .related
                 .iter()
-                .flat_map(|piece| &piece.says)
+                .flat_map(|piece| &piece.fields)
                 .map(|(field, text)| format!("{field} {}", text.raw()))
                 .collect();
-            (telling.found.raw().to_owned(), format!("{}|{since}|{}", telling.expected.raw(), fate.join(", ")))
+            (detail.found.raw().to_owned(), format!("{}|{since}|{}", detail.expected.raw(), outcome.join(", ")))
         })
         .collect();
-    let of = |id: &String| told.get(id).map(String::as_str);
+    let of = |id: &String| output.get(id).map(String::as_str);
     let merged_into = format!("{survivor}|2026-11-02T10:00:00Z|merged on 2026-11-02T10:00:00Z, merged into {survivor}");
     assert_eq!(of(deleted), Some("a contact or user that exists|2026-11-02T10:00:00Z|deleted on 2026-11-02T10:00:00Z"));
     assert_eq!((of(merged), of(between)), (Some(merged_into.as_str()), Some(merged_into.as_str())));
     assert_eq!(of(purged), Some("a contact or user that exists||"), "what is purged is not remembered");
-    assert_eq!(told.len(), 4);
+    assert_eq!(output.len(), 4);
 
     let path = snapshot.join("deleted_contacts.csv");
     let text = std::fs::read_to_string(&path).expect("the file");

@@ -3,7 +3,7 @@
 //! Must not know: any check, any wording, any output.
 
 use crate::model::dataset::Dataset;
-use crate::model::id::SfId;
+use crate::model::id::RecordId;
 use crate::model::question::Questioned;
 use crate::relations::Relations;
 use crate::settings::Rules;
@@ -11,7 +11,7 @@ use crate::stalls::Stalls;
 
 /// Both sides and how they stand to each other: all that a check sees.
 #[derive(Debug, Clone)]
-pub struct Books {
+pub struct Reconciliation {
     /// What both sides said.
     pub data: Dataset,
     /// How it fits together.
@@ -24,16 +24,16 @@ pub struct Books {
     pub stalls: Stalls,
 }
 
-impl Books {
+impl Reconciliation {
     /// The integration's user: who created most `DoceboUser__c` rows (of equals, the lowest id).
     #[must_use]
-    pub fn integration_user(&self) -> Option<SfId> {
+    pub fn integration_user(&self) -> Option<RecordId> {
         self.relations.integration_user
     }
 
     /// The contact that a `DoceboUser__c` row belongs to, directly or through the contact's user.
     #[must_use]
-    pub fn contact_of_docebo_user(&self, at: usize) -> Option<SfId> {
+    pub fn contact_of_docebo_user(&self, at: usize) -> Option<RecordId> {
         let (rows, users) = (&self.data.docebo_users, &self.data.users);
         let through_user = || {
             let user = users.find(rows.user(at)?)?;

@@ -9,33 +9,33 @@ use rayon::prelude::*;
 
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::stalls::Counts;
-use crate::stalls::events::Due;
-use crate::stalls::segment::{Event, Events, Fate, in_one_go};
-use crate::stalls::slots::{Slots, earlier, slot};
+use crate::stalls::buckets::{TimeBuckets, bucket, earlier};
+use crate::stalls::events::DueEvents;
+use crate::stalls::segment::{Event, EventStatus, Events, in_one_go};
 use crate::stalls::streams::PART;
 
 /// What the stream of enrollments tells as a whole.
 #[derive(Default)]
-pub(super) struct Census {
+pub(super) struct StreamStats {
     /// What became of them.
     pub(super) counts: Counts,
     /// How many of them were written at a known moment.
     written: u64,
     /// How many fell due, by day.
-    pub(super) days: Slots<u64>,
+    pub(super) days: TimeBuckets<u64>,
     /// When enrollment rows were created that answer no event: the first of each hour.
-    others: Slots<Instant>,
+    others: TimeBuckets<Instant>,
     /// By learner: when the first of theirs fell due.
     pub(super) first: Vec<Option<Instant>>,
     /// How many there are in each part.
     pub(super) sizes: Vec<usize>,
 }
 
-impl Census {
+impl StreamStats {
     fn add(&mut self, event: &Event) {
-        self.counts.add(event.fate);
+        self.counts.add(event.status);
         self.written += u64::from(event.written.is_some());
-        self.days.put(slot(event.at, DAY), 1, Add::add);
+        self.days.put(bucket(event.at, DAY), 1, Add::add);
     }
 
     /// Of both; what stands by learner or part is not touched.
@@ -50,7 +50,7 @@ impl Census {
     }
 
     /// When enrollment rows were created that answer no event.
-    pub(super) fn signs(&self) -> Vec<Instant> {
+    pub(super) fn other_writes(&self) -> Vec<Instant> {
         self.others.iter().map(|(_, at)| at).collect()
     }
 }
@@ -59,17 +59,17 @@ impl Census {
 /// in ever new runs, the job is slower than the grace by its nature (say, it runs on Sundays), and what
 /// came within twice its usual longest delay is no sign of a stall. Zero elsewhere; a backlog written at
 /// once after a stall is one run, however long it stood.
-pub(super) fn patience(events: &impl Events, census: &Census) -> i64 {
-    if census.counts.late * 2 <= census.written {
+pub(super) fn expected_lag(events: &impl Events, stats: &StreamStats) -> i64 {
+    if stats.counts.late * 2 <= stats.written {
         return 0;
     }
-    type Seen = (Slots<()>, Slots<()>);
+    type Seen = (TimeBuckets<()>, TimeBuckets<()>);
     let (weeks, runs): Seen = events.gather(
         Seen::default,
         |(weeks, runs), event| {
-            if event.fate == Fate::Late {
-                weeks.put(slot(event.at, 7 * DAY), (), |(), ()| ());
-                event.written.into_iter().for_each(|at| runs.put(slot(at, 12 * HOUR), (), |(), ()| ()));
+            if event.status == EventStatus::Late {
+                weeks.put(bucket(event.at, 7 * DAY), (), |(), ()| ());
+                event.written.into_iter().for_each(|at| runs.put(bucket(at, 12 * HOUR), (), |(), ()| ()));
             }
         },
         |(weeks, runs), others| (weeks.join(others.0, |(), ()| ()), runs.join(others.1, |(), ()| ())),
@@ -78,7 +78,7 @@ pub(super) fn patience(events: &impl Events, census: &Census) -> i64 {
     if weeks < 5 || runs * 3 < weeks {
         return 0;
     }
-    let mut delays: Vec<i64> = Vec::with_capacity(usize::try_from(census.written).unwrap_or_default());
+    let mut delays: Vec<i64> = Vec::with_capacity(usize::try_from(stats.written).unwrap_or_default());
     for part in 0..events.parts() {
         events.each(part, |event| {
             delays.extend(event.written.map(|written| written.seconds() - event.at.seconds()));
@@ -92,21 +92,21 @@ pub(super) fn patience(events: &impl Events, census: &Census) -> i64 {
     2 * *longest
 }
 
-impl Due<'_> {
+impl DueEvents<'_> {
     /// By learner: since when Salesforce has held a record of theirs.
     pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
         let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
         let of_users = (0..users.len()).map(|at| (users.account(at), users.created(at)));
-        let of_rows = rows.loose().map(|at| (rows.account(at), rows.created(at)));
+        let of_rows = rows.unmatched().map(|at| (rows.account(at), rows.created(at)));
         for (account, created) in of_users.chain(of_rows) {
             if let Some(learner) = self.data.learner_of(account) {
                 since[learner] = earlier(since[learner], created);
             }
         }
         since.par_chunks_mut(PART).enumerate().for_each(|(part, since)| {
-            for (since, (_, enrollments)) in since.iter_mut().zip(self.of_part(part)) {
-                for row in enrollments.filter_map(|at| rows.counterpart(at)) {
+            for (since, (_, enrollments)) in since.iter_mut().zip(self.in_part(part)) {
+                for row in enrollments.filter_map(|at| rows.matched_row(at)) {
                     *since = earlier(*since, rows.created(row));
                 }
             }
@@ -115,55 +115,55 @@ impl Due<'_> {
     }
 
     /// Looks at every enrollment once.
-    pub(super) fn census(&self) -> Census {
+    pub(super) fn stats(&self) -> StreamStats {
         let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let mut sizes = vec![0; self.parts()];
         let rows = &self.data.enrollments;
-        let census = first
+        let stats = first
             .par_chunks_mut(PART)
             .zip(&mut sizes)
             .with_min_len(in_one_go(self.parts()))
             .enumerate()
-            .fold(Census::default, |mut census, (part, (first, size))| {
-                for (learner, enrollments) in self.of_part(part) {
+            .fold(StreamStats::default, |mut stats, (part, (first, size))| {
+                for (learner, enrollments) in self.in_part(part) {
                     let first = &mut first[learner as usize - part * PART];
                     for at in enrollments {
                         let event = self.enrollment(learner, at);
                         if let Some(event) = &event {
-                            census.add(event);
+                            stats.add(event);
                             *size += 1;
                             *first = earlier(*first, Some(event.at));
                         }
-                        self.sign(&mut census.others, at, event, |row| rows.created(row));
+                        self.other_write(&mut stats.others, at, event, |row| rows.created(row));
                     }
                 }
-                census
+                stats
             })
-            .reduce(Census::default, Census::join);
-        let others = census.others.join(self.unclaimed(|row| rows.created(row)), Instant::min);
-        Census { others, first, sizes, ..census }
+            .reduce(StreamStats::default, StreamStats::join);
+        let others = stats.others.join(self.unmatched(|row| rows.created(row)), Instant::min);
+        StreamStats { others, first, sizes, ..stats }
     }
 
     /// Puts down the write of the row that goes with an enrollment, where it does not answer the enrollment's event.
-    fn sign(
+    fn other_write(
         &self,
-        signs: &mut Slots<Instant>,
+        signs: &mut TimeBuckets<Instant>,
         at: usize,
         event: Option<Event>,
         write: impl Fn(usize) -> Option<Instant>,
     ) {
         if event.is_none_or(|event| event.written.is_none())
-            && let Some(written) = self.relations.counterpart(self.data, at).and_then(write)
+            && let Some(written) = self.relations.matched_row(self.data, at).and_then(write)
         {
-            signs.put(slot(written, HOUR), written, Instant::min);
+            signs.put(bucket(written, HOUR), written, Instant::min);
         }
     }
 
     /// The first write of each hour of rows that go with no enrollment.
-    fn unclaimed(&self, write: impl Fn(usize) -> Option<Instant>) -> Slots<Instant> {
-        let mut signs = Slots::default();
-        for written in self.data.enrollments.loose().filter_map(write) {
-            signs.put(slot(written, HOUR), written, Instant::min);
+    fn unmatched(&self, write: impl Fn(usize) -> Option<Instant>) -> TimeBuckets<Instant> {
+        let mut signs = TimeBuckets::default();
+        for written in self.data.enrollments.unmatched().filter_map(write) {
+            signs.put(bucket(written, HOUR), written, Instant::min);
         }
         signs
     }
@@ -181,18 +181,18 @@ impl Due<'_> {
             .par_iter_mut()
             .with_min_len(in_one_go(self.parts()))
             .enumerate()
-            .fold(Slots::default, |mut signs, (part, size)| {
-                for (learner, enrollments) in self.of_part(part) {
+            .fold(TimeBuckets::default, |mut signs, (part, size)| {
+                for (learner, enrollments) in self.in_part(part) {
                     for at in enrollments {
                         let event = self.update(learner, at);
                         *size += usize::from(event.is_some());
-                        self.sign(&mut signs, at, event, write);
+                        self.other_write(&mut signs, at, event, write);
                     }
                 }
                 signs
             })
-            .reduce(Slots::default, |signs, others| signs.join(others, Instant::min));
-        let signs = signs.join(self.unclaimed(write), Instant::min);
+            .reduce(TimeBuckets::default, |signs, others| signs.join(others, Instant::min));
+        let signs = signs.join(self.unmatched(write), Instant::min);
         (sizes, signs.iter().map(|(_, at)| at).collect())
     }
 }

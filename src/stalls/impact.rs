@@ -6,14 +6,14 @@ use rayon::prelude::*;
 
 use crate::model::dataset::row;
 use crate::model::instant::Instant;
-use crate::stalls::events::Due;
-use crate::stalls::segment::{Fate, Stretch, in_one_go};
-use crate::stalls::slots::earlier;
+use crate::stalls::buckets::earlier;
+use crate::stalls::events::DueEvents;
+use crate::stalls::segment::{EventStatus, StalledPeriod, in_one_go};
 use crate::stalls::{Counts, Stream};
 
 /// Whom and what a stretch of time hit.
 #[derive(Clone, Default)]
-pub(super) struct Toll {
+pub(super) struct Impact {
     /// What fell due in it: of the enrollments, the learners, the updates.
     pub(super) counts: [Counts; 3],
     /// Learners of whom an event of its stream was not on time.
@@ -24,7 +24,7 @@ pub(super) struct Toll {
     first: Option<(Instant, usize)>,
 }
 
-impl Toll {
+impl Impact {
     /// Courses in which an event was not on time.
     pub(super) fn courses(&self) -> u64 {
         self.courses.iter().filter(|&&hit| hit).count() as u64
@@ -54,54 +54,55 @@ impl Toll {
     }
 }
 
-impl Due<'_> {
+impl DueEvents<'_> {
     /// What fell due in each of some stretches of a stream, and whom and what they hit.
-    pub(super) fn tolls(&self, stretches: &[(Stream, Stretch)], first: &[Option<Instant>]) -> Vec<Toll> {
+    pub(super) fn impacts(&self, stretches: &[(Stream, StalledPeriod)], first: &[Option<Instant>]) -> Vec<Impact> {
         let untouched = || {
-            let toll = Toll { courses: vec![false; self.data.courses.id.len()], ..Toll::default() };
-            vec![toll; stretches.len()]
+            let impact = Impact { courses: vec![false; self.data.courses.id.len()], ..Impact::default() };
+            vec![impact; stretches.len()]
         };
         if stretches.is_empty() {
             return Vec::new();
         }
-        let of_part = |mut tolls: Vec<Toll>, part: usize| {
+        let of_part = |mut tolls: Vec<Impact>, part: usize| {
             for learner in self.learners_of(part) {
                 if let Some(event) = first[learner].and_then(|due| self.learner(learner, due)) {
-                    for ((_, stretch), toll) in stretches.iter().zip(&mut tolls) {
+                    for ((_, stretch), impact) in stretches.iter().zip(&mut tolls) {
                         if stretch.holds(event.at) {
-                            toll.counts[1].add(event.fate);
+                            impact.counts[1].add(event.status);
                         }
                     }
                 }
             }
             let mut hit = vec![false; stretches.len()];
-            for (learner, rows) in self.of_part(part) {
+            for (learner, rows) in self.in_part(part) {
                 hit.fill(false);
                 let known = row(self.relations.docebo_user[learner as usize]).is_some();
                 for at in rows {
                     let (enrollment, update) = (self.enrollment(learner, at), self.update(learner, at));
-                    for (((stream, stretch), toll), hit) in stretches.iter().zip(&mut tolls).zip(&mut hit) {
+                    for (((stream, stretch), impact), hit) in stretches.iter().zip(&mut tolls).zip(&mut hit) {
                         let enrollment = enrollment.filter(|event| stretch.holds(event.at));
                         let update = update.filter(|event| stretch.holds(event.at));
-                        enrollment.iter().for_each(|event| toll.counts[0].add(event.fate));
-                        update.iter().for_each(|event| toll.counts[2].add(event.fate));
+                        enrollment.iter().for_each(|event| impact.counts[0].add(event.status));
+                        update.iter().for_each(|event| impact.counts[2].add(event.status));
                         let own = if *stream == Stream::Updates { update } else { enrollment };
-                        let failed = own.filter(|event| matches!(event.fate, Fate::Late | Fate::Missed));
+                        let failed =
+                            own.filter(|event| matches!(event.status, EventStatus::Late | EventStatus::Missed));
                         if let Some(event) = failed.filter(|_| *stream != Stream::Learners || !known) {
-                            toll.hit(event.at, at, self.data.enrollments.course(at));
+                            impact.hit(event.at, at, self.data.enrollments.course(at));
                             *hit = true;
                         }
                     }
                 }
-                for (toll, &hit) in tolls.iter_mut().zip(&hit) {
-                    toll.learners += u64::from(hit);
+                for (impact, &hit) in tolls.iter_mut().zip(&hit) {
+                    impact.learners += u64::from(hit);
                 }
             }
             tolls
         };
         let parts = (0..self.parts()).into_par_iter().with_min_len(in_one_go(self.parts()));
         parts.fold(untouched, of_part).reduce(untouched, |tolls, others| {
-            tolls.into_iter().zip(others).map(|(toll, other)| toll.join(other)).collect()
+            tolls.into_iter().zip(others).map(|(impact, other)| impact.join(other)).collect()
         })
     }
 }
