@@ -3,7 +3,11 @@
 //! A check has a name, its words and a condition; it reads the relations and decides nothing else.
 //! None of them knows another.
 
+/// What a check is.
+pub mod check;
 mod contact_without_learner;
+/// How much a check judged, and the proof without which it is not clean.
+pub mod coverage;
 mod docebo_user_absent;
 mod docebo_user_link_lost;
 mod docebo_user_misattached;
@@ -13,13 +17,19 @@ mod enrollment_absent;
 mod enrollment_key_mismatch;
 mod enrollment_orphaned;
 mod enrollment_outdated;
+/// What shows that a finding is true.
+pub mod evidence;
 mod export_incomplete;
+/// One finding.
+pub mod finding;
 mod integration_customized;
 mod integration_user_inactive;
 mod learner_without_contact;
 mod organization_mismatch;
 mod outbound_gap;
 mod outbound_stalled;
+/// All that a check sees.
+pub mod reconciliation;
 mod record_edited_by_others;
 mod rows_unreadable;
 mod sfdc_id_blank;
@@ -29,12 +39,14 @@ mod sfdc_id_foreign;
 mod sfdc_id_malformed;
 mod sfdc_id_shared;
 mod status_unknown;
+/// What a finding is about.
+pub mod subject;
 mod username_blank;
 mod username_drifted;
 mod username_near_miss;
 mod username_shared;
 
-use crate::check::Check;
+use crate::checks::check::Check;
 
 /// Every check, by id.
 pub static CATALOGUE: [&Check; 30] = [

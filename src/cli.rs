@@ -11,30 +11,34 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::styling::Styles;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use tieout::check::Severity;
+use tieout::checks::check::Severity;
 use tieout::checks::{self, CATALOGUE};
+use tieout::commands;
+use tieout::commands::runs;
+use tieout::commands::runs::Previous;
+use tieout::commands::{Outputs, pack};
 use tieout::diagnosis::{Diagnosis, State as Fault};
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::freshness::{Freshness as Judged, State};
+use tieout::inputs::salesforce::extract::Options;
+use tieout::inputs::salesforce::read::Api;
+use tieout::inputs::salesforce::transport::Trace;
+use tieout::model::label::Label as _;
 use tieout::model::question::Question;
-use tieout::model::word::Label as _;
-use tieout::notify;
-use tieout::output::{self, File, Folder};
+use tieout::outputs::freshness;
+use tieout::outputs::freshness::Run;
+use tieout::outputs::ledger::Rows;
+use tieout::outputs::ticket::Filled;
+use tieout::outputs::webhook;
+use tieout::outputs::writer;
+use tieout::outputs::writer::{File, Folder};
+use tieout::outputs::{doctor, json, sanitize, summary};
 use tieout::progress::Progress;
-use tieout::render::freshness::{self, Run};
-use tieout::render::ledger::Rows;
-use tieout::render::ticket::Filled;
-use tieout::render::{doctor, inert, json, summary};
-use tieout::report::facts::RunSummary;
-use tieout::run::series::{self, Previous};
-use tieout::run::{self, Outputs, pack};
-use tieout::salesforce::extract::Options;
-use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::Trace;
+use tieout::report::run_summary::RunSummary;
 use tieout::secrets::mask;
 use tieout::settings::WebhookOn;
 use tieout::settings::file::{self, Overrides};
+use tieout::stalls::freshness::{Freshness as Judged, State};
 
 /// Ties out Docebo against Salesforce: where every learner, enrollment and contact stands, and why.
 #[derive(Debug, Parser)]
@@ -474,7 +478,7 @@ fn print_error(error: &Error) {
     let style = AnsiColor::Red.on_default().bold();
     // File names and cells of the inputs can stand in the message, and a password in an address of the configuration.
     let message: Vec<String> =
-        mask(&error.to_string()).lines().map(|line| inert::escape_controls(line).into_owned()).collect();
+        mask(&error.to_string()).lines().map(|line| sanitize::escape_controls(line).into_owned()).collect();
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {}", message.join("\n"));
 }
 
@@ -508,11 +512,11 @@ impl Audit {
         };
         let settings = file::load(&self.config, &text, &overrides)?;
         let folder = match &self.out {
-            Some(target) => Folder::prepare(target, self.force, &run::OUTPUTS)?,
+            Some(target) => Folder::prepare(target, self.force, &commands::OUTPUTS)?,
             None => {
                 let name =
                     settings.exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
-                Folder::prepare_unused(&PathBuf::from("tieout-runs"), &name, &run::OUTPUTS)?
+                Folder::prepare_unused(&PathBuf::from("tieout-runs"), &name, &commands::OUTPUTS)?
             }
         };
         let target = folder.target().to_owned();
@@ -531,7 +535,7 @@ impl Audit {
                 snapshot_folder
             };
             let options = Options { trace: self.trace.then(trace), ..Options::default() };
-            let extracted = run::extract(&live, &kept, options, &progress);
+            let extracted = commands::extract(&live, &kept, options, &progress);
             if let Err(error) = extracted {
                 progress.finish();
                 return Err(error);
@@ -545,18 +549,18 @@ impl Audit {
         };
         let mut not_followed = None;
         let past = |facts: &RunSummary| {
-            let found = series::find_baseline(&target, &previous, facts)?;
+            let found = runs::find_baseline(&target, &previous, facts)?;
             not_followed = found.not_followed;
             Ok(found.baseline)
         };
-        let written = run::audit_after(&settings, &progress, past).and_then(|report| {
+        let written = commands::audit_after(&settings, &progress, past).and_then(|report| {
             let ledger = match self.ledger {
                 LedgerArg::Exceptions => Some(Rows::Exceptions),
                 LedgerArg::All => Some(Rows::All),
                 LedgerArg::None => None,
             };
             let verified =
-                run::write_outputs(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
+                commands::write_outputs(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
             Ok((report, verified))
         });
         progress.finish();
@@ -582,26 +586,26 @@ impl Rerender {
         let place = match &self.out {
             Some(target) => {
                 // Only outputs that `report` wrote are replaced: a run holds more than can be made again.
-                let folder = Folder::prepare(target, self.force, &run::RENDERED)?;
-                output::recover(&self.folder, &run::OUTPUTS)?;
-                let report = series::rerender(&self.folder)?;
+                let folder = Folder::prepare(target, self.force, &commands::RENDERED)?;
+                writer::recover(&self.folder, &commands::OUTPUTS)?;
+                let report = runs::rerender(&self.folder)?;
                 progress.stage("writing");
-                let verified = run::render(&report, self.show_names, &folder)?;
+                let verified = commands::render(&report, self.show_names, &folder)?;
                 folder.finish().map(|place| (place, verified))
             }
             None => {
-                let again = series::open_for_rerender(&self.folder, &run::RENDERED, self.force)?;
-                let report = series::rerender(&self.folder)?;
+                let again = runs::open_for_rerender(&self.folder, &commands::RENDERED, self.force)?;
+                let report = runs::rerender(&self.folder)?;
                 progress.stage("writing");
-                let verified = run::render(&report, self.show_names, &again)?;
+                let verified = commands::render(&report, self.show_names, &again)?;
                 again.finish().map(|place| (place, verified))
             }
         };
         progress.finish();
         let (place, verified) = place?;
         if !self.quiet {
-            for name in run::RENDERED.iter().filter(|name| place.join(name).exists()) {
-                print(&format!("{}\n", inert::escape_controls(&place.join(name).display().to_string())))?;
+            for name in commands::RENDERED.iter().filter(|name| place.join(name).exists()) {
+                print(&format!("{}\n", sanitize::escape_controls(&place.join(name).display().to_string())))?;
             }
         }
         Ok(passes(&verified, NOT_PACKED))
@@ -610,7 +614,7 @@ impl Rerender {
 
 impl Review {
     fn run(self) -> Result<Exit, Error> {
-        let reviewed = series::review(&self.workbook, self.run.as_deref(), self.withdraw, self.dry_run)?;
+        let reviewed = runs::review(&self.workbook, self.run.as_deref(), self.withdraw, self.dry_run)?;
         let refused = &reviewed.taken.refused;
         if !self.quiet {
             print(&summary::reviewed(
@@ -622,7 +626,7 @@ impl Review {
         }
         for row in refused {
             let style = AnsiColor::Red.on_default().bold();
-            let _ = writeln!(anstream::stderr(), "{style}refused{style:#}: {}", inert::escape_controls(&row.why));
+            let _ = writeln!(anstream::stderr(), "{style}refused{style:#}: {}", sanitize::escape_controls(&row.why));
         }
         Ok(if refused.is_empty() { Exit::Clean } else { Exit::Findings })
     }
@@ -675,7 +679,7 @@ fn passes(verified: &Diagnosis, otherwise: &str) -> Exit {
     if exit != Exit::Clean {
         let style = AnsiColor::Red.on_default().bold();
         for line in verified.checks.iter().filter(|line| line.state == Fault::Fail) {
-            let (what, found) = (inert::escape_controls(&line.what), inert::escape_controls(&line.found));
+            let (what, found) = (sanitize::escape_controls(&line.what), sanitize::escape_controls(&line.found));
             let _ = writeln!(anstream::stderr(), "{style}found{style:#}: {what}: {found}");
         }
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {otherwise}");
@@ -703,7 +707,7 @@ fn ask_consent(fields: &[(String, u64)]) -> Option<String> {
         return None;
     }
     for (field, places) in fields {
-        let _ = writeln!(anstream::stderr(), "{} stands as it is in {places} places", inert::escape_controls(field));
+        let _ = writeln!(anstream::stderr(), "{} stands as it is in {places} places", sanitize::escape_controls(field));
     }
     let _ = write!(anstream::stderr(), "Who consents to send these to Docebo, and why? (name, reason; blank: nobody) ");
     let _ = anstream::stderr().flush();
@@ -717,7 +721,7 @@ impl Extract {
         let text = file::read(&self.config)?;
         let live = file::load_org(&self.config, &text)?;
         if self.dry_run {
-            let plan = run::plan(&live, self.api.into(), self.trace.then(trace))?;
+            let plan = commands::plan(&live, self.api.into(), self.trace.then(trace))?;
             print(&summary::planned(&plan))?;
             return Ok(Exit::Clean);
         }
@@ -730,7 +734,7 @@ impl Extract {
         }
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let options = Options { api: self.api.into(), trace: self.trace.then(trace), ..Options::default() };
-        let extracted = run::extract(&live, &self.out, options, &progress);
+        let extracted = commands::extract(&live, &self.out, options, &progress);
         progress.finish();
         let extracted = extracted?;
         if !self.quiet {
@@ -744,7 +748,7 @@ impl Extract {
 fn trace() -> Trace {
     Box::new(|message| {
         if message.answer.is_some() {
-            let _ = writeln!(anstream::stderr(), "{}", inert::escape_controls(&message.to_string()));
+            let _ = writeln!(anstream::stderr(), "{}", sanitize::escape_controls(&message.to_string()));
         }
     })
 }
@@ -799,13 +803,13 @@ impl Freshness {
     fn judge(&self) -> Result<(Judged, Result<Exit, Error>), Error> {
         let text = file::read(&self.config)?;
         let watch = file::load_freshness(&self.config, &text, self.snapshot.as_deref())?;
-        let address = notify::address()?;
-        let template = notify::template(watch.webhook_template.as_deref())?;
+        let address = webhook::address()?;
+        let template = webhook::template(watch.webhook_template.as_deref())?;
 
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let as_of = self.as_of.as_deref().map(file::parse_moment).transpose();
         let as_of = as_of.map_err(|what| Error::Usage(format!("--as-of: {what}")))?;
-        let judged = run::freshness(&watch, as_of, &progress);
+        let judged = commands::freshness(&watch, as_of, &progress);
         progress.finish();
         let judged = judged?;
         let exit = match judged.state {
@@ -834,7 +838,7 @@ impl Freshness {
                     None => Error::Defect(error.to_string()),
                 }
             })?;
-        match notify::post(&address, body) {
+        match webhook::post(&address, body) {
             Ok(()) => Ok((judged, printed.map(|()| exit))),
             // What the sync does matters more than that the message about it was lost.
             Err(error) if exit != Exit::Clean => {
@@ -849,7 +853,8 @@ impl Freshness {
 impl Doctor {
     fn run(self) -> Result<Exit, Error> {
         let progress = Progress::on_terminal();
-        let diagnosis = run::doctor::diagnose(&self.config, self.out.as_deref(), self.trace.then(trace), &progress);
+        let diagnosis =
+            commands::doctor::diagnose(&self.config, self.out.as_deref(), self.trace.then(trace), &progress);
         progress.finish();
         if self.json {
             let bytes = doctor::json(&diagnosis).map_err(|error| Error::Defect(error.to_string()))?;

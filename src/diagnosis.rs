@@ -5,8 +5,8 @@
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::label::Tally;
 use crate::model::text::one_line;
-use crate::model::word::Tally;
 use serde::{Deserialize, Serialize};
 
 /// How a question was answered.

@@ -340,6 +340,18 @@ fn host() -> String {
     host.chars().filter(|char| char.is_ascii_graphic()).take(80).collect()
 }
 
+/// Lets nobody but the user read a file that is created with these options: it holds personal data.
+#[cfg(unix)]
+pub fn only_for_the_user(options: &mut std::fs::OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.mode(0o600);
+}
+
+/// Elsewhere the folder's rights decide.
+#[cfg(not(unix))]
+pub fn only_for_the_user(_options: &mut std::fs::OpenOptions) {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

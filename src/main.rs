@@ -8,8 +8,8 @@ mod cli;
 
 fn main() -> ExitCode {
     let handled = ctrlc::set_handler(|| {
-        tieout::salesforce::abandon();
-        tieout::output::abandon();
+        tieout::inputs::salesforce::abandon();
+        tieout::outputs::writer::abandon();
         // An interrupt ends the process wherever it is.
         std::process::exit(i32::from(Exit::Interrupted.code()));
     });
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     drop(handled);
     let described = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !tieout::render::xlsx::is_guarded() {
+        if !tieout::outputs::xlsx::is_guarded() {
             described(panic);
         }
     }));

@@ -19,7 +19,7 @@ impl Rate {
 
     /// So many since then, a second.
     #[must_use]
-    pub fn new(self, number: u64) -> f64 {
+    pub fn per_second(self, number: u64) -> f64 {
         number as f64 / self.0.elapsed().as_secs_f64().max(0.001)
     }
 }

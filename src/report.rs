@@ -5,20 +5,22 @@
 //!
 //! Must not know: formats, files.
 
-/// All that is told of a run beside its findings.
-pub mod facts;
 /// The checks, run over the books.
-pub mod judged;
-/// The run in one word and a few sentences.
-pub mod judgement;
+pub mod evaluated_run;
 /// One finding as a line of JSON.
-pub mod line;
+pub mod finding_record;
+/// The findings of a finished run.
+pub mod loaded_run;
+/// Findings from run to run: what is new, open, cleared.
+pub mod run_history;
+/// All that is told of a run beside its findings.
+pub mod run_summary;
 /// Stalls and heartbeats as `report.json` has them.
 pub mod stalls;
-/// The findings of a finished run.
-pub mod stored;
 /// The run as `report.json` has it.
 pub mod summary;
+/// The run in one word and a few sentences.
+pub mod verdict;
 /// The report for outputs that leave the house.
 pub mod withheld;
 
@@ -28,21 +30,22 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::check::{Check, Coverage, Outcome, Requirement, Severity};
+use crate::checks::check::{Check, Coverage, Outcome, Requirement, Severity};
+use crate::checks::finding::Finding;
+use crate::checks::reconciliation::Reconciliation;
 use crate::exit::Exit;
-use crate::finding::Finding;
+use crate::inputs::reviews::{Review, Reviews};
 use crate::model::fingerprint::{Key, run_id};
 use crate::model::instant::Instant;
-use crate::model::provenance::{Identity, Origins, SameOrganization, SfObject};
-use crate::model::word::Label as _;
-use crate::reconciliation::Reconciliation;
-use crate::relations::totals::Totals;
-use crate::review::{Review, Reviews};
-use crate::series::{self, Before, Entry, History, Movement, ObservedFinding, Point};
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
+use crate::model::origins::{Identity, Origins, SameOrganization};
+use crate::reconcile::relations::totals::Totals;
+use crate::report::run_history::{Before, Entry, History, Movement, ObservedFinding, Point};
 use crate::stalls::Stalls;
-use facts::RunSummary;
-use judged::EvaluatedRun;
-use stored::LoadedRun;
+use evaluated_run::EvaluatedRun;
+use loaded_run::LoadedRun;
+use run_summary::RunSummary;
 pub(crate) use summary::word_schema;
 pub use summary::{Summary, Tool};
 use withheld::Withheld;
@@ -210,8 +213,8 @@ impl Report {
         catalogue: &[&'static Check],
         find: impl FnOnce(&RunSummary) -> Result<Baseline, E>,
     ) -> Result<Self, E> {
-        let (judged, results, pseudonyms) = EvaluatedRun::new(reconciliation, catalogue, facts::pseudonym_key);
-        let verdict = judgement::verdict(judgement::facts(&judged.reconciliation, &results));
+        let (judged, results, pseudonyms) = EvaluatedRun::new(reconciliation, catalogue, run_summary::pseudonym_key);
+        let verdict = verdict::verdict(verdict::facts(&judged.reconciliation, &results));
         let facts = RunSummary::new(&judged.reconciliation, verdict, &results, pseudonyms);
         let mut report = Self {
             run: facts,
@@ -252,7 +255,7 @@ impl Report {
         self.run.before = previous.map(|previous| self.before(previous));
         self.run.trend = previous.map_or_else(Vec::new, |previous| previous.run.trend.clone());
         self.run.trend.push(self.point());
-        let old = self.run.trend.len().saturating_sub(crate::series::MAX_POINTS);
+        let old = self.run.trend.len().saturating_sub(crate::report::run_history::MAX_POINTS);
         self.run.trend.drain(..old);
         if let Some(previous) = previous {
             self.run.pseudonyms.clone_from(&previous.run.pseudonyms);
@@ -379,7 +382,7 @@ impl Report {
     pub fn movements(&self) -> Option<Vec<(&'static str, Movement)>> {
         let found: Vec<(&'static str, u64)> =
             self.results.iter().map(|result| (result.check.id, result.findings as u64)).collect();
-        self.run.before.as_ref().map(|before| series::movements(&self.history, before, &found))
+        self.run.before.as_ref().map(|before| run_history::movements(&self.history, before, &found))
     }
 
     /// How a finding stands in the series.
@@ -397,7 +400,7 @@ impl Report {
     /// The verdict as a sentence, which claims no more than was evaluated.
     #[must_use]
     pub fn verdict_sentence(&self) -> &'static str {
-        let questioned = judgement::is_questioned(&self.run.questions);
+        let questioned = verdict::is_questioned(&self.run.questions);
         // What somebody accepts was still not compared.
         let accepted = self.rows_accepted() || self.run.questions.iter().any(|asked| asked.accepted);
         self.verdict.sentence(!self.is_cut() && !accepted, questioned)
@@ -420,7 +423,7 @@ impl Report {
     pub fn exit(&self, fail_on: Severity, exit_zero: bool) -> Exit {
         if self.verdict == Verdict::Stalled && !exit_zero {
             Exit::Stalled
-        } else if judgement::is_questioned(&self.run.questions) {
+        } else if verdict::is_questioned(&self.run.questions) {
             Exit::NotEvaluated
         } else if self.findings_from(fail_on) > 0 && !exit_zero {
             Exit::Findings

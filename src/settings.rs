@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::input::DateOrder;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
-use crate::model::provenance::DateOrder;
 use crate::model::question::Question;
 use crate::model::status::Status;
 

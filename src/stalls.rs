@@ -8,12 +8,10 @@
 //!
 //! Must not know: files, checks, outputs.
 
-/// Time cut into hours, days and the like.
-mod buckets;
-/// A stall in plain sentences.
-mod detail;
 /// What should have been written, and when it was.
 pub mod events;
+/// Whether the sync is still writing, from Salesforce alone.
+pub mod freshness;
 /// The pulse of an object against its own history.
 pub mod heartbeat;
 /// Whom and what stretches of time hit.
@@ -22,19 +20,24 @@ mod impact;
 pub mod incidents;
 /// The replication that somebody starts by hand.
 mod manual;
+/// A stall in plain sentences.
+mod narrative;
 /// The model: from due events to stalled stretches.
 pub mod segment;
 /// What is found out of the streams before they are cut.
-mod stats;
+mod stream_stats;
 /// The streams of events.
 mod streams;
+/// Time cut into hours, days and the like.
+mod time_buckets;
 
-use crate::model::dataset::{Dataset, index};
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
-use crate::model::provenance::SfObject;
+use crate::model::object::SfObject;
+use crate::model::row::index;
 use crate::model::zone::Readings;
-use crate::relations::Relations;
+use crate::reconcile::dataset::Dataset;
+use crate::reconcile::relations::Relations;
 use crate::settings::{EnrollmentMode, Rules};
 use events::DueEvents;
 use heartbeat::Heartbeat;
@@ -296,7 +299,7 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
             stretches.extend(stretch.map(|stretch| (Stream::Enrollments, stretch)));
         }
         EnrollmentMode::Realtime => {
-            let expected_lag = stats::expected_lag(&enrollments, &stats);
+            let expected_lag = stream_stats::expected_lag(&enrollments, &stats);
             // The marks of a stream of millions take more room than everything else here, so the two long streams
             // are cut one after the other. To look at the updates takes none.
             let (found, (sizes, changes)) = rayon::join(

@@ -20,11 +20,13 @@ mod bulk;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tieout::output::Folder;
+use tieout::commands;
+use tieout::commands::Outputs;
+use tieout::outputs;
+use tieout::outputs::ledger::Rows;
+use tieout::outputs::redact::Names;
+use tieout::outputs::writer::Folder;
 use tieout::progress::Progress;
-use tieout::redact::Names;
-use tieout::render::{self, ledger::Rows};
-use tieout::run::{self, Outputs};
 use tieout::settings::file::{self, Overrides};
 use tieout::stalls::segment::{Event, EventStatus, Record, segment};
 
@@ -77,13 +79,13 @@ fn measure() {
     let text = std::fs::read_to_string(&path).expect("the configuration");
     let settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
     let began = Instant::now();
-    let report = run::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = commands::audit(&settings, &Progress::hidden()).expect("a report");
     let audit = began.elapsed();
     let judged = (peak(), resident());
     reset_peak();
-    let output = Folder::prepare(&folder.path().join("run"), false, &tieout::run::OUTPUTS).expect("a folder");
+    let output = Folder::prepare(&folder.path().join("run"), false, &tieout::commands::OUTPUTS).expect("a folder");
     let began = Instant::now();
-    run::write_outputs(
+    commands::write_outputs(
         &report,
         Outputs { ledger: Some(Rows::Exceptions), show_names: false },
         &output,
@@ -163,7 +165,7 @@ fn a_hundred_thousand_findings() {
     let mut settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
     // Records become links, as they do where Salesforce itself is read.
     settings.instance = Some("https://acme.my.salesforce.com".to_owned());
-    let report = run::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = commands::audit(&settings, &Progress::hidden()).expect("a report");
     let findings = report.finding_count();
     assert!((95_000..130_000).contains(&findings), "{findings} findings are not about 100,000");
     reset_peak();
@@ -171,10 +173,10 @@ fn a_hundred_thousand_findings() {
     let began = Instant::now();
     let (workbook, page) = std::thread::scope(|scope| {
         let page = scope.spawn(|| {
-            let bytes = render::html::page(&report, Names::Shown).expect("a page").len();
+            let bytes = outputs::html::page(&report, Names::Shown).expect("a page").len();
             (bytes, began.elapsed())
         });
-        let bytes = render::xlsx::workbook(&report, Names::Shown).expect("a workbook").len();
+        let bytes = outputs::xlsx::workbook(&report, Names::Shown).expect("a workbook").len();
         ((bytes, began.elapsed()), page.join().expect("it ends"))
     });
     let both = began.elapsed();

@@ -24,8 +24,8 @@ use fake_org::org::{Kind, Object, Org};
 use fake_org::{Server, generated};
 
 const PAGES: usize = 40;
-const MOST_PERCENT: u128 = 40;
-const MOST_MIB: u64 = 100;
+const MAX_PERCENT: u128 = 40;
+const MAX_MIB: u64 = 100;
 const ENROLLMENTS: &str = "docebo_v3__CourseEnrollment__c";
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
     let percent = read[1].as_nanos() * 100 / read[0].as_nanos().max(1);
     println!(
-        "  side by side          {percent} % of the time in turn, pages alone (at most {MOST_PERCENT} % are allowed)"
+        "  side by side          {percent} % of the time in turn, pages alone (at most {MAX_PERCENT} % are allowed)"
     );
     drop(server);
 
@@ -61,10 +61,10 @@ fn main() -> ExitCode {
     assert_eq!(lines, rows + 1, "rows are missing");
     println!("  extracted             {:>6.1?}, {} MB", ran.took, written.len() / 1_000_000);
     match ran.peak {
-        Some(peak) => println!("  peak memory of tieout {peak} MiB (at most {MOST_MIB} MiB are allowed)"),
+        Some(peak) => println!("  peak memory of tieout {peak} MiB (at most {MAX_MIB} MiB are allowed)"),
         None => println!("  peak memory of tieout not told by this system"),
     }
-    if percent <= MOST_PERCENT && ran.peak.is_none_or(|peak| peak < MOST_MIB) {
+    if percent <= MAX_PERCENT && ran.peak.is_none_or(|peak| peak < MAX_MIB) {
         ExitCode::SUCCESS
     } else {
         println!("NOT as fast or as small as it must be");

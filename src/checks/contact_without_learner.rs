@@ -1,14 +1,16 @@
 //! `contact-without-learner`: a contact for whom Docebo has no learner yet.
 
-use crate::check::{Check, Judgment, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_contacts};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::row;
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Judgment, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_contacts};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::model::word::Label as _;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::forecast::Forecast;
-use crate::relations::link::SfdcIdKind;
+use crate::model::row::row;
+use crate::reconcile::relations::forecast::Forecast;
+use crate::reconcile::relations::link::SfdcIdKind;
 
 pub(super) static CHECK: Check = Check {
     id: "contact-without-learner",

@@ -1,12 +1,14 @@
 //! `docebo-user-absent`: a learner whom Docebo should have written into Salesforce and did not.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_outbound};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_outbound};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::zone::Readings;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::NEEDED_OF_COURSE;
-use crate::relations::outbound::Outbound;
+use crate::reconcile::relations::NEEDED_OF_COURSE;
+use crate::reconcile::relations::outbound::Outbound;
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-absent",

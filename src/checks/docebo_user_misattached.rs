@@ -1,13 +1,15 @@
 //! `docebo-user-misattached`: a DoceboUser record that names somebody else than the learner's sfdc_id.
 
-use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::row;
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::SfdcIdKind;
-use crate::relations::outbound::Outbound;
+use crate::model::row::row;
+use crate::reconcile::relations::link::SfdcIdKind;
+use crate::reconcile::relations::outbound::Outbound;
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-misattached",

@@ -1,10 +1,12 @@
 //! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
 
-use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-orphaned",

@@ -1,10 +1,12 @@
 //! `docebo-user-shared`: several DoceboUser records on one contact.
 
-use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, shared};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::index;
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, shared};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::model::row::index;
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-shared",

@@ -1,14 +1,16 @@
 //! `enrollment-absent`: an enrollment that is due in Salesforce and not there.
 
-use crate::check::{
+use crate::checks::check::{
     Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, judge_enrollment, select_enrollments,
 };
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::zone::Readings;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::enrollment::EnrollmentMatch;
-use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+use crate::reconcile::relations::enrollment::EnrollmentMatch;
+use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-absent",

@@ -1,10 +1,12 @@
 //! `enrollment-key-mismatch`: an enrollment row whose key, parents or number are not as they should be.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, select_rows};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::enrollment::EnrollmentMatch;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_rows};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::reconcile::relations::enrollment::EnrollmentMatch;
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-key-mismatch",

@@ -1,12 +1,14 @@
 //! `enrollment-orphaned`: an enrollment row that Docebo knows nothing of.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_rows};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_rows};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::enrollment::EnrollmentMatch;
-use crate::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
+use crate::reconcile::relations::enrollment::EnrollmentMatch;
+use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 /// A filtered export has no enrollments of courses and learners that it leaves out.
 const ORPHANED: &[Requirement] = &[

@@ -1,15 +1,17 @@
 //! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
 
-use crate::check::{
+use crate::checks::check::{
     Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
 };
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::ExportKind;
-use crate::model::word::Label as _;
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::input::ExportKind;
+use crate::model::label::Label as _;
 use crate::model::zone::Readings;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::enrollment::Difference;
-use crate::relations::enrollment::EnrollmentMatch;
+use crate::reconcile::relations::enrollment::Difference;
+use crate::reconcile::relations::enrollment::EnrollmentMatch;
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-outdated",

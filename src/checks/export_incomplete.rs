@@ -1,9 +1,11 @@
 //! `export-incomplete`: an export that leaves out more learners than chance would.
 
-use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 
 pub(super) static CHECK: Check = Check {
     id: "export-incomplete",

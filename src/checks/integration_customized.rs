@@ -1,9 +1,10 @@
 //! `integration-customized`: something was built onto the package's objects that the package did not ship.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity};
-use crate::evidence::{Evidence, FindingDetail, Origin, Text};
-use crate::model::dataset::index;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::row::index;
 
 pub(super) static CHECK: Check = Check {
     id: "integration-customized",

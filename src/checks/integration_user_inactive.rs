@@ -1,10 +1,12 @@
 //! `integration-user-inactive`: an integration user who cannot log in.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::index;
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::model::row::index;
 
 pub(super) static CHECK: Check = Check {
     id: "integration-user-inactive",
@@ -32,7 +34,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
     let mut selection = Selection::fully_judged(1, Vec::new());
     match reconciliation.data.users.find(user) {
         Some(at) if reconciliation.data.users.active(at) == Some(false) => {
-            selection.subjects.push(Subject::User(index(at)))
+            selection.subjects.push(Subject::User(index(at)));
         }
         Some(_) => {}
         None => selection.missing.push(format!("User {user} (not in the snapshot)")),
@@ -50,8 +52,8 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
         expected: Text::public("true"),
         found: Text::public("false"),
         since: None,
-        evidence: crate::evidence::Evidence::new(
-            crate::evidence::Origin::Record { object: SfObject::User, id: user },
+        evidence: crate::checks::evidence::Evidence::new(
+            crate::checks::evidence::Origin::Record { object: SfObject::User, id: user },
             [("IsActive", Text::public("false"))],
         ),
         related: example.map(|at| evidence::docebo_user(reconciliation, at)).into_iter().collect(),

@@ -1,11 +1,13 @@
 //! `organization-mismatch`: export and snapshot are of two different Salesforce organizations.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::Link;
-use crate::relations::questions::Dangling;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::reconcile::relations::link::Link;
+use crate::reconcile::relations::questions::Dangling;
 
 pub(super) static CHECK: Check = Check {
     id: "organization-mismatch",

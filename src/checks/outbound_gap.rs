@@ -1,8 +1,8 @@
 //! `outbound-gap`: a sync that stood still, went on, and never caught up.
 
-use crate::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
-use crate::evidence;
-use crate::reconciliation::Reconciliation;
+use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
+use crate::checks::evidence;
+use crate::checks::reconciliation::Reconciliation;
 
 pub(super) static CHECK: Check = Check {
     id: "outbound-gap",

@@ -1,8 +1,8 @@
 //! `outbound-stalled`: a sync that stands still now.
 
-use crate::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
-use crate::evidence;
-use crate::reconciliation::Reconciliation;
+use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
+use crate::checks::evidence;
+use crate::checks::reconciliation::Reconciliation;
 use crate::stalls::Stall;
 
 pub(super) static CHECK: Check = Check {

@@ -2,13 +2,15 @@
 
 use rayon::iter::ParallelIterator as _;
 
-use crate::check::{Check, Coverage, Owner, Requirement, Selection, Severity};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::{index, row};
+use crate::checks::check::{Check, Coverage, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
 use crate::model::id::RecordId;
-use crate::model::provenance::SfObject;
-use crate::model::word::Label as _;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
+use crate::model::row::{index, row};
 
 pub(super) static CHECK: Check = Check {
     id: "record-edited-by-others",

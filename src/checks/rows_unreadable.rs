@@ -1,9 +1,11 @@
 //! `rows-unreadable`: rows of the export that could not be read, so that nothing can be said of what they are about.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity};
-use crate::evidence::{Evidence, FindingDetail, Origin, Text};
-use crate::model::dataset::{SourceLine, index};
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::row::index;
+use crate::model::source_line::SourceLine;
 
 pub(super) static CHECK: Check = Check {
     id: "rows-unreadable",

@@ -1,12 +1,14 @@
 //! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that is not there.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, select_links};
-use crate::evidence::{self, FindingDetail, Text};
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
 use crate::model::id::RecordId;
-use crate::model::provenance::SfObject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::Link;
+use crate::reconcile::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
     id: "sfdc-id-dangling",

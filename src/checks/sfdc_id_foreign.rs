@@ -1,9 +1,11 @@
 //! `sfdc-id-foreign`: a learner whose sfdc_id is the id of another object.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, select_links};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::Link;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::reconcile::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
     id: "sfdc-id-foreign",

@@ -1,12 +1,14 @@
 //! `sfdc-id-shared`: one usable sfdc_id on two or more learners.
 
-use crate::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners, shared};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::index;
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::SfdcIdKind;
-use crate::relations::outbound::Addressable;
+use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners, shared};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::model::row::index;
+use crate::reconcile::relations::link::SfdcIdKind;
+use crate::reconcile::relations::outbound::Addressable;
 
 pub(super) static CHECK: Check = Check {
     id: "sfdc-id-shared",

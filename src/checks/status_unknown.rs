@@ -1,11 +1,13 @@
 //! `status-unknown`: an enrollment whose status word no table knows.
 
-use crate::check::{
+use crate::checks::check::{
     Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
 };
-use crate::evidence::{self, FindingDetail, Text};
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::enrollment::EnrollmentMatch;
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::reconcile::relations::enrollment::EnrollmentMatch;
 
 pub(super) static CHECK: Check = Check {
     id: "status-unknown",

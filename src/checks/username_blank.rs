@@ -1,12 +1,14 @@
 //! `username-blank`: a contact without a key.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::index;
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::forecast::Forecast;
+use crate::model::row::index;
+use crate::reconcile::relations::forecast::Forecast;
 
 pub(super) static CHECK: Check = Check {
     id: "username-blank",

@@ -1,10 +1,12 @@
 //! `username-near-miss`: a learner without sfdc_id whose username nearly is a contact's key.
 
-use crate::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::provenance::SfObject;
-use crate::reconciliation::{Reconciliation, Subject};
-use crate::relations::link::Link;
+use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
+use crate::reconcile::relations::link::Link;
 
 pub(super) static CHECK: Check = Check {
     id: "username-near-miss",

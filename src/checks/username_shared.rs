@@ -1,11 +1,13 @@
 //! `username-shared`: two or more contacts with one key.
 
-use crate::check::{Check, Owner, Requirement, Selection, Severity, shared};
-use crate::evidence::{self, FindingDetail, Text};
-use crate::model::dataset::NONE;
-use crate::model::provenance::SfObject;
+use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, shared};
+use crate::checks::evidence;
+use crate::checks::evidence::{FindingDetail, Text};
+use crate::checks::reconciliation::Reconciliation;
+use crate::checks::subject::Subject;
+use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::reconciliation::{Reconciliation, Subject};
+use crate::model::row::NONE;
 
 pub(super) static CHECK: Check = Check {
     id: "username-shared",
@@ -45,7 +47,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
 fn ambiguous_learners<'a>(
     reconciliation: &'a Reconciliation,
     contacts: &[u32],
-) -> impl Iterator<Item = crate::evidence::Evidence> + 'a {
+) -> impl Iterator<Item = crate::checks::evidence::Evidence> + 'a {
     let ambiguous = &reconciliation.relations.ambiguous;
     let group =
         contacts.first().and_then(|&contact| reconciliation.relations.key_group.get(contact as usize)).unwrap_or(NONE);

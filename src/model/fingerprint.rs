@@ -7,8 +7,8 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::id::RecordId;
-use crate::model::provenance::SfObject;
-use crate::model::word::Label as _;
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
 
 /// Crockford's alphabet: no letter that can be taken for a digit when somebody reads it out.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

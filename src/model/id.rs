@@ -139,13 +139,13 @@ impl RecordId {
     }
 
     /// The two numbers of which the id consists: what the ids of one object share, and the rest.
-    pub(super) fn parts(self) -> (NonZeroU32, u64) {
+    pub(crate) fn parts(self) -> (NonZeroU32, u64) {
         let [upper, lower] = self.tail;
         (self.head, u64::from(upper) << 32 | u64::from(lower))
     }
 
     /// The id of which these are the parts.
-    pub(super) fn from_parts(head: NonZeroU32, tail: u64) -> Self {
+    pub(crate) fn from_parts(head: NonZeroU32, tail: u64) -> Self {
         let word = |shift: u32| u32::try_from(tail >> shift & u64::from(u32::MAX)).unwrap_or_default();
         Self { head, tail: [word(32), word(0)] }
     }

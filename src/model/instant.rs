@@ -76,7 +76,7 @@ pub struct Precision {
 impl Precision {
     /// How finely a value of the column states its time.
     #[must_use]
-    pub fn of(self, local: LocalTime) -> Resolution {
+    pub fn resolution(self, local: LocalTime) -> Resolution {
         let can_be_meant = |resolution: &Resolution| {
             (self.finest..=self.coarsest).contains(resolution) && local.seconds() % resolution.seconds() == 0
         };

@@ -3,7 +3,7 @@
 //!
 //! A word that is in no table stays unknown; it is never taken for a difference.
 
-use crate::model::word::Label;
+use crate::model::label::Label as _;
 use serde::{Deserialize, Serialize};
 
 /// The picklist `docebo_v3__Status`, by API name.
@@ -147,4 +147,13 @@ mod tests {
         assert_eq!(Status::from_salesforce(""), Some(Status::None));
         assert_eq!(Status::from_salesforce("Enrolled"), None);
     }
+}
+
+/// A status word of the export and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusWord {
+    /// As it stands in the export.
+    pub text: String,
+    /// Its meaning, `None` where no alias table knows it.
+    pub status: Option<Status>,
 }

@@ -4,7 +4,11 @@
 //! repeats has two readings, and both are kept; an hour that it skips is read with the offset before
 //! and with the one after.
 
-use jiff::{Timestamp, tz::TimeZone};
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::model::instant::{DAY, Instant, LocalTime, MINUTE, Resolution, civil_from_days};
 
@@ -248,4 +252,24 @@ mod tests {
             }
         }
     }
+}
+
+/// How the zone of a file's dates is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ZoneFinding {
+    /// The file of the export.
+    pub file: String,
+    /// The IANA name; where it is unclear, that of the zone under which most pairs agree.
+    pub name: String,
+    /// `configured`, `inferred`, `assumed` (too few pairs to infer), `stated` (the dates carry their own offset), or
+    /// `unclear` (enough pairs, and no zone under which nine in ten of them agree).
+    pub how: Cow<'static, str>,
+    /// Enrollments on both sides whose dates were compared.
+    pub pairs: u64,
+    /// Of these, how many agree under this zone.
+    pub agreeing: u64,
+    /// Whether the dates of the file are compared with those of Salesforce.
+    pub compared: bool,
+    /// Other zones that show the same time throughout, where the zone was inferred.
+    pub same_clock: Vec<String>,
 }

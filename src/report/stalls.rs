@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::model::instant::{DAY, Instant};
-use crate::model::provenance::SfObject;
+use crate::model::object::SfObject;
 use crate::model::zone::Readings;
 use crate::report::word_schema;
 use crate::stalls::heartbeat::{Gaps, Heartbeat};
@@ -63,7 +63,8 @@ pub struct OtherStream {
     pub stream: Stream,
     /// Whether it froze too.
     #[schemars(schema_with = "word_schema::<StreamState>")]
-    pub fared: StreamState,
+    #[serde(rename = "fared")]
+    pub state: StreamState,
     /// Its events.
     #[serde(flatten)]
     pub counts: Counts,
@@ -184,7 +185,7 @@ fn summary(stall: &Stall) -> StallSummary<'_> {
         other_streams: stall
             .other_streams
             .iter()
-            .map(|&(stream, fared, counts)| OtherStream { stream, fared, counts })
+            .map(|&(stream, state, counts)| OtherStream { stream, state, counts })
             .collect(),
         last_write: stall.last_write.map(|(object, id, at)| Write { object, id: id.to_string(), at }),
         first_missing: stall.first_missing.map(|first| Missing {

@@ -6,12 +6,14 @@ use serde::Serialize;
 
 use super::stalls::{self, HeartbeatSummary, StallSummary};
 use super::{Report, Verdict};
-use crate::check::{Outcome, Severity};
+use crate::checks::check::{Outcome, Severity};
+use crate::model::input::Input;
 use crate::model::instant::Instant;
-use crate::model::provenance::{Input, ZoneFinding};
 use crate::model::question::Questioned;
-use crate::relations::totals::Totals;
-use crate::series::{self, Before, Movement, Point};
+use crate::model::zone::ZoneFinding;
+use crate::reconcile::relations::totals::Totals;
+use crate::report::run_history;
+use crate::report::run_history::{Before, Movement, Point};
 
 impl Report {
     /// The run as `report.json` has it.
@@ -62,9 +64,9 @@ impl Report {
             previous: self.run.before.as_ref()?,
             all,
             checks: movements.into_iter().map(|(id, movement)| CheckMovement { id, movement }).collect(),
-            ages: series::AGES
+            ages: run_history::AGES
                 .iter()
-                .zip(series::ages(&self.history, self.run.read_at()))
+                .zip(run_history::ages(&self.history, self.run.read_at()))
                 .map(|(&(days, _), findings)| Age { days, findings })
                 .collect(),
             trend: &self.run.trend,
@@ -170,10 +172,10 @@ pub struct CheckSummary<'a> {
     #[schemars(schema_with = "word_schema::<Severity>")]
     pub severity: Severity,
     /// Who must act.
-    #[schemars(schema_with = "word_schema::<crate::check::Owner>")]
-    pub owner: crate::check::Owner,
+    #[schemars(schema_with = "word_schema::<crate::checks::check::Owner>")]
+    pub owner: crate::checks::check::Owner,
     /// What came of it.
-    #[schemars(schema_with = "crate::check::outcome_schema")]
+    #[schemars(schema_with = "crate::checks::check::outcome_schema")]
     pub outcome: Outcome,
     /// Records that were judged.
     pub examined: u64,
@@ -189,7 +191,7 @@ pub struct CheckSummary<'a> {
     pub missing: &'a [String],
 }
 
-pub(crate) fn word_schema<W: crate::model::word::Label>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(crate) fn word_schema<W: crate::model::label::Label>(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let words: Vec<&str> = W::ALL.iter().map(|value| value.label()).collect();
     schemars::json_schema!({"type": "string", "enum": words})
 }

@@ -17,13 +17,15 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Report;
-use super::facts::RunSummary;
-use crate::evidence::{Origin, Text};
-use crate::finding::Finding;
+use super::run_summary::RunSummary;
+use crate::checks::evidence::{Origin, Text};
+use crate::checks::finding::Finding;
+use crate::model::completeness::Completeness;
 use crate::model::id::RecordId;
-use crate::model::provenance::{Completeness, Origins, SfObject};
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
+use crate::model::origins::Origins;
 use crate::model::status::Status;
-use crate::model::word::Label as _;
 use crate::stalls::incidents;
 
 /// Files of a snapshot beside those of the objects, as the tool names them.
@@ -357,7 +359,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::{Withheld, file_of, is_own};
-    use crate::evidence::Text;
+    use crate::checks::evidence::Text;
 
     #[test]
     fn a_file_is_known_by_its_ending_and_a_part_stands_behind_it() {

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::files;
 use crate::model::date_format::DateFormat;
+use crate::model::input::{DateOrder, ExportKind};
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
-use crate::model::provenance::{DateOrder, ExportKind};
+use crate::model::label::Label as _;
 use crate::model::question::Question;
 use crate::model::status::Status;
-use crate::model::word::Label as _;
 use crate::settings::{
     ColumnName, Columns, EnrollmentMode, FreshnessSettings, OrgConnection, Rules, Scope, Settings, Tolerance,
     WebhookOn, ZoneRule,

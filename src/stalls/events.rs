@@ -8,14 +8,15 @@
 
 use rayon::prelude::*;
 
-use crate::model::dataset::{Dataset, index, row};
 use crate::model::id::RecordId;
 use crate::model::instant::{HOUR, Instant, MINUTE};
-use crate::model::provenance::SfObject;
+use crate::model::object::SfObject;
+use crate::model::row::{index, row};
 use crate::model::zone::Readings;
-use crate::relations::Relations;
-use crate::relations::enrollment::{Difference, EnrollmentMatch};
-use crate::relations::outbound::Outbound;
+use crate::reconcile::dataset::Dataset;
+use crate::reconcile::relations::Relations;
+use crate::reconcile::relations::enrollment::{Difference, EnrollmentMatch};
+use crate::reconcile::relations::outbound::Outbound;
 use crate::settings::Rules;
 use crate::stalls::segment::{Event, EventStatus};
 use crate::stalls::{Counts, FirstMissing, Stream, StreamState};

@@ -5,10 +5,10 @@
 //!
 //! Must not know: what was due.
 
-use crate::model::activity::WriteActivity;
 use crate::model::id::RecordId;
 use crate::model::instant::{HOUR, Instant};
-use crate::model::provenance::SfObject;
+use crate::model::object::SfObject;
+use crate::model::write_activity::WriteActivity;
 
 /// Usual gaps between writes, in hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]

@@ -4,11 +4,11 @@
 
 use rayon::prelude::*;
 
-use crate::model::dataset::row;
 use crate::model::instant::Instant;
-use crate::stalls::buckets::earlier;
+use crate::model::row::row;
 use crate::stalls::events::DueEvents;
 use crate::stalls::segment::{EventStatus, StalledPeriod, in_one_go};
+use crate::stalls::time_buckets::earlier;
 use crate::stalls::{Counts, Stream};
 
 /// Whom and what a stretch of time hit.

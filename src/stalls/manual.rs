@@ -4,11 +4,11 @@
 //!
 //! Must not know: records, files, wording.
 
-use crate::model::activity::Writes;
 use crate::model::instant::{HOUR, Instant};
-use crate::stalls::buckets::earlier;
+use crate::model::write_activity::Writes;
 use crate::stalls::heartbeat::{Gaps, silence};
 use crate::stalls::segment::{Bounds, EventStatus, Events, MIN_FAILURES, StalledPeriod};
+use crate::stalls::time_buckets::earlier;
 
 /// Writes that are further apart belong to two lumps, in hours.
 const MAX_GAP: u32 = 12;

@@ -26,16 +26,16 @@
 //!
 //! Must not know: records, files, wording.
 
+mod changes;
 mod delay;
 mod interval;
-mod marks;
 mod path;
 mod source;
 
 use crate::model::instant::{DAY, Instant};
+use changes::{Mark, marks};
 use delay::Delay;
 use interval::{Change, Edges};
-use marks::{Mark, marks};
 use path::{Gains, Rates, change};
 pub use source::Events;
 pub(super) use source::{count, in_one_go};

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use crate::model::dataset::index;
 use crate::model::instant::Instant;
+use crate::model::row::index;
 use crate::stalls::events::DueEvents;
 use crate::stalls::segment::{Event, Events, count};
 

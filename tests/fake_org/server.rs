@@ -56,7 +56,7 @@ use reply::{Call, ErrorResponse, Reply};
 use wire::{Answer, Wire};
 
 /// How long address and headers may be together.
-const MOST_HEADER_BYTES: usize = 16_384;
+const MAX_HEADER_BYTES: usize = 16_384;
 
 /// One request that came, and what became of it.
 #[derive(Debug, Clone)]
@@ -238,7 +238,7 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> Result<Response<A
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let address = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let headers: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if address.len() + headers > MOST_HEADER_BYTES {
+    if address.len() + headers > MAX_HEADER_BYTES {
         let page = "<html><head><title>Request Header Fields Too Large</title></head><body>431</body></html>";
         return Ok(response(&lock(&shared.org), Reply::text(431, "text/html", page), &[], false));
     }

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use tieout::inputs::salesforce::extract::Options;
+use tieout::inputs::salesforce::read::Api;
+use tieout::inputs::salesforce::transport::RetryPolicy;
 use tieout::model::id::RecordId;
 use tieout::model::instant::{Instant, Stamp};
 use tieout::model::number;
 use tieout::progress::Progress;
-use tieout::salesforce::extract::Options;
-use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::RetryPolicy;
 use tieout::settings::OrgConnection;
 use tieout::settings::file::{self, Overrides};
 
@@ -110,7 +110,7 @@ impl Inputs {
     fn audit(&self, configuration: &str) {
         let path = self.folder.path().join("tieout.toml");
         let Ok(settings) = file::load(&path, configuration, &Overrides::default()) else { return };
-        if let Ok(report) = tieout::run::audit(&settings, &Progress::hidden()) {
+        if let Ok(report) = tieout::commands::audit(&settings, &Progress::hidden()) {
             // The equations are part of the report; a run in which they do not hold ends with a defect.
             let _ = report.verdict;
         }
@@ -222,11 +222,11 @@ fn review(data: &[u8]) {
     let folder = INPUTS.with_borrow(|inputs| inputs.folder.path().to_owned());
     let path = folder.join("review.xlsx");
     std::fs::write(&path, data).expect("a writable file");
-    if let Ok(sheet) = tieout::review::workbook::read(&path) {
+    if let Ok(sheet) = tieout::inputs::reviews::workbook::read(&path) {
         let known: [&str; 0] = [];
-        let _ = tieout::review::take(&sheet, &known, &tieout::review::Reviews::default(), "R-1", 0);
+        let _ = tieout::inputs::reviews::take(&sheet, &known, &tieout::inputs::reviews::Reviews::default(), "R-1", 0);
     }
-    let _ = tieout::review::parse(data);
+    let _ = tieout::inputs::reviews::parse(data);
 }
 
 fn pack(data: &[u8]) {
@@ -339,5 +339,5 @@ fn answer_to(live: OrgConnection, api: Api, bodies: Vec<Vec<u8>>) {
     let pace = RetryPolicy { base: brief, cap: brief, poll: brief, max_wait: Duration::from_millis(300) };
     let options = Options { api: Some(api), pace, page_rows: 100, ..Options::default() };
     let folder = tempfile::tempdir().expect("a folder");
-    let _ = tieout::run::extract(&live, &folder.path().join("snapshot"), options, &Progress::hidden());
+    let _ = tieout::commands::extract(&live, &folder.path().join("snapshot"), options, &Progress::hidden());
 }

@@ -1,108 +1,73 @@
-//! The house keeps its plan: which room may know which, read from the `use crate::` lines.
+//! Which module may use which, read from the paths in the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tieout::checks::CATALOGUE;
+
 use crate::root;
 
-/// Each room and the rooms it may use. No arrow goes up, and no check knows another.
+/// Each module at the top and those that it may use; each uses only modules above it in this list.
 const PLAN: &[(&str, &[&str])] = &[
     ("exit", &[]),
-    ("model", &["model"]),
+    ("secrets", &[]),
+    ("progress", &[]),
+    ("model", &[]),
     ("error", &["exit", "model"]),
     ("files", &["error"]),
-    ("secrets", &[]),
     ("diagnosis", &["error", "exit", "model"]),
-    ("progress", &[]),
-    ("settings", &["error", "files", "model", "settings"]),
-    ("table", &["error", "files", "model", "progress", "table"]),
-    ("export", &["error", "model", "progress", "settings", "table"]),
-    ("snapshot", &["error", "export", "files", "model", "progress", "settings", "snapshot", "table"]),
-    ("relations", &["model", "relations", "settings"]),
-    ("stalls", &["model", "relations", "settings"]),
-    ("books", &["model", "relations", "settings", "stalls"]),
-    ("evidence", &["books", "model", "relations", "stalls"]),
-    ("check", &["books", "evidence", "model", "relations", "stalls"]),
-    ("finding", &["books", "check", "evidence", "model"]),
-    ("checks", &["books", "check", "evidence", "model", "relations", "stalls"]),
+    ("settings", &["error", "files", "model"]),
+    ("verify", &["diagnosis", "model"]),
+    ("inputs", &["diagnosis", "error", "files", "model", "progress", "secrets", "settings"]),
+    ("reconcile", &["error", "inputs", "model", "settings"]),
+    ("stalls", &["model", "reconcile", "settings"]),
+    ("checks", &["model", "reconcile", "settings", "stalls"]),
+    ("report", &["checks", "exit", "inputs", "model", "reconcile", "settings", "stalls"]),
     (
-        "report",
+        "outputs",
         &[
-            "books",
-            "check",
-            "evidence",
-            "exit",
-            "finding",
-            "model",
-            "relations",
-            "report",
-            "review",
-            "series",
-            "settings",
-            "stalls",
-        ],
-    ),
-    ("review", &["error", "files", "model", "review", "table"]),
-    ("series", &["model", "series"]),
-    ("redact", &["evidence"]),
-    (
-        "render",
-        &[
-            "books",
-            "check",
             "checks",
             "diagnosis",
-            "evidence",
-            "finding",
-            "freshness",
+            "error",
+            "files",
+            "inputs",
             "model",
-            "redact",
-            "relations",
-            "render",
+            "reconcile",
             "report",
-            "review",
-            "series",
+            "secrets",
             "settings",
             "stalls",
         ],
     ),
-    ("salesforce", &["diagnosis", "error", "files", "model", "progress", "salesforce", "secrets", "settings"]),
-    ("freshness", &["model", "settings", "stalls"]),
-    ("notify", &["error", "files", "secrets"]),
-    ("output", &["error", "files"]),
-    ("verify", &["diagnosis", "model", "verify"]),
     (
-        "run",
+        "commands",
         &[
-            "books",
-            "check",
             "checks",
             "diagnosis",
             "error",
             "exit",
-            "export",
             "files",
-            "freshness",
+            "inputs",
             "model",
-            "output",
+            "outputs",
             "progress",
-            "redact",
-            "relations",
-            "render",
+            "reconcile",
             "report",
-            "review",
-            "salesforce",
             "secrets",
-            "series",
             "settings",
-            "snapshot",
             "stalls",
             "verify",
         ],
     ),
 ];
 
-fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+/// A source without its comments.
+fn code_of(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).expect("a source");
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -117,47 +82,81 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn no_room_knows_more_than_the_plan_says() {
+fn modules_use_only_what_the_plan_allows() {
     let plan: BTreeMap<&str, BTreeSet<&str>> =
-        PLAN.iter().map(|(room, uses)| (*room, uses.iter().copied().collect())).collect();
+        PLAN.iter().map(|(module, uses)| (*module, uses.iter().copied().collect())).collect();
     let src = root().join("src");
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in sources(&src) {
         let relative = file.strip_prefix(&src).expect("inside").with_extension("");
-        let room = relative.iter().next().expect("a room").to_string_lossy().into_owned();
-        if matches!(room.as_str(), "lib" | "main" | "cli") {
+        let module = relative.iter().next().expect("a module").to_string_lossy().into_owned();
+        if matches!(module.as_str(), "lib" | "main" | "cli") {
             continue;
         }
-        let text = std::fs::read_to_string(&file).expect("a source");
-        let code: String =
-            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = code_of(&file);
         for part in code.split("crate::").skip(1) {
             let name: String = part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            if plan.contains_key(name.as_str()) && name != room {
-                let allowed = plan.get(room.as_str()).unwrap_or_else(|| panic!("{room} is not in the plan"));
+            if plan.contains_key(name.as_str()) && name != module {
+                let allowed = plan.get(module.as_str()).unwrap_or_else(|| panic!("{module} is not in the plan"));
                 assert!(
                     allowed.contains(name.as_str()),
                     "{} uses crate::{name}, which the plan does not allow",
                     file.display()
                 );
-                used.entry(room.clone()).or_default().insert(name);
+                used.entry(module.clone()).or_default().insert(name);
             }
         }
     }
-    for (room, uses) in &plan {
+    for (module, uses) in &plan {
         let idle: Vec<&&str> = uses
             .iter()
-            .filter(|name| **name != *room && !used.get(*room).is_some_and(|used| used.contains(**name)))
+            .filter(|name| **name != *module && !used.get(*module).is_some_and(|used| used.contains(**name)))
             .collect();
-        assert!(idle.is_empty(), "the plan allows {room} what it does not use: {idle:?}");
+        assert!(idle.is_empty(), "the plan allows {module} what it does not use: {idle:?}");
+    }
+}
+
+#[test]
+fn the_plan_runs_one_way() {
+    for (at, (module, uses)) in PLAN.iter().enumerate() {
+        for used in *uses {
+            assert!(
+                PLAN[..at].iter().any(|(above, _)| above == used),
+                "{module} uses {used}, which does not stand above it"
+            );
+        }
+    }
+}
+
+/// The rows of the two sides meet in `reconcile/join` alone: no reader knows the other side, and nothing else takes
+/// the rows of both.
+#[test]
+fn the_two_sides_meet_in_one_place() {
+    let src = root().join("src");
+    for file in sources(&src) {
+        let name = file.strip_prefix(&src).expect("inside").to_string_lossy().into_owned();
+        let code = code_of(&file);
+        let names = |modules: &[&str]| modules.iter().any(|module| code.contains(module));
+        let docebo = names(&["inputs::docebo", "model::export_rows"]);
+        let salesforce = names(&["inputs::snapshot", "inputs::salesforce"]);
+        // The commands hand what one reader read to the join; they look into none of it.
+        let may_know_both = name.starts_with("reconcile/join") || name.starts_with("commands");
+        assert!(!(docebo && salesforce) || may_know_both, "{name} knows both sides");
+        assert!(!name.starts_with("inputs/docebo") || !salesforce, "{name} knows Salesforce's side");
+        let of_salesforce = name.starts_with("inputs/snapshot") || name.starts_with("inputs/salesforce");
+        assert!(!of_salesforce || !docebo, "{name} knows Docebo's side");
     }
 }
 
 #[test]
 fn no_check_knows_another() {
-    for file in sources(&root().join("src/checks")) {
-        let text = std::fs::read_to_string(&file).expect("a source");
-        assert!(!text.contains("crate::checks") && !text.contains("super::super"), "{}", file.display());
+    for check in CATALOGUE {
+        let file = root().join("src/checks").join(check.id.replace('-', "_")).with_extension("rs");
+        let code = code_of(&file);
+        for other in CATALOGUE {
+            assert!(!code.contains(&format!("{}::", other.id.replace('-', "_"))), "{} knows {}", check.id, other.id);
+        }
+        assert!(!code.contains("super::super"), "{}", file.display());
     }
 }
 

@@ -307,7 +307,7 @@ fn a_record_that_stands_twice() {
 
 #[test]
 fn a_snapshot_that_is_not_what_its_manifest_says() {
-    let case = Case(Inputs::of(&World::in_sync(5, 30)));
+    let case = Case(Inputs::from_world(&World::in_sync(5, 30)));
     case.edit(CONTACT, |text| text + "\n");
     case.fails(4, &["is not the file that manifest.json describes"]);
     std::fs::remove_file(case.path(CONTACT)).expect("removable");

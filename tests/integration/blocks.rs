@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 use tieout::error::Error;
+use tieout::inputs::table::{Row, Table};
 use tieout::progress::Progress;
-use tieout::table::{Row, Table};
 
 use crate::wrap::{Grid, gzip, xlsx, zip};
 

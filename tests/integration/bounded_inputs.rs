@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tieout::inputs::table::Table;
 use tieout::progress::Progress;
-use tieout::table::Table;
 
 use crate::cli::{run, tieout};
 use crate::inputs::Inputs;
@@ -18,7 +18,7 @@ const USERS: &str = "users.csv";
 const ENROLLMENTS: &str = "enrollments.csv";
 
 fn inputs() -> Inputs {
-    Inputs::of(&World::in_sync(5, 30))
+    Inputs::from_world(&World::in_sync(5, 30))
 }
 
 fn open(path: &Path) -> String {

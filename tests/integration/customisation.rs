@@ -1,13 +1,13 @@
 //! What was built onto the package's objects: found with name, date and hand, the package's own parts left
 //! alone, and what could not be asked told line by line.
 
-use tieout::check::Outcome;
-use tieout::model::provenance::SfObject;
-use tieout::model::word::Label as _;
+use tieout::checks::check::Outcome;
+use tieout::inputs::salesforce::read::Api;
+use tieout::model::label::Label as _;
+use tieout::model::object::SfObject;
+use tieout::outputs::redact::Names;
 use tieout::progress::Progress;
-use tieout::redact::Names;
 use tieout::report::Report;
-use tieout::salesforce::read::Api;
 use tieout::settings::file::{self, Overrides};
 
 use crate::extract::{extract, folder};
@@ -42,7 +42,7 @@ fn audit(server: &Server) -> Report {
     let text = std::fs::read_to_string(&config).expect("a configuration");
     let overrides = Overrides { snapshot: Some(snapshot), ..Overrides::default() };
     let settings = file::load(&config, &text, &overrides).expect("settings");
-    tieout::run::audit(&settings, &Progress::hidden()).expect("a report")
+    tieout::commands::audit(&settings, &Progress::hidden()).expect("a report")
 }
 
 fn result(report: &Report) -> &tieout::report::CheckResult {
@@ -135,7 +135,7 @@ fn every_kind_of_part_is_found_and_the_packages_own_are_not() {
         ]
     );
     // The pack names the user by the record alone.
-    let ticket = tieout::render::ticket::text(&report).expect("a ticket").plain;
+    let ticket = tieout::outputs::ticket::text(&report).expect("a ticket").plain;
     assert!(!ticket.contains("Ada Admin"));
     let withheld = report.findings_of(result).nth(2).expect("a trigger");
     let says = &withheld.detail.evidence.fields;
@@ -202,7 +202,7 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
     let text = std::fs::read_to_string(sample.join("tieout.toml")).expect("a configuration");
     let overrides = Overrides { snapshot: Some(snapshot), ..Overrides::default() };
     let settings = file::load(&sample.join("tieout.toml"), &text, &overrides).expect("settings");
-    let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
     let result = result(&report);
     assert_eq!(result.outcome(), Outcome::NotEvaluated);
     assert!(result.missing[0].contains("tieout extract"), "{:?}", result.missing);
@@ -216,9 +216,9 @@ fn what_a_check_did_not_see_stands_beside_what_it_found() {
     let line = "workflow-rule on every object";
     assert_eq!(result(&report).outcome(), Outcome::Found);
     assert!(report.is_cut());
-    let page = tieout::render::html::page(&report, Names::Withheld).expect("a page");
+    let page = tieout::outputs::html::page(&report, Names::Withheld).expect("a page");
     assert!(String::from_utf8(page).expect("UTF-8").contains(line));
-    assert!(tieout::render::summary::text(&report, "run", None).contains(line));
-    let json = tieout::render::json::report(&report).expect("a report");
+    assert!(tieout::outputs::summary::text(&report, "run", None).contains(line));
+    let json = tieout::outputs::json::report(&report).expect("a report");
     assert!(String::from_utf8(json).expect("UTF-8").contains(line));
 }

@@ -1,12 +1,12 @@
 //! The four relations as decision tables: each line is one rule.
 
-use tieout::relations::enrollment::{
+use tieout::reconcile::relations::enrollment::{
     AbsentFacts, Difference, Differs, EnrollmentMatch, InScope, Presence, PresentFacts, UnmatchedFacts, absent,
     present, unmatched,
 };
-use tieout::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
-use tieout::relations::link::{Link, LinkFacts, Matches, SfdcIdKind, link};
-use tieout::relations::outbound::{Addressable, DoceboUserMatch, DueState, Outbound, outbound};
+use tieout::reconcile::relations::forecast::{Forecast, ForecastFacts, KeyOwner, forecast};
+use tieout::reconcile::relations::link::{Link, LinkFacts, Matches, SfdcIdKind, link};
+use tieout::reconcile::relations::outbound::{Addressable, DoceboUserMatch, DueState, Outbound, outbound};
 
 #[test]
 fn link_table() {

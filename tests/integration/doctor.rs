@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tieout::model::provenance::SfObject;
-use tieout::model::word::Label as _;
-use tieout::render;
+use tieout::model::label::Label as _;
+use tieout::model::object::SfObject;
+use tieout::outputs;
 
 use crate::cli::{run, tieout};
 use crate::fake_org::faults::{Fault, FaultKind};
@@ -114,7 +114,7 @@ struct Output {
 
 impl Output {
     /// Lines of an area as `state what: found -> next`.
-    fn of(&self, area: &str) -> Vec<String> {
+    fn lines(&self, area: &str) -> Vec<String> {
         let word = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
         let lines = self.lines.iter().filter(|line| line["area"] == area);
         let output = |line| {
@@ -125,7 +125,7 @@ impl Output {
 
     /// The one line that begins so.
     fn line(&self, area: &str, start: &str) -> String {
-        let lines = self.of(area);
+        let lines = self.lines(area);
         let found: Vec<&String> = lines.iter().filter(|line| line.starts_with(start)).collect();
         assert_eq!(found.len(), 1, "{start} among {lines:#?}");
         found[0].clone()
@@ -135,7 +135,7 @@ impl Output {
     fn worse(&self) -> Vec<String> {
         let areas: std::collections::BTreeSet<&str> =
             self.lines.iter().filter_map(|line| line["area"].as_str()).collect();
-        areas.iter().flat_map(|area| self.of(area)).filter(|line| !line.starts_with("pass ")).collect()
+        areas.iter().flat_map(|area| self.lines(area)).filter(|line| !line.starts_with("pass ")).collect()
     }
 }
 
@@ -192,7 +192,7 @@ fn ask(server: &Server) -> Output {
 #[test]
 fn the_schema_is_the_published_one() {
     let path = root().join("templates/doctor.schema.json");
-    let made = render::doctor::schema().expect("a schema");
+    let made = outputs::doctor::schema().expect("a schema");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &made).expect("a writable file");
     }
@@ -213,7 +213,7 @@ fn where_all_is_well_every_line_passes() {
     assert!(output.line("sign-in", "pass the organisation's address").contains(server.url()));
     assert!(output.line("api", "pass the version").contains("67.0"));
     assert!(output.line("api", "pass API calls").contains("of 100000 are used"));
-    assert_eq!(output.of("object").len(), 11);
+    assert_eq!(output.lines("object").len(), 11);
     assert!(output.line("package", "pass").contains("Docebo 3.42"));
     assert!(output.line("integration-user", "pass").contains("is active"));
     assert!(output.line("export", "pass enrollments.csv").contains("UTF-8, cells parted by `,`, dates year-month-day"));
@@ -330,7 +330,7 @@ fn a_refused_token_does_not_hide_the_export() {
         assert_eq!(output.code, 3, "{}", output.text);
         output.line("sign-in", "fail");
         output.line("object", "skip");
-        assert_eq!(output.of("export").iter().filter(|line| line.starts_with("pass")).count(), 3, "{}", output.text);
+        assert_eq!(output.lines("export").iter().filter(|line| line.starts_with("pass")).count(), 3, "{}", output.text);
         output.line("output", "pass");
     }
     assert_eq!(server.writes(), Vec::<String>::new());
@@ -382,7 +382,7 @@ fn clocks_apart_and_calls_used_up_are_told() {
     let output = ask(&server);
     assert_eq!(output.code, 3, "{}", output.text);
     assert!(output.line("clock", "fail").contains("s before Salesforce's"));
-    assert_eq!(output.of("object").len(), 11, "the others are asked all the same");
+    assert_eq!(output.lines("object").len(), 11, "the others are asked all the same");
 
     // The share of the day's calls is the user's word: beyond it, nothing more is asked.
     server.with(|org| {
@@ -409,7 +409,7 @@ fn the_configuration_and_the_output_folder_are_looked_at_first_and_last() {
     std::fs::write(&path, text.clone() + "time_zone = \"Mars/Olympus\"\n").expect("a writable file");
     let output = doctor(folder.path(), &path, Some(&token));
     assert_eq!(output.code, 2, "{}", output.text);
-    assert_eq!(output.of("object").len(), 11, "Salesforce is asked all the same");
+    assert_eq!(output.lines("object").len(), 11, "Salesforce is asked all the same");
     std::fs::write(&path, text + "[freshness]\nwarn_after_hours = 9\nerror_after_hours = 8\n")
         .expect("a writable file");
     let output = doctor(folder.path(), &path, Some(&token));
@@ -433,7 +433,7 @@ fn a_snapshot_is_read_in_place_of_a_live_organisation() {
     let output = |sample: &str| doctor(folder.path(), &sample_folder(sample).join("tieout.toml"), None);
     let whole = output("in-sync");
     assert_eq!(whole.code, 0, "{}", whole.text);
-    assert!(whole.of("snapshot").iter().all(|line| line.starts_with("pass")) && whole.of("sign-in").is_empty());
+    assert!(whole.lines("snapshot").iter().all(|line| line.starts_with("pass")) && whole.lines("sign-in").is_empty());
     let short = output("incomplete-extract");
     assert_eq!(short.code, 0);
     assert!(short.line("snapshot", &format!("warn {ENROLLMENTS}")).contains("are not evaluated"));

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tieout::error::Error;
+use tieout::inputs::table::{CellFault, Table, cell_fault, cell_text};
+use tieout::outputs::ledger;
+use tieout::outputs::ledger::Rows;
 use tieout::progress::Progress;
-use tieout::render::ledger::{self, Rows};
 use tieout::report::Report;
-use tieout::table::{CellFault, Table, cell_fault, cell_text};
 
 use crate::audit;
 use crate::world::World;

@@ -2,8 +2,8 @@
 //! read reads as the plain file does; what cannot is named, with what its row still says, or ends the run.
 
 use tieout::error::Error;
-use tieout::export::{Export, read};
-use tieout::model::provenance::{Exclusion, Reject};
+use tieout::inputs::docebo::{Export, read};
+use tieout::model::excluded::{Exclusion, Reject};
 use tieout::progress::Progress;
 use tieout::settings::ColumnName;
 use tieout::settings::file::{Overrides, load};
@@ -66,7 +66,7 @@ impl Case {
     fn edit_dates(&self, edit: impl Fn(&str, Parts) -> String) {
         for heading in DATES {
             self.edit_column(ENROLLMENTS, heading, |text, _| {
-                if text.is_empty() { String::new() } else { edit(heading, Parts::of(text)) }
+                if text.is_empty() { String::new() } else { edit(heading, Parts::parse(text)) }
             });
         }
     }
@@ -85,7 +85,7 @@ impl Case {
 
     fn export(&self) -> Result<Export, Error> {
         let settings = load(&self.path("tieout.toml"), &self.text("tieout.toml"), &Overrides::default())?;
-        read(&settings, || Ok(tieout::export::CourseCodes::new()), &Progress::hidden())
+        read(&settings, || Ok(tieout::model::courses::CourseCodes::new()), &Progress::hidden())
     }
 
     /// The rejects of the export, with their lines.
@@ -124,7 +124,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         let number = |from: usize, to: usize| text[from..to].parse().expect("a number");
         let [year, month, day] = [number(0, 4), number(5, 7), number(8, 10)];
         let [hour, minute, second] = [number(11, 13), number(14, 16), number(17, 19)];

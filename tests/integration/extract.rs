@@ -7,11 +7,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tieout::error::Error;
-use tieout::model::provenance::{Extracted, SfObject};
+use tieout::inputs::salesforce::extract::Options;
+use tieout::inputs::salesforce::read::Api;
+use tieout::inputs::salesforce::transport::RetryPolicy;
+use tieout::model::extraction::Extracted;
+use tieout::model::object::SfObject;
 use tieout::progress::Progress;
-use tieout::salesforce::extract::Options;
-use tieout::salesforce::read::Api;
-use tieout::salesforce::transport::RetryPolicy;
 use tieout::settings::OrgConnection;
 
 use crate::cli::{run, tieout};
@@ -44,7 +45,7 @@ pub(crate) fn live(server: &Server) -> OrgConnection {
 
 pub(crate) fn extract(server: &Server, target: &Path, api: Api) -> Result<Extracted, Error> {
     let options = Options { api: Some(api), pace: quick(), page_rows: 100, ..Options::default() };
-    tieout::run::extract(&live(server), target, options, &Progress::hidden())
+    tieout::commands::extract(&live(server), target, options, &Progress::hidden())
 }
 
 /// A folder in memory where there is such a place: what is flushed to a disk page by page takes its time.
@@ -130,7 +131,7 @@ fn an_audit_of_an_extraction_finds_what_an_audit_of_the_files_finds() {
         let overrides = tieout::settings::file::Overrides { snapshot: Some(snapshot), ..Default::default() };
         let settings =
             tieout::settings::file::load(&sample_files.join("tieout.toml"), &text, &overrides).expect("settings");
-        let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
         assert_eq!(crate::counts(&report), crate::counts(&crate::audit_sample(sample)), "{sample}");
         assert_only_read(&server);
     }
@@ -608,7 +609,7 @@ fn another_question_has_a_log_of_its_own() {
     let before = server.log().len();
     let options = Options { api: Some(Api::Rest), pace: quick(), page_rows: 100, ..Options::default() };
     let other = OrgConnection { username_field: "Id".to_owned(), ..live(&server) };
-    tieout::run::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
+    tieout::commands::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
     are_all_of(&written(&target), &server.log()[before..], true);
 }
 
@@ -625,10 +626,10 @@ fn an_audit_tells_how_its_snapshot_was_extracted() {
         .expect("a file");
     let audit = || {
         let settings = tieout::settings::file::load(&config, text, &Default::default()).expect("settings");
-        let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
         report.origins().clone()
     };
-    let odd = |origins: &tieout::model::provenance::Origins| {
+    let odd = |origins: &tieout::model::origins::Origins| {
         origins.caveats.iter().filter(|caveat| caveat.starts_with("requests.jsonl")).cloned().collect::<Vec<_>>()
     };
 
@@ -669,13 +670,13 @@ fn an_audit_tells_how_its_snapshot_was_extracted() {
     }
     std::fs::write(snapshot.join("manifest.json"), odd_manifest.to_string()).expect("written");
     std::fs::remove_file(&log).expect("it is there");
-    assert_eq!(audit().extraction, tieout::model::provenance::Extraction::default());
+    assert_eq!(audit().extraction, tieout::model::request_log::Extraction::default());
 
     // And a snapshot that somebody saved by hand tells nothing of it.
     std::fs::remove_file(snapshot.join("manifest.json")).expect("it is there");
     std::fs::write(&log, lines).expect("written");
     let by_hand = audit();
-    assert!(by_hand.extraction == tieout::model::provenance::Extraction::default() && odd(&by_hand).is_empty());
+    assert!(by_hand.extraction == tieout::model::request_log::Extraction::default() && odd(&by_hand).is_empty());
 }
 
 /// Broken off in the middle and gone on with, the log is whole and holds no secret, and reaches the pack.

@@ -1,7 +1,7 @@
 //! Pages as Salesforce may write them, at the edges of what its documentation allows; and sight that
 //! changes or is partial while the extraction goes on.
 
-use tieout::salesforce::read::Api;
+use tieout::inputs::salesforce::read::Api;
 
 use crate::extract::{extract, files, folder, server};
 use crate::fake_org::faults::{Fault, FaultKind};
@@ -68,14 +68,14 @@ fn whole_pages(
     server: &Server,
     target: &std::path::Path,
     api: Api,
-) -> Result<tieout::model::provenance::Extracted, tieout::error::Error> {
-    let options = tieout::salesforce::extract::Options {
+) -> Result<tieout::model::extraction::Extracted, tieout::error::Error> {
+    let options = tieout::inputs::salesforce::extract::Options {
         api: Some(api),
         pace: crate::extract::quick(),
         page_rows: 5_000,
         ..Default::default()
     };
-    tieout::run::extract(&crate::extract::live(server), target, options, &tieout::progress::Progress::hidden())
+    tieout::commands::extract(&crate::extract::live(server), target, options, &tieout::progress::Progress::hidden())
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::cli::{audit_into, run, tieout};
 use crate::series::{json, on_day};
 use crate::world::dialect::Dialect;
 use crate::world::{Organization, World};
-use crate::{sample_folder, story};
+use crate::{sample_definitions, sample_folder};
 
 /// Audits into a folder and returns what the terminal shows, on one line.
 fn audit(configuration: &Path, out: &Path, arguments: &[&str]) -> String {
@@ -61,7 +61,7 @@ fn without_platform(configuration: &Path) {
 #[test]
 fn samples_side_by_side_follow_only_themselves() {
     let folder = tempfile::tempdir().expect("a folder");
-    let names = story::names();
+    let names = sample_definitions::names();
     let mut day = 1;
     let mut audit_on_next_day = |name: &str, round: usize| {
         let configuration = folder.path().join(format!("inputs-{name}-{round}/tieout.toml"));

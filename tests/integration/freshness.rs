@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 
-use tieout::render;
+use tieout::outputs;
 
 use crate::cli::{run, tieout};
 use crate::world::{DAY, EXPORTED_AT, Object, Plan, World, at};
@@ -130,7 +130,7 @@ fn an_alarm_comes_within_days_of_a_freeze_and_not_before() {
 #[test]
 fn json_keeps_to_its_published_schema() {
     let path = root().join("templates/freshness.schema.json");
-    let made = render::freshness::schema().expect("a schema");
+    let made = outputs::freshness::schema().expect("a schema");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &made).expect("a writable file");
     }

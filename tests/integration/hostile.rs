@@ -4,9 +4,10 @@
 use std::io::{Cursor, Read as _};
 
 use calamine::Reader as _;
-use tieout::redact::Names;
-use tieout::render::ledger::Rows;
-use tieout::render::{self, inert};
+use tieout::outputs;
+use tieout::outputs::ledger::Rows;
+use tieout::outputs::redact::Names;
+use tieout::outputs::sanitize;
 
 use crate::audit_sample;
 use crate::outputs::page_and_data;
@@ -26,7 +27,7 @@ fn the_hostile_sample_is_hostile() {
 
 /// A text output may hold no character that acts, save line ends (and tabs where they separate).
 fn assert_no_active(name: &str, text: &str) {
-    if let Some(c) = text.chars().find(|&c| inert::is_active(c) && !matches!(c, '\n' | '\r')) {
+    if let Some(c) = text.chars().find(|&c| sanitize::is_active(c) && !matches!(c, '\n' | '\r')) {
         panic!("{name} holds U+{:04X}", u32::from(c));
     }
 }
@@ -35,26 +36,26 @@ fn assert_no_active(name: &str, text: &str) {
 fn json_and_text_hold_no_active_character() {
     let report = audit_sample("hostile-text");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    assert_no_active("report.json", &text(render::json::report(&report).expect("JSON")));
-    assert_no_active("findings.jsonl", &text(render::findings::lines(&report).expect("lines")));
-    let ticket = render::ticket::text(&report).expect("a ticket");
+    assert_no_active("report.json", &text(outputs::json::report(&report).expect("JSON")));
+    assert_no_active("findings.jsonl", &text(outputs::findings::lines(&report).expect("lines")));
+    let ticket = outputs::ticket::text(&report).expect("a ticket");
     assert_no_active("ticket.md", &ticket.markdown);
     assert_no_active("ticket.txt", &ticket.plain);
     assert_no_active(
         "summary",
-        &anstream::adapter::strip_str(&render::summary::text(&report, "out", None)).to_string(),
+        &anstream::adapter::strip_str(&outputs::summary::text(&report, "out", None)).to_string(),
     );
 }
 
 #[test]
 fn no_cell_of_a_csv_file_is_a_formula() {
     let report = audit_sample("hostile-text");
-    let mut files: Vec<(String, Vec<u8>)> = render::ledger::files(&report, Rows::All)
+    let mut files: Vec<(String, Vec<u8>)> = outputs::ledger::files(&report, Rows::All)
         .expect("ledgers")
         .into_iter()
         .map(|(name, bytes)| (name.to_owned(), bytes))
         .collect();
-    let mut archive = zip::ZipArchive::new(Cursor::new(render::pack::zip(&report).expect("a pack"))).expect("a zip");
+    let mut archive = zip::ZipArchive::new(Cursor::new(outputs::pack::zip(&report).expect("a pack"))).expect("a zip");
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).expect("an entry");
         let mut bytes = Vec::new();
@@ -69,7 +70,7 @@ fn no_cell_of_a_csv_file_is_a_formula() {
         assert_no_active(&name, std::str::from_utf8(&bytes).expect("UTF-8"));
         for row in csv::Reader::from_reader(bytes.as_slice()).records() {
             for cell in &row.expect("a row") {
-                assert!(!inert::is_formula_like(cell), "{name}: {cell:?}");
+                assert!(!sanitize::is_formula_like(cell), "{name}: {cell:?}");
             }
         }
     }
@@ -79,7 +80,7 @@ fn no_cell_of_a_csv_file_is_a_formula() {
 fn markup_stays_text_in_the_page() {
     let report = audit_sample("hostile-text");
     for names in [Names::Shown, Names::Withheld] {
-        let page = render::html::page(&report, names).expect("a page");
+        let page = outputs::html::page(&report, names).expect("a page");
         assert!(page.len() < 2_000_000, "40,000 characters in one cell do not belong on a page");
         let (page, data) = page_and_data(&page);
         // What the script makes text of has no active character either; markup in it is never parsed.
@@ -98,7 +99,7 @@ fn markup_stays_text_in_the_page() {
 #[test]
 fn no_data_cell_of_the_workbook_is_a_formula() {
     let report = audit_sample("hostile-text");
-    let bytes = render::xlsx::workbook(&report, Names::Shown).expect("a workbook");
+    let bytes = outputs::xlsx::workbook(&report, Names::Shown).expect("a workbook");
     let mut workbook: calamine::Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).expect("a workbook");
     for sheet in workbook.sheet_names() {
         let range = workbook.worksheet_range(&sheet).expect("a sheet");
@@ -117,7 +118,7 @@ fn no_data_cell_of_the_workbook_is_a_formula() {
 #[test]
 fn the_value_survives_untouched_in_json_lines() {
     let report = audit_sample("hostile-text");
-    let lines = String::from_utf8(render::findings::lines(&report).expect("lines")).expect("UTF-8");
+    let lines = String::from_utf8(outputs::findings::lines(&report).expect("lines")).expect("UTF-8");
     for (line, finding) in lines.lines().zip(report.findings()) {
         let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(value["found"].as_str(), Some(finding.detail.found.raw()));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::salesforce::read::Api;
+use tieout::inputs::salesforce::read::Api;
 use tieout::settings::OrgConnection;
 
 use crate::cli::{run, tieout};
@@ -49,13 +49,13 @@ fn leave_unfinished(server: &Server, target: &Path) {
 
 /// Three ways in which an extraction begins: with all well, with a token that is none, and where nobody answers.
 fn begin(server: &Server, target: &Path) -> Vec<Error> {
-    let options = || tieout::salesforce::extract::Options { pace: quick(), ..Default::default() };
+    let options = || tieout::inputs::salesforce::extract::Options { pace: quick(), ..Default::default() };
     let hidden = tieout::progress::Progress::hidden;
     let malformed = OrgConnection { token: Some("malformed".to_owned().into()), ..live(server) };
     let down = OrgConnection { instance_url: Some("http://127.0.0.1:9".to_owned()), ..live(server) };
     [live(server), malformed, down]
         .iter()
-        .map(|live| tieout::run::extract(live, target, options(), &hidden()).expect_err("it is refused"))
+        .map(|live| tieout::commands::extract(live, target, options(), &hidden()).expect_err("it is refused"))
         .collect()
 }
 
@@ -175,10 +175,10 @@ fn an_extraction_that_cannot_sign_in_leaves_what_was_there() {
 
 /// With a token that is none, and where nobody answers.
 fn begin_at(server: &Server, target: &Path) -> Vec<Error> {
-    let options = || tieout::salesforce::extract::Options { pace: quick(), ..Default::default() };
+    let options = || tieout::inputs::salesforce::extract::Options { pace: quick(), ..Default::default() };
     let malformed = OrgConnection { token: Some("malformed".to_owned().into()), ..live(server) };
     let down = OrgConnection { instance_url: Some("http://127.0.0.1:9".to_owned()), ..live(server) };
-    let begin = |live| tieout::run::extract(live, target, options(), &tieout::progress::Progress::hidden());
+    let begin = |live| tieout::commands::extract(live, target, options(), &tieout::progress::Progress::hidden());
     [&malformed, &down].map(|live| begin(live).expect_err("it cannot sign in")).into()
 }
 

@@ -19,7 +19,7 @@ impl Inputs {
         Self { folder }
     }
 
-    pub(crate) fn of(world: &World) -> Self {
+    pub(crate) fn from_world(world: &World) -> Self {
         Self::new(world, &Dialect::default())
     }
 
@@ -27,7 +27,7 @@ impl Inputs {
     pub(crate) fn saved_by_hand(learners: usize) -> Self {
         let mut world = World::in_sync(5, learners);
         world.save_by_hand();
-        Self::of(&world)
+        Self::from_world(&world)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

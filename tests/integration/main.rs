@@ -40,6 +40,7 @@ mod properties;
 mod safe_inputs;
 mod safe_outputs;
 mod safe_packs;
+mod sample_definitions;
 mod samples;
 mod series;
 mod sign_in;
@@ -47,8 +48,8 @@ mod snapshot_habits;
 mod stall_edges;
 mod stall_runs;
 mod stall_worlds;
-mod story;
 mod unreadable;
+mod words;
 mod world;
 mod wrap;
 
@@ -58,10 +59,11 @@ mod fake_org;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tieout::check::Outcome;
+use tieout::checks::check::Outcome;
 use tieout::error::Error;
+use tieout::outputs::ledger;
+use tieout::outputs::ledger::Rows;
 use tieout::progress::Progress;
-use tieout::render::ledger::{self, Rows};
 use tieout::report::Report;
 use tieout::settings::file::{self, Overrides};
 
@@ -78,7 +80,7 @@ fn audit(folder: &Path) -> Result<Report, Error> {
     let path = folder.join("tieout.toml");
     let text = std::fs::read_to_string(&path).expect("a configuration");
     let settings = file::load(&path, &text, &Overrides::default())?;
-    tieout::run::audit(&settings, &Progress::hidden())
+    tieout::commands::audit(&settings, &Progress::hidden())
 }
 
 /// The audit of a world as it looks on paper.
@@ -89,7 +91,7 @@ fn audit_world(world: &World, dialect: &Dialect) -> Report {
 }
 
 /// The books of a run that is not read back.
-fn reconciliation(report: &Report) -> &tieout::reconciliation::Reconciliation {
+fn reconciliation(report: &Report) -> &tieout::checks::reconciliation::Reconciliation {
     &report.judged().expect("the books").reconciliation
 }
 

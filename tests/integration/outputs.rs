@@ -6,23 +6,25 @@ use std::process::Command;
 
 use calamine::{Data, Reader as _};
 use sha2::{Digest as _, Sha256};
-use tieout::finding::Finding;
-use tieout::redact::Names;
-use tieout::render::{self, ledger::Rows};
+use tieout::checks::finding::Finding;
+use tieout::outputs;
+use tieout::outputs::ledger::Rows;
+use tieout::outputs::redact::Names;
 use tieout::report::Report;
 
-use crate::{audit_sample, reconciliation, story};
+use crate::reconciliation;
+use crate::{audit_sample, sample_definitions};
 
 /// Every output of a run by name, with line numbers taken out of `findings.jsonl`.
 pub(crate) fn every_output(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut outputs = vec![
-        ("report.json".to_owned(), render::json::report(report).expect("JSON")),
-        ("findings.jsonl".to_owned(), render::findings::lines(report).expect("lines")),
-        ("report.html".to_owned(), render::html::page(report, Names::Shown).expect("a page")),
-        ("workbook.xlsx".to_owned(), render::xlsx::workbook(report, Names::Shown).expect("a workbook")),
-        ("evidence-pack.zip".to_owned(), render::pack::zip(report).expect("a pack")),
+        ("report.json".to_owned(), outputs::json::report(report).expect("JSON")),
+        ("findings.jsonl".to_owned(), outputs::findings::lines(report).expect("lines")),
+        ("report.html".to_owned(), outputs::html::page(report, Names::Shown).expect("a page")),
+        ("workbook.xlsx".to_owned(), outputs::xlsx::workbook(report, Names::Shown).expect("a workbook")),
+        ("evidence-pack.zip".to_owned(), outputs::pack::zip(report).expect("a pack")),
     ];
-    let ledgers = render::ledger::files(report, Rows::All).expect("ledgers");
+    let ledgers = outputs::ledger::files(report, Rows::All).expect("ledgers");
     outputs.extend(ledgers.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
     outputs
 }
@@ -44,12 +46,12 @@ fn keys(report: &Report) -> BTreeSet<String> {
 /// Property 6: the findings read back from each output are the report's.
 #[test]
 fn no_output_loses_a_finding() {
-    for name in story::names() {
+    for name in sample_definitions::names() {
         let report = audit_sample(name);
         let keys = keys(&report);
         assert_eq!(keys.len() as u64, report.finding_count(), "{name}: two findings have one key");
 
-        let lines = render::findings::lines(&report).expect("lines");
+        let lines = outputs::findings::lines(&report).expect("lines");
         let from_lines: BTreeSet<String> = lines
             .split(|&c| c == b'\n')
             .filter(|line| !line.is_empty())
@@ -61,22 +63,22 @@ fn no_output_loses_a_finding() {
             .collect();
         assert_eq!(from_lines, keys, "{name}: findings.jsonl");
 
-        let workbook = render::xlsx::workbook(&report, Names::Shown).expect("a workbook");
+        let workbook = outputs::xlsx::workbook(&report, Names::Shown).expect("a workbook");
         assert_eq!(workbook_keys(&workbook), keys, "{name}: workbook");
 
-        let page = render::html::page(&report, Names::Shown).expect("a page");
+        let page = outputs::html::page(&report, Names::Shown).expect("a page");
         let (_, data) = page_and_data(&page);
         let rows = data["rows"].as_array().expect("rows");
         let from_page: BTreeSet<String> = rows.iter().map(|row| row[0].as_str().expect("a key").to_owned()).collect();
         assert_eq!((from_page, rows.len()), (keys.clone(), keys.len()), "{name}: page");
 
-        let pack = unzip(&render::pack::zip(&report).expect("a pack"));
+        let pack = unzip(&outputs::pack::zip(&report).expect("a pack"));
         let (_, csv) =
             pack.iter().find(|(file, _)| file.ends_with("data/findings/findings.csv")).expect("findings.csv");
         let from_pack: BTreeSet<String> =
             csv::Reader::from_reader(csv.as_slice()).records().map(|row| row.expect("a row")[0].to_owned()).collect();
         // A case has one cause: its findings, those that are there because of it, and the others as numbers.
-        let cause = render::pack::root(&report).map(|check| check.id);
+        let cause = outputs::pack::root(&report).map(|check| check.id);
         let of_cause = |finding: &Finding| Some(finding.check.id) == cause && finding.caused_by.is_none();
         let causes: BTreeSet<_> = report.findings().filter(of_cause).map(|finding| finding.key).collect();
         let belongs =
@@ -88,7 +90,7 @@ fn no_output_loses_a_finding() {
         let readme = String::from_utf8_lossy(readme);
         for result in report.found() {
             let here = report.findings_of(result).filter(belongs).count();
-            let output = format!("{} ({})", result.check.id, render::grouped((result.findings - here) as u64));
+            let output = format!("{} ({})", result.check.id, outputs::grouped((result.findings - here) as u64));
             assert!(here == result.findings || readme.contains(&output), "{name}: {output} is left out untold");
         }
     }
@@ -143,8 +145,8 @@ fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn the_pack_is_whole_by_its_own_manifest() {
-    for name in story::names() {
-        let pack = unzip(&render::pack::zip(&audit_sample(name)).expect("a pack"));
+    for name in sample_definitions::names() {
+        let pack = unzip(&outputs::pack::zip(&audit_sample(name)).expect("a pack"));
         let file = |wanted: &str| {
             pack.iter()
                 .find(|(name, _)| name.split_once('/').is_some_and(|(_, path)| path == wanted))
@@ -172,7 +174,7 @@ fn the_pack_is_whole_by_its_own_manifest() {
 fn unzip_and_sha256sum_accept_the_pack() {
     let folder = tempfile::tempdir().expect("a folder");
     let zip = folder.path().join("pack.zip");
-    std::fs::write(&zip, render::pack::zip(&audit_sample("outbound-stalled")).expect("a pack"))
+    std::fs::write(&zip, outputs::pack::zip(&audit_sample("outbound-stalled")).expect("a pack"))
         .expect("a writable file");
     let Ok(unzip) = Command::new("unzip").arg("-q").arg(&zip).arg("-d").arg(folder.path()).status() else {
         println!("SKIPPED: unzip is not installed");
@@ -195,9 +197,9 @@ fn unzip_and_sha256sum_accept_the_pack() {
 /// The page stands alone: no script but its own, nothing fetched, and a policy that says so.
 #[test]
 fn the_page_asks_for_nothing_and_reads_without_scripts() {
-    for name in story::names() {
+    for name in sample_definitions::names() {
         let report = audit_sample(name);
-        let (page, _) = page_and_data(&render::html::page(&report, Names::Withheld).expect("a page"));
+        let (page, _) = page_and_data(&outputs::html::page(&report, Names::Withheld).expect("a page"));
         assert!(page.contains("default-src 'none'"), "{name}: no policy");
         let digest = data_encoding::BASE64.encode(&Sha256::digest(include_bytes!("../../templates/report.js")));
         let digest = digest.replace('=', "&#x3D;");
@@ -232,21 +234,21 @@ fn names_are_withheld_unless_asked_for() {
         let personal: Vec<&str> =
             data.usernames().chain(data.contacts.keys()).filter(|text| text.contains('@')).collect();
         assert!(personal.len() > 10);
-        let page = render::html::page(&report, Names::Withheld).expect("a page");
+        let page = outputs::html::page(&report, Names::Withheld).expect("a page");
         let (markup, data) = page_and_data(&page);
         let mut texts = vec![
             ("report.html".to_owned(), markup.into_bytes()),
             ("its data".to_owned(), data.to_string().into_bytes()),
         ];
-        texts.extend(unzip(&render::pack::zip(&report).expect("a pack")));
-        texts.extend(unzip_any(&render::xlsx::workbook(&report, Names::Withheld).expect("a workbook")));
+        texts.extend(unzip(&outputs::pack::zip(&report).expect("a pack")));
+        texts.extend(unzip_any(&outputs::xlsx::workbook(&report, Names::Withheld).expect("a workbook")));
         for (file, bytes) in &texts {
             let text = String::from_utf8_lossy(bytes);
             for value in &personal {
                 assert!(!text.contains(value), "{name}: {file} tells {value}");
             }
         }
-        let shown = render::html::page(&report, Names::Shown).expect("a page");
+        let shown = outputs::html::page(&report, Names::Shown).expect("a page");
         let shown = page_and_data(&shown).1.to_string();
         let output = personal.iter().any(|value| shown.contains(value));
         assert!(output || name == "outbound-stalled", "{name}: names were asked for");

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use tieout::check::Outcome;
-use tieout::finding::Kind;
-use tieout::model::dataset::SourceLine;
-use tieout::model::provenance::Reject;
-use tieout::model::word::Label as _;
+use tieout::checks::check::Outcome;
+use tieout::checks::finding::Kind;
+use tieout::model::excluded::Reject;
+use tieout::model::label::Label as _;
+use tieout::model::source_line::SourceLine;
 use tieout::report::{Report, Verdict};
 
 use crate::oracle;
@@ -254,7 +254,7 @@ fn assert_subject(report: &Report, check: Option<&str>, subject: &crate::world::
     }
 }
 
-fn mentions(finding: &tieout::finding::Finding, text: &str) -> bool {
+fn mentions(finding: &tieout::checks::finding::Finding, text: &str) -> bool {
     finding.evidence().flat_map(|evidence| &evidence.fields).any(|(_, value)| value.raw() == text)
 }
 

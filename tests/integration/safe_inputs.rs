@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::model::dataset::ExportRows;
+use tieout::inputs::{docebo, snapshot};
+use tieout::model::export_rows::ExportRows;
 use tieout::progress::Progress;
+use tieout::reconcile::join;
 use tieout::settings::Settings;
 use tieout::settings::file::{self, Overrides};
-use tieout::{export, snapshot};
 
 use crate::cli::{run, tieout};
 use crate::freshness::AS_OF;
@@ -96,14 +97,14 @@ fn an_export_that_changes_between_two_readings_ends_the_run() {
         ("removed", |inputs| std::fs::remove_file(inputs.path(ENROLLMENTS)).expect("a file")),
     ];
     for (what, change) in changes {
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         let settings = settings(&inputs);
         let codes = || {
             let codes = snapshot::course_codes(&settings)?.0;
             change(&inputs);
             Ok(codes)
         };
-        let error = export::read(&settings, codes, &Progress::hidden()).err().unwrap_or_else(|| panic!("{what}: read"));
+        let error = docebo::read(&settings, codes, &Progress::hidden()).err().unwrap_or_else(|| panic!("{what}: read"));
         assert!(is_changed(&error), "{what}: {error}");
     }
 }
@@ -114,7 +115,7 @@ fn a_workbook_that_changes_between_two_readings_ends_the_run() {
     let mut world = World::in_sync(5, 30);
     world.remove_course_id_column();
     for wrapped in [false, true] {
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         let workbook = xlsx(&[("Sheet1", &grid(&inputs.read(ENROLLMENTS)))]);
         let bytes = if wrapped { zip(&[("enrollments.xlsx", &workbook)]) } else { workbook };
         inputs.write(ENROLLMENTS, bytes);
@@ -124,7 +125,7 @@ fn a_workbook_that_changes_between_two_readings_ends_the_run() {
             halve(&inputs.path(ENROLLMENTS));
             Ok(codes)
         };
-        let error = export::read(&settings, codes, &Progress::hidden()).expect_err("a refusal");
+        let error = docebo::read(&settings, codes, &Progress::hidden()).expect_err("a refusal");
         assert!(is_changed(&error), "{error}");
     }
 }
@@ -135,22 +136,21 @@ fn a_snapshot_that_changes_while_it_is_read_ends_the_run() {
     for packed in [false, true] {
         let mut world = World::in_sync(5, 30);
         world.save_by_hand();
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         if packed {
             inputs.write(SALESFORCE, gzip(&inputs.read(SALESFORCE)));
         }
         let settings = settings(&inputs);
         let progress = Progress::hidden();
-        let mut begun = snapshot::parents(&settings, &progress).expect("a snapshot");
+        let begun = snapshot::parents(&settings, &progress).expect("a snapshot");
         halve(&inputs.path(SALESFORCE));
-        let (mut data, _) = begun.join(ExportRows::default()).expect("a join");
-        let error = begun.enrollments(&mut data).expect_err("a refusal");
+        let error = join::join(ExportRows::default(), begun).expect_err("a refusal");
         assert!(is_changed(&error), "{error}");
     }
     // The courses were read apart, for their codes.
     let mut world = World::in_sync(5, 30);
     world.save_by_hand();
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     let settings = settings(&inputs);
     let (_, digests) = snapshot::course_codes(&settings).expect("courses");
     inputs.edit(COURSES, |text| text + "\n");
@@ -188,7 +188,7 @@ fn counted_means_counted_for_each_object() {
         ("null", |manifest| entry(manifest, OBJECT)["counted"] = serde_json::Value::Null),
     ];
     for (what, edit) in edits {
-        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let inputs = Inputs::from_world(&World::in_sync(5, 30));
         edit_manifest(&inputs, edit);
         let caveats = caveats(&inputs);
         let caveat = caveats.iter().find(|caveat| caveat.starts_with("Salesforce's count of rows is not known for"));
@@ -209,20 +209,20 @@ fn counted_means_counted_for_each_object() {
     for (value, says) in
         [(serde_json::json!(-5), "-5"), (serde_json::json!("377"), "377"), (serde_json::json!(1.5), "1.5")]
     {
-        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let inputs = Inputs::from_world(&World::in_sync(5, 30));
         edit_manifest(&inputs, |manifest| entry(manifest, OBJECT)["counted"] = value);
         let error = audit(inputs.folder.path()).expect_err("no count");
         assert!(error.exit() == Exit::Input && error.to_string().contains(says), "{error}");
     }
     // Nobody counted, but more rows were written than the file has: it is not whole.
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     edit_manifest(&inputs, |manifest| {
         let entry = entry(manifest, OBJECT);
         entry["rows"] = (entry["counted"].as_u64().expect("a count") + 3).into();
         entry["counted"] = serde_json::Value::Null;
     });
     assert!(caveats(&inputs).iter().any(|caveat| caveat.starts_with(OBJECT) && caveat.contains("is incomplete")));
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     edit_manifest(&inputs, |manifest| {
         let again = entry(manifest, OBJECT).clone();
         manifest["objects"].as_array_mut().expect("objects").push(again);
@@ -233,7 +233,7 @@ fn counted_means_counted_for_each_object() {
 /// One row of 2099 hides no silence, and a snapshot that is old tells nothing of today.
 #[test]
 fn freshness_counts_no_write_of_the_future_and_no_old_reading() {
-    let inputs = Inputs::of(&World::in_sync(5, 60));
+    let inputs = Inputs::from_world(&World::in_sync(5, 60));
     let freshness = |arguments: &[&str]| {
         let mut command = tieout();
         command.arg("freshness").arg("-c").arg(inputs.path("tieout.toml")).args(arguments);
@@ -290,7 +290,7 @@ fn freshness_tells_that_writers_are_not_known() {
         if let Some(name) = name {
             world.hide_column(Object::CourseEnrollment, name);
         }
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         let (_, stdout, _) = run(tieout().arg("freshness").args(AS_OF).arg("-c").arg(inputs.path("tieout.toml")));
         assert_eq!(
             stdout.contains("who created and who last changed a row is not known"),
@@ -305,7 +305,7 @@ fn freshness_tells_that_writers_are_not_known() {
 fn more_rows_than_counted_are_not_whole() {
     const OBJECT: &str = "docebo_v3__CourseEnrollment__c";
     for (drift, is_whole) in [(0, false), (1, false), (2, true)] {
-        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let inputs = Inputs::from_world(&World::in_sync(5, 30));
         edit_manifest(&inputs, |manifest| {
             let entry = entry(manifest, OBJECT);
             entry["counted"] = (entry["counted"].as_u64().expect("a count") - 2).into();
@@ -321,7 +321,7 @@ fn more_rows_than_counted_are_not_whole() {
 /// A date out of range is unreadable, on both sides; it is never shown as another one.
 #[test]
 fn dates_out_of_range_are_unreadable() {
-    let inputs = Inputs::of(&World::in_sync(5, 60));
+    let inputs = Inputs::from_world(&World::in_sync(5, 60));
     let columns = inputs
         .text(ENROLLMENTS)
         .lines()
@@ -353,27 +353,27 @@ fn dates_out_of_range_are_unreadable() {
         3,
         "{reasons:?}"
     );
-    for (name, text) in tieout::render::ledger::files(&report, tieout::render::ledger::Rows::All).expect("ledgers") {
+    for (name, text) in tieout::outputs::ledger::files(&report, tieout::outputs::ledger::Rows::All).expect("ledgers") {
         assert!(!String::from_utf8_lossy(&text).contains("2106-02-07"), "{name}");
     }
 
     // One such date in an object, in the manifest, in the configuration and in the incidents.
     let mut world = World::in_sync(5, 30);
     world.save_by_hand();
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     inputs.edit("snapshot/docebo_v3__DoceboUser__c.csv", |text| {
         text.replacen("2026-", "9999-", 1).replacen("2025-", "9999-", 1)
     });
     let error = audit(inputs.folder.path()).expect_err("no date");
     assert!(error.to_string().contains("lies outside the years"), "{error}");
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     edit_manifest(&inputs, |manifest| manifest["server_time"] = "9999-12-31T00:00:00Z".into());
     assert!(audit(inputs.folder.path()).expect_err("no date").to_string().contains("lies outside the years"));
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     inputs.edit("tieout.toml", |text| text.replacen("exported_at = \"2026-", "exported_at = \"9999-", 1));
     let (code, _, stderr) = audit_cli(&inputs);
     assert!(code == 2 && stderr.contains("lies outside the years"), "{stderr}");
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     with_incidents(&inputs);
     inputs.write("incidents.csv", "name,start,end,source\na,2026-01-01T00:00:00Z,9999-01-01T00:00:00Z,x\n");
     let (code, _, stderr) = audit_cli(&inputs);
@@ -382,7 +382,7 @@ fn dates_out_of_range_are_unreadable() {
 
 #[test]
 fn rows_of_one_learner_that_contradict_each_other_are_told_as_such() {
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     let text = inputs.text(USERS);
     let heading: Vec<&str> = text.lines().next().expect("a heading").split(',').collect();
     let username = heading.iter().position(|cell| *cell == "Username").expect("a column");
@@ -408,12 +408,12 @@ fn rows_of_one_learner_that_contradict_each_other_are_told_as_such() {
 /// A zone that is configured and that hardly any pair of dates supports is a caveat.
 #[test]
 fn a_configured_zone_that_few_pairs_support_is_told() {
-    let inputs = Inputs::of(&World::in_sync(5, 60));
+    let inputs = Inputs::from_world(&World::in_sync(5, 60));
     let output = |zone: &str| {
         let path = inputs.path("tieout.toml");
         let overrides = Overrides { time_zone: Some(zone.to_owned()), ..Overrides::default() };
         let settings = file::load(&path, &inputs.text("tieout.toml"), &overrides).expect("a configuration");
-        let report = tieout::run::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
         report.origins().caveats.iter().any(|caveat| {
             caveat.contains(&format!("under the configured time zone {zone} only 0 of"))
                 && caveat.contains("docebo.time_zone")
@@ -429,7 +429,7 @@ fn a_configured_zone_that_few_pairs_support_is_told() {
 fn workbooks_that_claim_much_are_refused() {
     let mut world = World::in_sync(5, 30);
     world.save_by_hand();
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     let table = grid(&inputs.read(ENROLLMENTS));
     let whole = xlsx(&[("Sheet1", &table)]);
     let sheet = |edit: &dyn Fn(String) -> String| edited(&whole, "xl/worksheets/sheet1.xml", edit);
@@ -501,7 +501,7 @@ fn workbooks_that_claim_much_are_refused() {
 fn texts_that_never_end_are_refused_in_bounded_memory() {
     let mut world = World::in_sync(5, 30);
     world.save_by_hand();
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     let heading = inputs.text(ENROLLMENTS).lines().next().expect("a heading").to_owned();
     let cases: [(&str, Vec<u8>); 4] = [
         ("a field of 80 MB", format!("{heading}\n1,{}\n", "a".repeat(80 << 20)).into_bytes()),
@@ -561,7 +561,7 @@ fn pipes_and_devices_are_no_inputs() {
             (MANIFEST, 4),
             ("incidents.csv", 4),
         ] {
-            let inputs = Inputs::of(&world);
+            let inputs = Inputs::from_world(&world);
             if name == "incidents.csv" {
                 with_incidents(&inputs);
             }
@@ -577,13 +577,13 @@ fn pipes_and_devices_are_no_inputs() {
             "snapshot/list_view_contacts.csv",
             "snapshot/deleted_contacts.csv",
         ] {
-            let inputs = Inputs::of(&world);
+            let inputs = Inputs::from_world(&world);
             spoil(&inputs, name, device);
             let (code, stdout, stderr) = audit_cli(&inputs);
             assert!(code != 4 && code != 70, "{name}: {code} {stdout}{stderr}");
         }
         // A workbook whose answers are to be read back.
-        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let inputs = Inputs::from_world(&World::in_sync(5, 30));
         let (code, _, stderr) = audit_cli(&inputs);
         assert!(matches!(code, 0 | 1), "{stderr}");
         spoil(&inputs, "answers.xlsx", device);
@@ -592,7 +592,7 @@ fn pipes_and_devices_are_no_inputs() {
         let (code, _, stderr) = within(20, &mut review);
         assert!(code == 4 && stderr.contains("is not a regular file"), "{code} {stderr}");
 
-        let inputs = Inputs::of(&World::in_sync(5, 30));
+        let inputs = Inputs::from_world(&World::in_sync(5, 30));
         spoil(&inputs, "snapshot/requests.jsonl", device);
         let (code, stdout, stderr) = audit_cli(&inputs);
         assert!(
@@ -604,7 +604,7 @@ fn pipes_and_devices_are_no_inputs() {
 
 #[test]
 fn an_endless_line_of_the_log_is_a_caveat() {
-    let inputs = Inputs::of(&World::in_sync(5, 30));
+    let inputs = Inputs::from_world(&World::in_sync(5, 30));
     for log in [vec![b'a'; 80 << 20], b"{\"no\": \"line end\"}".to_vec(), vec![b'['; 1 << 20]] {
         inputs.write("snapshot/requests.jsonl", log);
         let caveats = caveats(&inputs);

@@ -444,7 +444,7 @@ fn own_queries_are_told_in_full() {
         std::fs::copy(sample.join(name), inputs.join(name)).expect("copied");
     }
     let snapshot = inputs.join("snapshot");
-    crate::extract::extract(&server, &snapshot, tieout::salesforce::read::Api::Rest).expect("an extraction");
+    crate::extract::extract(&server, &snapshot, tieout::inputs::salesforce::read::Api::Rest).expect("an extraction");
     let out = folder.path().join("run");
     audit(&inputs.join("tieout.toml"), &out, &[]);
     let files = unpacked(&std::fs::read(out.join("evidence-pack.zip")).expect("a pack"));

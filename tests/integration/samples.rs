@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use tieout::checks::CATALOGUE;
-use tieout::redact::Names;
-use tieout::render;
+use tieout::outputs;
+use tieout::outputs::redact::Names;
 
-use crate::{audit_sample, counts, root, sample_folder, story};
+use crate::{audit_sample, counts, root, sample_definitions, sample_folder};
 
 /// The committed files are what the stories make. `UPDATE_SAMPLES=1 cargo test` writes them anew.
 #[test]
 fn the_samples_are_as_their_stories_make_them() {
     let made = tempfile::tempdir().expect("a folder");
-    story::write_all(made.path());
+    sample_definitions::write_all(made.path());
     if std::env::var_os("UPDATE_SAMPLES").is_some() {
-        story::write_all(&root().join("samples"));
+        sample_definitions::write_all(&root().join("samples"));
     }
-    for name in story::names() {
+    for name in sample_definitions::names() {
         same_files(&made.path().join(name), &sample_folder(name));
     }
 }
@@ -57,16 +57,19 @@ fn cells(path: &Path) -> Vec<Vec<String>> {
 
 #[test]
 fn each_sample_has_the_findings_that_its_story_tells() {
-    for name in story::names() {
+    for name in sample_definitions::names() {
         let report = audit_sample(name);
         let evaluated = |id: &&str| {
-            report.results.iter().any(|r| r.check.id == *id && r.outcome() != tieout::check::Outcome::NotEvaluated)
+            report
+                .results
+                .iter()
+                .any(|r| r.check.id == *id && r.outcome() != tieout::checks::check::Outcome::NotEvaluated)
         };
         let wanted: std::collections::BTreeMap<_, _> =
-            story::expected(name).into_iter().filter(|(id, _)| evaluated(id)).collect();
+            sample_definitions::expected(name).into_iter().filter(|(id, _)| evaluated(id)).collect();
         let mut found = counts(&report);
         let unreadable = found.remove("rows-unreadable").is_some();
-        assert_eq!(unreadable, !story::sample(name).world.rejects.is_empty(), "{name}");
+        assert_eq!(unreadable, !sample_definitions::sample(name).world.rejects.is_empty(), "{name}");
         assert_eq!(found, wanted, "{name}");
     }
 }
@@ -74,7 +77,7 @@ fn each_sample_has_the_findings_that_its_story_tells() {
 /// One snapshot a check: its outcome on every sample, and the words of its first finding.
 #[test]
 fn every_check_over_every_sample() {
-    let reports: Vec<_> = story::names().map(|name| (name, audit_sample(name))).into_iter().collect();
+    let reports: Vec<_> = sample_definitions::names().map(|name| (name, audit_sample(name))).into_iter().collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_snapshot_path("snapshots/checks");
@@ -95,7 +98,7 @@ fn every_check_over_every_sample() {
                 );
                 for finding in report.findings_of(result).take(2) {
                     let ids = finding.ids;
-                    let shown = |text: &tieout::evidence::Text| Names::Withheld.show(text).into_owned();
+                    let shown = |text: &tieout::checks::evidence::Text| Names::Withheld.show(text).into_owned();
                     let _ = writeln!(
                         text,
                         "    {} {} learner {} course {} {}",
@@ -125,7 +128,7 @@ fn every_check_over_every_sample() {
 #[test]
 fn the_published_schema_is_that_of_the_code_and_every_report_keeps_to_it() {
     let path = root().join("templates/report.schema.json");
-    let made = render::json::schema().expect("a schema");
+    let made = outputs::json::schema().expect("a schema");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &made).expect("a writable file");
     }
@@ -133,8 +136,8 @@ fn the_published_schema_is_that_of_the_code_and_every_report_keeps_to_it() {
     assert!(published == made, "templates/report.schema.json is stale; UPDATE_SCHEMA=1 cargo test writes it anew");
     let schema = serde_json::from_str(&published).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    for name in story::names() {
-        let bytes = render::json::report(&audit_sample(name)).expect("a report");
+    for name in sample_definitions::names() {
+        let bytes = outputs::json::report(&audit_sample(name)).expect("a report");
         let report: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
         let errors: Vec<String> =
             validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
@@ -145,12 +148,12 @@ fn the_published_schema_is_that_of_the_code_and_every_report_keeps_to_it() {
 /// The ticket of each sample, as the agent reads it who has nothing else.
 #[test]
 fn each_ticket_reads_well_on_its_own() {
-    for name in story::names() {
+    for name in sample_definitions::names() {
         let report = audit_sample(name);
-        let ticket = render::ticket::text(&report).expect("a ticket");
+        let ticket = outputs::ticket::text(&report).expect("a ticket");
         insta::assert_snapshot!(format!("ticket-{name}"), ticket.plain);
         for text in [&ticket.plain, &ticket.markdown] {
-            assert!(text.chars().count() <= render::ticket::MAX_CHARACTERS, "{name}");
+            assert!(text.chars().count() <= outputs::ticket::MAX_CHARACTERS, "{name}");
         }
         for line in ticket.plain.lines().filter(|line| line.contains(" in the export: ")) {
             let numbers: Vec<u64> = line
@@ -166,7 +169,7 @@ fn each_ticket_reads_well_on_its_own() {
 #[test]
 fn the_summary_of_the_stalled_sync_is_understood_at_a_glance() {
     let report = audit_sample("outbound-stalled");
-    let coloured = render::summary::text(&report, "tieout-runs/20261120T060000Z", None);
+    let coloured = outputs::summary::text(&report, "tieout-runs/20261120T060000Z", None);
     let plain = anstream::adapter::strip_str(&coloured).to_string();
     insta::assert_snapshot!("summary-outbound-stalled", plain);
 }

@@ -275,7 +275,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn outputs_made_again_are_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
-    for sample in crate::story::names() {
+    for sample in crate::sample_definitions::names() {
         let inputs = folder.path().join(format!("inputs-{sample}"));
         copy(&sample_folder(sample), &inputs);
         let out = folder.path().join(sample).join("run");

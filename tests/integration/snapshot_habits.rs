@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use tieout::model::provenance::{Completeness, Input, SfObject};
+use tieout::model::completeness::Completeness;
+use tieout::model::input::Input;
+use tieout::model::object::SfObject;
 use tieout::model::question::Question;
-use tieout::relations::forecast::Forecast;
+use tieout::reconcile::relations::forecast::Forecast;
 use tieout::report::Report;
 
 use crate::cli::{run, tieout};
@@ -30,7 +32,7 @@ impl Case {
     fn new() -> Self {
         let mut world = World::in_sync(5, 30);
         world.save_by_hand();
-        let case = Self::of(&world);
+        let case = Self::from_world(&world);
         // Files that are written anew are younger than the export.
         case.configure(|text| {
             text.replacen("[salesforce]\n", "[salesforce]\nextracted_at = \"2026-11-20T06:10:00Z\"\n", 1)
@@ -38,8 +40,8 @@ impl Case {
         case
     }
 
-    fn of(world: &World) -> Self {
-        Self { inputs: Inputs::of(world) }
+    fn from_world(world: &World) -> Self {
+        Self { inputs: Inputs::from_world(world) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -250,7 +252,7 @@ fn a_blank_that_salesforce_does_not_allow_is_an_error() {
 
 #[test]
 fn the_manifest_counts_the_records_that_are_not_deleted() {
-    let case = Case::of(&World::in_sync(5, 30));
+    let case = Case::from_world(&World::in_sync(5, 30));
     let rows = case.text(ENROLLMENTS).lines().count() - 1;
     case.edit(ENROLLMENTS, |text| {
         let deleted = text.lines().nth(1).expect("a row").to_owned();
@@ -285,7 +287,7 @@ fn a_query_without_rows_is_an_object_without_records() {
     let caveat = said_of(&case.report(), ENROLLMENTS);
     assert!(caveat.contains("has a header row but no data rows"), "{caveat}");
     // Where Salesforce counted none, nothing is taken for granted.
-    let case = Case::of(&World::in_sync(5, 30));
+    let case = Case::from_world(&World::in_sync(5, 30));
     case.edit(ENROLLMENTS, |text| text.lines().next().expect("a heading").to_owned());
     case.inputs.seal(ENROLLMENTS, Some(0));
     let report = case.report();
@@ -387,7 +389,7 @@ fn lists_beside_the_objects_are_missing_where_they_cannot_be_read() {
 
 #[test]
 fn what_the_manifest_describes_cannot_be_changed_even_where_it_can_be_done_without() {
-    let case = Case::of(&World::in_sync(5, 30));
+    let case = Case::from_world(&World::in_sync(5, 30));
     let text = case.text(COURSES);
     for changed in ["", "\n", "Id\nx\n", "%PDF-1.7"] {
         case.write(COURSES, changed);
@@ -535,7 +537,7 @@ fn reports_in_the_snapshot_folder_are_read_as_reports() {
 
 #[test]
 fn objects_that_the_manifest_does_not_list_were_not_counted() {
-    let case = Case::of(&World::in_sync(5, 30));
+    let case = Case::from_world(&World::in_sync(5, 30));
     case.write(SESSIONS, "Id,CreatedDate,CreatedById,LastModifiedDate,LastModifiedById\n");
     let report = case.report();
     assert_eq!(completeness(&report, SfObject::Session), &Completeness::Assumed);
@@ -592,7 +594,7 @@ fn freshness_reads_the_same_records() {
     let mut world = World::in_sync(4, 60);
     world.save_by_hand();
     world.stall(at(EXPORTED_AT) - 60 * DAY, None, false);
-    let case = Case::of(&world);
+    let case = Case::from_world(&world);
     let (code, text) = case.freshness();
     assert_eq!(code, 5, "{text}");
     case.edit(ENROLLMENTS, |text| {

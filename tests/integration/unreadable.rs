@@ -11,17 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use tieout::check::{Outcome, Severity};
+use tieout::checks::check::{Outcome, Severity};
 use tieout::error::Error;
 use tieout::exit::Exit;
-use tieout::relations::unread::UnreadRows;
+use tieout::reconcile::relations::unread::UnreadRows;
 use tieout::report::{CheckResult, Report, Verdict};
 
 use crate::cli::{run, tieout};
 use crate::inputs::Inputs;
 use crate::properties::{config, disturbed};
+use crate::reconciliation;
 use crate::world::World;
-use crate::{audit, ledger_rows, reconciliation};
+use crate::{audit, ledger_rows};
 
 use damage::{Damage, ENROLLMENTS, USERS};
 
@@ -147,7 +148,7 @@ struct Labels {
 }
 
 impl Labels {
-    fn of(report: &Report) -> Self {
+    fn from_report(report: &Report) -> Self {
         let learners = ledger_rows(report, "ledger/learners.csv");
         let enrollments = ledger_rows(report, "ledger/enrollments.csv");
         let contacts = ledger_rows(report, "ledger/contacts.csv");
@@ -219,7 +220,7 @@ fn assert_not_green(report: &Report, what: &str) {
 /// What must hold of a run of which rows of the export could not be read, beside the run of which all could.
 fn assert_unread_rows(before: &Report, after: &Report, what: &str) {
     let unread = unread(after);
-    let (then, now) = (Labels::of(before), Labels::of(after));
+    let (then, now) = (Labels::from_report(before), Labels::from_report(after));
     assert_outcomes(before, after, what);
     if unread.is_empty() {
         assert_eq!(then, now, "{what}");
@@ -261,7 +262,7 @@ fn assert_unread_rows(before: &Report, after: &Report, what: &str) {
 
 /// What must hold once the unreadable rows are accepted: the same labels, and nothing unjudged because of these rows.
 fn assert_accepted(before: &Report, strict: &Report, accepted: &Report, what: &str) {
-    assert_eq!(Labels::of(strict), Labels::of(accepted), "{what}");
+    assert_eq!(Labels::from_report(strict), Labels::from_report(accepted), "{what}");
     if unread(accepted).is_empty() {
         return;
     }
@@ -312,7 +313,7 @@ proptest! {
         world.rejects.clear();
         let (shape, change) = SHAPES[shape];
         change(&mut world);
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         let before = inputs.report();
         let mut rng = Rng::with_seed(seed);
         let mut most = 0;
@@ -352,10 +353,10 @@ fn more_than_a_fifth_for_one_reason_ends_the_run() {
     world.enrollments.retain(|row| !row.archived);
     for (name, damages) in [("users.csv", USERS), ("enrollments.csv", ENROLLMENTS)] {
         for damage in damages {
-            let inputs = Inputs::of(&world);
+            let inputs = Inputs::from_world(&world);
             let rows = inputs.lines(name).len() - 1;
             for count in [rows / 5 + 1, rows] {
-                let inputs = Inputs::of(&world);
+                let inputs = Inputs::from_world(&world);
                 inputs.edit_lines(name, |lines| (1..=count).for_each(|row| damage.apply(lines, row)));
                 let (code, written, stderr) = inputs.run(&[]);
                 assert!(code == 4 && !written, "{}: {code}, {written}, {stderr}", damage.name);

@@ -9,13 +9,13 @@
 use std::borrow::Cow;
 
 use super::WITHHELD;
-use crate::model::customisation::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
+use crate::inputs::reviews::Review;
+use crate::model::customization::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
-use crate::model::provenance::SfObject;
+use crate::model::label::Label as _;
+use crate::model::object::SfObject;
 use crate::model::text::sanitize_url;
-use crate::model::word::Label as _;
-use crate::review::Review;
 
 /// Parts of the paths that an extraction asks for.
 const SEGMENTS: [&str; 14] = [
@@ -392,7 +392,7 @@ pub(super) fn review(review: &Review) -> Review {
 #[cfg(test)]
 mod tests {
     use super::{answer, asked, method, path, query, review, unseen, version};
-    use crate::review::Review;
+    use crate::inputs::reviews::Review;
 
     #[test]
     fn literals_are_withheld_except_own_ones_and_ids() {

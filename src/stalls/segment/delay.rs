@@ -7,8 +7,8 @@
 //! Must not know: stalls.
 
 use crate::model::instant::{DAY, Instant, MINUTE};
-use crate::stalls::buckets::{TimeBuckets, bucket};
 use crate::stalls::segment::{Events, Record};
+use crate::stalls::time_buckets::{TimeBuckets, bucket};
 
 /// Delays that are looked at; more add no certainty.
 const MAX_SAMPLES: usize = 100_000;
@@ -119,7 +119,7 @@ pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
 mod tests {
     use super::{Delay, RUN, runs};
     use crate::model::instant::{DAY, HOUR, Instant};
-    use crate::stalls::segment::marks::marks;
+    use crate::stalls::segment::changes::marks;
     use crate::stalls::segment::{Event, EventStatus, Record};
 
     fn learn(written: impl Fn(i64) -> i64) -> Delay {

@@ -12,12 +12,12 @@
 //!
 //! Must not know: records, files, wording.
 
+use super::changes::{Kind, Mark};
 use super::delay::Delay;
-use super::marks::{Kind, Mark};
 use super::path::Gains;
 use super::{Bounds, Events, STRAY};
 use crate::model::instant::DAY;
-use crate::stalls::buckets::earlier;
+use crate::stalls::time_buckets::earlier;
 use std::ops::Range;
 
 /// The share of the posterior that an interval holds.

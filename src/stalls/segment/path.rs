@@ -3,7 +3,7 @@
 //!
 //! Must not know: events, files, wording.
 
-use super::marks::{Kind, Known, Mark};
+use super::changes::{Kind, Known, Mark};
 use super::{COVERED, ENDS_PER_DAY, ONSETS_PER_DAY, STRAY};
 use crate::model::instant::{DAY, MINUTE};
 
@@ -61,7 +61,7 @@ impl Seen {
                 self.counts[0][0] += u64::from(!inside);
                 return;
             }
-            Kind::GoodUnproven if std::mem::take(&mut self.failed[mark.learner()]) => (2, Known::Again),
+            Kind::GoodUnproven if std::mem::take(&mut self.failed[mark.learner()]) => (2, Known::Repeated),
             Kind::GoodUnproven => (1, Known::Fresh),
             kind => {
                 let (minute, before) = (mark.at() / MINUTE, self.last_failure);
@@ -78,7 +78,7 @@ impl Seen {
                 match (unproven, again) {
                     (false, _) => (0, Known::Fresh),
                     (true, false) => (1, Known::Fresh),
-                    (true, true) => (2, Known::Again),
+                    (true, true) => (2, Known::Repeated),
                 }
             }
         };
@@ -100,7 +100,7 @@ impl Gains {
         let mut gains = [0.0; 32];
         for kind in Kind::ALL {
             for known in Known::ALL {
-                let rate = if known == Known::Again { rates.repeated } else { rates.first };
+                let rate = if known == Known::Repeated { rates.repeated } else { rates.first };
                 gains[Mark::class_of(kind, known)] = match (kind, known) {
                     (Kind::Write, _) => stray,
                     (Kind::Covered, _) => ln(COVERED) - ln(1.0 - rates.proven),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tieout::check::Outcome;
+use tieout::checks::check::Outcome;
 use tieout::report::{Report, Verdict};
 
 use super::{Inputs, Labels, result};
@@ -11,7 +11,7 @@ use crate::world::dialect::Dialect;
 use crate::world::{DAY, EXPORTED_AT, HOUR, MINUTE, World, at};
 
 fn outbound(report: &Report, learner: u64) -> String {
-    Labels::of(report).outbound[&learner.to_string()].clone()
+    Labels::from_report(report).outbound[&learner.to_string()].clone()
 }
 
 /// The id of a contact that was merged into another; the record of Docebo names the other.
@@ -26,7 +26,7 @@ fn a_merged_contact_is_delivered() {
     for row in world.docebo_users.iter_mut().filter(|row| row.learner == learner.id) {
         row.contact.clone_from(&survivor);
     }
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     let deleted = format!(
         "Id,IsDeleted,MasterRecordId,SystemModstamp\n{},true,{survivor},2026-10-01T08:00:00.000Z\n",
         learner.sfdc_id
@@ -50,7 +50,7 @@ fn contacts_beside_usernames_that_could_not_be_read() {
         world
     };
     let report = |contacts: usize, unnamed: usize, accept: bool| {
-        let inputs = Inputs::of(&world(contacts));
+        let inputs = Inputs::from_world(&world(contacts));
         inputs.edit_lines("users.csv", |lines| {
             for row in 1..=unnamed {
                 let surplus = [lines[row].clone(), vec![b"one too many".to_vec()]].concat();
@@ -69,7 +69,7 @@ fn contacts_beside_usernames_that_could_not_be_read() {
             let what = format!("{contacts} contacts, {unnamed} rows, accepted {accept}");
             assert_eq!(result.findings, found, "{what}");
             assert_eq!(result.outcome().is_clean(), found == 0 && accept, "{what}");
-            let unknown = Labels::of(&report).contacts.values().filter(|label| *label == "unknown").count();
+            let unknown = Labels::from_report(&report).contacts.values().filter(|label| *label == "unknown").count();
             assert_eq!(unknown, if unnamed > 0 { contacts } else { 0 }, "{what}");
             for finding in report.findings_of(result) {
                 let sentence =
@@ -89,7 +89,7 @@ fn ids_of_fifteen_characters_are_delivered() {
         learner.sfdc_id.truncate(15);
         ids.push(learner.id);
     }
-    let report = Inputs::of(&world).report();
+    let report = Inputs::from_world(&world).report();
     assert!(ids.iter().all(|&learner| outbound(&report, learner) == "delivered"));
     assert_eq!(counts(&report), BTreeMap::from([("sfdc-id-malformed", 5)]));
 }
@@ -101,14 +101,14 @@ fn rows_of_a_course_that_is_no_longer_synchronized_are_out_of_scope() {
     for learner in &who[..5] {
         world.outdate_status(learner);
     }
-    let outdated = Labels::of(&Inputs::of(&world).report());
+    let outdated = Labels::from_report(&Inputs::from_world(&world).report());
     let outdated = outdated.docebo.into_iter().filter(|(_, label)| label == "outdated").map(|(pair, _)| pair);
     let outdated: Vec<String> = outdated.collect();
     assert_eq!(outdated.len(), 5);
     let of_them = |course: u64| outdated.iter().any(|pair| pair.ends_with(&format!("_{course}")));
     world.course_rows.iter_mut().filter(|row| of_them(row.course)).for_each(|row| row.effective = false);
-    let report = Inputs::of(&world).report();
-    let labels = Labels::of(&report);
+    let report = Inputs::from_world(&world).report();
+    let labels = Labels::from_report(&report);
     assert!(outdated.iter().all(|pair| labels.docebo[pair] == "out-of-scope"));
     assert_eq!(counts(&report), BTreeMap::new());
 }
@@ -131,8 +131,8 @@ fn an_export_three_days_older_than_the_extract() {
         row.completed_at = Some(exported_at + DAY - MINUTE);
         later.push(row.enrolment_id.clone());
     }
-    let report = Inputs::of(&world).report();
-    let labels = Labels::of(&report);
+    let report = Inputs::from_world(&world).report();
+    let labels = Labels::from_report(&report);
     assert!(later.iter().all(|pair| labels.docebo[pair] == "pending"), "{labels:?}");
     assert_eq!(counts(&report), BTreeMap::new());
     let caveats = &report.origins().caveats;

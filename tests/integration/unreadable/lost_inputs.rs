@@ -3,7 +3,7 @@
 use super::{Inputs, Labels, Lines, assert_not_green, assert_outcomes, config, disturbed, turned};
 use crate::world::World;
 use proptest::prelude::*;
-use tieout::check::Severity;
+use tieout::checks::check::Severity;
 use tieout::exit::Exit;
 use tieout::report::{Report, Verdict};
 
@@ -54,7 +54,7 @@ fn split(inputs: &Inputs, name: &str) {
 fn saved_by_hand(world: &World) -> Inputs {
     let mut world = world.clone();
     world.save_by_hand();
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     // Files that are written anew are younger than the export.
     inputs.set("salesforce", "extracted_at = \"2026-11-20T06:10:00Z\"");
     inputs
@@ -70,7 +70,7 @@ fn assert_lost(before: &Report, after: &Report, name: &str, what: &str) {
         assert!(after.sentence().contains("not everything could be compared"), "{what}");
         assert_eq!(after.exit(Severity::Critical, false), Exit::NotEvaluated, "{what}");
     }
-    let (then, now) = (Labels::of(before), Labels::of(after));
+    let (then, now) = (Labels::from_report(before), Labels::from_report(after));
     assert_eq!(turned(&then.link, &now.link), [], "links: {what}");
     assert_eq!(turned(&then.docebo, &now.docebo), [], "Docebo enrollments: {what}");
     let mut contacts = turned(&then.contacts, &now.contacts);
@@ -123,7 +123,7 @@ proptest! {
                 }
             }
         };
-        let counted = || Inputs::of(&world);
+        let counted = || Inputs::from_world(&world);
         let by_hand = || saved_by_hand(&world);
         let objects: Vec<&str> = OBJECTS.into_iter().chain([LIST_VIEW]).collect();
         run(&counted, &objects, &[

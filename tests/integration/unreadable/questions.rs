@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tieout::check::{Outcome, Severity};
+use tieout::checks::check::{Outcome, Severity};
 use tieout::exit::Exit;
+use tieout::model::label::Label as _;
 use tieout::model::question::Question;
-use tieout::model::word::Label as _;
 use tieout::progress::Progress;
 use tieout::report::{Report, Verdict};
 use tieout::settings::file::{self, Overrides};
@@ -29,13 +29,13 @@ impl Inputs {
         let text = String::from_utf8(self.read("tieout.toml")).expect("text");
         let overrides = Overrides { accept: accept.to_vec(), ..Overrides::default() };
         let settings = file::load(&path, &text, &overrides).expect("settings");
-        tieout::run::audit(&settings, &Progress::hidden()).unwrap_or_else(|error| panic!("{error}"))
+        tieout::commands::audit(&settings, &Progress::hidden()).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
 /// Inputs of a world that was saved by hand, at the moment that its files tell.
 fn by_hand(world: &World) -> Inputs {
-    let inputs = Inputs::of(world);
+    let inputs = Inputs::from_world(world);
     inputs.set("salesforce", "extracted_at = \"2026-11-20T06:10:00Z\"");
     inputs
 }
@@ -242,13 +242,13 @@ fn a_time_of_the_snapshot_that_cannot_be() {
     for (moment, is_asked) in moments(2 * DAY) {
         let mut world = world.clone();
         world.manifest.as_mut().expect("a manifest").server_time = moment;
-        assert_asked(&Inputs::of(&world), is_asked, Question::ExtractTime, &DUE, &[]);
+        assert_asked(&Inputs::from_world(&world), is_asked, Question::ExtractTime, &DUE, &[]);
     }
     // A folder is saved within the hour.
     for (moment, is_asked) in moments(HOUR) {
         let mut world = world.clone();
         world.save_by_hand();
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         let text = jiff::Timestamp::from_second(moment).expect("a moment");
         inputs.set("salesforce", &format!("extracted_at = \"{text}\""));
         assert_asked(&inputs, is_asked, Question::ExtractTime, &DUE, &[]);
@@ -261,14 +261,14 @@ fn dates_in_another_zone_than_the_configured_one() {
     inputs.configure(|text| text.replace("\"Asia/Kolkata\"", "\"UTC\""));
     assert_questioned(&inputs, Question::DatesDisagree, &DUE, &[]);
 
-    let report = Inputs::of(&World::in_sync(6, LEARNERS)).report();
+    let report = Inputs::from_world(&World::in_sync(6, LEARNERS)).report();
     let pairs: Vec<String> = ledger_rows(&report, "ledger/enrollments.csv")
         .into_iter()
         .filter(|row| row["side"] == "both")
         .map(|row| row["enrolment_id"].clone())
         .collect();
     for (count, is_asked) in around_half(pairs.len()) {
-        let inputs = Inputs::of(&World::in_sync(6, LEARNERS));
+        let inputs = Inputs::from_world(&World::in_sync(6, LEARNERS));
         super::shift_enrollments(&inputs, "enrollments.csv", |pair| {
             pairs[..count].iter().any(|one| one == pair).then_some(-7 * HOUR)
         });
@@ -291,7 +291,7 @@ fn nothing_due() {
     ];
     for (name, change) in changes {
         println!("{name}");
-        let inputs = Inputs::of(&World::in_sync(6, LEARNERS));
+        let inputs = Inputs::from_world(&World::in_sync(6, LEARNERS));
         // Rows of nobody's enrollments and learners without them have none that could be compared.
         change(&inputs);
         for file in ["snapshot/docebo_v3__CourseEnrollment__c.csv", "snapshot/docebo_v3__DoceboUser__c.csv"] {
@@ -306,12 +306,12 @@ fn nothing_due() {
         assert_questioned(&inputs, Question::NothingDue, &DUE, &[]);
     }
     // A year that is none is not even read.
-    let inputs = Inputs::of(&World::in_sync(6, LEARNERS));
+    let inputs = Inputs::from_world(&World::in_sync(6, LEARNERS));
     late(&inputs, "9999");
     let refused = crate::audit(inputs.folder.path()).expect_err("no date can be read").to_string();
     assert!(refused.contains("the enrollment date lies outside the years 1970 to 2105"), "{refused}");
     // One enrollment that is compared is little evidence, and some.
-    let inputs = Inputs::of(&World::in_sync(6, LEARNERS));
+    let inputs = Inputs::from_world(&World::in_sync(6, LEARNERS));
     let report = inputs.report();
     let matched = ledger_rows(&report, "ledger/enrollments.csv").into_iter().find(|row| row["enrollment"] == "matched");
     let matched = matched.expect("a matched enrollment");

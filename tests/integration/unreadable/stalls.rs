@@ -24,7 +24,7 @@ fn five_unreadable_enrollments_could_hide_a_stall() {
     let mut world = World::in_sync(6, 60);
     world.enrollments.retain(|row| !row.archived);
     for (rows, judged) in [(0, true), (4, true), (5, false), (12, false)] {
-        let inputs = Inputs::of(&world);
+        let inputs = Inputs::from_world(&world);
         spoil(&inputs, rows);
         let report = inputs.report();
         assert_eq!(report.stalls().judged, judged, "{rows}");
@@ -39,7 +39,7 @@ fn five_unreadable_enrollments_could_hide_a_stall() {
 fn a_stall_that_is_found_all_the_same_is_told() {
     let mut world = World::in_sync(6, 120);
     world.stall(at(EXPORTED_AT) - 90 * DAY, None, false);
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     spoil(&inputs, 12);
     let report = inputs.report();
     assert_eq!(report.verdict, Verdict::Stalled, "{}", report.sentence());
@@ -54,12 +54,12 @@ fn status_words_of_another_language_do_not_hide_a_gap() {
     let mut world = World::in_sync(6, 120);
     let from = at(EXPORTED_AT) - 150 * DAY;
     world.stall(from, Some(from + 40 * DAY), false);
-    let english = Inputs::of(&world).report();
+    let english = Inputs::from_world(&world).report();
     let gaps = |report: &Report| -> Vec<_> {
         report.stalls().found.iter().map(|stall| (stall.stream, stall.from, stall.until.is_some())).collect()
     };
     assert!(!gaps(&english).is_empty());
-    let inputs = Inputs::of(&world);
+    let inputs = Inputs::from_world(&world);
     inputs.edit_cells("enrollments.csv", "Course Enrollment Status", |word| Some(format!("{word} (auf Klingonisch)")));
     let foreign = inputs.report();
     assert_eq!(gaps(&foreign), gaps(&english));

@@ -300,7 +300,7 @@ impl World {
     pub(super) fn sync(&mut self, learner: u64, taken: &[Enrollment], portal: Option<&str>, link: &str, rng: &mut Rng) {
         let cutoff = self.cutoff();
         for enrollment in taken {
-            let mut arrived = Writes::of(enrollment);
+            let mut arrived = Writes::from_enrollment(enrollment);
             // What is younger than the grace may be under way: every other write is.
             arrived.keep_while(|write| write.event <= cutoff || (rng.bool() && write.event < cutoff + 3 * HOUR));
             let Some(row) = arrived.row() else { continue };

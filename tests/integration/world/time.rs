@@ -34,7 +34,7 @@ pub(super) struct RowState {
 pub(super) struct Writes(Vec<Write>);
 
 impl Writes {
-    pub(super) fn of(enrollment: &Enrollment) -> Self {
+    pub(super) fn from_enrollment(enrollment: &Enrollment) -> Self {
         let Some(enrolled_at) = enrollment.enrolled_at else {
             return Self(Vec::new());
         };
@@ -90,7 +90,7 @@ impl World {
                 self.stall_alone(n, &silent, until.filter(|_| backfill));
                 continue;
             };
-            let mut writes = Writes::of(enrollment);
+            let mut writes = Writes::from_enrollment(enrollment);
             let row = &mut self.course_enrollments[n];
             // Later writes were not there to begin with.
             writes.0.retain(|write| write.at <= row.stamp.modified_at);
@@ -169,7 +169,7 @@ impl World {
             let Some(enrollment) = self.enrollment_of(n) else {
                 continue;
             };
-            let mut writes = Writes::of(enrollment);
+            let mut writes = Writes::from_enrollment(enrollment);
             writes.0.pop();
             let row = &mut self.course_enrollments[n];
             match writes.row() {

@@ -1,0 +1,163 @@
+//! When the sync last wrote, asked of a live organisation in a handful of calls: counts by the hour of the
+//! last two months, and the newest records. No row is read but these.
+//!
+//! Must not know: what a silence means.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::auth::SignIn;
+use super::describe::{rows, version};
+use super::masked;
+use super::soql::literal;
+use super::transport::{RetryPolicy, Trace, Transport};
+use crate::error::Error;
+use crate::model::id::RecordId;
+use crate::model::instant::{DAY, HOUR, Instant, days_from_civil};
+use crate::model::object::SfObject;
+use crate::model::write_activity::{
+    ActivitySnapshot, FutureWrites, MAX_CLOCK_DIFFERENCE, WriteActivity, Writes, unknown_writers,
+};
+use crate::settings::OrgConnection;
+
+/// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
+const DAYS: i64 = 60;
+/// The objects that follow what learners do and that every organisation has.
+const OBJECTS: [SfObject; 2] = [SfObject::DoceboUser, SfObject::CourseEnrollment];
+
+#[derive(Deserialize)]
+struct Group {
+    d: String,
+    h: u32,
+    n: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Newest {
+    id: String,
+    created_date: Option<String>,
+    last_modified_date: Option<String>,
+    created_by_id: Option<String>,
+}
+
+/// Asks for the pulses.
+///
+/// # Errors
+/// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
+pub async fn activity(
+    live: &OrgConnection,
+    pace: RetryPolicy,
+    trace: Option<Trace>,
+) -> Result<ActivitySnapshot, Error> {
+    activity_with(live, pace, trace).await.map_err(masked)
+}
+
+/// As [`pulses`]; an error may hold what a server echoed.
+async fn activity_with(
+    live: &OrgConnection,
+    pace: RetryPolicy,
+    trace: Option<Trace>,
+) -> Result<ActivitySnapshot, Error> {
+    let transport = Transport::sign_in(SignIn::choose(live)?, pace, live.api_budget_percent, trace).await?;
+    let version = version(&transport).await?;
+    let now = transport.known_server_time()?;
+    let horizon = now.plus(MAX_CLOCK_DIFFERENCE);
+    let ask = ActivityReader { transport: &transport, version: &version, since: now.plus(-DAYS * DAY), horizon };
+    let mut reading = ActivitySnapshot { read_at: Some(now), ..ActivitySnapshot::default() };
+    for object in OBJECTS {
+        let mut activity =
+            WriteActivity { created: ask.writes(object, "CreatedDate", "").await?, ..WriteActivity::default() };
+        let mut ahead = FutureWrites::default();
+        let first = |condition: &str| {
+            format!("SELECT Id, CreatedDate, CreatedById FROM {object}{condition} ORDER BY CreatedDate DESC LIMIT 1")
+        };
+        let mut newest: Vec<Newest> = ask.rows(&first("")).await?;
+        let found = newest.first().and_then(|newest| stamp(newest.created_date.as_deref(), &newest.id));
+        if let Some((at, id)) = found.filter(|(at, _)| *at > horizon) {
+            ahead.add(at, id);
+            newest = ask.rows(&first(&format!(" WHERE CreatedDate <= {horizon}"))).await?;
+        }
+        if let Some(newest) = newest.first() {
+            activity.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
+            if newest.created_by_id.is_none() {
+                reading.caveats.push(unknown_writers(object));
+            }
+            // What others change is no write of the sync.
+            let user = newest
+                .created_by_id
+                .as_deref()
+                .map_or_else(String::new, |user| format!("LastModifiedById = {}", literal(user)));
+            activity.modified = ask.writes(object, "LastModifiedDate", &user).await?;
+            let last = |conditions: &[String]| {
+                let conditions = conditions.join(" AND ");
+                let condition = if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") };
+                format!("SELECT Id, LastModifiedDate FROM {object}{condition} ORDER BY LastModifiedDate DESC LIMIT 1")
+            };
+            let mut conditions: Vec<String> = Some(user).filter(|user| !user.is_empty()).into_iter().collect();
+            let stamp = |newest: &[Newest]| {
+                newest.first().and_then(|newest| stamp(newest.last_modified_date.as_deref(), &newest.id))
+            };
+            activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+            if let Some((at, id)) = activity.modified.newest.filter(|(at, _)| *at > horizon) {
+                ahead.add(at, id);
+                conditions.push(format!("LastModifiedDate <= {horizon}"));
+                activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
+            }
+        }
+        reading.caveats.extend(ahead.caveat(object, horizon));
+        reading.objects.insert(object, activity);
+    }
+    Ok(reading)
+}
+
+struct ActivityReader<'a> {
+    transport: &'a Transport,
+    version: &'a str,
+    since: Instant,
+    /// What is dated later does not count.
+    horizon: Instant,
+}
+
+impl ActivityReader<'_> {
+    async fn rows<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Error> {
+        rows(self.transport, self.version, "query", soql).await.map_err(|trouble| trouble.into_error(soql))
+    }
+
+    /// Writes by the hour, by one of the dates; the newest is not among them.
+    async fn writes(&self, object: SfObject, date: &str, condition: &str) -> Result<Writes, Error> {
+        let also = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
+        let groups: Vec<Group> = self
+            .rows(&format!(
+                "SELECT DAY_ONLY({date}) d, HOUR_IN_DAY({date}) h, COUNT(Id) n FROM {object} WHERE {date} > {}{also} \
+                 GROUP BY DAY_ONLY({date}), HOUR_IN_DAY({date})",
+                self.since
+            ))
+            .await?;
+        let mut writes = Writes::default();
+        // What was not asked for would take memory without end.
+        let asked = self.since.seconds() / DAY..=self.since.seconds() / DAY + DAYS + 1;
+        for Group { d, h, n } in groups {
+            if let Some(day) = day(&d).filter(|day| asked.contains(day) && h < 24)
+                && let Ok(hour) = u32::try_from(day * DAY / HOUR + i64::from(h))
+                && i64::from(hour) * HOUR <= self.horizon.seconds()
+            {
+                writes.add_hour(hour, n);
+            }
+        }
+        Ok(writes)
+    }
+}
+
+/// Days since 1970 of `2026-01-31`.
+fn day(text: &str) -> Option<i64> {
+    let mut parts = text.split('-');
+    let year = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
+    let month = parts.next()?.parse().ok()?;
+    days_from_civil(year, month, parts.next()?.parse().ok()?)
+}
+
+fn stamp(date: Option<&str>, id: &str) -> Option<(Instant, RecordId)> {
+    let at = Instant::parse(date?.as_bytes()).ok().flatten()?;
+    Some((at, RecordId::parse(id.as_bytes()).ok()?))
+}

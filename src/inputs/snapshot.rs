@@ -1,0 +1,235 @@
+//! The Salesforce side as a folder of CSV files, one an object, named by its API name.
+//!
+//! Unlike an export, an extract must be whole: one unreadable row would invent an absent record. So a file with one is
+//! not read at all: without `Contact` and `docebo_v3__DoceboUser__c` nothing can be compared and the run ends; every other
+//! file then counts as missing, and the reason is kept. With a `manifest.json` the rows are compared with what Salesforce
+//! counted; without one they are taken as complete, and every output says that nobody counted.
+//!
+//! Must not know: the Docebo side.
+
+mod customization;
+mod fields;
+mod folder;
+mod manifest;
+mod names;
+mod objects;
+mod reader;
+mod requests;
+pub(crate) mod rows;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::inputs::snapshot::rows::SnapshotRows;
+use crate::model::completeness::{Completeness, ObjectExtract};
+use crate::model::courses::CourseCodes;
+use crate::model::deleted_contact::DeletedContact;
+use crate::model::enrollment_rows::EnrollmentBlock;
+use crate::model::excluded::DeletedRow;
+use crate::model::id::RecordId;
+use crate::model::input::Input;
+use crate::model::instant::Instant;
+use crate::model::object::DuplicateRecord;
+use crate::model::object::SfObject;
+use crate::model::request_log::Extraction;
+use crate::model::write_activity::{AHEAD, ActivitySnapshot, MAX_CLOCK_DIFFERENCE, unknown_writers};
+use crate::progress::Progress;
+use crate::settings::{FreshnessSettings, Settings};
+use names::Content;
+use reader::{Files, Reader};
+
+/// What Salesforce said, and what is known of the extract.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Contacts, users, and the package's objects but enrollments, until they are joined with the export.
+    pub(crate) rows: SnapshotRows,
+    /// How far each object's extract reaches.
+    pub extracts: BTreeMap<SfObject, ObjectExtract>,
+    /// Its files, for the report.
+    pub inputs: Vec<Input>,
+    /// Rows that Salesforce has deleted, by index into `inputs`.
+    pub deleted_rows: Vec<DeletedRow>,
+    /// A sentence for each file of the folder that was not read.
+    pub unread: Vec<String>,
+    /// When the read began: stated by the manifest, else the oldest file's time.
+    pub extracted_at: Option<Instant>,
+    /// The organisation's id.
+    pub org_id: Option<RecordId>,
+    /// `https://…` of the organisation.
+    pub instance: Option<String>,
+    /// Whether a manifest says what Salesforce counted.
+    pub counted: bool,
+    /// Whether the list view's members were read.
+    pub list_view: bool,
+    /// How it was extracted, as far as it tells.
+    pub extraction: Extraction,
+    /// What a reader of any output has to know about the snapshot, beyond the rest.
+    pub caveats: Vec<String>,
+}
+
+/// Reads all that an enrollment can belong to.
+///
+/// # Errors
+/// When the folder cannot be read; `Contact` or `docebo_v3__DoceboUser__c` is missing, lacks a needed column or has a row
+/// that is not what Salesforce writes; or a file is not the one that the manifest describes.
+pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<PartialSnapshot<'a>, Error> {
+    let mut reader = Reader::open(settings, &settings.rules.username_field, progress)?;
+    reader.adopt_manifest();
+    reader.name_unread();
+    let in_view = reader.list_view()?;
+    reader.contacts(in_view.as_deref())?;
+    reader.users()?;
+    reader.docebo_users()?;
+    reader.courses()?;
+    // Looked through beside the export, not behind it.
+    let enrollments = reader.files(Content::Object(SfObject::CourseEnrollment))?;
+    Ok(PartialSnapshot { reader, enrollments })
+}
+
+/// A snapshot of which the enrollments are not read yet.
+pub struct PartialSnapshot<'a> {
+    reader: Reader<'a>,
+    enrollments: Option<Files>,
+}
+
+impl PartialSnapshot<'_> {
+    /// Refuses files that were other ones when they were read apart from the rest.
+    ///
+    /// # Errors
+    /// [`Error::Changed`].
+    pub fn require(&self, digests: &Digests) -> Result<(), Error> {
+        let differs = |(path, sha256): &&(PathBuf, String)| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !self.reader.snapshot.inputs.iter().any(|input| input.file == name && input.sha256 == *sha256)
+        };
+        digests.iter().find(differs).map_or(Ok(()), |(path, _)| Err(Error::Changed { path: path.clone() }))
+    }
+
+    /// What was read so far.
+    pub fn rows(&mut self) -> &mut SnapshotRows {
+        &mut self.reader.snapshot.rows
+    }
+
+    /// Reads the rows of `docebo_v3__CourseEnrollment__c`, block by block. `prepare` is called on any thread, for several
+    /// blocks side by side; `accept` with each block and what was prepared of it, in the order of the file. Returns whether
+    /// all of them were read: if not, what was accepted must be forgotten.
+    ///
+    /// # Errors
+    /// When a file changes while it is read.
+    pub fn enrollments<P: Send>(
+        &mut self,
+        prepare: impl Fn(&EnrollmentBlock) -> P + Sync,
+        accept: impl FnMut(EnrollmentBlock, P) + Send,
+    ) -> Result<bool, Error> {
+        match self.enrollments.take() {
+            Some(files) => self.reader.course_enrollments(&files, prepare, accept),
+            None => Ok(true),
+        }
+    }
+
+    /// Reads what is left. The rows of the result are those that were not taken before.
+    ///
+    /// # Errors
+    /// When a file changes while it is read.
+    pub fn finish(self) -> Result<Snapshot, Error> {
+        let Self { mut reader, .. } = self;
+        for &object in SfObject::AUXILIARY {
+            reader.auxiliary(object)?;
+        }
+        reader.deleted_contacts()?;
+        reader.customisation()?;
+        reader.name_uncounted();
+        deduplicate(&mut reader.snapshot.rows.deleted_contacts);
+        Ok(reader.snapshot)
+    }
+
+    /// The error of a record that appears twice.
+    #[must_use]
+    pub fn duplicate(&self, record: DuplicateRecord) -> Error {
+        self.reader.double(record)
+    }
+}
+
+/// Reads of each of the nine objects that is there when its rows were written.
+///
+/// # Errors
+/// As [`parents`]; no object is needed, but at least one must be there.
+pub fn write_activity(watch: &FreshnessSettings, progress: &Progress) -> Result<ActivitySnapshot, Error> {
+    let mut reader = Reader::open(watch, "", progress)?;
+    reader.adopt_manifest();
+    let files = || SfObject::PACKAGE.iter().filter_map(|&object| reader.folder.find(&Content::Object(object).file()));
+    let read_at = watch.extracted_at.or(reader.snapshot.extracted_at).or_else(|| folder::oldest(files()));
+    // Salesforce's own clock dates the requests of an extraction and the writes, so that they are held against its end.
+    let is_by_salesforce = watch.extracted_at.is_none() && reader.snapshot.counted;
+    reader.horizon = if is_by_salesforce {
+        read_at.max(reader.snapshot.extraction.last).map(|at| at.plus(MAX_CLOCK_DIFFERENCE))
+    } else {
+        read_at.map(|at| at.plus(AHEAD))
+    };
+    for object in SfObject::PACKAGE {
+        reader.write_activity(object, |_, _| ())?;
+    }
+    reader.name_uncounted();
+    if reader.snapshot.extracts.values().all(|extract| extract.completeness == Completeness::Absent) {
+        let unread = reader.snapshot.extracts.iter().filter_map(|(&object, extract)| extract.missing_rows(object));
+        let unread: Vec<String> = unread.collect();
+        let what = "holds none of the package's objects";
+        return Err(Error::Input {
+            path: watch.snapshot.clone(),
+            what: if unread.is_empty() { what.to_owned() } else { format!("{what} that can be read: {}", unread.join(", ")) },
+            next: "save docebo_v3__CourseEnrollment__c.csv and docebo_v3__DoceboUser__c.csv into it, with Id, CreatedDate, \
+                   CreatedById, LastModifiedDate and LastModifiedById"
+                .to_owned(),
+        });
+    }
+    let Snapshot { rows, extracts, extracted_at, counted, caveats, .. } = reader.snapshot;
+    let read_at_assumed = watch.extracted_at.is_none() && !counted;
+    let missing = extracts.iter().filter_map(|(&object, extract)| extract.missing_rows(object)).collect();
+    let lacks_writers = |extract: &ObjectExtract| {
+        extract.missing.iter().any(|column| matches!(*column, "CreatedById" | "LastModifiedById"))
+    };
+    let unknown = extracts.iter().filter(|(object, extract)| object.follows_learners() && lacks_writers(extract));
+    let caveats = caveats.into_iter().chain(unknown.map(|(&object, _)| unknown_writers(object))).collect();
+    Ok(ActivitySnapshot {
+        objects: rows.write_activity,
+        read_at: watch.extracted_at.or(extracted_at),
+        read_at_assumed,
+        incomplete: missing,
+        caveats,
+    })
+}
+
+/// The digests of files that were read, by path.
+pub type Digests = Vec<(PathBuf, String)>;
+
+/// The codes of the synchronised courses, for an export that has no course ids; and the digests of the files that they
+/// were read from, for [`Begun::require`].
+///
+/// # Errors
+/// As [`parents`]; and where the courses cannot be read, for no row of such an export can be read without them.
+pub fn course_codes(settings: &Settings) -> Result<(CourseCodes, Digests), Error> {
+    let hidden = Progress::hidden();
+    let (courses, digests) = Reader::open(settings, "", &hidden)?.course_table()?;
+    let mut codes = CourseCodes::new();
+    for (row, &id) in courses.id.iter().enumerate() {
+        let code = courses.code.get(row).trim();
+        if !code.is_empty() {
+            codes.entry(code.to_owned()).and_modify(|only| *only = None).or_insert(Some(id));
+        }
+    }
+    Ok((codes, digests))
+}
+
+/// Sorts deleted contacts, and keeps one entry of each: two lists can name the same one.
+fn deduplicate(deleted: &mut Vec<DeletedContact>) {
+    deleted.sort_unstable_by_key(|deleted| (deleted.id, Reverse((deleted.into, deleted.at))));
+    deleted.dedup_by(|repeated, kept| {
+        let same = repeated.id == kept.id;
+        if same {
+            kept.at = kept.at.max(repeated.at);
+        }
+        same
+    });
+}

@@ -1,0 +1,519 @@
+//! The objects, one function each: which columns, and into which table.
+
+use crate::error::Error;
+use crate::inputs::snapshot::Digests;
+use crate::inputs::snapshot::fields::{Field, Fields, well_formed};
+use crate::inputs::snapshot::names::Content;
+use crate::inputs::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, live_rows};
+use crate::inputs::table::{Row, Rows, Table};
+use crate::model::auxiliary::AuxiliaryRow;
+use crate::model::column::TextColumn;
+use crate::model::completeness::rows_of;
+use crate::model::contacts::Contacts;
+use crate::model::courses::Courses;
+use crate::model::deleted_contact::DeletedContact;
+use crate::model::docebo_users::{DoceboUserRow, DoceboUsers};
+use crate::model::enrollment_rows::{EnrollmentBlock, EnrollmentRecord};
+use crate::model::id::RecordId;
+use crate::model::instant::Instant;
+use crate::model::object::SfObject;
+use crate::model::row::NONE;
+use crate::model::status::Status;
+use crate::model::user_numbers::UserNumbers;
+use crate::model::users::Users;
+use crate::model::write_activity::{FutureWrites, WriteActivity};
+use crate::progress::Progress;
+
+/// Where a package object says when and by whom its rows were written.
+struct WriteColumns<'a> {
+    created: Field<'a>,
+    created_by: Field<'a>,
+    modified: Field<'a>,
+    modified_by: Field<'a>,
+}
+
+/// When and by whom one row was written.
+struct Written {
+    created: Option<Instant>,
+    created_by: Option<RecordId>,
+    modified: Option<Instant>,
+    modified_by: Option<RecordId>,
+}
+
+impl<'a> WriteColumns<'a> {
+    fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            created: fields.wanted("CreatedDate")?,
+            created_by: fields.wanted("CreatedById")?,
+            modified: fields.wanted("LastModifiedDate")?,
+            modified_by: fields.wanted("LastModifiedById")?,
+        })
+    }
+
+    fn read(&self, row: Row<'_>) -> Result<Written, Error> {
+        let (created, created_by) = (self.created.system_instant(row)?, self.created_by.system_id(row)?);
+        // Nearly every row was created and modified by the same user, and many never were modified.
+        let (same_time, same_user) =
+            (self.modified.raw(row) == self.created.raw(row), self.modified_by.raw(row) == self.created_by.raw(row));
+        Ok(Written {
+            created,
+            created_by,
+            modified: if same_time && created.is_some() { created } else { self.modified.system_instant(row)? },
+            modified_by: if same_user && created_by.is_some() {
+                created_by
+            } else {
+                self.modified_by.system_id(row)?
+            },
+        })
+    }
+}
+
+impl Written {
+    /// Without dates that lie behind the horizon, which are booked.
+    fn until(self, horizon: Option<Instant>, record: RecordId, ahead: &mut FutureWrites) -> Self {
+        let mut until = |at: Option<Instant>| match (at, horizon) {
+            (Some(at), Some(horizon)) if at > horizon => {
+                ahead.add(at, record);
+                None
+            }
+            _ => at,
+        };
+        Self { created: until(self.created), modified: until(self.modified), ..self }
+    }
+
+    /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
+    /// the sync: a flow that touches every row each night must not pass for one.
+    fn count(&self, record: RecordId, activity: &mut WriteActivity) {
+        activity.newest = activity.newest.max(self.created).max(self.modified);
+        if let Some(created) = self.created {
+            activity.created.add(created, record);
+        }
+        let foreign = self.created_by.zip(self.modified_by).is_some_and(|(creator, editor)| creator != editor);
+        if let Some(modified) = self.modified
+            && !foreign
+        {
+            activity.modified.add(modified, record);
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// The ids of the list view's members, sorted; `None` where nobody read it, or not all of it.
+    pub(super) fn list_view(&mut self) -> Result<Option<Vec<RecordId>>, Error> {
+        let read = self.optional(Content::ListView, |reader, files| {
+            let (mut members, mut counts) = (Vec::new(), Counts::default());
+            for table in files.tables() {
+                let id = Fields::new(table).required("Id")?;
+                let member = |row: Row<'_>| {
+                    members.push(id.required_id(row)?);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, member, |_| Ok(()))?, Vec::new());
+            }
+            members.sort_unstable();
+            Ok((members, counts))
+        })?;
+        let Some((files, (members, counts))) = read else { return Ok(None) };
+        let short = self.book_list(&files, counts)?;
+        if let Some((rows, counted)) = short {
+            self.snapshot.caveats.push(format!(
+                "{} is incomplete: {}. Who is a member of the list view is not known.",
+                Content::ListView.stem(),
+                rows_of(rows, counted)
+            ));
+        }
+        // A contact that is not in a part of the view may be in the rest of it.
+        self.snapshot.list_view = !files.is_incomplete() && short.is_none();
+        Ok(self.snapshot.list_view.then_some(members))
+    }
+
+    /// Books a list beside the objects; found and wanted rows, where some are missing.
+    fn book_list(&mut self, files: &Files, counts: Counts) -> Result<Option<(u64, u64)>, Error> {
+        let in_first = counts.tables.first().map_or(0, |table| table.rows);
+        let rows = self.book(files, counts.tables)?;
+        Ok(self.folder.entry(files.content).and_then(|entry| entry.missing_rows(rows, in_first)))
+    }
+
+    /// Deleted and merged contacts, where they were read; those that `Contact` marks as deleted are known by now.
+    pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
+        let read = self.optional(Content::DeletedContacts, |reader, files| {
+            let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
+            for table in files.tables() {
+                let fields = Fields::new(table);
+                let (id, into) = (fields.required("Id")?, fields.required("MasterRecordId")?);
+                let at = fields.required("SystemModstamp")?;
+                // The list holds deleted records alone, whether it says so of each or not.
+                let rows = table.rows(reader.progress, |row| {
+                    well_formed(table, row)?;
+                    deleted_contacts.push(DeletedContact {
+                        id: id.required_id(row)?,
+                        into: into.id(row)?,
+                        at: at.instant(row)?,
+                    });
+                    Ok(())
+                })?;
+                counts.add(RowCount { rows, ..RowCount::default() }, Vec::new());
+            }
+            Ok((deleted_contacts, counts))
+        })?;
+        let Some((files, (deleted_contacts, counts))) = read else { return Ok(()) };
+        if let Some((rows, counted)) = self.book_list(&files, counts)? {
+            self.snapshot.caveats.push(format!(
+                "{} is incomplete: {}. What became of the contacts that are not in it is not known.",
+                Content::DeletedContacts.stem(),
+                rows_of(rows, counted)
+            ));
+        }
+        self.snapshot.rows.deleted_contacts.extend(deleted_contacts);
+        Ok(())
+    }
+
+    pub(super) fn contacts(&mut self, in_view: Option<&[RecordId]>) -> Result<(), Error> {
+        let files = self.needed(SfObject::Contact)?;
+        let mut contacts = Contacts::default();
+        let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
+        for table in files.tables() {
+            let fields = Fields::new(table);
+            let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
+            let into = fields.optional("MasterRecordId")?;
+            let stamp = fields.optional("SystemModstamp")?;
+            let at = if stamp.is_there() { stamp } else { fields.optional("LastModifiedDate")? };
+            let each = |row: Row<'_>| {
+                let contact = id.required_id(row)?;
+                let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
+                contacts.push(contact, key.text(row)?, in_view);
+                Ok(())
+            };
+            let deleted = |row: Row<'_>| {
+                deleted_contacts.push(DeletedContact {
+                    id: id.required_id(row)?,
+                    into: into.id(row)?,
+                    at: at.instant(row)?,
+                });
+                Ok(())
+            };
+            counts.add(live_rows(table, self.progress, each, deleted)?, Vec::new());
+        }
+        if contacts.read_number_keys() {
+            self.snapshot.caveats.push(format!(
+                "The mapped field {} is a number: a value such as `40000.0` is read as `40000`.",
+                self.username_field
+            ));
+        }
+        self.snapshot.rows.contacts = contacts.sorted();
+        self.snapshot.rows.deleted_contacts = deleted_contacts;
+        self.finish(SfObject::Contact, &files, counts)
+    }
+
+    pub(super) fn users(&mut self) -> Result<(), Error> {
+        let read = self.optional(Content::Object(SfObject::User), |reader, files| {
+            let (mut users, mut counts) = (Users::default(), Counts::default());
+            let contacts = &reader.snapshot.rows.contacts;
+            for table in files.tables() {
+                let mut fields = Fields::new(table);
+                let id = fields.required("Id")?;
+                let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
+                let each = |row: Row<'_>| {
+                    let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
+                    users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, each, |_| Ok(()))?, fields.missing);
+            }
+            Ok((users.sorted(), counts))
+        })?;
+        let Some((files, (users, counts))) = read else { return Ok(()) };
+        self.snapshot.rows.users = users;
+        self.finish(SfObject::User, &files, counts)
+    }
+
+    pub(super) fn docebo_users(&mut self) -> Result<(), Error> {
+        let files = self.needed(SfObject::DoceboUser)?;
+        let (mut side, mut counts) = (DoceboUsers::default(), Counts::default());
+        let mut activity = WriteActivity::default();
+        let mut writers = UserNumbers::default();
+        let contacts = &self.snapshot.rows.contacts;
+        for table in files.tables() {
+            let mut fields = Fields::new(table);
+            let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
+            let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
+            let writes = WriteColumns::find(&mut fields)?;
+            let each = |row: Row<'_>| {
+                let record = id.required_id(row)?;
+                let written = writes.read(row)?;
+                written.count(record, &mut activity);
+                let docebo_user = DoceboUserRow {
+                    id: record,
+                    user_id: user_id.number(row)?,
+                    contact: contact.id(row)?,
+                    user: user.id(row)?,
+                    created: written.created,
+                    created_by: written.created_by.map_or(NONE, |id| writers.index(id)),
+                    modified: written.modified,
+                    modified_by: written.modified_by.map_or(NONE, |id| writers.index(id)),
+                };
+                side.push(docebo_user, contacts);
+                Ok(())
+            };
+            counts.add(live_rows(table, self.progress, each, |_| Ok(()))?, fields.missing);
+        }
+        side.writers = writers.ids;
+        self.snapshot.rows.docebo_users = side.sorted();
+        self.snapshot.rows.write_activity.insert(SfObject::DoceboUser, activity);
+        self.finish(SfObject::DoceboUser, &files, counts)
+    }
+
+    pub(super) fn courses(&mut self) -> Result<(), Error> {
+        let read = self.optional(Content::Object(SfObject::Course), Self::read_courses)?;
+        let Some((files, (courses, activity, counts))) = read else { return Ok(()) };
+        self.snapshot.rows.courses = courses;
+        self.snapshot.rows.write_activity.insert(SfObject::Course, activity);
+        self.finish(SfObject::Course, &files, counts)
+    }
+
+    /// The courses alone, and the digests of their files; none where there is no such file.
+    pub(super) fn course_table(&mut self) -> Result<(Courses, Digests), Error> {
+        let course = Content::Object(SfObject::Course);
+        let Some(files) = self.files(course)? else {
+            let why = self.snapshot.extracts.get(&SfObject::Course).and_then(|extract| extract.why_absent.clone());
+            return match why {
+                None => Ok((Courses::default(), Vec::new())),
+                Some(why) => Err(Error::Input {
+                    path: self.folder.path.join(course.file()),
+                    what: format!("is needed, because the export names courses by their codes alone, and {why}"),
+                    next: "save the object again, or add the column \"Course Internal ID\" to the report".to_owned(),
+                }),
+            };
+        };
+        let digests = files.tables().map(|table| (table.path().to_owned(), table.sha256().to_owned())).collect();
+        Ok((self.read_courses(&files)?.0, digests))
+    }
+
+    fn read_courses(&self, files: &Files) -> Result<(Courses, WriteActivity, Counts), Error> {
+        let (mut side, mut activity, mut counts) = (Courses::default(), WriteActivity::default(), Counts::default());
+        for table in files.tables() {
+            let mut fields = Fields::new(table);
+            let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
+            let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
+            let (deleted, effective) =
+                (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
+            let writes = WriteColumns::find(&mut fields)?;
+            let each = |row: Row<'_>| {
+                let record = id.required_id(row)?;
+                let written = writes.read(row)?;
+                written.count(record, &mut activity);
+                side.record.push(Some(record));
+                side.id.push(course_id.number(row)?);
+                side.code.push(code.text(row)?);
+                side.title.push(title.text(row)?);
+                side.deleted.push(deleted.flag(row)?);
+                side.effective.push(effective.flag(row)?);
+                side.modified_by.push(written.modified_by);
+                Ok(())
+            };
+            counts.add(live_rows(table, self.progress, each, |_| Ok(()))?, fields.missing);
+        }
+        Ok((side, activity, counts))
+    }
+
+    /// Reads the enrollments block by block. `prepare` is called on any thread, for several blocks side by side; `accept`
+    /// with each block and what was prepared of it, one after the other in the order of the file. Returns whether they were
+    /// read to their end: where they were not, what was accepted does not count.
+    pub(super) fn course_enrollments<P: Send>(
+        &mut self,
+        files: &Files,
+        prepare: impl Fn(&EnrollmentBlock) -> P + Sync,
+        mut accept: impl FnMut(EnrollmentBlock, P) + Send,
+    ) -> Result<bool, Error> {
+        let (mut seen, mut counts) = (SeenEnrollments::default(), Counts::default());
+        for table in files.tables() {
+            let mut fields = Fields::new(table);
+            let rows = EnrollmentColumns::find(&mut fields).and_then(|columns| {
+                let is_deleted = fields.optional(IS_DELETED)?;
+                columns.blocks(table, is_deleted, self.progress, &prepare, &mut accept, &mut seen)
+            });
+            match rows {
+                Ok(rows) => counts.add(rows, fields.missing),
+                Err(error) => return self.unreadable(files.content, error).map(|()| false),
+            }
+        }
+        self.snapshot.caveats.extend(seen.unknown_statuses.caveat());
+        self.snapshot.rows.write_activity.insert(SfObject::CourseEnrollment, seen.activity);
+        self.finish(SfObject::CourseEnrollment, files, counts)?;
+        Ok(true)
+    }
+
+    /// An object that the audit looks at only for who wrote its rows, and when.
+    pub(super) fn auxiliary(&mut self, object: SfObject) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        let was_read = self.write_activity(object, |id, modified_by| {
+            rows.extend(modified_by.map(|modified_by| AuxiliaryRow { object, id, modified_by }));
+        })?;
+        if was_read {
+            self.snapshot.rows.auxiliary.append(&mut rows);
+        }
+        Ok(())
+    }
+
+    /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
+    /// was read to its end.
+    pub(super) fn write_activity(
+        &mut self,
+        object: SfObject,
+        mut each: impl FnMut(RecordId, Option<RecordId>),
+    ) -> Result<bool, Error> {
+        let mut ahead = FutureWrites::default();
+        let read = self.optional(Content::Object(object), |reader, files| {
+            let (mut activity, mut counts) = (WriteActivity::default(), Counts::default());
+            for table in files.tables() {
+                let mut fields = Fields::new(table);
+                let id = fields.required("Id")?;
+                let writes = WriteColumns::find(&mut fields)?;
+                let row = |row: Row<'_>| {
+                    let id = id.required_id(row)?;
+                    let written = writes.read(row)?.until(reader.horizon, id, &mut ahead);
+                    written.count(id, &mut activity);
+                    each(id, written.modified_by);
+                    Ok(())
+                };
+                counts.add(live_rows(table, reader.progress, row, |_| Ok(()))?, fields.missing);
+            }
+            Ok((activity, counts))
+        })?;
+        let Some((files, (activity, counts))) = read else { return Ok(false) };
+        self.snapshot.rows.write_activity.insert(object, activity);
+        let horizon = self.horizon;
+        self.snapshot.caveats.extend(horizon.and_then(|horizon| ahead.caveat(object, horizon)));
+        self.finish(object, &files, counts)?;
+        Ok(true)
+    }
+}
+
+/// Where the columns of `docebo_v3__CourseEnrollment__c` are.
+struct EnrollmentColumns<'a> {
+    id: Field<'a>,
+    docebo_user: Field<'a>,
+    course: Field<'a>,
+    key: Field<'a>,
+    status: Field<'a>,
+    enrolled: Field<'a>,
+    completed: Field<'a>,
+    unenrolled: Field<'a>,
+    writes: WriteColumns<'a>,
+}
+
+/// What is noted of the enrollments while they are read.
+#[derive(Default)]
+struct SeenEnrollments {
+    activity: WriteActivity,
+    unknown_statuses: UnknownStatuses,
+}
+
+/// Rows of `docebo_v3__CourseEnrollment__c` whose status is none of the package's: what they say is not known.
+#[derive(Default)]
+struct UnknownStatuses {
+    rows: u64,
+    first: Option<RecordId>,
+}
+
+impl UnknownStatuses {
+    fn add(&mut self, id: RecordId) {
+        self.rows += 1;
+        self.first = self.first.or(Some(id));
+    }
+
+    /// What a reader has to know of them. The word itself may be anything, a name included.
+    fn caveat(&self) -> Option<String> {
+        let first = self.first?;
+        let rows = match self.rows {
+            1 => "1 record".to_owned(),
+            rows => format!("{rows} records"),
+        };
+        Some(format!(
+            "docebo_v3__Status__c of {rows} of {} is not a status that tieout knows (the first is {first}), so whether the \
+             status agrees with Docebo's is unknown. Look at the field in Salesforce: somebody may have added a value to it, \
+             or the columns of the file were mixed up.",
+            SfObject::CourseEnrollment
+        ))
+    }
+}
+
+impl<'a> EnrollmentColumns<'a> {
+    fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            id: fields.required("Id")?,
+            docebo_user: fields.required("docebo_v3__DoceboUser__c")?,
+            course: fields.required("docebo_v3__Course__c")?,
+            key: fields.wanted("docebo_v3__EnrolmentId__c")?,
+            status: fields.wanted("docebo_v3__Status__c")?,
+            enrolled: fields.wanted("docebo_v3__EnrollmentStartDate__c")?,
+            completed: fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?,
+            unenrolled: fields.wanted("docebo_v3__UnenrollmentDate__c")?,
+            writes: WriteColumns::find(fields)?,
+        })
+    }
+
+    fn read(&self, row: Row<'_>, written: &Written) -> Result<EnrollmentRecord, Error> {
+        Ok(EnrollmentRecord {
+            id: self.id.required_id(row)?,
+            docebo_user: self.docebo_user.required_id(row)?,
+            course: self.course.required_id(row)?,
+            status: Status::from_salesforce(self.status.text(row)?),
+            enrolled: self.enrolled.instant(row)?,
+            completed: self.completed.instant(row)?,
+            unenrolled: self.unenrolled.instant(row)?,
+            created: written.created,
+            modified: written.modified,
+            modified_by: written.modified_by,
+        })
+    }
+
+    /// Reads a table in blocks, as [`Reader::course_enrollments`].
+    fn blocks<P: Send>(
+        &self,
+        table: &Table,
+        is_deleted: Field<'_>,
+        progress: &Progress,
+        prepare: &(impl Fn(&EnrollmentBlock) -> P + Sync),
+        accept: &mut (impl FnMut(EnrollmentBlock, P) + Send),
+        seen: &mut SeenEnrollments,
+    ) -> Result<RowCount, Error> {
+        let mut deleted = Vec::new();
+        let parse = |rows: &mut Rows<'_>| {
+            let mut block = EnrollmentBlock {
+                rows: Vec::with_capacity(rows.most()),
+                keys: self.key.is_there().then(TextColumn::default),
+            };
+            let (mut creators, mut deleted) = (Vec::with_capacity(rows.most()), Vec::new());
+            while let Some(row) = rows.next()? {
+                well_formed(table, row)?;
+                if is_deleted.is_there() && is_deleted.flag(row)? {
+                    deleted.push(row.line_number());
+                    continue;
+                }
+                let written = self.writes.read(row)?;
+                block.rows.push(self.read(row, &written)?);
+                creators.push(written.created_by);
+                if let Some(keys) = &mut block.keys {
+                    keys.push(self.key.text(row)?);
+                }
+            }
+            let prepared = prepare(&block);
+            Ok((block, prepared, creators, deleted))
+        };
+        let take = |(block, prepared, creators, mut lines): (EnrollmentBlock, P, Vec<Option<RecordId>>, Vec<u32>)| {
+            deleted.append(&mut lines);
+            for (row, created_by) in block.rows.iter().zip(creators) {
+                let EnrollmentRecord { created, modified, modified_by, .. } = *row;
+                Written { created, created_by, modified, modified_by }.count(row.id, &mut seen.activity);
+                if row.status.is_none() {
+                    seen.unknown_statuses.add(row.id);
+                }
+            }
+            accept(block, prepared);
+            Ok(())
+        };
+        let rows = table.blocks(progress, parse, take)?;
+        Ok(RowCount { rows, deleted })
+    }
+}

@@ -1,0 +1,101 @@
+//! `Contact` records in columns, sorted by record id.
+
+use crate::model::column::{IdColumn, TextColumn, UniformColumn};
+use crate::model::id::RecordId;
+use crate::model::key::is_blank;
+use crate::model::number;
+use crate::model::object::{DuplicateRecord, SfObject};
+use crate::model::record_order::{by_id, check_unique};
+
+/// `Contact`, sorted by id.
+#[derive(Debug, Clone, Default)]
+pub struct Contacts {
+    id: IdColumn,
+    key: TextColumn,
+    in_view: UniformColumn<Option<bool>>,
+}
+
+impl Contacts {
+    /// Adds a contact at the end: its record id, the field that is mapped to the Docebo username, and whether it is in
+    /// the list view, where that is known.
+    pub fn push(&mut self, id: RecordId, key: &str, in_view: Option<bool>) {
+        self.id.push(id);
+        self.key.push(key);
+        self.in_view.push(in_view);
+    }
+
+    /// Reads the keys as whole numbers where the field is a Number in Salesforce: where every key that is not blank is
+    /// written as such a field's value is (`40000.0`). Tells whether that is so.
+    pub fn read_number_keys(&mut self) -> bool {
+        let mut found = false;
+        for key in self.key.iter().filter(|key| !is_blank(key)) {
+            if number::from_number_field(key).is_none() {
+                return false;
+            }
+            found = true;
+        }
+        if found {
+            let mut keys = TextColumn::default();
+            self.key.iter().for_each(|key| keys.push(number::from_number_field(key).as_deref().unwrap_or(key)));
+            self.key = keys;
+        }
+        found
+    }
+
+    /// Puts them in the order of their ids.
+    #[must_use]
+    pub fn sorted(self) -> Self {
+        let order = by_id(&self.id);
+        Self { id: self.id.reorder(&order), key: self.key.reorder(&order), in_view: self.in_view.reorder(&order) }
+    }
+
+    /// Number of contacts.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.id.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Record id.
+    #[must_use]
+    pub fn id(&self, contact: usize) -> RecordId {
+        self.id.get(contact)
+    }
+
+    /// Their record ids, ascending.
+    pub fn ids(&self) -> impl Iterator<Item = RecordId> {
+        self.id.iter()
+    }
+
+    /// The contact of a record id.
+    #[must_use]
+    pub fn find(&self, id: RecordId) -> Option<usize> {
+        self.id.find(id)
+    }
+
+    /// The field that is mapped to the Docebo username.
+    #[must_use]
+    pub fn key(&self, contact: usize) -> &str {
+        self.key.get(contact)
+    }
+
+    /// The keys of all contacts.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.key.iter()
+    }
+
+    /// Whether the contact is in the list view, where that is known.
+    #[must_use]
+    pub fn in_view(&self, contact: usize) -> Option<bool> {
+        self.in_view.get(contact)
+    }
+
+    pub(crate) fn check_unique(&self) -> Result<(), DuplicateRecord> {
+        check_unique(SfObject::Contact, &self.id)
+    }
+}
