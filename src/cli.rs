@@ -14,9 +14,10 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use tieout::checks::check::Severity;
 use tieout::checks::{self, CATALOGUE};
 use tieout::commands;
+use tieout::commands::pack;
 use tieout::commands::runs;
 use tieout::commands::runs::Previous;
-use tieout::commands::{Outputs, pack};
+use tieout::commands::write::Outputs;
 use tieout::diagnosis::{Diagnosis, State as Fault};
 use tieout::error::Error;
 use tieout::exit::Exit;
@@ -512,11 +513,11 @@ impl Audit {
         };
         let settings = file::load(&self.config, &text, &overrides)?;
         let folder = match &self.out {
-            Some(target) => Folder::prepare(target, self.force, &commands::OUTPUTS)?,
+            Some(target) => Folder::prepare(target, self.force, &commands::write::OUTPUTS)?,
             None => {
                 let name =
                     settings.exported_at.map_or_else(|| "run".to_owned(), |at| at.to_string().replace(['-', ':'], ""));
-                Folder::prepare_unused(&PathBuf::from("tieout-runs"), &name, &commands::OUTPUTS)?
+                Folder::prepare_unused(&PathBuf::from("tieout-runs"), &name, &commands::write::OUTPUTS)?
             }
         };
         let target = folder.target().to_owned();
@@ -535,7 +536,7 @@ impl Audit {
                 snapshot_folder
             };
             let options = Options { trace: self.trace.then(trace), ..Options::default() };
-            let extracted = commands::extract(&live, &kept, options, &progress);
+            let extracted = commands::extract::extract(&live, &kept, options, &progress);
             if let Err(error) = extracted {
                 progress.finish();
                 return Err(error);
@@ -553,14 +554,18 @@ impl Audit {
             not_followed = found.not_followed;
             Ok(found.baseline)
         };
-        let written = commands::audit_after(&settings, &progress, past).and_then(|report| {
+        let written = commands::audit::audit_after(&settings, &progress, past).and_then(|report| {
             let ledger = match self.ledger {
                 LedgerArg::Exceptions => Some(Rows::Exceptions),
                 LedgerArg::All => Some(Rows::All),
                 LedgerArg::None => None,
             };
-            let verified =
-                commands::write_outputs(&report, Outputs { ledger, show_names: self.show_names }, &folder, &progress)?;
+            let verified = commands::write::write_outputs(
+                &report,
+                Outputs { ledger, show_names: self.show_names },
+                &folder,
+                &progress,
+            )?;
             Ok((report, verified))
         });
         progress.finish();
@@ -586,25 +591,25 @@ impl Rerender {
         let place = match &self.out {
             Some(target) => {
                 // Only outputs that `report` wrote are replaced: a run holds more than can be made again.
-                let folder = Folder::prepare(target, self.force, &commands::RENDERED)?;
-                writer::recover(&self.folder, &commands::OUTPUTS)?;
+                let folder = Folder::prepare(target, self.force, &commands::write::RENDERED)?;
+                writer::recover(&self.folder, &commands::write::OUTPUTS)?;
                 let report = runs::rerender(&self.folder)?;
                 progress.stage("writing");
-                let verified = commands::render(&report, self.show_names, &folder)?;
+                let verified = commands::write::render(&report, self.show_names, &folder)?;
                 folder.finish().map(|place| (place, verified))
             }
             None => {
-                let again = runs::open_for_rerender(&self.folder, &commands::RENDERED, self.force)?;
+                let again = runs::open_for_rerender(&self.folder, &commands::write::RENDERED, self.force)?;
                 let report = runs::rerender(&self.folder)?;
                 progress.stage("writing");
-                let verified = commands::render(&report, self.show_names, &again)?;
+                let verified = commands::write::render(&report, self.show_names, &again)?;
                 again.finish().map(|place| (place, verified))
             }
         };
         progress.finish();
         let (place, verified) = place?;
         if !self.quiet {
-            for name in commands::RENDERED.iter().filter(|name| place.join(name).exists()) {
+            for name in commands::write::RENDERED.iter().filter(|name| place.join(name).exists()) {
                 print(&format!("{}\n", sanitize::escape_controls(&place.join(name).display().to_string())))?;
             }
         }
@@ -721,7 +726,7 @@ impl Extract {
         let text = file::read(&self.config)?;
         let live = file::load_org(&self.config, &text)?;
         if self.dry_run {
-            let plan = commands::plan(&live, self.api.into(), self.trace.then(trace))?;
+            let plan = commands::extract::plan(&live, self.api.into(), self.trace.then(trace))?;
             print(&summary::planned(&plan))?;
             return Ok(Exit::Clean);
         }
@@ -734,7 +739,7 @@ impl Extract {
         }
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let options = Options { api: self.api.into(), trace: self.trace.then(trace), ..Options::default() };
-        let extracted = commands::extract(&live, &self.out, options, &progress);
+        let extracted = commands::extract::extract(&live, &self.out, options, &progress);
         progress.finish();
         let extracted = extracted?;
         if !self.quiet {
@@ -809,7 +814,7 @@ impl Freshness {
         let progress = if self.quiet { Progress::hidden() } else { Progress::on_terminal() };
         let as_of = self.as_of.as_deref().map(file::parse_moment).transpose();
         let as_of = as_of.map_err(|what| Error::Usage(format!("--as-of: {what}")))?;
-        let judged = commands::freshness(&watch, as_of, &progress);
+        let judged = commands::freshness::freshness(&watch, as_of, &progress);
         progress.finish();
         let judged = judged?;
         let exit = match judged.state {

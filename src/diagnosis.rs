@@ -1,5 +1,4 @@
-//! What `tieout doctor` and `tieout verify` found: one line for each question, with the next step where something
-//! is wrong.
+//! The results of `tieout doctor` and `tieout verify`: one line per question, with the next step if something is wrong.
 //!
 //! Must not know: how the questions are asked, or how the lines are shown.
 
@@ -9,7 +8,7 @@ use crate::model::label::Tally;
 use crate::model::text::one_line;
 use serde::{Deserialize, Serialize};
 
-/// How a question was answered.
+/// The answer to a question.
 #[derive(
     Debug,
     Clone,
@@ -31,15 +30,15 @@ use serde::{Deserialize, Serialize};
 pub enum State {
     /// As it should be.
     Pass,
-    /// It will do, but something will not be judged or is at risk.
+    /// Acceptable, but something will not be judged or is at risk.
     Warn,
-    /// It will not do: a run cannot succeed, a pack must not be sent.
+    /// Not acceptable: a run cannot succeed, a pack must not be sent.
     Fail,
-    /// The question does not apply, or could not be asked.
+    /// The question does not apply, or cannot be asked.
     Skip,
 }
 
-/// What a question is about.
+/// The subject of a question.
 #[derive(
     Debug,
     Clone,
@@ -63,17 +62,17 @@ pub enum Area {
     Configuration,
     /// Signing in to Salesforce.
     SignIn,
-    /// The API: its version, and the calls of the day.
+    /// The API: its version, and the daily calls.
     Api,
     /// The clock of this machine.
     Clock,
     /// An object of Salesforce, and its fields.
     Object,
-    /// What the user who signs in may do.
+    /// The permissions of the user who signs in.
     Permissions,
     /// Docebo's package.
     Package,
-    /// The user as whom Docebo writes.
+    /// The user with whom Docebo writes.
     IntegrationUser,
     /// The snapshot folder.
     Snapshot,
@@ -83,12 +82,12 @@ pub enum Area {
     Output,
     /// An evidence pack.
     Pack,
-    /// What an evidence pack tells of persons.
+    /// Personal data in an evidence pack.
     Persons,
 }
 
 impl Area {
-    /// The exit code of a run that fails here.
+    /// The exit code of a run that fails in this area.
     const fn exit(self) -> Exit {
         match self {
             Self::Configuration => Exit::Usage,
@@ -109,15 +108,15 @@ impl Area {
 /// One question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorCheck {
-    /// What the question is about.
+    /// The subject of the question.
     pub area: Area,
-    /// What was looked at.
+    /// What was checked.
     pub what: String,
-    /// How it was answered.
+    /// The answer.
     pub state: State,
-    /// What was found, without a secret.
+    /// What was found, without secrets.
     pub found: String,
-    /// The next step, where something is wrong.
+    /// The next step, if something is wrong.
     pub next: Option<String>,
 }
 
@@ -140,26 +139,26 @@ impl DoctorCheck {
         Self { state: State::Fail, ..Self::warn(area, what, found, next) }
     }
 
-    /// The question does not apply, or could not be asked.
+    /// The question does not apply, or cannot be asked.
     #[must_use]
     pub fn skip(area: Area, what: impl Into<String>, found: impl Into<String>) -> Self {
         Self { state: State::Skip, ..Self::pass(area, what, found) }
     }
 
-    /// What would end a run.
+    /// An error that would end a run.
     #[must_use]
     pub fn error(area: Area, what: impl Into<String>, error: &Error) -> Self {
         let (what, (found, next)) = (what.into(), split_next_step(error));
-        // Many an error begins with the path that the line is about.
+        // Many errors begin with the path that is the line's subject.
         let found = found.strip_prefix(&format!("{what}: ")).unwrap_or(&found).to_owned();
         Self::fail(area, what, found, next)
     }
 }
 
-/// What an error says, and the next step that it names.
+/// Splits an error's text from its next step.
 #[must_use]
 pub fn split_next_step(error: &Error) -> (String, String) {
-    // What Salesforce says may hold line ends, and what looks like a next step.
+    // Texts from Salesforce may contain line ends, and text that looks like a next step.
     if let Error::Salesforce { what, next } = error {
         return (one_line(&to_single_line(what)).into_owned(), one_line(next).into_owned());
     }
@@ -170,8 +169,7 @@ pub fn split_next_step(error: &Error) -> (String, String) {
     }
 }
 
-/// A text of several lines in one. Salesforce quotes the query that it refuses, with an arrow beneath: the
-/// reason stands after that.
+/// Joins a text of several lines. Salesforce quotes a rejected query, with an arrow below; the reason follows.
 fn to_single_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let quoted = lines.iter().position(|line| line.starts_with("ERROR at Row:"));
@@ -179,7 +177,7 @@ fn to_single_line(text: &str) -> String {
     kept.map(|(_, line)| *line).collect::<Vec<_>>().join(" ")
 }
 
-/// All lines, in the order in which the questions were asked.
+/// All lines, in the order of the questions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diagnosis {
     /// The lines.
@@ -193,7 +191,7 @@ impl Diagnosis {
         self.checks.iter().find(|line| line.state == State::Fail).map_or(Exit::Clean, |line| line.area.exit())
     }
 
-    /// How many lines were answered in each way.
+    /// Number of lines per answer.
     #[must_use]
     pub fn tally(&self) -> Tally<State> {
         Tally::count(self.checks.iter().map(|line| line.state))

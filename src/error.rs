@@ -1,7 +1,6 @@
-//! What can stop a run. Each text says what happened, where, and the next step; it is worded here and
-//! nowhere else.
+//! The errors that stop a run. Each text states what happened, where, and the next step; the wording is only here.
 //!
-//! A row that cannot be read is not an error but a reject (`model::provenance::Exclusion`).
+//! A row that cannot be read is not an error but a reject (`model::excluded::Exclusion`).
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,27 +8,27 @@ use std::path::{Path, PathBuf};
 use crate::exit::Exit;
 use crate::model::text::{escape_controls, one_line};
 
-/// A path on one line: its name may hold line ends, and must not pass for a line of ours.
+/// A path on one line: its name may contain line ends, and must not pass for a line of tieout.
 fn shown(path: &Path) -> String {
     escape_controls(&path.display().to_string()).into_owned()
 }
 
-/// A run that cannot go on.
+/// An error that stops a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A flag or argument that makes no sense.
+    /// An invalid flag or argument.
     #[error("{0}")]
     Usage(String),
-    /// The configuration file is not there or not readable.
+    /// The configuration file is missing or unreadable.
     #[error("{}: {source}\n  next: name the configuration with -c FILE, or write one with `tieout init`", shown(path))]
     ConfigurationUnreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The configuration says something that cannot be.
+    /// The configuration contains an invalid value.
     #[error("{}:{line}:{column}: {what}", shown(path))]
     Configuration {
         /// The file.
@@ -38,10 +37,10 @@ pub enum Error {
         line: usize,
         /// Counted from 1.
         column: usize,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and what would be correct.
         what: String,
     },
-    /// An input that the configuration names is not there.
+    /// An input named in the configuration is missing.
     #[error(
         "{}: {}\n  next: check the path in the configuration; relative paths start at the configuration file",
         shown(path),
@@ -53,21 +52,21 @@ pub enum Error {
         /// What is missing.
         what: String,
     },
-    /// An input could not be read from the disk.
+    /// An input cannot be read from disk.
     #[error("{}: {source}\n  next: check that the file is there and that you may read it", shown(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// An input is not the same at each reading, so no figure could be said to be its own.
+    /// An input changes between readings, so no figure is reliable.
     #[error("{}: changed while it was read\n  next: run again when no program is writing to it", shown(path))]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// An input is not what it should be as a whole.
+    /// An input is wrong as a whole.
     #[error("{}: {}\n  next: {}", shown(path), one_line(what), one_line(next))]
     Input {
         /// The file.
@@ -77,7 +76,7 @@ pub enum Error {
         /// What to do.
         next: String,
     },
-    /// One row of a snapshot is not what Salesforce writes.
+    /// One row of a snapshot is not in Salesforce's format.
     #[error(
         "{}:{}: {}\n  next: save this object again; a Salesforce extract with a broken row cannot prove what is absent",
         shown(path),
@@ -92,7 +91,7 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// The output folder is in the way or cannot be made.
+    /// The output folder is in the way or cannot be created.
     #[error("{}: {}\n  next: {}", shown(path), one_line(what), one_line(next))]
     Output {
         /// The folder or file.
@@ -102,7 +101,7 @@ pub enum Error {
         /// What to do.
         next: String,
     },
-    /// Salesforce cannot be reached, refuses, or hides what cannot be done without.
+    /// Salesforce is unreachable, refuses, or hides required data.
     #[error("{}\n  next: {}", one_line(what), one_line(next))]
     Salesforce {
         /// What happened, without a secret.
@@ -110,7 +109,7 @@ pub enum Error {
         /// What to do.
         next: String,
     },
-    /// The webhook did not take the message.
+    /// The webhook did not accept the message.
     #[error(
         "the webhook {what}\n  next: check its address (TIEOUT_WEBHOOK_URL, TIEOUT_WEBHOOK_URL_FILE or the service's credential) and that this machine may reach it; the result above stands"
     )]
@@ -118,7 +117,7 @@ pub enum Error {
         /// What went wrong, without the address.
         what: String,
     },
-    /// The template of the webhook's body makes no message.
+    /// The template of the webhook's body does not produce a message.
     #[error(
         "{}: {}\n  next: every value stands inside a JSON string, as in {{\"text\": \"{{{{sentence}}}}\"}}; README, \"Daily freshness check\", lists the names",
         shown(path),
@@ -130,7 +129,7 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// The tool contradicts itself.
+    /// tieout contradicts itself.
     #[error(
         "a defect of tieout: {0}\n  next: please report this with the version (`tieout --version`); the outputs were not written"
     )]
@@ -138,7 +137,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An input that cannot be read, or is no regular file, or too large for what it is.
+    /// An input that is unreadable, not a regular file, or too large for its kind.
     #[must_use]
     pub fn from_input(path: &Path, source: std::io::Error) -> Self {
         let next = match source.kind() {
@@ -149,7 +148,7 @@ impl Error {
         Self::Input { path: path.to_owned(), what: source.to_string(), next: next.to_owned() }
     }
 
-    /// The exit code that goes with the error.
+    /// The exit code of the error.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
@@ -173,7 +172,7 @@ impl Error {
 mod tests {
     use super::Error;
 
-    /// What others wrote adds no line, such as a next step of their own.
+    /// Foreign text adds no line, such as a next step of its own.
     #[test]
     fn a_text_of_others_stays_on_its_line() {
         for end in ["\n", "\r\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {

@@ -1,4 +1,4 @@
-//! The exit codes, in one place. README, `--help` and the code read this table.
+//! The exit codes. README, `--help` and the code read this table.
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Every code with its meaning, as help and README print it.
+    /// Every code with its meaning, as printed in help and README.
     pub const TABLE: [(Self, &'static str); 10] = [
         (Self::Clean, "everything needed was evaluated, nothing at or above --fail-on"),
         (Self::Findings, "findings at or above --fail-on"),

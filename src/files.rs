@@ -1,11 +1,11 @@
-//! What every reader and writer of files must keep to: regular files only, nothing without a bound, one run at a time in
-//! one place.
+//! Rules for all reading and writing of files: regular files only, every size bounded, and only one run at a time per
+//! target.
 //!
-//! A pipe, a device or a socket blocks or never ends, so none is opened where a file is expected.
+//! A pipe, a device or a socket blocks or never ends, so none is opened as a file.
 //!
 //! Must not know: what the files hold.
 
-#![expect(clippy::disallowed_methods, reason = "this room opens files for the others")]
+#![expect(clippy::disallowed_methods, reason = "this module opens files for the others")]
 
 use std::fs::{File, FileType, Metadata, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, Write as _};
@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use crate::error;
 
-/// Opens a regular file to read, following links.
+/// Opens a regular file for reading, following links.
 ///
 /// # Errors
-/// When it cannot be opened, or is something else ([`ErrorKind::InvalidInput`], with a text that says what it is).
+/// If it cannot be opened, or is not a regular file ([`ErrorKind::InvalidInput`], with a text that says what it is).
 pub fn open(path: &Path) -> Result<File, Error> {
-    // Looking first: to open a device or the other end of a pipe can already do something.
+    // Check first: opening a device or the other end of a pipe can already have side effects.
     refuse_unless_regular(std::fs::metadata(path)?.file_type())?;
     let mut options = OpenOptions::new();
     options.read(true);
@@ -34,10 +34,10 @@ pub fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Refuses a file whose size is 0 and that yields bytes, as files of `/proc` do: what it yields may never end, and no bound
-/// on the size of a file holds for it.
+/// Rejects a file whose size is 0 but that yields bytes, like files of `/proc`: it may never end, and no limit on file
+/// size applies to it.
 fn refuse_unless_empty(mut file: &File) -> Result<(), Error> {
-    // Some of these files only hand out whole numbers of eight bytes.
+    // Some of these files can only be read in multiples of eight bytes.
     let mut first = [0; 1 << 12];
     match file.read(&mut first) {
         Ok(0) => Ok(()),
@@ -50,10 +50,10 @@ fn refuse_unless_empty(mut file: &File) -> Result<(), Error> {
     }
 }
 
-/// All of a regular file of at most `most` bytes.
+/// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// As [`open`], and when the file is larger ([`ErrorKind::FileTooLarge`]).
+/// Those of [`open`], and if the file is larger ([`ErrorKind::FileTooLarge`]).
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -63,10 +63,10 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// All of a regular file of at most `most` bytes, as text.
+/// Reads a regular file of at most `most` bytes as text.
 ///
 /// # Errors
-/// As [`read`], and when it is not UTF-8 ([`ErrorKind::InvalidData`]).
+/// Those of [`read`], and if it is not UTF-8 ([`ErrorKind::InvalidData`]).
 pub fn read_text(path: &Path, most: u64) -> Result<String, Error> {
     String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "is not valid UTF-8"))
 }
@@ -84,7 +84,7 @@ fn refuse_unless_regular(kind: FileType) -> Result<(), Error> {
     Err(Error::new(ErrorKind::InvalidInput, what))
 }
 
-/// Lets an open neither wait for the other end of a pipe nor, unless `follow`, go through a link.
+/// Prevents an open from waiting for the other end of a pipe and, unless `follow`, from following a link.
 #[cfg(unix)]
 fn without_waiting(options: &mut OpenOptions, follow: bool) {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -99,30 +99,30 @@ fn without_waiting(options: &mut OpenOptions, follow: bool) {
 #[cfg(not(unix))]
 const fn without_waiting(_options: &mut OpenOptions, _follow: bool) {}
 
-/// Characters that tempfile draws for the name of a temporary file or folder.
+/// Number of random characters that tempfile puts into the name of a temporary file or folder.
 const RANDOM_CHARACTERS: usize = 6;
 
-/// Whether a part of a name is one that was drawn for a temporary file or folder of ours.
+/// Whether a part of a name looks like the random part of tieout's temporary names.
 #[must_use]
 pub fn is_random_name(part: &[u8]) -> bool {
     part.len() == RANDOM_CHARACTERS && part.iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// How a lock file begins; anything else of that name is somebody's own.
+/// The start of a lock file; any other file of that name belongs to the user.
 const MARK: &str = "tieout lock: ";
 
-/// How often a lock file without a holder's name is looked at, every 5 ms, before its holder counts as unknown.
+/// How often a lock file without a holder's name is read, every 5 ms, before its holder counts as unknown.
 const MAX_ATTEMPTS: u32 = 100;
 
-/// The files of the locks that this process holds, so that an interrupt can take them away.
+/// The lock files of this process, so that an interrupt can remove them.
 static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Takes away the files of all locks that this process holds. The process must end afterwards: whoever wants to take or to
-/// release a lock waits from here on.
+/// Removes all lock files of this process. The process must end afterwards: taking or releasing a lock blocks from here
+/// on.
 pub fn release_all() {
     if let Ok(held) = HELD.lock() {
         for path in held.iter() {
-            // Nothing can be done about a failure: the process is ending, and what is left over stops nobody.
+            // Ignore failures: the process is ending, and a leftover file blocks nobody.
             let _ = std::fs::remove_file(path);
         }
         std::mem::forget(held);
@@ -131,21 +131,21 @@ pub fn release_all() {
 
 /// The right to write one file or folder, held by one run at a time. It is advisory: it keeps runs of tieout apart.
 ///
-/// The lock stands in a file beside the target, `.NAME.lock`, which says who holds it. It ends with the process, however
-/// that ends; a file that is left over stops nobody.
+/// The lock is a file next to the target, `.NAME.lock`, which names its holder. It ends with the process, however that
+/// ends; a leftover file blocks nobody.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Open as long as the lock is held.
+    /// Open while the lock is held.
     file: File,
 }
 
 impl Lock {
-    /// Takes the lock of a target, which need not be there yet; its folder must be.
+    /// Takes the lock of a target, which need not exist yet; its folder must.
     ///
     /// # Errors
-    /// When another run holds it (the message names that run's process and host), and when something that is not a lock
-    /// stands in its place.
+    /// If another run holds it (the message names that run's process and host), or if the file of that name is not a
+    /// lock.
     pub fn new(target: &Path) -> Result<Self, error::Error> {
         Self::take(target)?.map_err(|by| error::Error::Output {
             path: target.to_owned(),
@@ -154,10 +154,10 @@ impl Lock {
         })
     }
 
-    /// As [`Lock::of`]; nothing where another run holds the lock.
+    /// Like [`Lock::new`]; `None` if another run holds the lock.
     ///
     /// # Errors
-    /// When something that is not a lock stands in its place, or the file cannot be made.
+    /// If the file of that name is not a lock, or cannot be created.
     pub fn if_free(target: &Path) -> Result<Option<Self>, error::Error> {
         Ok(Self::take(target)?.ok())
     }
@@ -183,7 +183,8 @@ impl Lock {
         };
         let line = format!("{MARK}process {} on {}\n", std::process::id(), host());
         let file = &mut lock.file;
-        // Not emptied first, for an empty one is not known as ours. The file is removed again, should the disk be full.
+        // Not truncated first, since an empty file is not recognized as a lock. If the disk is full, the file is
+        // removed again.
         let written =
             file.rewind().and_then(|()| file.write_all(line.as_bytes())).and_then(|()| file.set_len(line.len() as u64));
         written.map_err(|source| {
@@ -193,12 +194,12 @@ impl Lock {
         Ok(Ok(lock))
     }
 
-    /// Makes the file, locked and still empty.
+    /// Creates the file, locked and still empty.
     fn make(path: &Path) -> Result<Self, Error> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         without_waiting(&mut options, false);
-        // Held until an interrupt knows of the file.
+        // Held until the file is registered for interrupts.
         let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         let file = options.open(path)?;
         held.push(path.to_owned());
@@ -207,12 +208,12 @@ impl Lock {
         match lock.file.try_lock() {
             Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(source)) if source.kind() != ErrorKind::Unsupported => Err(source),
-            // Not every file system has locks, and a run there is no worse off than before there were any.
+            // Some file systems have no locks; a run there simply goes unprotected.
             _ => Ok(lock),
         }
     }
 
-    /// What a file that stands in the place of the lock is; `is_last` where it is not looked at again.
+    /// Classifies an existing file at the lock's path; `is_last` if it will not be read again.
     fn of_file(path: &Path, is_last: bool) -> Result<There, error::Error> {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
@@ -224,7 +225,7 @@ impl Lock {
         };
         let metadata = file.metadata().map_err(|source| refused(path, &source))?;
         refuse_unless_regular(metadata.file_type()).map_err(|source| refused(path, &source))?;
-        // The lock would be written into the user's own file.
+        // The lock would overwrite the user's own file.
         if has_other_names(&metadata) {
             return Err(cannot(
                 path,
@@ -233,12 +234,12 @@ impl Lock {
             ));
         }
         let mut holder = String::new();
-        // Whatever is no text is no lock of ours.
+        // A file that is not text is not a tieout lock.
         let is_text = (&file).take(400).read_to_string(&mut holder).is_ok();
         if !is_text || !holder.is_empty() && !holder.starts_with(MARK) {
             return Err(cannot(path, "is not a lock of tieout".to_owned(), "move it away, or name another place"));
         }
-        // Who makes a lock writes a line into it at once, so one that stays empty is somebody's own.
+        // tieout writes a line into a new lock at once, so a file that stays empty belongs to the user.
         if holder.is_empty() && is_last {
             return Err(cannot(
                 path,
@@ -258,7 +259,7 @@ impl Lock {
             Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(source)) => return Err(refused(path, &source)),
         }
-        // The holder before may have removed the file between our opening and our locking it.
+        // The previous holder may have removed the file between opening and locking.
         if !is_same(&file, path) {
             return Ok(There::Gone);
         }
@@ -267,15 +268,15 @@ impl Lock {
     }
 }
 
-/// What stands in the place of a lock.
+/// What is at the lock's path.
 enum There {
-    /// A lock that nobody holds any more, now taken.
+    /// A lock without a holder, now taken.
     Left(Lock),
     /// The lock of this run.
     Held(String),
-    /// Nothing any more.
+    /// No longer anything.
     Gone,
-    /// An empty file, which its maker may be about to write into.
+    /// An empty file, which its creator may be about to write.
     Empty,
 }
 
@@ -290,7 +291,7 @@ fn refused(path: &Path, source: &Error) -> error::Error {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While the lock is held nobody else removes the file; a failure leaves a file that stops nobody.
+        // While the lock is held nobody else removes the file; on failure, the leftover file blocks nobody.
         let _ = std::fs::remove_file(&self.path);
         if let Ok(mut held) = HELD.lock() {
             held.retain(|path| *path != self.path);
@@ -314,7 +315,7 @@ pub const fn has_other_names(_file: &Metadata) -> bool {
     false
 }
 
-/// Whether a path still names the file that is open.
+/// Whether a path still refers to the open file.
 #[cfg(unix)]
 fn is_same(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -336,11 +337,11 @@ fn host() -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     #[cfg(not(unix))]
     let host = "this machine".to_owned();
-    // It stands in a line of a file and in a message.
+    // It is part of a line in a file and of a message.
     host.chars().filter(|char| char.is_ascii_graphic()).take(80).collect()
 }
 
-/// Lets nobody but the user read a file that is created with these options: it holds personal data.
+/// Makes files created with these options readable only by the user: they hold personal data.
 #[cfg(unix)]
 pub fn only_for_the_user(options: &mut std::fs::OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -348,7 +349,7 @@ pub fn only_for_the_user(options: &mut std::fs::OpenOptions) {
     options.mode(0o600);
 }
 
-/// Elsewhere the folder's rights decide.
+/// On other systems the folder's permissions decide.
 #[cfg(not(unix))]
 pub fn only_for_the_user(_options: &mut std::fs::OpenOptions) {}
 
@@ -383,7 +384,7 @@ mod tests {
         }
     }
 
-    /// An empty file, and one that begins as our locks do, would be taken for a lock that is left over.
+    /// An empty file, and one that begins like a tieout lock, would count as a leftover lock.
     #[cfg(unix)]
     #[test]
     fn a_file_with_another_name_is_no_lock() {

@@ -1,17 +1,17 @@
-//! From the report to bytes. Each renderer reads `&Report`, shows every finding or says what it
-//! leaves out, and decides nothing.
+//! Renders the report to bytes. Each renderer reads `&Report`, shows every finding or states what it omits, and makes
+//! no decisions.
 //!
 //! Must not know: files, clocks, the environment.
 
 /// The timeline as a drawing.
 pub(crate) mod chart;
-/// The equations as page and workbook print them.
+/// The control totals for page and workbook.
 pub(crate) mod control_totals;
 /// The diagnosis of `tieout doctor`.
 pub mod doctor;
-/// `findings.jsonl`: every finding, one a line, with its evidence.
+/// `findings.jsonl`: every finding with its evidence, one per line.
 pub mod findings;
-/// The freshness check in all its forms.
+/// The freshness check in all its formats.
 pub mod freshness;
 /// `report.html`: the run on one page.
 pub mod html;
@@ -19,57 +19,57 @@ pub mod html;
 pub mod json;
 /// The ledgers: every record with its values.
 pub mod ledger;
-/// `evidence-pack.zip`: what a support case needs, and nothing about persons.
+/// `evidence-pack.zip`: what a support case needs, without personal data.
 pub mod pack;
 /// Personal values and their pseudonyms.
 pub mod redact;
-/// `reply.md`: the answer when support says that it is fixed.
+/// `reply.md`: the answer after support reports a fix.
 pub mod reply;
-/// Untrusted text made harmless for each kind of output.
+/// Sanitizes untrusted text for each kind of output.
 pub mod sanitize;
-/// What a terminal shows at the end of a run.
+/// Terminal output at the end of a run.
 pub mod summary;
 /// The text of a support ticket.
 pub mod ticket;
-/// The course of the sync by the day.
+/// Daily sync activity.
 pub(crate) mod timeline;
 /// Messages to a webhook.
 pub mod webhook;
-/// The words that page and workbook share.
+/// Wording shared by page and workbook.
 pub(crate) mod wording;
-/// Writing files and folders, whole or not at all.
+/// Atomic writing of files and folders.
 pub mod writer;
-/// `workbook.xlsx`: the run as an analyst works with it.
+/// `workbook.xlsx`: the run for an analyst.
 pub mod xlsx;
 
-/// Why an output could not be made; none of them is the user's fault.
+/// Why rendering an output failed; never the user's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// A template or its data.
+    /// A template or its data is invalid.
     #[error("template {0}")]
     Template(#[from] handlebars::RenderError),
-    /// A template that does not parse.
+    /// A template cannot be parsed.
     #[error("template {0}")]
     Syntax(Box<handlebars::TemplateError>),
-    /// The workbook writer.
+    /// The workbook writer failed.
     #[error("workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
-    /// The archive writer.
+    /// The archive writer failed.
     #[error("archive: {0}")]
     Archive(#[from] zip::result::ZipError),
-    /// Values that cannot be serialised.
+    /// Values cannot be serialized.
     #[error("json: {0}")]
     Json(#[from] serde_json::Error),
-    /// Bytes that cannot be gathered.
+    /// Bytes cannot be read or written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// A temporary file that a renderer needs: no room for it, or no folder.
+    /// A renderer's temporary file cannot be written: no space, or no folder.
     #[error("a temporary file cannot be written: {0}")]
     Temporary(String),
-    /// The workbook writer, where it panics.
+    /// The workbook writer panicked.
     #[error("workbook: {0}")]
     Panicked(String),
-    /// Rows that cannot be written as CSV.
+    /// Rows cannot be written as CSV.
     #[error("csv: {0}")]
     Csv(#[from] csv::Error),
 }
@@ -80,7 +80,7 @@ impl From<handlebars::TemplateError> for RenderError {
     }
 }
 
-/// A whole number with thin spaces between the thousands, which no locale misreads.
+/// A whole number with thin spaces as thousands separators, unambiguous in every locale.
 #[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

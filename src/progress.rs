@@ -1,11 +1,11 @@
-//! Progress of the long part of a run, on a terminal; silence everywhere else.
+//! Progress of the long part of a run, on a terminal only.
 
 use std::io::{Read, Result};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How many a second, since the start.
+/// Measures a rate per second since its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate(std::time::Instant);
 
@@ -17,14 +17,14 @@ impl Rate {
         Self(std::time::Instant::now())
     }
 
-    /// So many since then, a second.
+    /// Average per second since the start.
     #[must_use]
     pub fn per_second(self, number: u64) -> f64 {
         number as f64 / self.0.elapsed().as_secs_f64().max(0.001)
     }
 }
 
-/// How far reading has come.
+/// Progress of reading.
 #[derive(Debug, Clone)]
 pub struct Progress {
     bar: ProgressBar,
@@ -48,32 +48,32 @@ impl Progress {
         Self { bar }
     }
 
-    /// Names what is being done.
+    /// Names the current stage.
     pub fn stage(&self, message: &'static str) {
         self.bar.set_message(message);
     }
 
-    /// Says how far something has come that is not measured in bytes.
+    /// Prints progress that is not measured in bytes.
     pub fn print(&self, message: String) {
         self.bar.set_message(message);
     }
 
-    /// Adds bytes that will be read.
+    /// Adds bytes to be read.
     pub fn expect(&self, bytes: u64) {
         self.bar.inc_length(bytes);
     }
 
-    /// Bytes that were read.
+    /// Adds bytes read.
     pub fn read(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
-    /// Counts what is read through it.
+    /// Wraps a reader to count its bytes.
     pub fn reading<R: Read>(&self, inner: R) -> impl Read + use<R> {
         Reading { inner, progress: self.clone() }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

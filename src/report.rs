@@ -1,27 +1,27 @@
 //! The frozen result of a run. Every output is made from this one value and recomputes nothing.
 //!
-//! It stands on its own: [`facts`] are all that is told beside the findings, findings come from the books of
-//! the run ([`judged`]) or from what a finished run wrote down ([`stored`]), and no output can tell which.
+//! It is self-contained: [`run_summary`] is everything except the findings, which come from the run's reconciliation
+//! ([`evaluated_run`]) or from the files of a finished run ([`loaded_run`]); outputs cannot see the difference.
 //!
 //! Must not know: formats, files.
 
-/// The checks, run over the books.
+/// Results of the checks over a reconciliation.
 pub mod evaluated_run;
 /// One finding as a line of JSON.
 pub mod finding_record;
-/// The findings of a finished run.
+/// Findings of a finished run.
 pub mod loaded_run;
-/// Findings from run to run: what is new, open, cleared.
+/// Findings across runs: new, open, cleared.
 pub mod run_history;
-/// All that is told of a run beside its findings.
+/// Everything in a run's outputs except its findings.
 pub mod run_summary;
-/// Stalls and heartbeats as `report.json` has them.
+/// Stalls and heartbeats in the form of `report.json`.
 pub mod stalls;
-/// The run as `report.json` has it.
+/// The run in the form of `report.json`.
 pub mod summary;
-/// The run in one word and a few sentences.
+/// The verdict: one word and a few sentences.
 pub mod verdict;
-/// The report for outputs that leave the house.
+/// The report for outputs that are sent to others.
 pub mod withheld;
 
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(crate) use summary::word_schema;
 pub use summary::{Summary, Tool};
 use withheld::Withheld;
 
-/// The run in one word.
+/// Verdict of a run.
 #[derive(
     Debug,
     Clone,
@@ -70,19 +70,19 @@ use withheld::Withheld;
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Verdict {
-    /// An open stall.
+    /// A stall is open.
     Stalled,
     /// `link` or `enrollment` could not be judged.
     NotEvaluated,
-    /// A finding of severity medium or above.
+    /// There is a finding of severity medium or above.
     Attention,
-    /// Neither.
+    /// None of the above.
     InSync,
 }
 
 impl Verdict {
-    /// The verdict as a sentence; `whole` says whether every check was evaluated, `questioned` whether the result is so
-    /// absurd that the inputs are questioned.
+    /// The verdict as a sentence; `whole`: every check was evaluated; `questioned`: the result is so implausible that
+    /// the inputs are questioned.
     #[must_use]
     const fn sentence(self, whole: bool, questioned: bool) -> &'static str {
         match (self, whole) {
@@ -99,31 +99,31 @@ impl Verdict {
     }
 }
 
-/// What came of one check.
+/// Result of one check.
 #[derive(Debug, Clone)]
 pub struct CheckResult {
-    /// Its place in the catalogue.
+    /// Its index in the catalog.
     pub place: usize,
     /// The check.
     pub check: &'static Check,
-    /// How much of what it looks at was judged.
+    /// How much of its scope was judged.
     pub coverage: Coverage,
-    /// How many findings there are.
+    /// Number of findings.
     pub findings: usize,
-    /// What it could not see.
+    /// Missing inputs.
     pub missing: Vec<String>,
-    /// Of the findings, how many are there because of a stall.
+    /// Number of findings caused by a stall.
     pub caused_by_stalls: u64,
 }
 
 impl CheckResult {
-    /// Whether a stall is behind everything that the check found.
+    /// Whether a stall caused all findings of the check.
     #[must_use]
     pub fn is_consequence(&self) -> bool {
         self.caused_by_stalls > 0 && self.caused_by_stalls == self.findings as u64
     }
 
-    /// What came of it.
+    /// Outcome of the check.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         Outcome::new(self.findings, self.coverage, &self.missing)
@@ -135,7 +135,7 @@ impl CheckResult {
         self.coverage.prove(&self.missing).is_some()
     }
 
-    /// What it could not judge, in words: the inputs that were missing, and how many records it could not judge.
+    /// What it could not judge, in words: the missing inputs and the number of records.
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
         let unjudged = self.coverage.unjudged();
@@ -144,59 +144,59 @@ impl CheckResult {
     }
 }
 
-/// Where findings come from.
+/// Source of the findings.
 #[derive(Debug, Clone)]
 enum Source {
-    /// The books of this run.
+    /// The checks of this run.
     Judged(Arc<EvaluatedRun>),
-    /// What a finished run wrote down.
+    /// The files of a finished run.
     Loaded(Arc<LoadedRun>),
 }
 
-/// A run that this one follows.
+/// The run that this one follows.
 #[derive(Debug, Clone)]
 pub struct PreviousRun {
-    /// What it told.
+    /// Its summary.
     pub run: RunSummary,
-    /// The findings that it and the runs before it knew.
+    /// Findings of that run and the runs before it.
     pub history: History,
-    /// What analysts said of them.
+    /// Analysts' reviews of them.
     pub reviews: Reviews,
 }
 
-/// What a run finds of earlier ones.
+/// Earlier runs as a new run uses them.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
-    /// The run that it follows.
+    /// The run to follow.
     pub previous: Option<PreviousRun>,
-    /// What analysts said in the run whose place it takes.
+    /// Reviews in the run being replaced.
     pub replaced: Reviews,
 }
 
 /// The frozen result of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// All that is told beside the findings.
+    /// Everything except the findings.
     pub run: RunSummary,
-    /// The run in one word.
+    /// Verdict of the run.
     pub verdict: Verdict,
-    /// Every check of the catalogue, in its order.
+    /// Every check, in catalog order.
     pub results: Vec<CheckResult>,
-    /// The findings of this run and of the runs before it.
+    /// Findings of this run and the runs before it.
     pub history: Arc<History>,
-    /// What analysts said of findings, by key.
+    /// Analysts' reviews, by finding key.
     pub reviews: Reviews,
     source: Source,
-    /// The names that it goes without, where it is for an output that leaves the house.
+    /// Withheld names, if the output is sent to others.
     withheld: Option<Arc<Withheld>>,
 }
 
-/// Why a finished run cannot be read again, in words.
+/// Why a finished run cannot be read, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
 impl Report {
-    /// Runs a catalogue over the books. The run follows no other.
+    /// Runs a catalog over a reconciliation, following no earlier run.
     #[must_use]
     pub fn new(reconciliation: Reconciliation, catalogue: &[&'static Check]) -> Self {
         let Ok(report) =
@@ -204,7 +204,7 @@ impl Report {
         report
     }
 
-    /// Runs a catalogue over the books and puts the run behind a former one, where there is one to be found.
+    /// Runs a catalog over a reconciliation, following the earlier run found by `find`, if any.
     ///
     /// # Errors
     /// Those of `find`.
@@ -230,13 +230,12 @@ impl Report {
         Ok(report)
     }
 
-    /// Puts the run behind a former one: which findings are new, which came back, which are gone; what analysts
-    /// said of them is taken over.
+    /// Compares the run with an earlier one: which findings are new, reopened or cleared; takes over the reviews.
     fn follow(&mut self, past: Baseline) {
         let Baseline { previous, replaced } = past;
         let previous = previous.as_ref();
         let at = self.run.read_at();
-        // Room for all of them at once, so that they are not copied as they grow.
+        // Allocated at once, to avoid copying as it grows.
         let mut seen: Vec<ObservedFinding> =
             Vec::with_capacity(self.results.iter().map(|result| result.findings).sum());
         for result in self.found() {
@@ -266,10 +265,10 @@ impl Report {
         self.history = Arc::new(history);
     }
 
-    /// A finished run, as it was written down.
+    /// Loads a finished run.
     ///
     /// # Errors
-    /// When it was written by a version with other checks, or does not hang together.
+    /// If it was written by a version with other checks or is inconsistent.
     pub fn rerender(
         previous: PreviousRun,
         findings: Vec<u8>,
@@ -294,8 +293,8 @@ impl Report {
         Ok(Self { verdict, run: facts, results, history, reviews, source, withheld: None })
     }
 
-    /// A name for the run from what it says (sorted by key) and what it follows; not from its files, in which the order of rows
-    /// may differ.
+    /// Id of the run, derived from its findings (sorted by key) and the run it follows; not from its files, whose row
+    /// order may differ.
     fn name(&self, seen: &[ObservedFinding], previous: Option<&PreviousRun>) -> String {
         let facts = &self.run;
         let message = format!(
@@ -359,7 +358,7 @@ impl Report {
         }
     }
 
-    /// The books of this run; nothing where the report is that of a finished one.
+    /// The evaluated checks of this run. `None` if the report was loaded from a finished one.
     #[must_use]
     pub fn judged(&self) -> Option<&EvaluatedRun> {
         match &self.source {
@@ -368,7 +367,7 @@ impl Report {
         }
     }
 
-    /// The books alone, where no other report shares them.
+    /// Returns the reconciliation, if no other report shares it.
     #[must_use]
     pub fn into_reconciliation(self) -> Option<Reconciliation> {
         match self.source {
@@ -377,7 +376,7 @@ impl Report {
         }
     }
 
-    /// The movement of each check since the run before; nothing where there was none.
+    /// Movement of each check since the previous run. `None` if there is none.
     #[must_use]
     pub fn movements(&self) -> Option<Vec<(&'static str, Movement)>> {
         let found: Vec<(&'static str, u64)> =
@@ -385,28 +384,28 @@ impl Report {
         self.run.before.as_ref().map(|before| run_history::movements(&self.history, before, &found))
     }
 
-    /// How a finding stands in the series.
+    /// History entry of a finding.
     #[must_use]
     pub fn entry(&self, key: Key) -> Option<&Entry> {
         self.history.get(key)
     }
 
-    /// What an analyst said of a finding.
+    /// An analyst's review of a finding.
     #[must_use]
     pub fn review(&self, key: Key) -> Option<&Review> {
         self.reviews.get(&key.to_string())
     }
 
-    /// The verdict as a sentence, which claims no more than was evaluated.
+    /// The verdict as a sentence, which asserts no more than was evaluated.
     #[must_use]
     pub fn verdict_sentence(&self) -> &'static str {
         let questioned = verdict::is_questioned(&self.run.questions);
-        // What somebody accepts was still not compared.
+        // Accepted rows were still not compared.
         let accepted = self.rows_accepted() || self.run.questions.iter().any(|asked| asked.accepted);
         self.verdict.sentence(!self.is_cut() && !accepted, questioned)
     }
 
-    /// The verdict as a sentence, and what it rests on.
+    /// The verdict and its reasons, as sentences.
     #[must_use]
     pub fn sentence(&self) -> String {
         let remarks = self.run.remarks.iter().map(String::as_str);
@@ -418,7 +417,7 @@ impl Report {
         self.results.iter().any(|result| result.coverage.accepted() > 0)
     }
 
-    /// How the run ends: with `exit_zero`, neither a stall nor a finding counts.
+    /// Exit status of the run: with `exit_zero`, neither a stall nor a finding counts.
     #[must_use]
     pub fn exit(&self, fail_on: Severity, exit_zero: bool) -> Exit {
         if self.verdict == Verdict::Stalled && !exit_zero {
@@ -434,9 +433,9 @@ impl Report {
         }
     }
 
-    /// Whether something could not be evaluated that these inputs could have told. Setup is not among it where
-    /// the snapshot is none that could hold it: its check is not evaluated in every output, but both sides
-    /// were compared in full, and a folder saved by hand must be able to end well.
+    /// Whether something could not be evaluated although these inputs could contain it. Setup does not count if the
+    /// snapshot type cannot contain it: its check is listed as not evaluated, but both sides were compared in full,
+    /// and a manually saved folder must be able to succeed.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         let nobody_asked = |result: &CheckResult| {
@@ -445,43 +444,42 @@ impl Report {
         self.unseen().any(|result| !nobody_asked(result))
     }
 
-    /// The results of checks that could not see everything: those that were not evaluated, and those that found
-    /// something in the part they saw.
+    /// Results of incomplete checks: those not evaluated, and those that found something in the part they saw.
     pub fn unseen(&self) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(|result| !result.is_whole())
     }
 
-    /// Where everything came from.
+    /// Sources of all data.
     #[must_use]
     pub fn origins(&self) -> &Origins {
         &self.run.origins
     }
 
-    /// The rules that both sides were compared by.
+    /// The comparison rules.
     #[must_use]
     pub fn rules(&self) -> &crate::settings::Rules {
         &self.run.rules
     }
 
-    /// The equations.
+    /// The control totals.
     #[must_use]
     pub fn totals(&self) -> &Totals {
         &self.run.totals
     }
 
-    /// Where the sync stood still, and its pulse.
+    /// Stalls and heartbeats.
     #[must_use]
     pub fn stalls(&self) -> &Stalls {
         &self.run.stalls
     }
 
-    /// What happened after this moment is not yet expected on the other side.
+    /// Later events are not yet expected on the other side.
     #[must_use]
     pub fn cutoff(&self) -> Instant {
         self.run.cutoff
     }
 
-    /// The results that found something, worst first, a cause before its fallout, then by id.
+    /// Results with findings: worst first, causes before consequences, then by id.
     #[must_use]
     pub fn found(&self) -> Vec<&CheckResult> {
         let mut found: Vec<&CheckResult> =
@@ -490,23 +488,22 @@ impl Report {
         found
     }
 
-    /// The results of checks that could not be evaluated.
+    /// Results of checks that could not be evaluated.
     pub fn not_evaluated(&self) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(|result| result.outcome() == Outcome::NotEvaluated)
     }
 
-    /// All findings, in the order of [`Report::found`] and of the tables; each is made as the
-    /// iterator reaches it.
+    /// All findings, in the order of [`Report::found`] and of the tables; each is created lazily.
     pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
         self.found().into_iter().flat_map(|result| self.findings_of(result))
     }
 
-    /// The findings of one check.
+    /// Findings of one check.
     pub fn findings_of<'a>(&'a self, result: &'a CheckResult) -> impl Iterator<Item = Finding> + 'a {
         (0..result.findings).filter_map(|at| self.finding(result, at))
     }
 
-    /// A finding of a check by its place; nothing beyond the last.
+    /// A finding of a check by index. `None` if out of range.
     #[must_use]
     pub fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         let finding = match &self.source {
@@ -519,26 +516,26 @@ impl Report {
         })
     }
 
-    /// How many findings there are, all together.
+    /// Total number of findings.
     #[must_use]
     pub fn finding_count(&self) -> u64 {
         self.results.iter().map(|result| result.findings as u64).sum()
     }
 
-    /// How many findings there are at or above a severity.
+    /// Number of findings at or above a severity.
     #[must_use]
     pub fn findings_from(&self, severity: Severity) -> u64 {
         self.results.iter().filter(|r| r.check.severity <= severity).map(|r| r.findings as u64).sum()
     }
 
-    /// The address of a record in Salesforce, where the instance is known.
+    /// URL of a record in Salesforce. `None` if the instance is unknown.
     #[must_use]
     pub fn record_url(&self, object: SfObject, id: crate::model::id::RecordId) -> Option<String> {
         Some(format!("{}/lightning/r/{object}/{id}/view", self.origins().instance.as_ref()?))
     }
 }
 
-/// What a reader has to know where it is not certain that the previous run read the same organization.
+/// Caveat if the previous run may have read another organization.
 fn uncertain_organization(now: &Origins, then: &Origins) -> Option<String> {
     let part = |origins: &Origins| origins.id_prefix.clone().unwrap_or_default();
     let why = match now.same_organization(then) {

@@ -1,8 +1,8 @@
-//! Secrets that this process knows, and the one place that takes them out of what it shows or writes.
+//! The secrets that this process knows, and the only code that removes them from output.
 //!
-//! Whoever comes by a secret (a token, a key, the address of a webhook) makes it [known](know). Whatever is shown or
-//! written and may hold the text of somebody else, such as an answer of Salesforce, goes through [`mask`] first: a server
-//! may echo what it was sent.
+//! Code that obtains a secret (a token, a key, the address of a webhook) [registers](know) it. All output that may
+//! contain foreign text, such as an answer of Salesforce, goes through [`mask`] first: a server may echo what it
+//! received.
 //!
 //! Must not know: where a text goes.
 
@@ -15,20 +15,19 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use encoded::Parts;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What stands in place of a secret.
+/// Replacement for a secret.
 pub const MASK: &str = "[secret]";
-/// A shorter text is also a word of ordinary texts.
+/// Shorter texts also occur as ordinary words.
 const MIN_LENGTH: usize = 8;
-/// A shorter secret is not looked for in rows of data, which must not change by chance.
+/// Shorter secrets are not masked in rows of data, which must not change by chance.
 const MIN_LENGTH_IN_ROWS: usize = 20;
-/// Characters behind the exclamation mark of a session id, or behind the beginning of another token, from which on it is
-/// one.
+/// Minimum number of characters after the exclamation mark of a session id, or after the prefix of another token.
 const MIN_SESSION: usize = 8;
-/// What refresh tokens of Salesforce begin with.
+/// The prefix of Salesforce refresh tokens.
 const REFRESH_TOKEN: &str = "5Aep861";
-/// What signed tokens (JWT) begin with, and what each of their first two parts begins with: `{"` in Base64.
+/// The prefix of signed tokens (JWT) and of each of their first two parts: `{"` in Base64.
 const SIGNED_TOKEN: &str = "eyJ";
-/// The exclamation mark of a session id, as it is and escaped in addresses, in HTML and in JSON.
+/// The exclamation mark of a session id, unescaped and escaped in addresses, in HTML and in JSON.
 const MARKS: [&str; 7] = ["!", "%21", "%2521", "&#33;", "&#x21;", "&excl;", "\\u0021"];
 
 struct Known {
@@ -41,14 +40,14 @@ struct Known {
 static KNOWN: RwLock<Known> =
     RwLock::new(Known { texts: Vec::new(), everywhere: None, in_rows: None, parts: Parts::none() });
 
-/// Makes a secret known, in each spelling in which it may come back. A key of several lines is known line by line.
+/// Registers a secret in each spelling in which it may come back. A multi-line key is registered line by line.
 pub fn know(secret: &SecretString) {
     let secret = secret.expose_secret().trim();
     let lines = secret.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
-    // Without the id of the organization, which is no secret, the rest of a session id still is one.
+    // Without the id of the organization, which is not secret, the rest of a session id still is.
     let session = secret.split_once('!').filter(|(org, _)| org.starts_with("00D")).map(|(_, session)| session);
     let spelled: Vec<String> = std::iter::once(secret).chain(lines).chain(session).flat_map(spellings).collect();
-    // A panic of another thread leaves the list as it was.
+    // A panic in another thread leaves the list intact.
     let mut known = KNOWN.write().unwrap_or_else(std::sync::PoisonError::into_inner);
     let before = known.texts.len();
     for text in spelled {
@@ -66,7 +65,7 @@ pub fn know(secret: &SecretString) {
     }
 }
 
-/// As it is, in a string of JSON, and in an address, in upper and lower case.
+/// The secret unescaped, in a JSON string, and in an address, in upper and lower case.
 fn spellings(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let escaped = |hexadecimal: fn(u8) -> String, space: &str| -> String {
@@ -87,8 +86,8 @@ fn spellings(secret: &str) -> Vec<String> {
     ]
 }
 
-/// A text without known secrets, parts of them in whatever [encoding](encoded), tokens of Salesforce that nobody made
-/// known, and users and passwords of addresses.
+/// Masks known secrets, parts of them in any [encoding](encoded), unregistered Salesforce tokens, and users and
+/// passwords in addresses.
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
@@ -107,7 +106,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// As [`mask`], for rows of data: known secrets alone, and of those only what nobody writes by chance.
+/// Like [`mask`], for rows of data: only known secrets that nobody writes by chance.
 #[must_use]
 pub fn mask_rows(rows: Vec<u8>) -> Vec<u8> {
     let known = KNOWN.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -121,8 +120,8 @@ fn replaced(known: &AhoCorasick, bytes: &[u8]) -> Vec<u8> {
     known.replace_all_bytes(bytes, &vec![MASK; known.patterns_len()])
 }
 
-/// A text, [masked](mask) and then shortened to `most` characters. Shortened first, a part of a secret could remain, which is
-/// not recognized.
+/// [Masks](mask) a text, then shortens it to `most` characters. Shortening first could leave an unrecognizable part of
+/// a secret.
 #[must_use]
 pub fn mask_and_shorten(text: &str, most: usize) -> String {
     let masked = mask(text);
@@ -132,8 +131,8 @@ pub fn mask_and_shorten(text: &str, most: usize) -> String {
     }
 }
 
-/// Replaces each part of a text that a shape finds; nothing where it finds none. A shape gives the parts in the order in
-/// which they stand, and none overlaps another.
+/// Masks each part of a text that `shape` finds; `None` if there are none. `shape` returns the parts in order, without
+/// overlaps.
 fn without_shape(text: &str, shape: fn(&str) -> Vec<(usize, usize)>) -> Option<String> {
     let (mut from, mut without) = (0, String::new());
     for (start, end) in shape(text) {
@@ -149,7 +148,7 @@ fn parts_of_secrets(text: &str) -> Vec<(usize, usize)> {
     KNOWN.read().unwrap_or_else(std::sync::PoisonError::into_inner).parts.found_in(text)
 }
 
-/// Refresh tokens and signed tokens, by what they begin with.
+/// Refresh tokens and signed tokens, by prefix.
 fn tokens(text: &str) -> Vec<(usize, usize)> {
     let mut begins: Vec<(usize, &str)> =
         [REFRESH_TOKEN, SIGNED_TOKEN].iter().flat_map(|begin| text.match_indices(begin)).collect();
@@ -174,12 +173,13 @@ fn tokens(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Whether what begins here goes on with a word, so that a long one is looked through once and not from each place in it.
+/// Whether a word continues at this position, so that a long word is scanned once rather than from each of its
+/// characters.
 fn is_within_word(text: &str, start: usize) -> bool {
     text[..start].ends_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Session ids: `00D` and the rest of an organization's id, an exclamation mark, and what is secret.
+/// Session ids: `00D` and the rest of an organization's id, an exclamation mark, and the secret part.
 fn sessions(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut marks: Vec<(usize, &str)> = MARKS.iter().flat_map(|mark| text.match_indices(mark)).collect();
@@ -203,12 +203,12 @@ fn sessions(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Users and passwords of addresses: what stands between `://` and the `@` before a host.
+/// Users and passwords in addresses: the text between `://` and the `@` before a host.
 fn users_of_addresses(text: &str) -> Vec<(usize, usize)> {
     let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '<' | '>');
     let (mut found, mut from) = (Vec::new(), 0);
-    // Where the address in hand ends, and its last `@`. Many `://` may stand in one, and looking for its end from each of
-    // them would take the square of its length.
+    // End of the current address, and its last `@`. An address may contain many `://`, and searching for its end from
+    // each would take quadratic time.
     let (mut end, mut last_at) = (0, None);
     for (mark, _) in text.match_indices("://") {
         let start = mark + 3;
@@ -227,7 +227,7 @@ fn users_of_addresses(text: &str) -> Vec<(usize, usize)> {
             found.push((start, from));
             continue;
         }
-        // A password with a slash in it ends what a parser takes for the host; a port is no password.
+        // A parser ends the host at a slash in a password; a port is not a password.
         let Some((_, password)) = host.split_once(':') else { continue };
         if let Some(at) = last_at.filter(|&at| at >= start && !password.bytes().all(|byte| byte.is_ascii_digit())) {
             from = at;
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(mask("hkiG9w0BAQEFAASC-----BEGIN X-----"), format!("{MASK}-----BEGIN X-----"));
     }
 
-    /// What a server may write back that was sent a secret, by name.
+    /// What a server may echo of a secret, by name.
     fn encodings(secret: &str) -> Vec<(&'static str, String)> {
         use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, HEXLOWER, HEXUPPER};
         let bytes = secret.as_bytes();
@@ -311,7 +311,7 @@ mod tests {
                 ] {
                     let masked = mask(&text);
                     assert!(masked.contains(MASK) && masked.len() < text.len(), "{name}: {masked}");
-                    // Not even a part of it is left, read in any of these ways.
+                    // No part of it remains, in any of these encodings.
                     for (_, other) in encodings(&secret[secret.len() - 20..]) {
                         assert!(!masked.contains(&other), "{name}: {masked}");
                     }
@@ -324,7 +324,7 @@ mod tests {
         }
         let path = format!("/services/data/v67.0/query/{}-2000", data_encoding::HEXLOWER.encode(token.as_bytes()));
         assert_eq!(mask(&path), format!("/services/data/v67.0/query/{MASK}"));
-        // Eight characters of a secret are enough, in a run that is long enough.
+        // Eight characters of a secret suffice, in a run that is long enough.
         assert_eq!(mask("x=0123456789abcJq7Xv3.b2"), format!("x={MASK}"));
         for harmless in [
             "/services/data/v67.0/sobjects/Contact/0035g000004XyZwAAK/describe of 00D5g000004XyZwEAK",

@@ -1,7 +1,7 @@
-//! What the user asked for: the configuration file with flags and environment laid over it, checked
-//! and with every default filled in.
+//! The settings: the configuration file, overridden by flags and environment variables, checked, with every default
+//! filled in.
 //!
-//! Must not know: how a run goes on from there.
+//! Must not know: how a run uses them.
 
 /// The configuration file as TOML, key by key.
 pub mod file;
@@ -16,16 +16,16 @@ use crate::model::key::Equality;
 use crate::model::question::Question;
 use crate::model::status::Status;
 
-/// Everything a run needs to know.
+/// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder of CSV files that holds the Salesforce side; blank until a live organisation was extracted.
+    /// The folder of CSV files with the Salesforce side; blank until a live organization is extracted.
     pub snapshot: PathBuf,
-    /// The live organisation that is extracted first.
+    /// The live organization to extract first.
     pub live: Option<OrgConnection>,
-    /// When the Salesforce read began, where the user says so.
+    /// When reading from Salesforce began, if set by the user.
     pub extracted_at: Option<Instant>,
-    /// `https://…` of the organisation, for links.
+    /// `https://…` of the organization, for links.
     pub instance: Option<String>,
     /// The Docebo platform's address.
     pub platform: Option<String>,
@@ -33,73 +33,74 @@ pub struct Settings {
     pub users: Vec<PathBuf>,
     /// Files of the *Users - Courses* report.
     pub enrollments: Vec<PathBuf>,
-    /// When Docebo produced the export, where the user says so.
+    /// When Docebo produced the export, if set by the user.
     pub exported_at: Option<Instant>,
     /// How columns are found.
     pub columns: Columns,
-    /// The user's own table of incidents.
+    /// The user's table of incidents.
     pub incidents: Option<PathBuf>,
-    /// Status words of the user's own, folded, beside the known ones.
+    /// User-defined status words, folded, in addition to the known ones.
     pub statuses: Vec<(String, Status)>,
-    /// Words of the export that mean nothing, such as `null`; compared without regard to case and surrounding spaces.
+    /// Words of the export that mean "no value", such as `null`; compared ignoring case and surrounding spaces.
     pub null_values: Vec<String>,
-    /// Words of the column *Archived Enrollment* that mean yes, in the export's language; every other word then means no.
+    /// Words of the column *Archived Enrollment* that mean yes, in the export's language; every other word then means
+    /// no.
     pub archived_words: Vec<String>,
-    /// The pattern of the export's dates (`strptime`), where the user says so.
+    /// The pattern of the export's dates (`strptime`), if set by the user.
     pub date_format: Option<String>,
-    /// Whether `OBJECT_2.csv` and its like are read as further parts of the object.
+    /// Whether `OBJECT_2.csv` and similar files are read as further parts of the object.
     pub snapshot_parts: bool,
-    /// The rules of comparison.
+    /// The comparison rules.
     pub rules: Rules,
 }
 
-/// A live organisation, and what is asked of it.
+/// A live organization and the data requested from it.
 #[derive(Debug, Clone, Default)]
 pub struct OrgConnection {
-    /// A token at hand, from whoever calls the library; the configuration holds none.
+    /// An access token set by the library's caller; the configuration has none.
     pub token: Option<secrecy::SecretString>,
-    /// The secret of the app that signs in, from whoever calls the library; the command takes it from the environment.
+    /// The secret of the app that signs in, set by the library's caller; the command reads it from the environment.
     pub client_secret: Option<secrecy::SecretString>,
-    /// An org that the Salesforce CLI is signed in to.
+    /// An org in which the Salesforce CLI is signed in.
     pub org: Option<String>,
-    /// `https://…` of the organisation.
+    /// `https://…` of the organization.
     pub instance_url: Option<String>,
     /// The app that signs in.
     pub client_id: Option<String>,
-    /// The user whom a key speaks for.
+    /// The user for whom the key signs in.
     pub username: Option<String>,
-    /// Where a key's assertion is addressed to.
+    /// The audience of a key's assertion.
     pub login_url: Option<String>,
-    /// The share of the organisation's daily calls beyond which nothing more is asked.
+    /// The share of the organization's daily calls beyond which no more are made.
     pub api_budget_percent: u8,
-    /// The Contact field that is mapped to the Docebo username.
+    /// The Contact field mapped to the Docebo username.
     pub username_field: String,
     /// The list view that limits the inbound sync.
     pub list_view: Option<String>,
 }
 
-/// What the freshness check needs to know.
+/// The settings of the freshness check.
 #[derive(Debug, Clone)]
 pub struct FreshnessSettings {
-    /// The folder of CSV files that holds the Salesforce side; blank where a live organisation is asked.
+    /// The folder of CSV files with the Salesforce side; blank if a live organization is queried.
     pub snapshot: PathBuf,
-    /// As [`Settings::snapshot_parts`].
+    /// See [`Settings::snapshot_parts`].
     pub snapshot_parts: bool,
-    /// The live organisation that is asked.
+    /// The live organization to query.
     pub live: Option<OrgConnection>,
-    /// When Salesforce was read, where the user says so.
+    /// When Salesforce was read, if set by the user.
     pub extracted_at: Option<Instant>,
     /// The Docebo platform's address.
     pub platform: Option<String>,
-    /// `https://…` of the organisation.
+    /// `https://…` of the organization.
     pub instance: Option<String>,
     /// How enrollments are replicated.
     pub enrollment_mode: EnrollmentMode,
-    /// Hours of silence from which on a warning is given.
+    /// Hours of silence until a warning.
     pub warn_after_hours: Option<u32>,
-    /// Hours of silence from which on the sync is taken for stalled.
+    /// Hours of silence until the sync counts as stalled.
     pub error_after_hours: Option<u32>,
-    /// The user's own template of the webhook's body.
+    /// The user's template of the webhook's body.
     pub webhook_template: Option<PathBuf>,
     /// When the webhook is called.
     pub webhook_on: WebhookOn,
@@ -115,42 +116,42 @@ pub enum WebhookOn {
     Always,
 }
 
-/// The rules of comparison: what the pure part of the house goes by.
+/// The comparison rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
-    /// The Contact field that is mapped to the Docebo username.
+    /// The Contact field mapped to the Docebo username.
     pub username_field: String,
     /// How keys are compared.
     pub equality: Equality,
-    /// Whether Docebo makes users from contacts.
+    /// Whether Docebo creates users from contacts.
     pub provisioning: bool,
-    /// The list view that limits the inbound sync, where there is one.
+    /// The list view that limits the inbound sync, if any.
     pub list_view: Option<String>,
-    /// Which courses are synchronised.
+    /// Which courses are synchronized.
     pub scope: Scope,
     /// How enrollments are replicated.
     pub enrollment_mode: EnrollmentMode,
-    /// Hours that the sync may take.
+    /// Maximum duration of the sync, in hours.
     pub grace_hours: i64,
     /// Minutes by which two equal dates may differ.
     pub tolerance_minutes: i64,
     /// The zone of the export's dates.
     pub zone: ZoneRule,
-    /// The order of day and month in the export, where the user says so.
+    /// The order of day and month in the export, if set by the user.
     pub date_order: Option<DateOrder>,
     /// How many unreadable rows of a file are accepted.
     pub max_unreadable_rows: Tolerance,
-    /// Questioned results that the user accepts, in their order.
+    /// Accepted questions about results, in order.
     pub accepted: Vec<Question>,
 }
 
-/// How many unreadable rows of one file are accepted, so that the run still counts as evaluated.
+/// Maximum number of unreadable rows per file with which the run still counts as evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tolerance {
-    /// So many rows.
+    /// Number of rows.
     Rows(u64),
-    /// So many in a million of the file's rows.
+    /// Number of rows per million rows of the file.
     PerMillion(u32),
 }
 
@@ -161,7 +162,7 @@ impl Default for Tolerance {
 }
 
 impl Tolerance {
-    /// Whether so many unreadable rows of a file with so many rows are accepted.
+    /// Whether this many unreadable rows are accepted in a file with `rows` rows.
     #[must_use]
     pub fn accepts(self, unreadable: u64, rows: u64) -> bool {
         match self {
@@ -170,7 +171,7 @@ impl Tolerance {
         }
     }
 
-    /// Reads `0.1%` (at most 100, to four decimal places); nothing where the text is something else.
+    /// Parses `0.1%` (at most 100, to four decimal places); `None` for any other text.
     #[must_use]
     pub fn parse_percent(text: &str) -> Option<Self> {
         let (whole, decimals) = {
@@ -186,7 +187,7 @@ impl Tolerance {
     }
 }
 
-/// As the configuration has it.
+/// As in the configuration.
 impl std::fmt::Display for Tolerance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -209,7 +210,7 @@ pub enum ZoneRule {
     Named(String),
 }
 
-/// Which courses are synchronised.
+/// Which courses are synchronized.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -227,11 +228,11 @@ pub enum Scope {
 pub enum EnrollmentMode {
     /// As they happen.
     Realtime,
-    /// When somebody asks for it.
+    /// On request.
     Manual,
 }
 
-/// A column of the export that the tool reads.
+/// A column of the export that tieout reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ColumnName {
     /// The learner's Docebo id.
@@ -246,9 +247,9 @@ pub enum ColumnName {
     CourseCode,
     /// The enrollment's status word.
     Status,
-    /// When the enrollment was made.
+    /// The enrollment date.
     EnrollmentDate,
-    /// When it was completed.
+    /// The completion date.
     CompletionDate,
     /// When the course was first opened.
     FirstAccess,
@@ -256,7 +257,7 @@ pub enum ColumnName {
     LastAccess,
     /// Whether the enrollment is archived.
     Archived,
-    /// When the course was made.
+    /// When the course was created.
     CourseCreated,
 }
 
@@ -297,17 +298,17 @@ impl ColumnName {
     }
 }
 
-/// Headings of the user's own, and whether the export is known to have no `sfdc_id`.
+/// User-defined headings, and whether the export is known to have no `sfdc_id`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// Column and heading.
     pub headings: Vec<(ColumnName, String)>,
-    /// `sfdc_id = false`: go on without the column, and say what cannot be judged.
+    /// `sfdc_id = false`: continue without the column, and report what cannot be judged.
     pub without_sfdc_id: bool,
 }
 
 impl Columns {
-    /// The heading that the user gave for a column.
+    /// The user-defined heading of a column.
     #[must_use]
     pub fn heading(&self, column: ColumnName) -> Option<&str> {
         self.headings.iter().find(|(known, _)| *known == column).map(|(_, heading)| heading.as_str())

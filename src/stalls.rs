@@ -1,10 +1,8 @@
-//! Stalls: a job that is frozen never fails and leaves no error, so that it froze is inferred from
-//! what should be there and is not.
+//! Stalls: a frozen job never fails and leaves no error, so a freeze is inferred from missing writes.
 //!
-//! [`events`] says what should have been written and when it was, [`segment`] cuts that into healthy and
-//! stalled stretches, and this file makes standstills of them: one for each cause, however many streams
-//! froze in it. Where enrollments are replicated by hand, lateness is normal and [`manual`] looks at the
-//! time since the last lump of writes alone.
+//! [`events`] determines what should have been written and when it was, [`segment`] cuts that into healthy and stalled
+//! stretches, and this file combines them into stalls: one per cause, however many streams froze in it. If enrollments
+//! are replicated by hand, lateness is normal and [`manual`] only considers the time since the last batch of writes.
 //!
 //! Must not know: files, checks, outputs.
 
@@ -12,23 +10,23 @@
 pub mod events;
 /// Whether the sync is still writing, from Salesforce alone.
 pub mod freshness;
-/// The pulse of an object against its own history.
+/// The heartbeat of an object against its own history.
 pub mod heartbeat;
-/// Whom and what stretches of time hit.
+/// The impact of stretches of time.
 mod impact;
-/// Outages that are publicly known, as editable data.
+/// Publicly known outages, as editable data.
 pub mod incidents;
-/// The replication that somebody starts by hand.
+/// Replication that is started by hand.
 mod manual;
 /// A stall in plain sentences.
 mod narrative;
 /// The model: from due events to stalled stretches.
 pub mod segment;
-/// What is found out of the streams before they are cut.
+/// Statistics of the streams before they are cut.
 mod stream_stats;
 /// The streams of events.
 mod streams;
-/// Time cut into hours, days and the like.
+/// Time buckets of equal length, such as hours and days.
 mod time_buckets;
 
 use crate::model::id::RecordId;
@@ -47,7 +45,7 @@ use segment::{Bounds, EventStatus, Events, Record, StalledPeriod, segment};
 use serde::{Deserialize, Serialize};
 use streams::MatureEvents;
 
-/// Something that Docebo writes, judged by itself.
+/// A kind of record that Docebo writes, judged separately.
 #[derive(
     Debug,
     Clone,
@@ -73,11 +71,11 @@ pub enum Stream {
     Learners,
     /// Completions: updates of `CourseEnrollment__c` rows.
     Updates,
-    /// Courses: their `Course__c` rows. Never judged alone, since a course may be left out of the sync.
+    /// Courses: their `Course__c` rows. Never judged alone, since a course may be excluded from the sync.
     Courses,
 }
 
-/// How a stream fared while another stood still.
+/// The state of a stream while another was stalled.
 #[derive(
     Debug,
     Clone,
@@ -101,7 +99,7 @@ pub enum StreamState {
     Frozen,
     /// Most of what was due was written.
     Alive,
-    /// Too little was due, or neither can be said.
+    /// Too little was due, or neither applies.
     Unclear,
 }
 
@@ -122,7 +120,7 @@ impl Counts {
     fn add(&mut self, status: EventStatus) {
         self.expected += 1;
         match status {
-            // Where nothing tells when, nothing tells that it was late.
+            // Without a known time, it cannot count as late.
             EventStatus::OnTime | EventStatus::Covered => self.on_time += 1,
             EventStatus::Late => self.late += 1,
             EventStatus::Missed => self.missed += 1,
@@ -138,7 +136,7 @@ impl Counts {
         }
     }
 
-    /// Fewer than five events say nothing; a tenth written on time is what a stream at rest may still show.
+    /// Fewer than five events prove nothing; even a frozen stream may write a tenth on time.
     fn state(self) -> StreamState {
         if self.expected < segment::MIN_FAILURES {
             StreamState::Unclear
@@ -152,10 +150,10 @@ impl Counts {
     }
 }
 
-/// The first event that a stall kept from being written.
+/// The first event that a stall prevented from being written.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FirstMissing {
-    /// Its row among the export's enrollments; of no use once the books are closed.
+    /// Its row among the export's enrollments; unused once the run is complete.
     #[serde(skip)]
     pub enrollment: usize,
     /// `User unique ID`
@@ -166,37 +164,37 @@ pub struct FirstMissing {
     pub due: Option<Readings>,
 }
 
-/// One standstill of the sync.
+/// One stall of the sync.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stall {
-    /// The stream that tells of it: of several that froze the first of [`Stream`].
+    /// The stream that shows it: the first [`Stream`] of several frozen ones.
     pub stream: Stream,
     /// When it began.
     pub onset: Bounds,
     /// When it ended; `None` while it is open.
     pub end: Option<Bounds>,
-    /// When the first event fell due that it kept from being written.
+    /// When the first event it prevented from being written fell due.
     pub from: Instant,
     /// When something was written again; `None` while it is open.
     pub until: Option<Instant>,
     /// Events that fell due in it.
     pub counts: Counts,
-    /// Learners of whom an event was late or missed.
+    /// Learners with a late or missed event.
     pub learners: u64,
-    /// Courses in which one was.
+    /// Courses with a late or missed event.
     pub courses: u64,
     /// The probability that there is such a stall and that its onset lies within the bounds.
     pub confidence: f64,
-    /// Known incidents whose window touches the onset; nothing says that they are its cause.
+    /// Known incidents whose window touches the onset; not necessarily its cause.
     pub incidents: Vec<Incident>,
-    /// How the other streams fared in the same time.
+    /// The states of the other streams in the same time.
     #[serde(rename = "beside")]
     pub other_streams: Vec<(Stream, StreamState, Counts)>,
     /// The last write before it: object, record, moment.
     pub last_write: Option<(SfObject, RecordId, Instant)>,
-    /// Where changes of enrollments froze with it, the last of them before.
+    /// The last change of an enrollment before it, if changes froze too.
     pub last_update: Option<(RecordId, Instant)>,
-    /// The Docebo enrollment that fell due first and was not written on time.
+    /// The first due Docebo enrollment that was not written on time.
     pub first_missing: Option<FirstMissing>,
 }
 
@@ -207,19 +205,19 @@ impl Stall {
         self.end.is_none()
     }
 
-    /// Whether it is no stall but the time before the sync was set up: the record begins with it, and its
-    /// first run then wrote (all but one in twenty of) what had gathered.
+    /// Whether it is not a stall but the time before the sync was set up: the record begins with it, and the first run
+    /// then wrote the backlog (all but one in twenty).
     fn is_first_load(&self) -> bool {
         self.onset.after.is_none() && !self.is_open() && self.counts.missed * 20 <= self.counts.expected
     }
 
-    /// Whether a moment lies in it.
+    /// Whether a moment is in it.
     #[must_use]
     pub fn holds(&self, at: Instant) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
 
-    /// How a stream fared in it.
+    /// The state of a stream in it.
     #[must_use]
     pub fn state(&self, stream: Stream) -> StreamState {
         if stream == self.stream {
@@ -232,17 +230,17 @@ impl Stall {
     }
 }
 
-/// What is known of the sync's standstills and of its pulse.
+/// The stalls of the sync and its heartbeats.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Stalls {
-    /// Whether the inputs suffice to look for stalls.
+    /// Whether the inputs suffice to infer stalls.
     pub judged: bool,
-    /// The oldest first.
+    /// Oldest first.
     pub found: Vec<Stall>,
     /// Every enrollment that fell due by the cutoff.
     pub counts: Counts,
-    /// Enrollments that fell due by the cutoff of which nobody knows whether Salesforce has them; rows of the export that
-    /// could not be read are counted elsewhere.
+    /// Enrollments due by the cutoff whose existence in Salesforce is unknown; unreadable rows of the export are
+    /// counted elsewhere.
     pub unjudged: u64,
     /// By object.
     pub heartbeats: Vec<Heartbeat>,
@@ -251,8 +249,8 @@ pub struct Stalls {
 }
 
 impl Stalls {
-    /// The stall that kept an enrollment from being written, by when it fell due; `new_learner` says
-    /// whether the learner has no record in Salesforce either.
+    /// The stall that prevented an enrollment from being written, by its due time; `new_learner`: whether the learner
+    /// has no record in Salesforce either.
     #[must_use]
     pub fn covering_enrollment(&self, due: Instant, new_learner: bool) -> Option<usize> {
         self.found.iter().position(|stall| {
@@ -261,20 +259,20 @@ impl Stalls {
         })
     }
 
-    /// The stall that kept a change of an enrollment from being written.
+    /// The stall that prevented a change of an enrollment from being written.
     #[must_use]
     pub fn covering_update(&self, due: Instant) -> Option<usize> {
         self.found.iter().position(|stall| stall.holds(due) && stall.state(Stream::Updates) == StreamState::Frozen)
     }
 
-    /// The stall that is open.
+    /// The open stall.
     #[must_use]
     pub fn open(&self) -> Option<&Stall> {
         self.found.iter().find(|stall| stall.is_open())
     }
 }
 
-/// Looks for stalls and takes the pulse.
+/// Infers stalls and heartbeats.
 #[must_use]
 pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[Incident]) -> Stalls {
     let read_at = data.origins.extracted_at.unwrap_or(relations.cutoff);
@@ -300,8 +298,8 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         }
         EnrollmentMode::Realtime => {
             let expected_lag = stream_stats::expected_lag(&enrollments, &stats);
-            // The marks of a stream of millions take more room than everything else here, so the two long streams
-            // are cut one after the other. To look at the updates takes none.
+            // The marks of a stream of millions take more memory than everything else here, so the two long streams are
+            // cut one after the other. Surveying the updates takes none.
             let (found, (sizes, changes)) = rayon::join(
                 || cut(&enrollments, &stats.other_writes(), &proven, expected_lag, read_at),
                 || due.survey_updates(),
@@ -326,19 +324,19 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
         .collect();
     let days = stats.days.iter().map(|(day, due)| (index(day), due)).collect();
     let unjudged = due.unjudged();
-    // Five events not on time make a stall, so as many of which nobody knows may hide one.
+    // Five events not on time make a stall, so five unknown ones may hide one.
     let unread = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows };
     let judged = !found.is_empty() || unjudged + unread < segment::MIN_FAILURES;
     Stalls { judged, found, counts: stats.counts, unjudged, heartbeats, due: days }
 }
 
-/// The pulse alone, where the inputs are questioned and nothing may be inferred from them.
+/// Only the heartbeats, for when the inputs are questioned and nothing may be inferred from them.
 #[must_use]
 pub fn heartbeats_only(stalls: Stalls) -> Stalls {
     Stalls { heartbeats: stalls.heartbeats, ..Stalls::default() }
 }
 
-/// Cuts a stream into stretches, without the events that a slow job has not had its time for.
+/// Cuts a stream into stretches, without the events that a slow job may still write.
 fn cut(
     events: &impl Events,
     signs: &[Instant],
@@ -354,8 +352,8 @@ fn cut(
     })
 }
 
-/// Adds the stretches of a further stream that tell of something new: those that no known stretch
-/// overlaps, and an open one where every known one has ended.
+/// Adds the stretches of a further stream that are new: those that overlap no known stretch, and an open one if all
+/// known ones have ended.
 fn absorb(known: &mut Vec<(Stream, StalledPeriod)>, stream: Stream, stretches: Vec<StalledPeriod>) {
     for stretch in stretches {
         let overlaps = |other: &StalledPeriod| {

@@ -1,9 +1,9 @@
-//! Whether an evidence pack is whole, unchanged, and tells nothing that it must not.
+//! Checks that an evidence pack is complete, unchanged, and reveals nothing confidential.
 //!
-//! Every question is answered by a line of its own, and the first fault does not end the reading. What is looked
-//! for in the text is a net and not a promise: it knows patterns, and the values that it is given.
+//! Every check has a line of its own, and the first fault does not end the verification. The text search guarantees
+//! nothing: it only knows patterns and the values it is given.
 //!
-//! Must not know: where the bytes lie, or how the pack was made.
+//! Must not know: where the bytes come from, or how the pack was made.
 
 mod archive;
 mod bag;
@@ -21,20 +21,20 @@ mod tokens;
 use crate::diagnosis::{Area, Diagnosis, DoctorCheck};
 pub use compare::PackParameters;
 
-/// What the one who asks knows beside the pack.
+/// What the verifier knows besides the pack.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Values of persons that must not occur in it.
+    /// Personal values that must not occur in it.
     pub values: Vec<String>,
-    /// The digest that was noted when it was made, in hexadecimal.
+    /// The digest noted when the pack was made, in hexadecimal.
     pub digest: Option<String>,
 }
 
-/// Bytes above which a support form or a mail gateway may refuse a file.
+/// Size in bytes above which a support form or a mail gateway may refuse a file.
 const LARGE: usize = 20_000_000;
-/// Bytes above which it does.
+/// Size in bytes above which it does.
 const TOO_LARGE: usize = 45_000_000;
-/// Lines of one kind that are told; the others are counted.
+/// Maximum faults of one kind listed; the others are counted.
 const MAX_SHOWN: usize = 20;
 
 /// A file of the pack.
@@ -51,18 +51,18 @@ impl Entry {
     }
 }
 
-/// What no look at a pack can tell, for nobody signs it.
+/// What verification cannot show, because packs are unsigned.
 const NOT_SIGNED: &str = "a pack is not signed, so this shows that it is consistent with itself, not who made it: whoever \
      edits a file can rewrite the digests too. Compare its SHA-256 with the one that its sender tells you in another way";
 
-/// Looks at a pack.
+/// Verifies a pack.
 #[must_use]
 pub fn verify(bytes: &[u8], known: &Known) -> Diagnosis {
     look(bytes, known, None)
 }
 
-/// Looks at a pack, and compares every figure in it with that of the pack which the run makes: `made` makes it from what
-/// the pack says of itself, or says why that cannot be.
+/// Verifies a pack and compares every figure in it with a pack rebuilt from the run: `made` builds it from the pack's
+/// stated parameters, or returns why it cannot.
 pub fn verify_against(
     bytes: &[u8],
     known: &Known,
@@ -71,7 +71,7 @@ pub fn verify_against(
     look(bytes, known, Some(made))
 }
 
-/// Makes the pack of a run again from what a pack says of itself.
+/// Rebuilds the pack of a run from a pack's stated parameters.
 type Make<'a> = &'a dyn Fn(&PackParameters) -> Result<Vec<u8>, String>;
 
 fn look(bytes: &[u8], known: &Known, made: Option<Make<'_>>) -> Diagnosis {
@@ -131,12 +131,12 @@ fn digest(bytes: &[u8], known: &Known, lines: &mut Vec<DoctorCheck>) {
     });
 }
 
-/// A line that says that the pack is not what was made.
+/// A line saying that the pack was altered.
 fn changed(what: impl Into<String>, found: impl Into<String>) -> DoctorCheck {
     DoctorCheck::fail(Area::Pack, what, found, "do not send or trust it; make or fetch the pack again")
 }
 
-/// Tells faults of one kind, at most [`MOST_TOLD`] of them, or that there are none.
+/// Adds at most [`MAX_SHOWN`] faults of one kind, or a line saying that there are none.
 fn report(lines: &mut Vec<DoctorCheck>, what: &str, none: &str, faults: Vec<DoctorCheck>) {
     if faults.is_empty() {
         lines.push(DoctorCheck::pass(Area::Pack, what, none));

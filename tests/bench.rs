@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tieout::commands;
-use tieout::commands::Outputs;
+use tieout::commands::write::Outputs;
 use tieout::outputs;
 use tieout::outputs::ledger::Rows;
 use tieout::outputs::redact::Names;
@@ -79,13 +79,14 @@ fn measure() {
     let text = std::fs::read_to_string(&path).expect("the configuration");
     let settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
     let began = Instant::now();
-    let report = commands::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
     let audit = began.elapsed();
     let judged = (peak(), resident());
     reset_peak();
-    let output = Folder::prepare(&folder.path().join("run"), false, &tieout::commands::OUTPUTS).expect("a folder");
+    let output =
+        Folder::prepare(&folder.path().join("run"), false, &tieout::commands::write::OUTPUTS).expect("a folder");
     let began = Instant::now();
-    commands::write_outputs(
+    commands::write::write_outputs(
         &report,
         Outputs { ledger: Some(Rows::Exceptions), show_names: false },
         &output,
@@ -165,7 +166,7 @@ fn a_hundred_thousand_findings() {
     let mut settings = file::load(&path, &text, &Overrides::default()).expect("a configuration");
     // Records become links, as they do where Salesforce itself is read.
     settings.instance = Some("https://acme.my.salesforce.com".to_owned());
-    let report = commands::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
     let findings = report.finding_count();
     assert!((95_000..130_000).contains(&findings), "{findings} findings are not about 100,000");
     reset_peak();

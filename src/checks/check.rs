@@ -1,4 +1,4 @@
-//! What a check is: its words, what it needs, which records it selects, and what it says of each.
+//! The definition of a check: its texts, its requirements, the records it selects, and its description of each.
 //!
 //! Must not know: any single check, or any output.
 
@@ -22,7 +22,7 @@ use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 pub(crate) use crate::checks::coverage::outcome_schema;
 pub use crate::checks::coverage::{AllJudged, Coverage, Judgment, Outcome};
 
-/// How much a finding matters, worst first.
+/// Severity of a finding, worst first.
 #[derive(
     Debug,
     Clone,
@@ -46,7 +46,7 @@ pub enum Severity {
     Critical,
     /// Records are missing or with the wrong person.
     High,
-    /// Records are wrong or will become so.
+    /// Records are wrong or will be.
     Medium,
     /// Worth tidying up.
     Low,
@@ -82,7 +82,7 @@ pub enum Owner {
     DoceboAdmin,
 }
 
-/// What must not be questioned for a record to be called missing or out of date.
+/// Questions that prevent calling a record missing or outdated.
 pub(crate) const TIMING_QUESTIONS: &[Question] = &[
     Question::DatesDisagree,
     Question::OtherOrganization,
@@ -91,10 +91,10 @@ pub(crate) const TIMING_QUESTIONS: &[Question] = &[
     Question::NothingDue,
 ];
 
-/// What must not be questioned for a key to be called wrong.
+/// Questions that prevent calling a key wrong.
 pub(crate) const KEY_QUESTIONS: &[Question] = &[Question::KeysDisagree, Question::OtherOrganization];
 
-/// What every check on judged enrollments needs.
+/// Requirements of every check on judged enrollments.
 pub(crate) const ENROLLMENT_REQUIREMENTS: &[Requirement] = &[
     Requirement::Unquestioned(TIMING_QUESTIONS),
     Requirement::UnfilteredExport,
@@ -114,24 +114,24 @@ pub enum Requirement {
     UsersReport,
     /// The *Users - Courses* report.
     EnrollmentsReport,
-    /// Both reports, as far as they are there; an audit has at least one.
+    /// Both reports, as far as available; an audit has at least one.
     Reports,
     /// Every row of an object.
     CompleteObject(SfObject),
-    /// The rows of an object, as far as they are there.
+    /// The available rows of an object.
     AnyRows(SfObject),
     /// Columns of an object.
     Columns(SfObject, &'static [&'static str]),
-    /// What was built onto the package's objects. A folder of CSV files cannot hold it.
+    /// The customizations of the package's objects. A folder of CSV files cannot contain them.
     Customization,
-    /// An export that is not filtered, or one that the user accepts. From a filtered one findings can follow, but nothing clean.
+    /// An unfiltered export, or one that the user accepts. A filtered one can yield findings, but no clean result.
     UnfilteredExport,
-    /// That none of these is questioned about the run, or the user accepts it.
+    /// None of these questions applies to the run, or the user accepts it.
     Unquestioned(&'static [Question]),
 }
 
 impl Requirement {
-    /// What is there only in part, in words, where the check goes on with what there is.
+    /// What is only partly available, in words, if the check continues with the rest.
     #[must_use]
     pub fn missing_in_part(self, reconciliation: &Reconciliation) -> Option<String> {
         match self {
@@ -144,7 +144,7 @@ impl Requirement {
         }
     }
 
-    /// What is missing, in words; nothing where the need is met.
+    /// What is missing, in words; empty if the requirement is met.
     #[must_use]
     pub fn missing(self, reconciliation: &Reconciliation) -> Vec<String> {
         let (data, origins) = (&reconciliation.data, &reconciliation.data.origins);
@@ -195,68 +195,68 @@ impl std::fmt::Display for Requirement {
     }
 }
 
-/// What a check picked.
+/// The selection of a check.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// How much of what it looks at was judged.
+    /// How many of the records were judged.
     pub coverage: Coverage,
-    /// Records that it fires on, in the order of the tables.
+    /// Records with a finding, in table order.
     pub subjects: Vec<Subject>,
-    /// What it could not see, beyond its declared needs.
+    /// Missing inputs beyond the declared requirements.
     pub missing: Vec<String>,
 }
 
 impl Selection {
-    /// What a check picked that judged so many records, and could judge all of them.
+    /// The selection of a check that could judge all of its `judged` records.
     #[must_use]
     pub const fn fully_judged(judged: u64, subjects: Vec<Subject>) -> Self {
         Self { coverage: Coverage::all(judged), subjects, missing: Vec::new() }
     }
 
-    /// Adds records of which nothing but unreadable rows tells.
+    /// Adds records known only from unreadable rows.
     pub(crate) fn add_unread(&mut self, reconciliation: &Reconciliation, records: u64) {
         self.coverage.add_unread(records, reconciliation.relations.unread.accepted);
     }
 }
 
-/// One check: a rule of its own, with its words.
+/// One check: a rule with its texts.
 #[derive(Debug)]
 pub struct Check {
-    /// Its name in every output; also its file's.
+    /// Its name in every output; also the name of its file.
     pub id: &'static str,
     /// One line, in the plural.
     pub title: &'static str,
-    /// How much a finding matters.
+    /// Severity of its findings.
     pub severity: Severity,
     /// Who must act.
     pub owner: Owner,
     /// What is wrong and what follows from it.
     pub why: &'static str,
-    /// When the same sight is no fault.
+    /// When the same observation is not a fault.
     pub expected_when: &'static str,
-    /// What to do, and where.
+    /// What to do, and in which system.
     pub remedy: &'static str,
-    /// What is judged, in the plural.
+    /// What it judges, in the plural.
     pub unit: &'static str,
     /// Inputs without which it is not evaluated.
     pub requirements: &'static [Requirement],
-    /// Picks the records it fires on.
+    /// Selects the records with a finding.
     pub select: fn(&Reconciliation) -> Selection,
-    /// Says what is wrong with one of them.
+    /// Describes what is wrong with one of them.
     pub describe: fn(&Reconciliation, &Subject) -> FindingDetail,
-    /// Which stall, by its place among them, one of them is because of; for checks whose findings can be.
+    /// The index of the stall that causes a finding; for checks whose findings can be caused by one.
     pub causing_stall: Option<fn(&Reconciliation, &Subject) -> Option<usize>>,
 }
 
 impl Check {
-    /// The stall that a finding on a subject is because of.
+    /// The stall that causes a finding on a subject.
     #[must_use]
     pub fn stall_of(&self, reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
         self.causing_stall.and_then(|consequence| consequence(reconciliation, subject))
     }
 }
 
-/// What every check on stalls needs: all rows that could be missing.
+/// Requirements of every check on stalls: all rows that could be missing.
 pub(crate) const STALL_REQUIREMENTS: &[Requirement] = &[
     Requirement::Unquestioned(TIMING_QUESTIONS),
     Requirement::UnfilteredExport,
@@ -268,7 +268,7 @@ pub(crate) const STALL_REQUIREMENTS: &[Requirement] = &[
     Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
 ];
 
-/// Stalls that a condition holds for.
+/// Stalls that meet a condition.
 pub(crate) fn select_stalls(
     reconciliation: &Reconciliation,
     fires: impl Fn(&crate::stalls::Stall) -> bool,
@@ -276,7 +276,7 @@ pub(crate) fn select_stalls(
     let stalls = &reconciliation.stalls;
     let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
     let mut selection = Selection::fully_judged(stalls.counts.expected, found.collect());
-    // Every row that could not be read, and every enrollment that may be there or not, could be an event.
+    // Every unreadable row, and every enrollment whose existence is unknown, could be an event.
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
     selection.coverage.add_unknown(stalls.unjudged);
     selection
@@ -308,8 +308,8 @@ pub(crate) fn select_outbound(reconciliation: &Reconciliation, fires: &[Outbound
     })
 }
 
-/// What a check that fires on some values of `enrollment` says of a Docebo enrollment; `unknown` are those under which it
-/// cannot tell.
+/// The judgment on a Docebo enrollment of a check that fires on some values of `enrollment`; `unknown` are the values
+/// that it cannot judge.
 pub(crate) fn judge_enrollment(
     reconciliation: &Reconciliation,
     at: usize,
@@ -324,14 +324,14 @@ pub(crate) fn judge_enrollment(
     }
 }
 
-/// Docebo enrollments on which a check fires; those that could not be read are counted as unread.
+/// Docebo enrollments on which a check fires; unreadable ones count as unread.
 pub(crate) fn select_enrollments(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.enrollments.len(), Subject::Enrollment, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
     selection
 }
 
-/// `CourseEnrollment__c` rows that a condition holds for, whatever else is known of them, or that have one of these values.
+/// `CourseEnrollment__c` rows that meet a condition, regardless of other facts, or that have one of these values.
 pub(crate) fn select_rows(
     reconciliation: &Reconciliation,
     fires: &[EnrollmentMatch],
@@ -358,15 +358,15 @@ pub(crate) fn select_rows(
     selection
 }
 
-/// Contacts on whom a check fires; learners whom the export names only in unreadable rows are counted as unread, for each
-/// may be the one of any contact.
+/// Contacts on which a check fires; learners who are only in unreadable rows count as unread, since each may belong to
+/// any contact.
 pub(crate) fn select_contacts(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.contacts.len(), Subject::Contact, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
     selection
 }
 
-/// Learners on whom a check fires; those whom the export names only in unreadable rows are counted as unread.
+/// Learners on which a check fires; those who are only in unreadable rows count as unread.
 pub(crate) fn select_learners(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.learners.len(), Subject::Learner, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
@@ -396,7 +396,7 @@ fn select(
     selection
 }
 
-/// Rows that share a value: for each value that two or more rows have, those rows.
+/// Groups of two or more rows with the same value.
 pub(crate) fn shared<K: Ord + Send>(values: impl Iterator<Item = (K, u32)>) -> Vec<Vec<u32>> {
     let mut sorted: Vec<(K, u32)> = values.collect();
     sorted.par_sort_unstable();

@@ -1,4 +1,4 @@
-//! `contact-without-learner`: a contact for whom Docebo has no learner yet.
+//! `contact-without-learner`: a contact without a learner in Docebo.
 
 use crate::checks::check::{Check, Judgment, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_contacts};
 use crate::checks::evidence;
@@ -42,8 +42,8 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         learner_with_key(reconciliation, contact).is_none()
             && !unread.has_username(reconciliation.data.contacts.key(contact))
     };
-    // Any of these may be a learner whose username could not be read, but no more of them than there are such
-    // learners: of a greater number, some have none.
+    // Any of these may be a learner with an unreadable username, but no more than there are such learners: of a greater
+    // number, some have none.
     let candidates =
         (0..reconciliation.data.contacts.len()).filter(is_unknown).filter(|&contact| nobody_read(contact)).count();
     let some_have_none = candidates as u64 > unread.unnamed_learners;
@@ -61,7 +61,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
     })
 }
 
-/// The learner who has the contact's key as username, among those that could be read.
+/// The learner whose username is the contact's key, among readable ones.
 fn learner_with_key(reconciliation: &Reconciliation, contact: usize) -> Option<usize> {
     let canonical = |text| reconciliation.rules.equality.canonical(text);
     let has_key = |learner: &usize| {

@@ -1,49 +1,49 @@
-//! How much of what a check looks at was judged, and the proof without which no check is clean.
+//! How many of a check's records were judged, and the proof without which no check is clean.
 
 use serde::{Deserialize, Serialize};
 
-/// What a check says of one record.
+/// A check's judgment of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgment {
     /// The check fires on it.
     Fires,
     /// The check does not fire on it.
     Passes,
-    /// It cannot be told, because rows of the export could not be read.
+    /// Unknown because of unreadable export rows.
     Unread,
-    /// It cannot be told for another reason.
+    /// Unknown for another reason.
     Unknown,
 }
 
 impl Judgment {
-    /// A record that could be judged.
+    /// The judgment of a record that could be judged.
     #[must_use]
     pub const fn known(fires: bool) -> Self {
         if fires { Self::Fires } else { Self::Passes }
     }
 }
 
-/// How many of the records that a check looks at were judged.
+/// How many of a check's records were judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     judged: u64,
     unjudged: u64,
-    /// Unjudged because of unreadable rows that are accepted (`docebo.max_unreadable_rows`).
+    /// Unjudged because of accepted unreadable rows (`docebo.max_unreadable_rows`).
     accepted: u64,
 }
 
 impl Coverage {
-    /// A check that looked at nothing, because an input is missing. It is not complete on its own: what is missing is told
-    /// beside it.
+    /// A check that judged nothing because an input is missing. This alone does not make it incomplete: missing inputs
+    /// are reported separately.
     pub(crate) const NOTHING: Self = Self { judged: 0, unjudged: 0, accepted: 0 };
 
-    /// A check whose every record could be judged.
+    /// A check that could judge all records.
     #[must_use]
     pub const fn all(judged: u64) -> Self {
         Self { judged, unjudged: 0, accepted: 0 }
     }
 
-    /// Counts one more record.
+    /// Counts one record.
     pub fn add(&mut self, judged: Judgment, unread_accepted: bool) {
         match judged {
             Judgment::Fires | Judgment::Passes => self.judged += 1,
@@ -52,29 +52,29 @@ impl Coverage {
         }
     }
 
-    /// Counts records that could not be judged because of unreadable rows.
+    /// Counts records that are unjudged because of unreadable rows.
     pub fn add_unread(&mut self, records: u64, accepted: bool) {
         *(if accepted { &mut self.accepted } else { &mut self.unjudged }) += records;
     }
 
-    /// Counts records that could not be judged for another reason.
+    /// Counts records that are unjudged for another reason.
     pub fn add_unknown(&mut self, records: u64) {
         self.unjudged += records;
     }
 
-    /// Records that were judged.
+    /// Number of judged records.
     #[must_use]
     pub const fn judged(self) -> u64 {
         self.judged
     }
 
-    /// Records that could not be judged and are not accepted as such.
+    /// Number of unjudged records that are not accepted.
     #[must_use]
     pub const fn unjudged(self) -> u64 {
         self.unjudged
     }
 
-    /// Records that could not be judged because of unreadable rows that are accepted.
+    /// Number of records unjudged because of accepted unreadable rows.
     #[must_use]
     pub const fn accepted(self) -> u64 {
         self.accepted
@@ -87,26 +87,26 @@ impl Coverage {
     }
 }
 
-/// The proof that a check judged every record that it looks at. Only [`Coverage::prove`] gives one.
+/// The proof that a check judged all of its records. Only [`Coverage::prove`] creates one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllJudged(());
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It judged every record and found nothing.
     Clean(AllJudged),
     /// It found something.
     Found,
-    /// It found nothing, and an input was missing or a record could not be judged; this is not a pass.
+    /// It found nothing, but an input was missing or a record was not judged; not a pass.
     NotEvaluated,
 }
 
 impl Outcome {
-    /// The words of all outcomes.
+    /// The labels of all outcomes.
     pub const LABELS: [&'static str; 3] = ["clean", "found", "not-evaluated"];
 
-    /// The outcome of a check with so many findings.
+    /// The outcome of a check with this many findings.
     #[must_use]
     pub fn new(findings: usize, coverage: Coverage, missing: &[String]) -> Self {
         match coverage.prove(missing) {
@@ -116,7 +116,7 @@ impl Outcome {
         }
     }
 
-    /// The word in every output.
+    /// The label in every output.
     #[must_use]
     pub const fn label(self) -> &'static str {
         let [clean, found, not_evaluated] = Self::LABELS;
@@ -146,7 +146,7 @@ impl Serialize for Outcome {
     }
 }
 
-/// The words of [`Outcome`] as a schema has them.
+/// The labels of [`Outcome`] for a schema.
 pub(crate) fn outcome_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": "string", "enum": Outcome::LABELS})
 }

@@ -1,4 +1,4 @@
-//! `docebo-user-absent`: a learner whom Docebo should have written into Salesforce and did not.
+//! `docebo-user-absent`: a learner whom Docebo should have written to Salesforce but did not.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_outbound};
 use crate::checks::evidence;
@@ -36,7 +36,7 @@ pub(super) static CHECK: Check = Check {
 
 fn select(reconciliation: &Reconciliation) -> Selection {
     let mut selection = select_outbound(reconciliation, &[Outbound::Missing]);
-    // An unreadable enrollment of nobody knows whom may be one that is due for a learner of whom nothing else is.
+    // An unreadable enrollment of an unknown learner may be that learner's only due one.
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.without_learner);
     selection
 }
@@ -60,7 +60,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
     }
 }
 
-/// A learner whose oldest enrollment fell due in a stall.
+/// The stall in which a learner's oldest enrollment fell due.
 fn consequence(reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
     let Subject::Learner(learner) = subject else { return None };
     let at = evidence::oldest_due(reconciliation, *learner as usize)?;

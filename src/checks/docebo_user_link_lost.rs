@@ -25,7 +25,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(reconciliation: &Reconciliation) -> Selection {
-    // Two empty lookups need no other input; a row that is not there has none.
+    // Two empty lookups need no other input; a missing row has none.
     select_learners(reconciliation, |learner| {
         Judgment::known(reconciliation.relations.outbound[learner] == Outbound::LinkLost)
     })

@@ -1,4 +1,4 @@
-//! `docebo-user-misattached`: a DoceboUser record that names somebody else than the learner's sfdc_id.
+//! `docebo-user-misattached`: a DoceboUser record that references somebody else than the learner's sfdc_id.
 
 use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
 use crate::checks::evidence;
@@ -40,7 +40,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
             Judgment::Unread
         }
         Outbound::Unknown => Judgment::Unknown,
-        // There is a row, and no `sfdc_id` that says whose it should be.
+        // There is a row, but no `sfdc_id` that identifies its owner.
         Outbound::Delivered
             if reconciliation.relations.sfdc(&reconciliation.data, learner).kind == SfdcIdKind::Unknown =>
         {
@@ -48,7 +48,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         }
         outbound => Judgment::known(matches!(outbound, Outbound::Misattached | Outbound::Stray)),
     });
-    // A row that hangs on a user says whose it is only with the users at hand.
+    // A row linked to a user identifies its owner only if the users are extracted.
     let untold = reconciliation
         .relations
         .outbound

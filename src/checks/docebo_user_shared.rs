@@ -33,7 +33,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
     let users_known = origins.extract(SfObject::User).completeness.is_complete()
         && origins.missing_columns(SfObject::User, &["ContactId"]).next().is_none();
     for at in 0..rows.len() {
-        // A row that hangs on a user says whose contact it is only with that user at hand.
+        // A row linked to a user identifies its contact only if that user is extracted.
         let through_user = rows.contact(at, &reconciliation.data.contacts).is_none() && rows.user(at).is_some();
         let known = !through_user || users_known || rows.user(at).and_then(|user| users.find(user)).is_some();
         selection.coverage.add(if known { Judgment::Passes } else { Judgment::Unknown }, false);

@@ -1,4 +1,4 @@
-//! `enrollment-absent`: an enrollment that is due in Salesforce and not there.
+//! `enrollment-absent`: an enrollment that is due in Salesforce but missing.
 
 use crate::checks::check::{
     Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, judge_enrollment, select_enrollments,
@@ -59,7 +59,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
     }
 }
 
-/// An enrollment that fell due in a stall. One whose course is not there is no event of it.
+/// The stall in which an enrollment fell due. An enrollment without a course is not an event of it.
 fn consequence(reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
     let Subject::Enrollment(at) = subject else { return None };
     let at = *at as usize;

@@ -1,4 +1,4 @@
-//! `enrollment-key-mismatch`: an enrollment row whose key, parents or number are not as they should be.
+//! `enrollment-key-mismatch`: an enrollment row whose key, parents or number are wrong.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_rows};
 use crate::checks::evidence;

@@ -1,4 +1,4 @@
-//! `enrollment-orphaned`: an enrollment row that Docebo knows nothing of.
+//! `enrollment-orphaned`: an enrollment row that is unknown to Docebo.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_rows};
 use crate::checks::evidence;
@@ -10,7 +10,7 @@ use crate::model::question::Question;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
 use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
-/// A filtered export has no enrollments of courses and learners that it leaves out.
+/// A filtered export omits the enrollments of excluded courses and learners.
 const ORPHANED: &[Requirement] = &[
     Requirement::Unquestioned(TIMING_QUESTIONS),
     Requirement::Unquestioned(&[Question::ExportFiltered]),
@@ -38,7 +38,7 @@ pub(super) static CHECK: Check = Check {
 
 fn select(reconciliation: &Reconciliation) -> Selection {
     let mut selection = select_rows(reconciliation, &[EnrollmentMatch::Orphaned], |_| false);
-    // Rows without readable ids may be the counterparts of as many of these.
+    // Rows with unreadable ids may be the counterparts of as many of these.
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.without_pair);
     selection
 }

@@ -1,4 +1,4 @@
-//! `enrollment-outdated`: an enrollment whose row in Salesforce says something else than Docebo.
+//! `enrollment-outdated`: an enrollment whose Salesforce row differs from Docebo.
 
 use crate::checks::check::{
     Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
@@ -31,7 +31,7 @@ pub(super) static CHECK: Check = Check {
 fn select(reconciliation: &Reconciliation) -> Selection {
     let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let mut selection = select_enrollments(reconciliation, |at| match relations.enrollment[at] {
-        // Its status agrees; whether its dates do, nobody knows.
+        // Its status agrees; whether its dates do is unknown.
         EnrollmentMatch::Matched if !relations.clocks.compares(data, at) => Judgment::Unknown,
         _ => judge_enrollment(
             reconciliation,
@@ -87,13 +87,13 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
     }
 }
 
-/// An enrollment whose last news came in a stall.
+/// The stall in which an enrollment last changed.
 fn consequence(reconciliation: &Reconciliation, subject: &Subject) -> Option<usize> {
     let Subject::Enrollment(at) = subject else { return None };
     newest(reconciliation, *at as usize).and_then(|news| reconciliation.stalls.covering_update(news.latest()))
 }
 
-/// The last thing that happened in Docebo: the latest that the row can lack.
+/// The last event in Docebo: the latest that the row can miss.
 fn newest(reconciliation: &Reconciliation, at: usize) -> Option<Readings> {
     let (data, clocks) = (&reconciliation.data, &reconciliation.relations.clocks);
     [clocks.enrolled(data, at), clocks.completed(data, at), clocks.accessed(data, at)]

@@ -1,7 +1,7 @@
-//! Evidence: the rows that show what is wrong, and what a check says of them.
+//! Evidence: the rows that show what is wrong, and a check's description of them.
 //!
-//! Sentences are fixed by the check; values of persons live in [`Text`], which carries its privacy with
-//! it, so that a redacted output is made by type and not by pattern.
+//! Each check has fixed sentences; personal values are in [`Text`], which carries its privacy, so that redaction works
+//! by type and not by pattern.
 //!
 //! Must not know: any single check, or any output.
 
@@ -26,13 +26,13 @@ pub struct Text {
 }
 
 impl Text {
-    /// A value that says nothing about a person: ids of records, times, statuses, counts.
+    /// A value that reveals nothing about a person: record ids, times, statuses, counts.
     #[must_use]
     pub fn public(value: impl Into<Cow<'static, str>>) -> Self {
         Self { value: value.into(), personal: false }
     }
 
-    /// A value that may: usernames, keys, whatever somebody typed.
+    /// A value that may reveal something: usernames, keys, any typed text.
     #[must_use]
     pub fn personal(value: impl Into<Cow<'static, str>>) -> Self {
         Self { value: value.into(), personal: true }
@@ -50,7 +50,7 @@ impl Text {
         Self::public(instant.map_or_else(String::new, |instant| instant.to_string()))
     }
 
-    /// Whether the value may tell about a person.
+    /// Whether the value may reveal something about a person.
     #[must_use]
     pub const fn is_personal(&self) -> bool {
         self.personal
@@ -63,7 +63,7 @@ impl Text {
     }
 }
 
-/// Where a piece of evidence comes from.
+/// The origin of a piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A Salesforce record.
@@ -75,7 +75,7 @@ pub enum Origin {
     },
     /// A row of the export.
     Line(SourceLine),
-    /// A query of the extract that did not return what should be there.
+    /// A query of the extract that did not return the expected record.
     NotReturned {
         /// The object.
         object: SfObject,
@@ -91,10 +91,10 @@ pub enum Origin {
     Inputs,
 }
 
-/// One piece of evidence: an origin and what it says.
+/// One piece of evidence: an origin and its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
     /// Field and value.
     pub fields: Vec<(Cow<'static, str>, Text)>,
@@ -108,16 +108,16 @@ impl Evidence {
     }
 }
 
-/// What a check says of one subject.
+/// A check's description of one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingDetail {
     /// The field or relation in question.
     pub field: Cow<'static, str>,
-    /// What should stand there.
+    /// The expected value.
     pub expected: Text,
-    /// What does.
+    /// The actual value.
     pub found: Text,
-    /// Since when it should be otherwise, where that can be said.
+    /// Since when the expected value is due, if known.
     pub since: Option<Instant>,
     /// The first piece of evidence.
     pub evidence: Evidence,
@@ -126,7 +126,7 @@ pub struct FindingDetail {
 }
 
 impl FindingDetail {
-    /// What can be said of a subject that a check did not select itself: nothing but its field.
+    /// The description of a subject that a check did not select itself: only its field.
     pub(crate) fn for_inputs(field: &'static str) -> Self {
         Self {
             field: Cow::Borrowed(field),
@@ -139,14 +139,14 @@ impl FindingDetail {
     }
 }
 
-/// An `sfdc_id` as it stands: an id says nothing about a person, whatever else was typed may.
+/// An `sfdc_id`, unchanged: an id reveals nothing about a person, but any other typed text may.
 pub(crate) fn sfdc_id(reconciliation: &Reconciliation, learner: usize) -> Text {
     let text = reconciliation.data.sfdc_id(learner).into_owned();
     if RecordId::repair(text.trim().as_bytes()).is_some() { Text::public(text) } else { Text::personal(text) }
 }
 
-/// What was not found, and that so many of the findings of the check may be what could not be read; one and several of
-/// that in words.
+/// States what was not found, and how many of the check's findings may be unreadable instead; takes singular and plural
+/// wording for that.
 pub(crate) fn not_found(absent: &str, unread: u64, [one, several]: [&str; 2]) -> Text {
     Text::public(match unread {
         0 => absent.to_owned(),
@@ -213,7 +213,7 @@ pub(crate) fn enrollment(reconciliation: &Reconciliation, at: usize) -> Evidence
     )
 }
 
-/// A status word of the export: it says nothing about a person, known or not.
+/// A status word of the export: reveals nothing about a person, known or not.
 pub(crate) fn status_word(word: &str) -> Text {
     Text::public(word.to_owned())
 }
@@ -234,12 +234,12 @@ pub(crate) fn enrollment_row(reconciliation: &Reconciliation, at: usize) -> Evid
     )
 }
 
-/// A record of which nothing but the editor matters.
+/// A record of which only the editor matters.
 pub(crate) fn edited(object: SfObject, id: RecordId, by: RecordId) -> Evidence {
     Evidence::new(Origin::Record { object, id }, [("LastModifiedById", Text::public(by.to_string()))])
 }
 
-/// What became of a contact that is not there any more.
+/// How a missing contact was removed.
 pub(crate) fn deleted_contact(deleted: DeletedContact) -> Evidence {
     let how = if deleted.into.is_some() { "merged on" } else { "deleted on" };
     let into = deleted.into.map(|survivor| ("merged into", Text::id(Some(survivor))));
@@ -252,7 +252,7 @@ pub(crate) fn deleted_contact(deleted: DeletedContact) -> Evidence {
     }
 }
 
-/// The query that should have returned a record and did not.
+/// The query that should have returned a record but did not.
 pub(crate) fn not_returned(object: SfObject, filter: String) -> Evidence {
     Evidence::new(Origin::NotReturned { object, filter }, [])
 }
@@ -262,8 +262,8 @@ pub(crate) fn inputs() -> Evidence {
     Evidence::new(Origin::Inputs, [])
 }
 
-/// What both checks on stalls say of one: the interval, what fell due in it, the last write before and the
-/// first event that should have followed.
+/// The description of a stall for both checks on stalls: the interval, what fell due in it, the last write before and
+/// the first event that should have followed.
 pub(crate) fn stall(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Stall(at) = subject else { return FindingDetail::for_inputs("sync") };
     let Some(stall) = reconciliation.stalls.found.get(*at as usize) else { return FindingDetail::for_inputs("sync") };
@@ -296,7 +296,7 @@ pub(crate) fn stall(reconciliation: &Reconciliation, subject: &Subject) -> Findi
     }
 }
 
-/// By what a stall is known from run to run: the open one by its stream, an ended one by its day too.
+/// Identifies a stall across runs: the open one by its stream, an ended one also by its day.
 pub(crate) fn stall_field(stall: &Stall) -> String {
     let day = stall.from.to_string().chars().take(10).collect::<String>();
     if stall.is_open() { stall.stream.label().to_owned() } else { format!("{} from {day} on", stall.stream) }
@@ -315,7 +315,7 @@ pub(crate) fn no_docebo_user(reconciliation: &Reconciliation, learner: usize) ->
     not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", reconciliation.data.learners.id(learner)))
 }
 
-/// The oldest enrollment that is due for a learner, which a `DoceboUser__c` row should carry.
+/// The oldest due enrollment of a learner, which requires a `DoceboUser__c` row.
 pub(crate) fn oldest_due(reconciliation: &Reconciliation, learner: usize) -> Option<usize> {
     let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     data.enrollments
@@ -327,7 +327,7 @@ pub(crate) fn oldest_due(reconciliation: &Reconciliation, learner: usize) -> Opt
         .min_by_key(|&at| (relations.clocks.enrolled(data, at).map(crate::model::zone::Readings::earliest), at))
 }
 
-/// `<learner id>_<course id>` of a row by its parents, blank where a parent is missing.
+/// `<learner id>_<course id>` of a row's parents, blank if a parent is missing.
 pub(crate) fn parents_key(reconciliation: &Reconciliation, at: usize) -> String {
     let data = &reconciliation.data;
     let rows = &data.enrollments;

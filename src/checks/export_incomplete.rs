@@ -1,4 +1,4 @@
-//! `export-incomplete`: an export that leaves out more learners than chance would.
+//! `export-incomplete`: an export that omits more learners than chance explains.
 
 use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
 use crate::checks::evidence;
@@ -22,7 +22,7 @@ pub(super) static CHECK: Check = Check {
     causing_stall: None,
 };
 
-/// Above this share of DoceboUser rows without a learner, the export is held to be incomplete.
+/// Above this percentage of DoceboUser rows without a learner, the export counts as incomplete.
 const PERCENT: u64 = 2;
 
 fn select(reconciliation: &Reconciliation) -> Selection {
@@ -34,7 +34,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
     });
     let unread = &reconciliation.relations.unread;
     selection.add_unread(reconciliation, unread.users.without_learner.max(unread.unidentified_learners));
-    // Of all rows, also those of whom it cannot be told: rows that could not be read make no share larger.
+    // Relative to all rows, including undecidable ones: unreadable rows must not increase the share.
     if reconciliation.relations.missing_from_export(&reconciliation.data) * 100
         > reconciliation.data.docebo_users.len() as u64 * PERCENT
     {

@@ -1,5 +1,4 @@
-//! One finding: a check, a subject, the ids to find it by, and its evidence, without which it cannot
-//! be made.
+//! One finding: a check, a subject, its ids, and its mandatory evidence.
 //!
 //! Must not know: any single check, or any output.
 
@@ -34,7 +33,7 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// The run as a whole.
     Run,
-    /// Something built onto a package object.
+    /// A customization of a package object.
     Customisation,
     /// One learner.
     Learner,
@@ -54,15 +53,15 @@ pub enum Kind {
     Course,
     /// An enrollment, on either side.
     Enrollment,
-    /// A standstill of the sync.
+    /// A stall of the sync.
     Stall,
     /// A row of another package object.
     Record,
-    /// Rows of an input that could not be read.
+    /// Unreadable rows of an input.
     Rows,
 }
 
-/// A finding, made when an output asks for it.
+/// A finding, created when an output requests it.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// Stable between runs: `F-` and ten characters.
@@ -73,9 +72,9 @@ pub struct Finding {
     pub kind: Kind,
     /// Its ids.
     pub ids: Ids,
-    /// What the check says.
+    /// The check's description.
     pub detail: FindingDetail,
-    /// The key of the finding on the stall that this one is because of.
+    /// The key of the finding on the stall that caused this one.
     pub caused_by: Option<Key>,
 }
 
@@ -95,7 +94,7 @@ impl Finding {
     }
 }
 
-/// What kind of thing a subject is, and its ids.
+/// The kind and the ids of a subject.
 fn identify(reconciliation: &Reconciliation, subject: &Subject) -> (Kind, Ids) {
     let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let learner = |at: u32| {
@@ -168,14 +167,14 @@ fn identify(reconciliation: &Reconciliation, subject: &Subject) -> (Kind, Ids) {
     }
 }
 
-/// The key of a check's finding on a subject; a record counts only where it is the subject itself.
+/// The key of a check's finding on a subject; a record counts only if it is the subject itself.
 fn key(check: &str, ids: Ids, subject: &Subject, field: &str) -> Key {
     let goes_along =
         matches!(subject, Subject::Learner(_) | Subject::Learners(_) | Subject::Enrollment(_) | Subject::Stall(_));
     ids.key(check, !goes_along, field)
 }
 
-/// The key of the finding on a stall; nothing where no check fires on it.
+/// The key of the finding on a stall; `None` if no check fires on it.
 fn stall_key(reconciliation: &Reconciliation, at: usize) -> Option<Key> {
     let stall = reconciliation.stalls.found.get(at)?;
     let check = if stall.is_open() { "outbound-stalled" } else { "outbound-gap" };

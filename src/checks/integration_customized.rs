@@ -1,4 +1,4 @@
-//! `integration-customized`: something was built onto the package's objects that the package did not ship.
+//! `integration-customized`: a customization of the package's objects that is not part of the package.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
 use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};

@@ -29,7 +29,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(reconciliation: &Reconciliation) -> Selection {
-    // With no rows there is no user to speak of.
+    // Without rows there is no integration user.
     let Some(user) = reconciliation.integration_user() else { return Selection::fully_judged(0, Vec::new()) };
     let mut selection = Selection::fully_judged(1, Vec::new());
     match reconciliation.data.users.find(user) {

@@ -1,4 +1,4 @@
-//! `learner-without-contact`: a learner who has neither sfdc_id nor a contact to go with.
+//! `learner-without-contact`: a learner with neither sfdc_id nor matching contact.
 
 use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
 use crate::checks::evidence;

@@ -1,4 +1,4 @@
-//! `organization-mismatch`: export and snapshot are of two different Salesforce organizations.
+//! `organization-mismatch`: export and snapshot belong to two different Salesforce organizations.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
 use crate::checks::evidence;

@@ -1,4 +1,4 @@
-//! `outbound-gap`: a sync that stood still, went on, and never caught up.
+//! `outbound-gap`: a sync that stalled, resumed, and never caught up.
 
 use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
 use crate::checks::evidence;

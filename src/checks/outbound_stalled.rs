@@ -1,4 +1,4 @@
-//! `outbound-stalled`: a sync that stands still now.
+//! `outbound-stalled`: a sync that is stalled now.
 
 use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
 use crate::checks::evidence;

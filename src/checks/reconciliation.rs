@@ -1,4 +1,4 @@
-//! Both sets of books, related: what every check and every output reads.
+//! Both sides, related: the input of every check and every output.
 //!
 //! Must not know: any check, any wording, any output.
 
@@ -9,23 +9,23 @@ use crate::reconcile::relations::Relations;
 use crate::settings::Rules;
 use crate::stalls::Stalls;
 
-/// Both sides and how they stand to each other: all that a check sees.
+/// Both sides and their relations: everything that a check sees.
 #[derive(Debug, Clone)]
 pub struct Reconciliation {
-    /// What both sides said.
+    /// The data of both sides.
     pub data: Dataset,
-    /// How it fits together.
+    /// The relations between them.
     pub relations: Relations,
-    /// The rules it was compared by.
+    /// The comparison rules.
     pub rules: Rules,
-    /// What is questioned about the run.
+    /// The questions about the run.
     pub questions: Vec<Questioned>,
-    /// Where the sync stood still, and its pulse.
+    /// The stalls of the sync, and its heartbeats.
     pub stalls: Stalls,
 }
 
 impl Reconciliation {
-    /// The integration's user: who created most `DoceboUser__c` rows (of equals, the lowest id).
+    /// The integration's user: who created most `DoceboUser__c` rows (on ties, the lowest id).
     #[must_use]
     pub fn integration_user(&self) -> Option<RecordId> {
         self.relations.integration_user

@@ -1,4 +1,4 @@
-//! `record-edited-by-others`: a row of the package that somebody else than the integration modified last.
+//! `record-edited-by-others`: a row of the package last modified by somebody else than the integration.
 
 use rayon::iter::ParallelIterator as _;
 
@@ -81,7 +81,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
     }
 }
 
-/// The record of a subject and who modified it last.
+/// The record of a subject and its last modifier.
 fn record(reconciliation: &Reconciliation, subject: &Subject) -> Option<(SfObject, RecordId, RecordId)> {
     let data = &reconciliation.data;
     match subject {

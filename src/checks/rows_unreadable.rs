@@ -1,4 +1,4 @@
-//! `rows-unreadable`: rows of the export that could not be read, so that nothing can be said of what they are about.
+//! `rows-unreadable`: unreadable rows of the export, whose subjects cannot be judged.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
 use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};

@@ -1,4 +1,4 @@
-//! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that is not there.
+//! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that does not exist.
 
 use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
 use crate::checks::evidence;

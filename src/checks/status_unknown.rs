@@ -1,4 +1,4 @@
-//! `status-unknown`: an enrollment whose status word no table knows.
+//! `status-unknown`: an enrollment whose status word is in no table.
 
 use crate::checks::check::{
     Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
@@ -33,7 +33,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
             .is_some_and(|word| word.status.is_some())
     };
     select_enrollments(reconciliation, |at| {
-        // Whether there is a row that a known word is compared with makes no difference.
+        // Whether there is a row to compare a known word with makes no difference.
         let unknown: &[EnrollmentMatch] =
             if is_known(at) { &[] } else { &[EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink] };
         match judge_enrollment(reconciliation, at, &[EnrollmentMatch::UnknownStatus], unknown) {

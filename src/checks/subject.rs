@@ -2,7 +2,7 @@
 //!
 //! Must not know: any check, any wording, any output.
 
-/// What a finding is about. Indices are rows of the [`Dataset`]'s tables.
+/// What a finding is about. Indices are rows of the [`Dataset`](crate::reconcile::dataset::Dataset)'s tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The run as a whole.
@@ -29,11 +29,11 @@ pub enum Subject {
     Row(u32),
     /// A row of another package object.
     Other(u32),
-    /// Unreadable rows of one file with one reason, by their place in
+    /// Unreadable rows of one file with one reason, as an index into
     /// [`UnreadRows::groups`](crate::reconcile::relations::unread::UnreadRows::groups).
     Unreadable(u32),
-    /// Something that was built onto one of the package's objects.
+    /// A customization of one of the package's objects.
     Part(u32),
-    /// One stall, by its place in [`Stalls::found`].
+    /// One stall, as an index into [`Stalls::found`](crate::stalls::Stalls::found).
     Stall(u32),
 }

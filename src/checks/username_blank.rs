@@ -26,7 +26,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn select(reconciliation: &Reconciliation) -> Selection {
-    // A blank key needs no learner to be known.
+    // A blank key can be judged without any learner.
     let fires = |contact: usize| reconciliation.relations.forecast[contact] == Forecast::BlankKey;
     let blank = (0..reconciliation.data.contacts.len()).filter(|&contact| fires(contact));
     let subjects = blank.map(|contact| Subject::Contact(index(contact))).collect();

@@ -1,4 +1,4 @@
-//! `username-drifted`: a learner whose contact no longer carries the username as its key.
+//! `username-drifted`: a learner whose username is no longer the contact's key.
 
 use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
 use crate::checks::evidence;

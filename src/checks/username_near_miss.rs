@@ -1,4 +1,4 @@
-//! `username-near-miss`: a learner without sfdc_id whose username nearly is a contact's key.
+//! `username-near-miss`: a learner without sfdc_id whose username is near a contact's key.
 
 use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
 use crate::checks::evidence;

@@ -43,7 +43,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
     }
 }
 
-/// Learners without `sfdc_id` whose username is this key: nobody can say which contact is theirs.
+/// Learners without `sfdc_id` whose username is this key: which contact is theirs is unknown.
 fn ambiguous_learners<'a>(
     reconciliation: &'a Reconciliation,
     contacts: &[u32],

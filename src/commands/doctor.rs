@@ -1,5 +1,5 @@
-//! Whether a run can succeed, asked before it begins: the configuration, Salesforce or its snapshot, the
-//! export, the output folder. Nothing is written, and a question that fails does not stop the others.
+//! Checks before a run whether it can succeed: the configuration, Salesforce or its snapshot, the export, the output
+//! folder. Nothing is written, and a failed check does not stop the others.
 //!
 //! Must not know: how the lines are shown.
 
@@ -29,10 +29,10 @@ use crate::secrets::mask;
 use crate::settings::file::{self, Overrides};
 use crate::settings::{OrgConnection, Settings};
 
-/// Days after which an export is called old.
+/// Age in days above which an export is reported as old.
 const MAX_SNAPSHOT_AGE: i64 = 7;
 
-/// What a configuration names, as far as it can be read.
+/// The parts of a configuration that can be read.
 #[derive(Default)]
 struct Named {
     live: Option<OrgConnection>,
@@ -40,20 +40,20 @@ struct Named {
     export: Option<Settings>,
 }
 
-/// Looks at everything that a run with this configuration needs.
+/// Checks everything that a run with this configuration needs.
 #[must_use]
 pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progress: &Progress) -> Diagnosis {
     let mut lines = Vec::new();
     let Named { live, snapshot, export } = configuration(config, &mut lines);
     if let Some(live) = &live {
         progress.stage("asking Salesforce");
-        // A doctor gives up sooner than an extraction does.
+        // `doctor` stops retrying sooner than an extraction does.
         let pace = RetryPolicy {
             cap: std::time::Duration::from_secs(4),
             max_wait: std::time::Duration::from_secs(60),
             ..RetryPolicy::default()
         };
-        match super::runtime() {
+        match super::extract::runtime() {
             Ok(runtime) => lines.extend(runtime.block_on(doctor::examine(live, pace, trace))),
             Err(error) => lines.push(DoctorCheck::error(Area::SignIn, "Salesforce", &error)),
         }
@@ -68,7 +68,7 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
     }
     lines.push(output(out, export.and_then(|settings| settings.exported_at)));
     for line in &mut lines {
-        // An address in the configuration may hold a password.
+        // A URL in the configuration may contain a password.
         for text in [&mut line.what, &mut line.found].into_iter().chain(&mut line.next) {
             *text = mask(text).into_owned();
         }
@@ -76,7 +76,7 @@ pub fn diagnose(config: &Path, out: Option<&Path>, trace: Option<Trace>, progres
     Diagnosis { checks: lines }
 }
 
-/// What the configuration names, and a line on it; a fault in one part does not hide the others.
+/// Reads the configuration and adds a line about it; a fault in one part does not hide the others.
 fn configuration(config: &Path, lines: &mut Vec<DoctorCheck>) -> Named {
     let what = config.display().to_string();
     let text = match file::read(config) {
@@ -86,7 +86,7 @@ fn configuration(config: &Path, lines: &mut Vec<DoctorCheck>) -> Named {
             return Named::default();
         }
     };
-    // With reports of nobody's, only what concerns the reports themselves is left out.
+    // With a dummy report path, only errors about the reports themselves are missed.
     let nobody = || vec![PathBuf::new()];
     let without = Overrides { users: nobody(), enrollments: nobody(), ..Overrides::default() };
     let whole = file::load(config, &text, &Overrides::default());
@@ -205,7 +205,7 @@ fn look_at_export(settings: &Settings, progress: &Progress, lines: &mut Vec<Doct
             return;
         }
     };
-    // Rows whose course only Salesforce could tell are no fault of the export.
+    // Rows whose type only Salesforce knows are not a fault of the export.
     let mut unknown_here: BTreeMap<usize, u64> = BTreeMap::new();
     for (kind, excluded_row) in export.excluded.iter().filter(|_| uncoded.get()) {
         if let Exclusion::Unreadable(reject) = &excluded_row.why
@@ -245,7 +245,7 @@ fn export_file(input: &Input, by_code: u64) -> DoctorCheck {
     DoctorCheck::pass(Area::Export, &*input.file, found)
 }
 
-/// How old the export is.
+/// Age of the export.
 fn age(stated: Option<Instant>, files: Option<Instant>) -> DoctorCheck {
     let what = "the age of the export";
     let Some(at) = stated.or(files) else { return DoctorCheck::skip(Area::Export, what, "nothing tells it") };
@@ -265,7 +265,7 @@ fn age(stated: Option<Instant>, files: Option<Instant>) -> DoctorCheck {
     DoctorCheck::pass(Area::Export, what, found)
 }
 
-/// Whether an audit could write its folder; what the probe makes is taken away again.
+/// Whether an audit could write its folder; the probe folder is removed again.
 fn output(out: Option<&Path>, exported_at: Option<Instant>) -> DoctorCheck {
     let target = out.map_or_else(
         || {
@@ -278,7 +278,7 @@ fn output(out: Option<&Path>, exported_at: Option<Instant>) -> DoctorCheck {
     let made: Vec<&Path> = parents.take_while(|parent| parent.symlink_metadata().is_err()).collect();
     let probed = Folder::probe(&target);
     for folder in made {
-        // A folder that somebody has put something into by now stays.
+        // Fails, as it should, if the folder is no longer empty.
         let _ = std::fs::remove_dir(folder);
     }
     let what = target.display().to_string();
@@ -288,7 +288,7 @@ fn output(out: Option<&Path>, exported_at: Option<Instant>) -> DoctorCheck {
     }
 }
 
-/// Reads a snapshot without an export, to see whether it can be read.
+/// Reads a snapshot without an export to check that it is readable.
 fn read_snapshot(settings: &Settings, progress: &Progress) -> Result<Snapshot, Error> {
     join::join(ExportRows::default(), snapshot::parents(settings, progress)?).map(|joined| joined.snapshot)
 }

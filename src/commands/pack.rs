@@ -1,9 +1,8 @@
-//! The evidence pack of a case: from the folder of a finished run into an archive, with what must not leave the
-//! house beside it.
+//! The evidence pack of a case: made from a finished run's folder, with confidential files in a separate folder.
 
 #![expect(clippy::disallowed_methods, reason = "this room reads and writes the folders of cases")]
 
-mod private;
+mod case_key;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,71 +27,71 @@ use crate::outputs::{RenderError, xlsx};
 use crate::report::Report;
 use crate::verify::{self, Known, PackParameters};
 
-/// What is asked for.
+/// Options for making a pack.
 #[derive(Debug, Clone, Default)]
 pub struct PackOptions {
-    /// The folder of the run.
+    /// Folder of the run.
     pub run: PathBuf,
-    /// Where the pack is written.
+    /// Folder that the pack is written to.
     pub out: PathBuf,
-    /// The number of the case with Docebo's support.
+    /// Case number at Docebo support.
     pub case: Option<String>,
-    /// The cause, by the id of its check; by default the gravest.
+    /// Check id of the cause; by default the most severe.
     pub cause: Option<String>,
-    /// Personal fields to be shown as they are.
+    /// Personal fields to show unredacted.
     pub raw: Vec<String>,
-    /// What whoever opens the case knows.
+    /// Ticket answers from the person opening the case.
     pub filled: Filled,
-    /// Whether the workbook goes along.
+    /// Whether to include the workbook.
     pub with_workbook: bool,
-    /// Whether findings are told by examples and counts alone.
+    /// Whether findings appear only as examples and counts.
     pub examples_only: bool,
-    /// Whether nothing is written.
+    /// Whether to write nothing.
     pub dry_run: bool,
-    /// Whether a pack of the same name is replaced.
+    /// Whether to replace a pack of the same name.
     pub force: bool,
 }
 
-/// A pack that was made.
+/// Result of making a pack.
 #[derive(Debug)]
 pub struct PackResult {
     /// The pack.
     pub pack: Pack,
-    /// Where it stands; nothing in a dry run, and where it did not pass.
+    /// Path of the pack. `None` for a dry run or if verification failed.
     pub path: Option<PathBuf>,
-    /// Where key and mapping stand; nothing in a dry run, and where it did not pass.
+    /// Folder of key and mapping. `None` for a dry run or if verification failed.
     pub private: Option<PathBuf>,
-    /// What `tieout verify` says of it. A pack that does not pass is not written.
+    /// Result of `tieout verify`. A pack that fails is not written.
     pub verified: Diagnosis,
-    /// Places of the ticket that nobody has filled yet.
+    /// Ticket fields that are still blank.
     pub unfilled: Vec<String>,
 }
 
-/// Makes the pack of a case. `consent` is asked for the fields that shall be shown as they are, each with the
-/// places where a value of it stands; it says who consented and why, or nothing.
+/// Makes the evidence pack of a case. `consent` is called with the fields to show unredacted, each with the files and
+/// fields that contain its values; it returns who consented and why, or `None`.
 ///
 /// # Errors
-/// When the folder is not that of a run, the cause or a field is none of it, nobody consents, the pack would be too
-/// large, or the disk says no.
+/// If the folder is not a run, the cause or a field is unknown, consent is refused, the pack would be too large, or a
+/// file cannot be written.
 pub fn pack(
     wanted: &PackOptions,
     consent: impl FnOnce(&[(String, u64)]) -> Option<String>,
 ) -> Result<PackResult, Error> {
-    writer::recover(&wanted.run, &super::OUTPUTS)?;
+    writer::recover(&wanted.run, &super::write::OUTPUTS)?;
     let report = runs::rerender(&wanted.run)?;
     let cause = cause(&report, wanted.cause.as_deref())?;
     let consent = agreed(&report, cause, &wanted.raw, consent)?;
     let private = private(wanted, &report, cause)?;
     let path = wanted.out.join(format!("{}.zip", pack::name(&report, cause)));
-    // Held until key and mapping are written: of two packs at once, one would lose its own.
+    // Held until key and mapping are written; otherwise two concurrent packs could overwrite each other's.
     let _made = CreatedFolder::before(wanted);
     let _locks = if wanted.dry_run { None } else { Some(locked(wanted, &private, &path)?) };
-    // A dry run keeps no key, so its pseudonyms are those of no case.
-    let key = private::key(&private, wanted.case.as_deref())?;
+    // A dry run keeps no key, so its pseudonyms belong to no case.
+    let key = case_key::key(&private, wanted.case.as_deref())?;
     let pseudonyms = Pseudonyms::with_key(&key);
     let workbook = wanted.with_workbook.then(|| {
         let pseudonyms = Pseudonyms::with_key(&key);
-        // The workbook's temporary file lies where the pack will; a dry run writes nothing there.
+        // The workbook's temporary file goes next to the pack; a dry run writes nothing there.
         let folder = if wanted.dry_run { &wanted.run } else { &wanted.out };
         let mut bytes = Vec::new();
         let names = Names::Pseudonyms(&pseudonyms);
@@ -104,7 +103,7 @@ pub fn pack(
         })
     });
     let workbook = workbook.transpose()?;
-    let key_id = private::id(&key);
+    let key_id = case_key::id(&key);
     let case = Case {
         number: wanted.case.as_deref(),
         cause,
@@ -132,8 +131,8 @@ pub fn pack(
     if wanted.dry_run || verified.exit() != Exit::Clean {
         return Ok(PackResult { pack, path: None, private: None, unfilled, verified });
     }
-    // First, for a pack whose key is lost joins with no other.
-    private::remember(&private, &key, wanted.case.as_deref(), mapping)?;
+    // Written first: a pack whose key is lost cannot be joined with any other.
+    case_key::remember(&private, &key, wanted.case.as_deref(), mapping)?;
     write(&path, &pack)?;
     Ok(PackResult { pack, path: Some(path), private: Some(private), unfilled, verified })
 }
@@ -150,7 +149,7 @@ fn defect(error: &RenderError) -> Error {
     Error::Defect(format!("the pack could not be made: {error}"))
 }
 
-/// The cause that is asked for.
+/// The requested cause.
 fn cause(report: &Report, id: Option<&str>) -> Result<Option<&'static Check>, Error> {
     let Some(id) = id else { return Ok(pack::root(report)) };
     let theirs: Vec<&'static Check> =
@@ -176,7 +175,7 @@ fn cause(report: &Report, id: Option<&str>) -> Result<Option<&'static Check>, Er
     Err(Error::Usage(format!("--cause {id}: {what}\n  next: {next}")))
 }
 
-/// The consent to personal fields, where some are asked for.
+/// Asks for consent if personal fields are requested.
 fn agreed(
     report: &Report,
     cause: Option<&'static Check>,
@@ -208,7 +207,7 @@ fn agreed(
     }
 }
 
-/// The folder for key and mapping: one for each case, else one for each pack.
+/// Folder for key and mapping: one per case, else one per pack.
 fn private(wanted: &PackOptions, report: &Report, cause: Option<&'static Check>) -> Result<PathBuf, Error> {
     let Some(case) = &wanted.case else {
         return Ok(wanted.out.join(format!("{}.private", pack::name(report, cause))));
@@ -222,7 +221,7 @@ fn private(wanted: &PackOptions, report: &Report, cause: Option<&'static Check>)
     Ok(wanted.out.join(format!("docebo-case-{}.private", case.trim_start_matches('#'))))
 }
 
-/// The output folder where this run makes it; it goes again where nothing is put into it.
+/// Output folder created by this run; removed on drop if still empty.
 struct CreatedFolder(Option<PathBuf>);
 
 impl CreatedFolder {
@@ -234,13 +233,13 @@ impl CreatedFolder {
 impl Drop for CreatedFolder {
     fn drop(&mut self) {
         if let Some(out) = &self.0 {
-            // Refused by the system where there is something in it, which is as it should be.
+            // Fails, as it should, if the folder is not empty.
             let _ = std::fs::remove_dir(out);
         }
     }
 }
 
-/// Makes the folder for packs, and keeps other runs from writing the same pack or the same key.
+/// Creates the output folder and locks it against other runs writing the same pack or key.
 fn locked(wanted: &PackOptions, private: &Path, path: &Path) -> Result<[Lock; 2], Error> {
     may_be_replaced(path, wanted.force)?;
     let failed = |source: std::io::Error| Error::Output {
@@ -259,13 +258,13 @@ fn locked(wanted: &PackOptions, private: &Path, path: &Path) -> Result<[Lock; 2]
     for path in [path, &digest_of(path)] {
         File::prepare(path)?;
     }
-    // However the user names the folder, it is one and the same lock.
+    // Every path to the same folder must yield the same lock.
     let out = std::fs::canonicalize(&wanted.out).map_err(failed)?;
     let lock = |path: &Path| Lock::new(&out.join(path.file_name().unwrap_or_default()));
     Ok([lock(private)?, lock(path)?])
 }
 
-/// Refuses a pack or a digest that is there: without `force` any, else one that tieout did not write.
+/// Refuses to replace an existing pack or digest: without `force` any, else one that tieout did not write.
 fn may_be_replaced(path: &Path, force: bool) -> Result<(), Error> {
     let is_there = |path: &Path| path.symlink_metadata().is_ok();
     let refuse = |path: &Path, what: &str, next: &str| {
@@ -273,8 +272,8 @@ fn may_be_replaced(path: &Path, force: bool) -> Result<(), Error> {
     };
     let digest = digest_of(path);
     let away = "move it away, or name another folder with --out";
-    for (path, is_own) in [(path, private::is_pack as fn(&Path) -> bool), (&digest, is_digest)] {
-        // What is no regular file is refused by its kind when it is prepared.
+    for (path, is_own) in [(path, case_key::is_pack as fn(&Path) -> bool), (&digest, is_digest)] {
+        // Anything but a regular file is refused later, when it is prepared.
         let is_file = path.symlink_metadata().is_ok_and(|there| there.is_file());
         if is_there(path) && !force {
             return refuse(
@@ -290,7 +289,7 @@ fn may_be_replaced(path: &Path, force: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a file states the digest of a pack as [`write`] does.
+/// Whether a file is a pack digest as written by [`write`].
 fn is_digest(path: &Path) -> bool {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     files::read_text(path, MAX_DIGEST_BYTES).is_ok_and(|text| {
@@ -299,14 +298,14 @@ fn is_digest(path: &Path) -> bool {
     })
 }
 
-/// The file that states the digest of a pack.
+/// Path of a pack's digest file.
 fn digest_of(pack: &Path) -> PathBuf {
     let mut path = pack.as_os_str().to_owned();
     path.push(".sha256");
     PathBuf::from(path)
 }
 
-/// Writes archive and digest. Killed in between, a pack has no digest beside it, never a wrong one.
+/// Writes archive and digest. If interrupted, the pack has no digest rather than a wrong one.
 fn write(path: &Path, pack: &Pack) -> Result<(), Error> {
     let (zip, noted) = (File::prepare(path)?, File::prepare(&digest_of(path))?);
     match std::fs::remove_file(digest_of(path)) {
@@ -324,16 +323,16 @@ fn write(path: &Path, pack: &Pack) -> Result<(), Error> {
     noted.write(format!("{digest}  {}.zip\n", pack.name).as_bytes())
 }
 
-/// Bytes of a pack that are read at most: more than five times what may be sent.
+/// Maximum pack size that is read, in bytes: more than five times what may be sent.
 const MAX_PACK_BYTES: u64 = 256 << 20;
-/// Bytes of the file with a pack's digest that are read at most.
+/// Maximum size of a pack's digest file, in bytes.
 const MAX_DIGEST_BYTES: u64 = 64 << 10;
 
-/// Looks at a pack. Values of persons are known from the private folders beside it, and from the run in `run`, with which
-/// every figure is compared.
+/// Verifies a pack. Personal values are taken from the neighboring private folders and from `run`, with which every
+/// figure is compared.
 ///
 /// # Errors
-/// When the pack, a mapping or the run cannot be read.
+/// If the pack, a mapping or the run cannot be read.
 pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     let unreadable = |source| Error::Unreadable { path: pack.to_owned(), source };
     let bytes = files::read(pack, MAX_PACK_BYTES).map_err(unreadable)?;
@@ -345,7 +344,7 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)?.filter_map(Result::ok) {
         let path = entry.path();
         if path.is_dir() && path.extension().is_some_and(|extension| extension == "private") {
-            values.extend(private::mapped(&path)?.into_iter().map(|(_, _, value)| value));
+            values.extend(case_key::mapped(&path)?.into_iter().map(|(_, _, value)| value));
         }
     }
     let report = run.map(runs::rerender).transpose()?;
@@ -367,12 +366,12 @@ pub fn verify(pack: &Path, run: Option<&Path>) -> Result<Diagnosis, Error> {
     })
 }
 
-/// Looks at the pack that a run makes by itself.
+/// Verifies a pack that a run makes itself.
 pub(super) fn verified(report: &Report, bytes: &[u8]) -> Diagnosis {
     verify::verify(bytes, &Known { values: personal_values_of(report), digest: None })
 }
 
-/// The pack of a run as another pack says that it was made, but for the key of the pseudonyms.
+/// Rebuilds the pack of a run from a pack's stated parameters, except the pseudonym key.
 fn again(report: &Report, stated: &PackParameters) -> Result<Vec<u8>, String> {
     let found = |id: &String| {
         let cause = pack::causes(report).into_iter().find(|check| check.id == *id);
@@ -398,10 +397,10 @@ fn again(report: &Report, stated: &PackParameters) -> Result<Vec<u8>, String> {
     pack::build(report, &case).map(|pack| pack.bytes).map_err(|error| format!("cannot be made: {error}"))
 }
 
-/// Every personal value that the findings of a run hold.
+/// Every personal value in the findings of a run.
 ///
 /// # Errors
-/// When the folder is not that of a run.
+/// If the folder is not a run.
 pub fn personal_values(run: &Path) -> Result<Vec<String>, Error> {
     Ok(personal_values_of(&runs::rerender(run)?))
 }

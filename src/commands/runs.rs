@@ -1,5 +1,4 @@
-//! Runs that were written before: reading one back, finding the one that a run follows, and making the outputs
-//! of one again.
+//! Earlier runs: reading one, finding the one that a run follows, and rendering its outputs again.
 
 #![expect(clippy::disallowed_methods, reason = "this room reads the folders of finished runs")]
 
@@ -23,13 +22,13 @@ use crate::report::run_summary;
 use crate::report::run_summary::RunSummary;
 use crate::report::{Baseline, PreviousRun, Report, Unreadable};
 
-/// What analysts said of findings, in the folder of a run.
+/// File of analysts' reviews in the folder of a run.
 pub const REVIEWS: &str = "reviews.jsonl";
 
-/// What a run may follow.
+/// Which run to follow.
 #[derive(Debug, Clone)]
 pub enum Previous {
-    /// The newest run of the same organization beside the output folder, where there is one.
+    /// The newest run of the same organization next to the output folder, if any.
     Found,
     /// The run in this folder.
     Given(PathBuf),
@@ -37,19 +36,19 @@ pub enum Previous {
     None,
 }
 
-/// What a run finds of earlier ones.
+/// Result of looking for earlier runs.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The run that it follows, and what was said in the one whose place it takes.
+    /// The run to follow, and the reviews of the run being replaced.
     pub baseline: Baseline,
-    /// Where there are earlier runs and none is followed: which one is not, and why, as a sentence.
+    /// Which earlier run is not followed and why, as a sentence. `None` if one is followed or none exists.
     pub not_followed: Option<String>,
 }
 
-/// What a run whose outputs will be written into `target` finds of earlier ones.
+/// Finds earlier runs for a run that will be written to `target`.
 ///
 /// # Errors
-/// When a run was named that cannot be followed; one that is merely found and cannot be is passed over.
+/// If a run named by the user cannot be followed; a run found automatically is skipped instead.
 pub fn find_baseline(target: &Path, previous: &Previous, facts: &RunSummary) -> Result<Found, Error> {
     let (previous, not_followed) = match previous {
         Previous::None => (None, None),
@@ -63,7 +62,7 @@ pub fn find_baseline(target: &Path, previous: &Previous, facts: &RunSummary) -> 
     Ok(Found { baseline: Baseline { previous, replaced }, not_followed })
 }
 
-/// A run that the user named.
+/// A run named by the user.
 fn given(folder: &Path, facts: &RunSummary) -> Result<PreviousRun, Error> {
     let previous = read(folder)?;
     let refuse = |what: String| {
@@ -99,30 +98,30 @@ fn another_organization(identity: Identity, then: &Origins, now: &Origins) -> St
     format!("a run of another organization ({what} {then} instead of {now})")
 }
 
-/// Earlier runs, none of which is followed.
+/// Earlier runs exist, but none is followed.
 struct NotFollowed {
-    /// The run that comes closest, or the folder in which runs were looked for.
+    /// The closest run, or the folder that was searched.
     what: String,
     /// Why it is not followed.
     why: String,
 }
 
-/// The newest earlier run of the same organization beside a target; nothing where no run is there at all.
+/// The newest earlier run of the same organization next to a target. `None` if there is no run at all.
 fn newest(target: &Path, facts: &RunSummary) -> Result<Option<PreviousRun>, NotFollowed> {
     let folder_of_runs = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let folders = match runs(folder_of_runs) {
-        // The run in the target is the one that is replaced.
+        // The run in the target is the one being replaced.
         Ok(folders) => folders.into_iter().filter(|folder| folder.file_name() != target.file_name()),
         Err(error) => {
             let what = format!("the runs in {}", folder_of_runs.display());
             return Err(NotFollowed { what, why: format!("the folder cannot be listed ({error})") });
         }
     };
-    // The best one: of the same organization, earlier than this run, newest. Of two that read at the same moment, the
-    // one whose name comes last, such as `…-2`. One that cannot be read comes behind all others.
+    // Best match: same organization, earlier than this run, newest. If two were read at the same moment, the last by
+    // name, such as `…-2`. Unreadable runs rank last.
     let ranked = folders.map(|folder| {
         let described = has_told(&folder);
         let (same, earlier, read_at) = described.as_ref().map_or((false, false, None), |previous| {
@@ -176,7 +175,7 @@ fn unreadable(folder: &Path, error: &Error) -> String {
     }
 }
 
-/// The folders of runs in a folder.
+/// Run folders in a folder.
 fn runs(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -186,7 +185,7 @@ fn runs(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        // What begins with a dot is the unfinished folder of a run that is being written.
+        // A leading dot marks the unfinished folder of a run being written.
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if !hidden && path.join(run_summary::NAME).exists() {
             folders.push(path);
@@ -203,7 +202,7 @@ fn not_a_run(path: PathBuf, what: String) -> Error {
     }
 }
 
-/// The error about a folder, or something else, that lacks a file of a run.
+/// Error for a folder, or other file, that lacks a file of a run.
 fn no_run(folder: &Path, lacks: &str) -> Error {
     let what = if folder.is_dir() {
         format!("is not the folder of a run: it has no {lacks}")
@@ -216,7 +215,7 @@ fn no_run(folder: &Path, lacks: &str) -> Error {
     Error::Input { path: folder.to_owned(), what, next }
 }
 
-/// What the folder of a run looks like, and the one that was probably meant by a path that is none.
+/// Describes a run's folder and suggests the one probably meant by a wrong path.
 fn what_a_run_is(named: &Path) -> String {
     let dated = |folder: PathBuf| Some((has_told(&folder).ok()?.read_at(), folder));
     let meant = if named.is_dir() {
@@ -236,15 +235,15 @@ fn what_a_run_is(named: &Path) -> String {
     )
 }
 
-/// Bytes of the findings of a run that are read at most; a million findings come to half of it.
+/// Maximum size of a run's findings, in bytes; a million findings take half of it.
 const MAX_FINDINGS_BYTES: u64 = 2 << 30;
-/// Bytes of what analysts said in a run.
+/// Maximum size of a run's reviews, in bytes.
 const MAX_REVIEWS_BYTES: u64 = 256 << 20;
-/// Bytes of any other file of a run, which is read from every run beside a new one.
+/// Maximum size of any other file of a run, in bytes; these are read from every neighboring run.
 const MAX_SMALL_FILE_BYTES: u64 = 64 << 20;
-/// Bytes of the history of a run, which is read row by row.
+/// Maximum size of a run's history, in bytes; it is read row by row.
 const MAX_HISTORY_BYTES: u64 = 4 << 30;
-/// A line of the history.
+/// Maximum length of a history line, in bytes.
 const MAX_HISTORY_LINE: usize = 64 << 10;
 
 fn unread(folder: &Path, name: &str, source: std::io::Error) -> Error {
@@ -259,7 +258,7 @@ fn file(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     files::read(&folder.join(name), most).map_err(|source| unread(folder, name, source))
 }
 
-/// The history of a run, and its digest.
+/// History of a run, and its digest.
 fn history_of(folder: &Path) -> Result<(History, String), Error> {
     let file = files::open(&folder.join(history::NAME)).map_err(|source| unread(folder, history::NAME, source))?;
     let mut rows = Rows { from: file.take(MAX_HISTORY_BYTES), digest: Sha256::new(), line: 0 };
@@ -267,8 +266,8 @@ fn history_of(folder: &Path) -> Result<(History, String), Error> {
     Ok((history, data_encoding::HEXLOWER.encode(&rows.digest.finalize())))
 }
 
-/// The bytes of a history as they are read: digested, and refused where no rows are to be expected any more. So the memory
-/// that they take is that of the rows, whatever the size of the file.
+/// Reads a history's bytes: digests them and fails on overlong lines. So memory use depends on the rows, not on the
+/// file size.
 struct Rows {
     from: std::io::Take<std::fs::File>,
     digest: Sha256,
@@ -293,7 +292,7 @@ impl std::io::Read for Rows {
     }
 }
 
-/// The version of the format in which a run was written.
+/// Format version of a run.
 fn form(folder: &Path) -> Result<u32, Error> {
     form_of(&file(folder, run_summary::NAME)?).map_err(|what| not_a_run(folder.join(run_summary::NAME), what))
 }
@@ -322,10 +321,10 @@ fn expected_digest(folder: &Path, bytes: &[u8]) -> Result<RunSummary, Error> {
     serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))
 }
 
-/// What analysts said in a run; nothing where nobody did.
+/// Reviews in a run; empty if there are none.
 ///
 /// # Errors
-/// When the file is there and is not what tieout writes.
+/// If the file exists but was not written by tieout.
 pub fn reviews(folder: &Path) -> Result<Reviews, Error> {
     reviews_noting(folder, &mut Digests::new())
 }
@@ -342,15 +341,15 @@ fn reviews_noting(folder: &Path, digests: &mut Digests) -> Result<Reviews, Error
     }
 }
 
-/// SHA-256 of each file of a run that was read, by its name.
+/// SHA-256 of each file read from a run, by name.
 type Digests = BTreeMap<&'static str, String>;
 
 fn digest(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// Compares the files that were read of a run with the run's list of digests, so that a file that was edited or removed
-/// since is not used. An edit that also changes the list is not detected: the list is not signed.
+/// Compares the files read from a run with the run's list of digests, so that an edited or removed file is not used. An
+/// edit that also changes the list is not detected: the list is not signed.
 fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
     let refuse = |name: &str, what: String| Error::Input {
         path: folder.join(name),
@@ -370,18 +369,17 @@ fn unchanged(folder: &Path, read: &Digests) -> Result<(), Error> {
             None => return Err(refuse(name, format!("is not listed in the run's {}", writer::DIGESTS))),
         }
     }
-    // The only file of these that a run may be without.
+    // The only optional file among these.
     if listed.contains_key(REVIEWS) && !read.contains_key(REVIEWS) {
         return Err(refuse(REVIEWS, format!("is missing, but is listed in the run's {}", writer::DIGESTS)));
     }
     Ok(())
 }
 
-/// A finished run, as far as the next one needs it.
+/// Reads the parts of a finished run that the next one needs.
 ///
 /// # Errors
-/// When the folder is not that of a run, or of one in another form; and when a file is not the one that the run's list of
-/// digests names.
+/// If the folder is not a run or has another format version, or if a file does not match the run's list of digests.
 pub fn read(folder: &Path) -> Result<PreviousRun, Error> {
     let mut digests = Digests::new();
     let previous = read_noting(folder, &mut digests)?;
@@ -398,23 +396,23 @@ fn read_noting(folder: &Path, digests: &mut Digests) -> Result<PreviousRun, Erro
     Ok(PreviousRun { run: facts, history, reviews: reviews_noting(folder, digests)? })
 }
 
-/// What a workbook brought into a run.
+/// Result of importing a workbook into a run.
 #[derive(Debug)]
 pub struct Reviewed {
-    /// The run's folder.
+    /// Folder of the run.
     pub folder: PathBuf,
-    /// Rows of the sheet that name a finding or say something.
+    /// Rows of the sheet that name a finding or are filled in.
     pub rows: usize,
-    /// What of them was taken.
+    /// What was imported.
     pub taken: Taken,
 }
 
-/// Reads an analyst's Status, Owner and Comment back from a workbook into its run: into `run`, or into the folder
-/// in which the workbook lies. Where the three cells of a finding that has a review are blank, the review stays unless
-/// `withdraw` says otherwise: the workbook may be an older copy, which never showed it. With `dry_run` nothing is written.
+/// Imports an analyst's Status, Owner and Comment from a workbook into its run: into `run`, or the folder that contains
+/// the workbook. If all three cells of a reviewed finding are blank, the review stays unless `withdraw` is set: the
+/// workbook may be an older copy that never showed it. With `dry_run` nothing is written.
 ///
 /// # Errors
-/// When the workbook cannot be read, is that of another run, or the folder cannot be written.
+/// If the workbook cannot be read or belongs to another run, or if the folder cannot be written.
 pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool) -> Result<Reviewed, Error> {
     if workbook.is_dir() {
         let what = "is a folder, not a workbook".to_owned();
@@ -438,8 +436,8 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
             what_a_run_is(folder)
         )));
     }
-    // Held from before the reviews are read until they are written, so that two analysts at once lose nothing. What somebody
-    // wrote into the file by hand is read with it.
+    // Locked from before the reviews are read until they are written, so that concurrent analysts lose nothing. Manual
+    // edits to the file are read too.
     let place = if dry_run { None } else { Some(open_for_rerender(folder, &[], true)?) };
     let report = rerender(folder)?;
     let id = &report.run.run;
@@ -463,21 +461,21 @@ pub fn review(workbook: &Path, run: Option<&Path>, withdraw: bool, dry_run: bool
     Ok(Reviewed { folder: folder.to_owned(), rows: sheet.rows.len(), taken })
 }
 
-/// Opens the folder of a finished run to make files of it again, of which the user's work in `names` is only replaced by
-/// `force`. No other run writes there until that is done.
+/// Opens a finished run's folder to render files again; the user's changes to the files in `names` are replaced only
+/// with `force`. The folder stays locked until the result is dropped.
 ///
 /// # Errors
-/// When the folder is not that of a run, another run is writing there, or as [`output::Again::prepare`].
+/// If the folder is not a run, another run is writing there, or preparing the files fails.
 pub fn open_for_rerender(folder: &Path, names: &[&str], force: bool) -> Result<writer::Rerender, Error> {
-    writer::recover(folder, &super::OUTPUTS)?;
+    writer::recover(folder, &super::write::OUTPUTS)?;
     form(folder)?;
-    writer::Rerender::prepare(folder, &super::OUTPUTS, names, force)
+    writer::Rerender::prepare(folder, &super::write::OUTPUTS, names, force)
 }
 
-/// The report of a finished run.
+/// Report of a finished run.
 ///
 /// # Errors
-/// As [`read`], and when its findings do not hang together.
+/// Those of [`read`], and if its findings are inconsistent.
 pub fn rerender(folder: &Path) -> Result<Report, Error> {
     let mut digests = Digests::new();
     let previous = read_noting(folder, &mut digests)?;

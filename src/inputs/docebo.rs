@@ -1,9 +1,8 @@
-//! The Docebo rows: files of the *Users* and the *Users - Courses* report, read as one.
+//! Reads the files of the *Users* and the *Users - Courses* reports as one set of rows.
 //!
-//! A row that cannot be read becomes a reject with file, line and reason; it is counted and listed,
-//! never dropped.
+//! An unreadable row becomes a reject with file, line and reason; it is counted and listed, never dropped.
 //!
-//! Must not know: the Salesforce rows, except for course codes where an export has no course ids.
+//! Must not know: the Salesforce rows, except for course codes if an export has no course ids.
 
 mod dates;
 mod headings;
@@ -45,51 +44,51 @@ use rows::{
 use short_rows::{ShortRows, Width};
 use words::Vocabulary;
 
-/// What the export said, and what is known of its files.
+/// The content of the export, and the facts about its files.
 #[derive(Debug, Default)]
 pub struct Export {
     /// Learners, enrollments, courses, status words.
     pub rows: ExportRows,
     /// Its files.
     pub files: Vec<ExportFile>,
-    /// The same, for the report.
+    /// Its files, for the report.
     pub inputs: Vec<Input>,
-    /// Rows that take no value.
+    /// Excluded rows.
     pub excluded: Vec<(ExportKind, ExcludedRow)>,
-    /// Whether some file told the learners' Salesforce ids.
+    /// Whether a file contains the learners' Salesforce ids.
     pub sfdc_ids: bool,
-    /// The oldest time of its files.
+    /// The oldest file's time.
     pub oldest: Option<Instant>,
-    /// Columns that its files could have and do not, although results depend on them.
+    /// Columns that affect results but are missing from the files.
     pub missing_columns: Vec<MissingColumn>,
-    /// What a reader of the results has to know of its files, as whole sentences.
+    /// Caveats about the files that every reader of the results needs, as full sentences.
     pub caveats: Vec<String>,
-    /// Sheets and entries of its files that are not part of the report, each with why it is not read.
+    /// Sheets and entries that are not part of the report, each with the reason.
     pub unread: Vec<String>,
 }
 
-/// A column that a file of the export does not have, although results depend on it.
+/// A column that affects results but is missing from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingColumn {
     /// The file's name, without its folder.
     pub file: String,
     /// The column.
     pub column: ColumnName,
-    /// What follows, as a clause: `completion dates are not compared`.
+    /// The consequence, as a clause: `completion dates are not compared`.
     pub consequence: &'static str,
 }
 
-/// The heading that Docebo's reports give a column.
+/// The column's heading in Docebo's reports.
 #[must_use]
 pub const fn default_heading(column: ColumnName) -> &'static str {
     headings::words(column).1
 }
 
-/// Reads every file of the export. `codes` is asked only where a file names courses by code.
+/// Reads every file of the export. Calls `codes` only if a file identifies courses by code.
 ///
 /// # Errors
-/// When a file cannot be read, a needed column is absent or could be several, the dates of a file
-/// follow no single pattern, or more than a fifth of its rows are unreadable for one reason.
+/// If a file cannot be read, a required column is absent or ambiguous, the dates of a file follow no single pattern, or
+/// more than a fifth of its rows are unreadable for one reason.
 pub fn read(
     settings: &Settings,
     codes: impl FnOnce() -> Result<CourseCodes, Error>,
@@ -127,7 +126,7 @@ pub fn read(
     Ok(reader.export)
 }
 
-/// A sentence for each file of a report whose bytes are those of one before it: most likely one of the two was meant to be
+/// A sentence for each report file that is byte-identical to an earlier one: one of the two was probably meant to be
 /// another export.
 fn same_content(tables: &[(ExportKind, Table)]) -> Vec<String> {
     let mut known: BTreeMap<(ExportKind, &str), &Table> = BTreeMap::new();
@@ -173,10 +172,10 @@ struct ExportReader<'a> {
     export: Export,
 }
 
-/// Status words beyond this number share an entry with another of the same meaning; no export has so many, unless the
-/// column is not the status. What follows leaves room for one entry of each meaning.
+/// Beyond this number, status words with the same meaning share an entry. No export has so many unless the column is
+/// not the status. The remainder leaves room for one entry per meaning.
 const DISTINCT_WORDS: usize = MAX_STATUS_WORDS - 32;
-/// The entry of unknown words beyond that number.
+/// The entry for unknown words beyond that number.
 const FURTHER_WORDS: &str = "(further unknown words)";
 
 impl<'a> ExportReader<'a> {
@@ -222,7 +221,7 @@ impl<'a> ExportReader<'a> {
             Ok(())
         })?;
         if !short.is_empty() {
-            // Only the whole file tells whether short rows are whole rows.
+            // Only the whole file shows whether short rows are complete.
             let unreadable = short.unreadable(rows, || table.is_cut_off());
             table.rows(&Progress::hidden(), |row| {
                 let place = source_line(file, row);
@@ -276,7 +275,7 @@ impl<'a> ExportReader<'a> {
         };
         let first_row = self.export.rows.enrollments.len();
         let first_course = self.export.rows.courses_created.len();
-        // What rows are read by stays as it is meanwhile; what they add goes elsewhere.
+        // Rows are parsed against fixed data; their additions are collected separately.
         let (reported, codes) = (std::mem::take(&mut self.learners.reported), std::mem::take(&mut self.codes));
         let read = RowParser { cells, columns: &columns, learners: &reported, codes: &codes, unreadable: &[] };
         let take = |block: ParsedBlock<'_>| {
@@ -334,7 +333,7 @@ impl<'a> ExportReader<'a> {
         self.finish(table, &headings, &described, &counts, rejects, dates.describe().as_deref())
     }
 
-    /// Books what a block of a file says; blocks come in the order of the file.
+    /// Records the rows of a block; blocks arrive in file order.
     fn take(&mut self, block: ParsedBlock<'_>, reported: &Reported, reading: &mut FileReading<'_>) {
         let FileReading { file: first, dates, rejects, short, archived, counts } = reading;
         let file = block.file;
@@ -395,7 +394,7 @@ impl<'a> ExportReader<'a> {
         }
     }
 
-    /// The index of a course; nothing where there are too many.
+    /// The index of a course; `None` if there are too many.
     fn course(
         &mut self,
         id: u64,
@@ -413,7 +412,7 @@ impl<'a> ExportReader<'a> {
         let index = crate::model::row::index(met);
         self.courses.insert(id, index);
         self.export.rows.course_ids.push(id);
-        // A course is told with each of its enrollments, and what cannot be read here is no fault of the row.
+        // Every enrollment repeats its course, so an unreadable value here does not reject the row.
         let made =
             described.map(|described| dates.read(&described.text, DateColumn::CourseMade, u64::from(described.line)));
         self.export.rows.courses_created.push(made.and_then(Result::ok).flatten().map(|made| (made, file)));
@@ -445,7 +444,7 @@ impl<'a> ExportReader<'a> {
         }
     }
 
-    /// Books a file once all its rows are read.
+    /// Records a file once all its rows are read.
     fn finish(
         &mut self,
         table: &Table,
@@ -471,7 +470,7 @@ impl<'a> ExportReader<'a> {
         let name = table.name();
         self.export.caveats.extend(table.notes().iter().map(|note| format!("{name}: {note}.")));
         self.export.unread.extend(table.unread().iter().map(|unread| format!("{name}: {unread}")));
-        // Each part is a file of its own to whoever looks for a line.
+        // Users look up lines per part, so each part is listed as a file.
         for (at, (part, &rows)) in (first..).zip(table.parts().zip(counts)) {
             let before = |file: u16| rejected.partition_point(|(place, _)| place.file < file);
             let rejects = (before(at.saturating_add(1)) - before(at)) as u64;
@@ -486,14 +485,14 @@ impl<'a> ExportReader<'a> {
     }
 }
 
-/// What a file of enrollments turns out to be while its blocks are taken.
+/// State collected while reading a file of enrollments.
 struct FileReading<'a> {
     file: u16,
     dates: DateReader<'a>,
     rejects: Rejects,
     short: ShortRows,
     archived: Vec<SourceLine>,
-    /// Rows of each part.
+    /// Rows per part.
     counts: Vec<u64>,
 }
 
@@ -514,7 +513,7 @@ impl Rejects {
         self.rows.push((place, self.shared.share(reject)));
     }
 
-    /// Takes the next row that a block could not read.
+    /// Adds the next row that a block could not read.
     fn take(&mut self, file: u16, row: Rejected, short: &mut ShortRows) {
         let Rejected { before: _, line, width, reject } = row;
         let place = SourceLine { file, line };

@@ -1,7 +1,6 @@
-//! What analysts answer to findings - status, owner, comment - and how the answers outlive the run in
-//! whose workbook they were written.
+//! Analysts' answers to findings - status, owner, comment - and how they are carried over to later runs.
 //!
-//! Must not know: files (but for [`workbook`], which reads one), checks, and how answers are shown.
+//! Must not know: files (except for [`workbook`], which reads one), checks, and how answers are shown.
 
 pub mod workbook;
 
@@ -13,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::label::Label;
 use crate::model::text::{SanitizedJson, escape_controls};
 
-/// The most characters that a comment takes.
+/// Maximum characters of a comment.
 pub const MAX_COMMENT: usize = 2_000;
-/// The most characters that an owner takes.
+/// Maximum characters of an owner.
 pub const MAX_OWNER: usize = 200;
-/// The sheet that analysts fill.
+/// The sheet for analysts' answers.
 pub const SHEET: &str = "Findings";
 
-/// How far a finding has been worked on, as the drop-down of the workbook offers it.
+/// Progress on a finding, as offered by the workbook's drop-down.
 #[derive(
     Debug,
     Clone,
@@ -38,38 +37,38 @@ pub const SHEET: &str = "Findings";
     strum::VariantArray,
 )]
 pub enum Status {
-    /// Nobody looks into it yet.
+    /// Not yet investigated.
     #[serde(rename = "Open")]
     #[strum(serialize = "Open")]
     Open,
-    /// Somebody looks into it.
+    /// Under investigation.
     #[serde(rename = "Investigating")]
     #[strum(serialize = "Investigating")]
     Investigating,
-    /// Docebo support has it.
+    /// Reported to Docebo support.
     #[serde(rename = "Raised with Docebo")]
     #[strum(serialize = "Raised with Docebo")]
     RaisedWithDocebo,
-    /// Put right in Salesforce; the next run shows whether that holds.
+    /// Fixed in Salesforce; the next run shows whether that holds.
     #[serde(rename = "Fixed in Salesforce")]
     #[strum(serialize = "Fixed in Salesforce")]
     FixedInSalesforce,
-    /// Put right in Docebo; the next run shows whether that holds.
+    /// Fixed in Docebo; the next run shows whether that holds.
     #[serde(rename = "Fixed in Docebo")]
     #[strum(serialize = "Fixed in Docebo")]
     FixedInDocebo,
-    /// The two sides are meant to differ here.
+    /// The difference is intended.
     #[serde(rename = "Expected difference")]
     #[strum(serialize = "Expected difference")]
     ExpectedDifference,
-    /// Known, and left as it is.
+    /// Known, and left as is.
     #[serde(rename = "Will not fix")]
     #[strum(serialize = "Will not fix")]
     WillNotFix,
 }
 
 impl Status {
-    /// Whether somebody still has to do something.
+    /// Whether work remains.
     #[must_use]
     pub const fn asks_for_work(self) -> bool {
         match self {
@@ -78,7 +77,7 @@ impl Status {
         }
     }
 
-    /// The status that somebody wrote: its word, in whatever case and with whatever white space.
+    /// Parses a status, ignoring case and extra white space.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         <Self as Label>::parse(text).or_else(|| {
@@ -87,7 +86,7 @@ impl Status {
         })
     }
 
-    /// The status that somebody may have meant.
+    /// The most similar status, for a suggestion.
     fn nearest(text: &str) -> Option<Self> {
         let plain = plain(text);
         Self::ALL
@@ -99,7 +98,7 @@ impl Status {
     }
 }
 
-/// Lower case, trimmed, one space wherever there is white space.
+/// Lowercase, trimmed, white space collapsed.
 fn plain(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
@@ -130,31 +129,31 @@ pub enum Column {
     Status,
     /// Who works on it.
     Owner,
-    /// Whatever there is to say.
+    /// Free text.
     Comment,
 }
 
-/// What somebody answered to one finding.
+/// An analyst's answer to one finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Review {
-    /// How far it is; none where nobody chose one.
+    /// Status; `None` if nobody chose one.
     pub status: Option<Status>,
     /// Who works on it.
     pub owner: String,
-    /// Whatever there is to say.
+    /// Free text.
     pub comment: String,
-    /// The id of the run in whose workbook it was written.
+    /// Id of the run whose workbook contained it.
     pub run: String,
 }
 
 impl Review {
-    /// Whether it says nothing.
+    /// Whether it is empty.
     #[must_use]
     pub const fn is_blank(&self) -> bool {
         self.status.is_none() && self.owner.is_empty() && self.comment.is_empty()
     }
 
-    /// Whether two reviews say the same, in whichever run.
+    /// Whether two reviews are equal, ignoring the run.
     fn describe(&self, other: &Self) -> bool {
         self.status == other.status && self.owner == other.owner && self.comment == other.comment
     }
@@ -163,7 +162,7 @@ impl Review {
 /// Reviews by the key of their finding.
 pub type Reviews = BTreeMap<String, Review>;
 
-/// A line of `reviews.jsonl` that is not what [`lines`] writes.
+/// A line of `reviews.jsonl` not in the format of [`lines`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct ReviewFault {
@@ -177,7 +176,7 @@ pub struct ReviewFault {
 #[serde(deny_unknown_fields)]
 struct ReviewRecord<K, T> {
     key: K,
-    // Without a function of its own, serde would take a status that is not there for null.
+    // Without a function of its own, serde would accept a missing status as null.
     #[serde(deserialize_with = "Option::deserialize")]
     status: Option<Status>,
     owner: T,
@@ -185,8 +184,8 @@ struct ReviewRecord<K, T> {
     run: T,
 }
 
-/// The content of `reviews.jsonl`: one review a line, in the order of their keys. Characters that
-/// change how the text around them is shown stand as escapes.
+/// The content of `reviews.jsonl`: one review per line, sorted by key. Characters that change how surrounding text is
+/// displayed are escaped.
 #[must_use]
 pub fn lines(reviews: &Reviews) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -200,10 +199,10 @@ pub fn lines(reviews: &Reviews) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`lines`] wrote; blank lines, and line ends of other systems, are all right.
+/// Parses the output of [`lines`]; blank lines and foreign line ends are accepted.
 ///
 /// # Errors
-/// The first line that is something else, or that speaks of a finding for the second time.
+/// If a line is invalid, or repeats a finding; the first such line.
 pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewFault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reviews = Reviews::new();
@@ -229,7 +228,7 @@ pub fn parse(bytes: &[u8]) -> Result<Reviews, ReviewFault> {
     Ok(reviews)
 }
 
-/// Where the columns stand, each counted from 0.
+/// Column positions, each counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     /// In the order of [`Column`].
@@ -237,7 +236,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// A cell as people name it, such as `Findings!P17`.
+    /// A cell reference for people, such as `Findings!P17`.
     #[must_use]
     pub fn cell(&self, column: Column, row: u32) -> String {
         format!("{SHEET}!{}{row}", letters(self.at[column.index()]))
@@ -256,20 +255,20 @@ fn letters(column: u32) -> String {
     letters.iter().rev().collect()
 }
 
-/// A row of the sheet as somebody filled it.
+/// A filled-in row of the sheet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filled {
     /// The row of the sheet, counted from 1.
     pub row: u32,
     /// The key of the finding.
     pub key: String,
-    /// What stands under Status.
+    /// The Status cell.
     pub status: String,
-    /// What stands under Owner.
+    /// The Owner cell.
     pub owner: String,
-    /// What stands under Comment.
+    /// The Comment cell.
     pub comment: String,
-    /// Cells that hold an error, such as `#REF!`; their text is empty.
+    /// Cells with an error, such as `#REF!`; their text is empty.
     pub errors: Vec<(Column, String)>,
 }
 
@@ -283,7 +282,7 @@ impl Filled {
         }
     }
 
-    /// Whether the three cells to be filled hold nothing.
+    /// Whether the three answer cells are empty.
     fn is_unanswered(&self) -> bool {
         [&self.status, &self.owner, &self.comment].iter().all(|text| text.trim().is_empty())
             && self.errors.iter().all(|&(column, _)| column == Column::Finding)
@@ -294,53 +293,51 @@ impl Filled {
     }
 }
 
-/// The sheet as it came back.
+/// The returned sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheet {
-    /// The id of the run that wrote the workbook, where the workbook still says so.
+    /// The id of the run that wrote the workbook, if still present.
     pub run: Option<String>,
-    /// Where the columns stand.
+    /// Column positions.
     pub columns: Columns,
-    /// Its rows, without those that hold nothing in any of the four columns.
+    /// Its rows, except those empty in all four columns.
     pub rows: Vec<Filled>,
 }
 
-/// A row that is not taken over. The earlier review of its finding stays as it was.
+/// A rejected row. The earlier review of its finding stays unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The row of the sheet, counted from 1.
     pub row: u32,
-    /// The key as it stands there.
+    /// The key in that row.
     pub key: String,
-    /// All that is wrong, with the cells; harmless in a terminal.
+    /// All problems, with their cells; safe for a terminal.
     pub why: String,
 }
 
-/// What a filled workbook changes.
+/// Changes from a filled-in workbook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// The earlier reviews with the workbook's answers.
+    /// The earlier reviews, updated from the workbook.
     pub reviews: Reviews,
-    /// Findings that had no review before.
+    /// Number of findings first reviewed now.
     pub new: usize,
-    /// Findings whose review says something else now.
+    /// Number of findings whose review changed.
     pub changed: usize,
-    /// Findings that had a review, and whose three cells are blank now.
+    /// Findings with an earlier review whose three cells are now blank.
     pub withdrawn: Vec<String>,
-    /// Such findings whose review was kept all the same.
+    /// Such findings whose review was kept anyway.
     pub kept: Vec<String>,
-    /// Findings whose review says what it said.
+    /// Number of findings whose review is unchanged.
     pub unchanged: usize,
-    /// Rows that are not taken over, from the top.
+    /// Rejected rows, in sheet order.
     pub refused: Vec<Refused>,
-    /// Findings that the workbook showed and that it holds no longer. That closes nothing: an earlier
-    /// review stays.
+    /// Findings shown in the workbook that it no longer contains. That closes nothing: an earlier review stays.
     pub deleted: Vec<String>,
 }
 
 impl Taken {
-    /// Puts back the earlier reviews of findings whose three cells are blank now: they are kept in place of
-    /// withdrawn.
+    /// Restores the earlier reviews of findings whose three cells are now blank: they count as kept, not withdrawn.
     pub fn keep_withdrawn(&mut self, before: &Reviews) {
         for key in &self.withdrawn {
             self.reviews.extend(before.get_key_value(key).map(|(key, review)| (key.clone(), review.clone())));
@@ -349,8 +346,8 @@ impl Taken {
     }
 }
 
-/// Merges a filled sheet into the earlier reviews. `known` are the keys of the run's findings in the
-/// order of its report, of which its workbook shows the first `shown`; `run` is the run's id.
+/// Merges a filled-in sheet into the earlier reviews. `known` are the keys of the run's findings in report order, of
+/// which its workbook shows the first `shown`; `run` is the run's id.
 #[must_use]
 pub fn take(sheet: &Sheet, known: &[impl AsRef<str>], before: &Reviews, run: &str, shown: usize) -> Taken {
     let keys: FxHashSet<&str> = known.iter().map(AsRef::as_ref).collect();
@@ -377,7 +374,7 @@ pub fn take(sheet: &Sheet, known: &[impl AsRef<str>], before: &Reviews, run: &st
     taken
 }
 
-/// A row of a finding of the run: what it says, or all that is wrong with it.
+/// A row for a finding of the run: its review, or all its problems.
 struct Answer<'a> {
     filled: &'a Filled,
     review: Result<Review, String>,
@@ -387,7 +384,7 @@ fn refused(filled: &Filled, why: String) -> Refused {
     Refused { row: filled.row, key: filled.key.trim().to_owned(), why }
 }
 
-/// Why a row belongs to no finding.
+/// Why a row matches no finding.
 fn nameless(filled: &Filled, columns: Columns) -> String {
     let cell = columns.cell(Column::Finding, filled.row);
     if let Some((_, error)) = filled.errors.iter().find(|&&(column, _)| column == Column::Finding) {
@@ -399,8 +396,8 @@ fn nameless(filled: &Filled, columns: Columns) -> String {
     }
 }
 
-/// What a row says. Where it says what the earlier review said, that one's own text is kept: a cell
-/// holds active characters in their visible form only.
+/// Reads a row. If it equals the earlier review, that one's own text is kept: a cell contains active characters in
+/// visible form only.
 fn read(filled: &Filled, columns: Columns, before: Option<&Review>, run: &str) -> Result<Review, String> {
     let mut wrong: Vec<String> = Vec::new();
     for (column, error) in &filled.errors {
@@ -444,7 +441,7 @@ fn read(filled: &Filled, columns: Columns, before: Option<&Review>, run: &str) -
     if wrong.is_empty() { Ok(review) } else { Err(wrong.join("; ")) }
 }
 
-/// The one answer of all rows of a finding, or what is wrong with each of them.
+/// The common answer of all rows of a finding, or each row's problem.
 fn agreed(rows: &[Answer<'_>], columns: Columns) -> Result<Review, Vec<Refused>> {
     let [first, more @ ..] = rows else { return Err(Vec::new()) };
     if let Ok(review) = &first.review
@@ -459,7 +456,7 @@ fn agreed(rows: &[Answer<'_>], columns: Columns) -> Result<Review, Vec<Refused>>
     Err(rows.iter().map(|row| refused(row.filled, row.review.as_ref().err().cloned().unwrap_or_else(twice))).collect())
 }
 
-/// Puts an answer in the place of the earlier one.
+/// Replaces the earlier answer.
 fn resolve(taken: &mut Taken, key: &str, review: Review) {
     match taken.reviews.get_mut(key) {
         Some(earlier) if earlier.describe(&review) => taken.unchanged += 1,
@@ -479,7 +476,7 @@ fn resolve(taken: &mut Taken, key: &str, review: Review) {
     }
 }
 
-/// The beginning of a text, between signs that mark it as somebody's own words.
+/// The beginning of a text, in quotes that mark it as user input.
 fn quoted(text: &str) -> String {
     const MAX_QUOTED: usize = 40;
     let start: String = text.chars().take(MAX_QUOTED).collect();

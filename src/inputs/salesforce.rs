@@ -1,49 +1,48 @@
-//! A live organisation, read and never written: signing in, what may be seen, every row counted.
+//! Reads a live organization without writing: sign-in, permissions, and counting every row.
 //!
-//! Only [`transport`] sends requests, through an allow-list of method and path. What is read becomes a
-//! snapshot folder with a manifest, the same that a folder saved by hand is, so that everything behind it
-//! knows one kind of input.
+//! Only [`transport`] sends requests, through an allow-list of method and path. The result is a snapshot folder with a
+//! manifest, equal to one saved by hand, so that later steps handle one kind of input.
 //!
 //! Must not know: the Docebo side, checks, outputs.
 
-/// Where a request may go.
+/// Permitted request addresses.
 mod address;
 mod auth;
-/// How much a server may make of one question.
+/// Limits on a server's answers.
 mod bounds;
 mod customization;
 mod describe;
-/// What a user may see and do, asked before anything is extracted.
+/// Checks a user's permissions before extraction.
 pub mod doctor;
 mod error;
-/// An extraction from end to end.
+/// A complete extraction.
 pub mod extract;
 mod log;
-/// What an extraction would ask.
+/// Requests of a planned extraction.
 pub mod plan;
-/// Pages, by REST and by Bulk API 2.0.
+/// Reads pages, by REST and Bulk API 2.0.
 pub mod read;
 mod soql;
 mod store;
-/// The one room that sends requests to Salesforce.
+/// The only module that sends requests to Salesforce.
 pub mod transport;
 mod value;
-/// When the sync last wrote, in a handful of calls.
+/// When the sync last wrote, in a few calls.
 pub mod write_activity;
 
 use crate::error::Error;
 use crate::model::text::one_line;
 use crate::secrets::mask_and_shorten;
 
-/// The maximum length of a server's text in a message, in characters.
+/// Maximum length of a server's text in a message, in characters.
 const MAX_SHOWN: usize = 2_000;
 
-/// Ends what an interrupt of this process does not reach: the Salesforce CLI, if it runs.
+/// Ends what an interrupt of this process does not reach: the Salesforce CLI, if running.
 pub fn abandon() {
     auth::end_cli();
 }
 
-/// An error without the secrets and the line ends that a server may have put into it, shortened to [`MAX_SHOWN`].
+/// Removes secrets and line ends that a server may have put into an error, and shortens it to [`MAX_SHOWN`].
 fn masked(error: Error) -> Error {
     match error {
         Error::Salesforce { what, next } => Error::Salesforce { what: shown(&what), next: shown(&next) },
@@ -51,8 +50,8 @@ fn masked(error: Error) -> Error {
     }
 }
 
-/// A text that may contain a server's words: without secrets, shortened to [`MAX_SHOWN`], and on one line, so that it
-/// cannot pass for a line of ours.
+/// A text that may contain a server's words: without secrets, shortened to [`MAX_SHOWN`], and on one line, to prevent
+/// forged output lines.
 fn shown(text: &str) -> String {
     one_line(&mask_and_shorten(text, MAX_SHOWN)).into_owned()
 }

@@ -1,9 +1,9 @@
-//! The Salesforce side as a folder of CSV files, one an object, named by its API name.
+//! The Salesforce side as a folder of CSV files, one per object, named by API name.
 //!
-//! Unlike an export, an extract must be whole: one unreadable row would invent an absent record. So a file with one is
-//! not read at all: without `Contact` and `docebo_v3__DoceboUser__c` nothing can be compared and the run ends; every other
-//! file then counts as missing, and the reason is kept. With a `manifest.json` the rows are compared with what Salesforce
-//! counted; without one they are taken as complete, and every output says that nobody counted.
+//! Unlike an export, an extract must be complete: one unreadable row would look like an absent record. So a file with
+//! one is not read at all: without `Contact` and `docebo_v3__DoceboUser__c` nothing can be compared and the run ends;
+//! every other file then counts as missing, with the reason. With a `manifest.json` the rows are compared with
+//! Salesforce's counts; without one they are assumed complete, and every output notes the missing counts.
 //!
 //! Must not know: the Docebo side.
 
@@ -40,40 +40,40 @@ use crate::settings::{FreshnessSettings, Settings};
 use names::Content;
 use reader::{Files, Reader};
 
-/// What Salesforce said, and what is known of the extract.
+/// The Salesforce data, and the facts about the extract.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Contacts, users, and the package's objects but enrollments, until they are joined with the export.
+    /// Contacts, users, and the package's objects except enrollments, until joined with the export.
     pub(crate) rows: SnapshotRows,
-    /// How far each object's extract reaches.
+    /// How complete each object's extract is.
     pub extracts: BTreeMap<SfObject, ObjectExtract>,
     /// Its files, for the report.
     pub inputs: Vec<Input>,
-    /// Rows that Salesforce has deleted, by index into `inputs`.
+    /// Rows deleted in Salesforce, by index into `inputs`.
     pub deleted_rows: Vec<DeletedRow>,
-    /// A sentence for each file of the folder that was not read.
+    /// A sentence for each unread file of the folder.
     pub unread: Vec<String>,
-    /// When the read began: stated by the manifest, else the oldest file's time.
+    /// When the read began: from the manifest, else the oldest file's time.
     pub extracted_at: Option<Instant>,
-    /// The organisation's id.
+    /// The organization's id.
     pub org_id: Option<RecordId>,
-    /// `https://…` of the organisation.
+    /// `https://…` of the organization.
     pub instance: Option<String>,
-    /// Whether a manifest says what Salesforce counted.
+    /// Whether a manifest contains Salesforce's counts.
     pub counted: bool,
     /// Whether the list view's members were read.
     pub list_view: bool,
-    /// How it was extracted, as far as it tells.
+    /// How it was extracted, as far as known.
     pub extraction: Extraction,
-    /// What a reader of any output has to know about the snapshot, beyond the rest.
+    /// Further caveats about the snapshot for readers of any output.
     pub caveats: Vec<String>,
 }
 
-/// Reads all that an enrollment can belong to.
+/// Reads every object that an enrollment can reference.
 ///
 /// # Errors
-/// When the folder cannot be read; `Contact` or `docebo_v3__DoceboUser__c` is missing, lacks a needed column or has a row
-/// that is not what Salesforce writes; or a file is not the one that the manifest describes.
+/// If the folder cannot be read; `Contact` or `docebo_v3__DoceboUser__c` is missing, has no required column, or has a
+/// row that Salesforce does not write; or a file does not match the manifest.
 pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<PartialSnapshot<'a>, Error> {
     let mut reader = Reader::open(settings, &settings.rules.username_field, progress)?;
     reader.adopt_manifest();
@@ -83,19 +83,19 @@ pub fn parents<'a>(settings: &'a Settings, progress: &'a Progress) -> Result<Par
     reader.users()?;
     reader.docebo_users()?;
     reader.courses()?;
-    // Looked through beside the export, not behind it.
+    // Surveyed in parallel with the export, not afterwards.
     let enrollments = reader.files(Content::Object(SfObject::CourseEnrollment))?;
     Ok(PartialSnapshot { reader, enrollments })
 }
 
-/// A snapshot of which the enrollments are not read yet.
+/// A snapshot whose enrollments are not yet read.
 pub struct PartialSnapshot<'a> {
     reader: Reader<'a>,
     enrollments: Option<Files>,
 }
 
 impl PartialSnapshot<'_> {
-    /// Refuses files that were other ones when they were read apart from the rest.
+    /// Refuses files that changed since they were read separately.
     ///
     /// # Errors
     /// [`Error::Changed`].
@@ -107,17 +107,17 @@ impl PartialSnapshot<'_> {
         digests.iter().find(differs).map_or(Ok(()), |(path, _)| Err(Error::Changed { path: path.clone() }))
     }
 
-    /// What was read so far.
+    /// The rows read so far.
     pub fn rows(&mut self) -> &mut SnapshotRows {
         &mut self.reader.snapshot.rows
     }
 
-    /// Reads the rows of `docebo_v3__CourseEnrollment__c`, block by block. `prepare` is called on any thread, for several
-    /// blocks side by side; `accept` with each block and what was prepared of it, in the order of the file. Returns whether
-    /// all of them were read: if not, what was accepted must be forgotten.
+    /// Reads the rows of `docebo_v3__CourseEnrollment__c`, block by block. `prepare` is called on any thread, for
+    /// several blocks in parallel; `accept` with each block and its prepared value, in file order. Returns whether all
+    /// were read: if not, the accepted rows must be discarded.
     ///
     /// # Errors
-    /// When a file changes while it is read.
+    /// If a file changes while it is read.
     pub fn enrollments<P: Send>(
         &mut self,
         prepare: impl Fn(&EnrollmentBlock) -> P + Sync,
@@ -129,10 +129,10 @@ impl PartialSnapshot<'_> {
         }
     }
 
-    /// Reads what is left. The rows of the result are those that were not taken before.
+    /// Reads the remaining files. The result contains the rows not yet taken.
     ///
     /// # Errors
-    /// When a file changes while it is read.
+    /// If a file changes while it is read.
     pub fn finish(self) -> Result<Snapshot, Error> {
         let Self { mut reader, .. } = self;
         for &object in SfObject::AUXILIARY {
@@ -152,16 +152,16 @@ impl PartialSnapshot<'_> {
     }
 }
 
-/// Reads of each of the nine objects that is there when its rows were written.
+/// Reads when the rows of each present package object were written.
 ///
 /// # Errors
-/// As [`parents`]; no object is needed, but at least one must be there.
+/// As [`parents`]; no object is required, but at least one must be present.
 pub fn write_activity(watch: &FreshnessSettings, progress: &Progress) -> Result<ActivitySnapshot, Error> {
     let mut reader = Reader::open(watch, "", progress)?;
     reader.adopt_manifest();
     let files = || SfObject::PACKAGE.iter().filter_map(|&object| reader.folder.find(&Content::Object(object).file()));
     let read_at = watch.extracted_at.or(reader.snapshot.extracted_at).or_else(|| folder::oldest(files()));
-    // Salesforce's own clock dates the requests of an extraction and the writes, so that they are held against its end.
+    // Salesforce's clock stamps both the extraction's requests and the writes, so writes are compared with its end.
     let is_by_salesforce = watch.extracted_at.is_none() && reader.snapshot.counted;
     reader.horizon = if is_by_salesforce {
         read_at.max(reader.snapshot.extraction.last).map(|at| at.plus(MAX_CLOCK_DIFFERENCE))
@@ -201,14 +201,14 @@ pub fn write_activity(watch: &FreshnessSettings, progress: &Progress) -> Result<
     })
 }
 
-/// The digests of files that were read, by path.
+/// The digests of read files, by path.
 pub type Digests = Vec<(PathBuf, String)>;
 
-/// The codes of the synchronised courses, for an export that has no course ids; and the digests of the files that they
-/// were read from, for [`Begun::require`].
+/// The codes of the synchronized courses, for an export without course ids; and the digests of their files, for
+/// [`PartialSnapshot::require`].
 ///
 /// # Errors
-/// As [`parents`]; and where the courses cannot be read, for no row of such an export can be read without them.
+/// As [`parents`]; and if the courses cannot be read, because the rows of such an export need them.
 pub fn course_codes(settings: &Settings) -> Result<(CourseCodes, Digests), Error> {
     let hidden = Progress::hidden();
     let (courses, digests) = Reader::open(settings, "", &hidden)?.course_table()?;
@@ -222,7 +222,7 @@ pub fn course_codes(settings: &Settings) -> Result<(CourseCodes, Digests), Error
     Ok((codes, digests))
 }
 
-/// Sorts deleted contacts, and keeps one entry of each: two lists can name the same one.
+/// Sorts deleted contacts, and keeps one entry per contact: two lists can contain the same one.
 fn deduplicate(deleted: &mut Vec<DeletedContact>) {
     deleted.sort_unstable_by_key(|deleted| (deleted.id, Reverse((deleted.into, deleted.at))));
     deleted.dedup_by(|repeated, kept| {

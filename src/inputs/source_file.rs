@@ -5,19 +5,19 @@ use crate::inputs::table::Table;
 use crate::model::input::Input;
 use crate::model::instant::Instant;
 
-/// The modification time of a file, if it is older than what is known.
+/// The file's modification time or `known`, whichever is older.
 pub(super) fn older(known: Option<Instant>, table: &Table) -> Instant {
     let instant = from_system_time(table.modified().unwrap_or(std::time::UNIX_EPOCH));
     known.map_or(instant, |known| known.min(instant))
 }
 
-/// A time of the file system.
+/// Converts a file system time.
 pub(super) fn from_system_time(time: std::time::SystemTime) -> Instant {
     let seconds = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
-/// A file as the report lists it.
+/// A file as listed in the report.
 pub(super) fn input(
     table: &Table,
     side: &'static str,

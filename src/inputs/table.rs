@@ -1,13 +1,11 @@
-//! A table as a file: delimited text in whichever encoding and with whichever delimiter, or a workbook,
-//! either of them also within gzip or zip. Rows come one by one or in blocks; of text and XLSX in constant
-//! memory.
+//! Reads a table from a file: delimited text in any encoding and with any delimiter, or a workbook, optionally within
+//! gzip or zip. Rows come one by one or in blocks; text and XLSX use constant memory.
 //!
-//! One file is one table, though it may have several parts: the sheets of a workbook and the entries of an archive
-//! that have the same headings. What has not is named as not read.
+//! One file is one table, possibly in several parts: workbook sheets and archive entries with the same headings. The
+//! others are listed as unread.
 //!
-//! Each text is looked through once before it is read, so that the encoding is decided on the whole of
-//! it and not on a sample; the digest of the file is taken then too. What is read later is the same bytes, or the run
-//! ends.
+//! Each text is surveyed once before it is read, so that the encoding is determined from all of it rather than a
+//! sample; this also computes the file's digest. Later reads yield the same bytes, or the run ends.
 //!
 //! Must not know: what the columns mean, or which side the file is from.
 
@@ -56,17 +54,17 @@ use sheet::Sheet;
 use survey::{Magic, Survey};
 use workbook::{Format, Workbook};
 
-/// A file that turned out to hold a table.
+/// A file that contains a table.
 #[derive(Debug)]
 pub struct Table {
     file: Original,
-    /// The heading of each column, as it stands in the first part.
+    /// The column headings, as written in the first part.
     pub headings: Vec<String>,
-    /// The character between cells, of the first part; nothing for a spreadsheet.
+    /// The delimiter of the first part; `None` for a spreadsheet.
     pub delimiter: Option<u8>,
     sha256: String,
     encoding: String,
-    /// Whether it is a plain text that ends with a line end.
+    /// Whether it is plain text ending with a line end.
     ends_a_line: bool,
     parts: Vec<Part>,
     unread: Vec<Unread>,
@@ -74,18 +72,18 @@ pub struct Table {
     block: usize,
 }
 
-/// A text or a sheet of the table: the whole file, or one of several that are read in order.
+/// A text or a sheet of the table: the whole file, or one of several read in order.
 #[derive(Debug)]
 struct Part {
-    /// How a report calls it.
+    /// Its name in reports.
     name: String,
     wrapping: Wrapping,
     content: Content,
-    /// Where the headings end.
+    /// Where the rows begin.
     body: Body,
 }
 
-/// What a part is.
+/// Type of a part.
 #[derive(Debug, Clone)]
 enum Content {
     Text { encoding: Encoding, byte_order_mark: bool, delimiter: u8 },
@@ -113,9 +111,9 @@ impl Content {
 pub struct Unread {
     /// `sheet "Notes"`, `notes.txt` or `report.xlsx, sheet "Notes"`.
     pub name: String,
-    /// How many rows a sheet has, its headings included; nothing where it has 20 or more, or is none.
+    /// Row count of a sheet, headings included; `None` if it has 20 or more, or is no sheet.
     pub rows: Option<u64>,
-    /// Why it is not read; a message puts the name before it.
+    /// Why it is not read; messages prefix the name.
     pub why: String,
 }
 
@@ -131,30 +129,30 @@ impl fmt::Display for Unread {
     }
 }
 
-/// One row beneath the heading.
+/// One row below the heading.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     record: &'a Record,
     /// The line of its part on which the row starts (for a spreadsheet, its row number), counted from 1.
     pub line: u64,
-    /// The part of the table that it is in, by index into [`Table::parts`].
+    /// The part of the table that contains it, by index into [`Table::parts`].
     pub part: u16,
 }
 
 impl<'a> Row<'a> {
-    /// The cell of a column; blank where the row is too short.
+    /// The cell of a column; blank if the row is too short.
     #[must_use]
     pub fn get(self, column: usize) -> &'a [u8] {
         self.record.get(column).unwrap_or_default()
     }
 
-    /// The row's line as it is kept in a table of millions; beyond its range, the largest number.
+    /// The line number in compact form, for tables of millions of rows; saturates at the maximum.
     #[must_use]
     pub fn line_number(self) -> u32 {
         u32::try_from(self.line).unwrap_or(u32::MAX)
     }
 
-    /// How many cells the row has.
+    /// Number of cells in the row.
     #[must_use]
     pub fn len(self) -> usize {
         self.record.len()
@@ -167,11 +165,11 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The workbook whose sheets are being read: opened once for all of them, since to open it takes as long as it has sheets
+/// The workbook whose sheets are being read: opened once for all of them, because opening takes longer with more sheets
 /// and texts.
 struct OpenedWorkbook {
     workbook: Option<(Wrapping, Workbook)>,
-    /// Of all sheets of the file.
+    /// Counts all sheets of the file.
     texts: CellTexts,
 }
 
@@ -197,7 +195,7 @@ impl Scope<'_> {
         self.part().content.delimiter().unwrap_or(b',')
     }
 
-    /// The error of a row that does not end.
+    /// The error for an unterminated row.
     fn cut_off(&self, line: u64) -> Error {
         let of = if self.table.parts.len() > 1 { format!(" of {}", self.part().name) } else { String::new() };
         Error::Input {
@@ -227,10 +225,10 @@ impl<'a> Rows<'a> {
         Self { scope, kind, count: 0 }
     }
 
-    /// The next row, until there are no more.
+    /// The next row; `None` at the end.
     ///
     /// # Errors
-    /// When the file breaks off in the row.
+    /// If the file ends within the row.
     #[expect(clippy::should_implement_trait, reason = "a row is lent, which no iterator does")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
         let part = self.scope.part;
@@ -246,23 +244,23 @@ impl<'a> Rows<'a> {
         Ok(row)
     }
 
-    /// The part of the table that the rows are in, by index into [`Table::parts`].
+    /// The part of the table that contains the rows, by index into [`Table::parts`].
     #[must_use]
     pub const fn part(&self) -> u16 {
         self.scope.part
     }
 
-    /// So many rows at most, unless some lack cells.
+    /// Maximum number of rows, unless some have missing cells.
     #[must_use]
     pub fn most(&self) -> usize {
         match &self.kind {
             Kind::Sheet(records) => records.len(),
-            // Line ends within cells are no rows, and a row has at least its delimiters.
+            // Line ends within cells start no rows, and a row has at least its delimiters.
             Kind::Text(records) => records.most(self.scope.table.headings.len()),
         }
     }
 
-    /// The row that goes on in the next block, once all before it are read.
+    /// The row that continues in the next block, once all before it are read.
     fn open(&self) -> Option<Open> {
         match &self.kind {
             Kind::Text(records) => records.open(),
@@ -271,7 +269,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What hands out the rows of a file block by block.
+/// Yields the rows of a file block by block.
 trait Source: Send {
     type Block: Send + Sync;
 
@@ -281,31 +279,30 @@ trait Source: Send {
     /// The rows of a block.
     fn rows<'a>(scope: Scope<'a>, block: &'a Self::Block) -> Rows<'a>;
 
-    /// Takes back what stands from an open row on: in the block that it begins in, and the blocks behind that.
+    /// Takes back everything from an open row on: the rest of its block, and the following blocks.
     fn put_back(&mut self, open: Open, block: &Self::Block, behind: &[Self::Block]);
 
-    /// Takes the memory of a block that is not needed any more.
+    /// Takes the memory of a block that is no longer needed.
     fn reuse(&mut self, block: Self::Block);
 }
 
-/// What became of a block.
+/// The result of a block.
 struct Parsed<B> {
     batch: Result<B, Error>,
     rows: u64,
     open: Option<Open>,
 }
 
-/// The size of a block in bytes: large beside what handing it to another thread takes, small beside the memory of a
-/// run.
+/// Block size in bytes: large compared to the cost of handing it to another thread, small compared to a run's memory.
 const BLOCK: usize = 1 << 18;
-/// So many blocks for each thread are read at a time.
+/// Number of blocks per thread read at a time.
 const BLOCKS_A_THREAD: usize = 4;
 
 impl Table {
-    /// SHA-256 of a file that may be no table, in hexadecimal.
+    /// Hexadecimal SHA-256 of a file that need not be a table.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn digest(path: &Path) -> Result<String, Error> {
         let mut digest = Sha256::new();
         let read = Original::open(path).and_then(|mut file| {
@@ -316,11 +313,11 @@ impl Table {
         Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
     }
 
-    /// Looks through a file and finds its headings: the first line, among the first twenty, that `is_headings`
-    /// takes for them; where it takes none, the first line that is not blank.
+    /// Surveys a file and finds its headings: the first line, among the first twenty, that `is_headings` accepts; if it
+    /// accepts none, the first non-blank line.
     ///
     /// # Errors
-    /// When the file cannot be read, is empty, or is not a table.
+    /// If the file cannot be read, is empty, or is not a table.
     pub fn open(path: &Path, progress: &Progress, is_headings: &dyn Fn(&[String]) -> bool) -> Result<Self, Error> {
         Self::find(path, progress, is_headings).map_err(|fault| fault.at(path))
     }
@@ -331,7 +328,7 @@ impl Table {
         let mut digest = Sha256::new();
         let survey = file.first_bytes(progress, |mut bytes| Survey::new(&mut bytes, |chunk| digest.update(chunk)))?;
         let found = Search::new(&file).find(&survey, is_headings);
-        // Whatever is wrong with a file that changes meanwhile is no fault of its own.
+        // A change during the read takes precedence over any other fault.
         file.reopened()?;
         let found = found?;
         if found.headings.len() as u64 > declared_size::MAX_COLUMNS {
@@ -359,10 +356,10 @@ impl Table {
         })
     }
 
-    /// The table, unless it is blank.
+    /// The table, unless blank.
     ///
     /// # Errors
-    /// When it is.
+    /// If it is blank.
     pub fn refuse_blank(self) -> Result<Self, Error> {
         if self.is_blank() {
             let what = "holds nothing but blank lines: there is no line of headings";
@@ -371,15 +368,15 @@ impl Table {
         Ok(self)
     }
 
-    /// Whether the file holds nothing but blank lines, as the Salesforce CLI writes it for a query without rows:
-    /// there are neither headings nor rows.
+    /// Whether the file contains only blank lines, as the Salesforce CLI writes it for a query without rows: no
+    /// headings and no rows.
     #[must_use]
     pub const fn is_blank(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// What is read as this table, in its order: the file's own name, `report.xlsx, sheet "Page 2"` where
-    /// several sheets are read, `users.zip, users-1.csv` for an archive.
+    /// The parts of this table, in order: the file's own name, `report.xlsx, sheet "Page 2"` if several sheets are
+    /// read, `users.zip, users-1.csv` for an archive.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parts.iter().map(|part| part.name.as_str())
     }
@@ -390,20 +387,20 @@ impl Table {
         &self.unread
     }
 
-    /// What a report has to say about how the file was read: sentences without a capital and a full stop.
+    /// Notes for a report on how the file was read: sentences without a capital and a full stop.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Whether serial dates of a part count from 1904. Cells that are formatted as dates are dates already.
+    /// Whether serial dates of a part count from 1904. Cells with a date format are already converted.
     #[must_use]
     pub fn date_1904(&self, part: u16) -> bool {
         let part = self.parts.get(usize::from(part));
         part.is_some_and(|part| matches!(part.content, Content::Sheet { date_1904: true, .. }))
     }
 
-    /// Reads in blocks of about so many bytes; without this, of a size that suits any file. The rows are the same.
+    /// Sets the approximate block size in bytes; the default suits any file. The rows are the same.
     #[must_use]
     pub fn with_blocks_of(self, bytes: usize) -> Self {
         Self { block: bytes, ..self }
@@ -415,14 +412,14 @@ impl Table {
         self.file.path()
     }
 
-    /// When the file was last written to, as it was opened.
+    /// The file's modification time when it was opened.
     #[must_use]
     pub const fn modified(&self) -> Option<SystemTime> {
         self.file.modified()
     }
 
-    /// Whether the file ends without a line end, as a download that broke off does. Where nobody can tell (a packed file, a
-    /// workbook), it counts as such.
+    /// Whether the file has no final line end, as an interrupted download. If unknown (a packed file, a workbook), it
+    /// counts as such.
     #[must_use]
     pub const fn is_cut_off(&self) -> bool {
         !self.ends_a_line
@@ -440,16 +437,16 @@ impl Table {
         &self.sha256
     }
 
-    /// The encoding in words, and what the table is wrapped in.
+    /// The encoding in words, and the table's wrapping.
     #[must_use]
     pub fn encoding(&self) -> &str {
         &self.encoding
     }
 
-    /// Hands every row to `each` and returns how many there were.
+    /// Calls `each` with every row and returns the number of rows.
     ///
     /// # Errors
-    /// When the file breaks off, somebody writes to it meanwhile, or `each` fails.
+    /// If the file ends within a row, changes meanwhile, or `each` fails.
     pub fn rows(&self, progress: &Progress, mut each: impl FnMut(Row<'_>) -> Result<(), Error>) -> Result<u64, Error> {
         let mut opened = OpenedWorkbook::new(&self.file);
         let counted = self.scopes().try_fold(0, |count, scope| {
@@ -465,14 +462,14 @@ impl Table {
         counted
     }
 
-    /// Hands the rows to `parse` block by block, side by side, and what that made of each block to `take`, in
-    /// the order of the file. Returns how many rows there were.
+    /// Calls `parse` with the rows of each block, in parallel, and `take` with each result, in file order. Returns the
+    /// number of rows.
     ///
-    /// Where a block ends depends on the file alone, not on the number of threads. `parse` may see rows that are
-    /// none, where a quotation mark misleads; what it makes of them is dropped.
+    /// Block boundaries depend on the file alone, not on the number of threads. `parse` may see invalid rows, if a
+    /// quotation mark is misleading; its results for them are dropped.
     ///
     /// # Errors
-    /// When the file breaks off, somebody writes to it meanwhile, or one of the two fails: what comes first in the file.
+    /// If the file ends within a row, changes meanwhile, or one of the two fails: the first error in the file.
     pub fn blocks<B: Send>(
         &self,
         progress: &Progress,
@@ -532,7 +529,7 @@ impl Table {
         let (mut blocks, mut unreadable) = group(source, most);
         let mut parsed: Vec<Parsed<B>> = Vec::new();
         while !(blocks.is_empty() && parsed.is_empty()) {
-            // While one group is parsed, the next is read, and what became of the former is taken.
+            // While one group is parsed, the next is read, and the previous one's results are taken.
             let (next, (mut now, taken)) = rayon::join(
                 || if unreadable.is_none() { group(source, most) } else { (Vec::new(), unreadable.take()) },
                 || {
@@ -551,7 +548,7 @@ impl Table {
             let (mut behind, mut failed) = next;
             let open = now.iter().enumerate().find_map(|(at, parsed)| parsed.open.map(|open| (at, open)));
             if let Some((at, open)) = open {
-                // Everything behind was cut at the wrong places.
+                // Later blocks were cut at the wrong positions.
                 now.truncate(at + 1);
                 blocks.append(&mut behind);
                 source.put_back(open, &blocks[at], &blocks[at + 1..]);
@@ -577,7 +574,7 @@ impl Table {
         Parsed { batch, rows: rows.count, open: rows.open() }
     }
 
-    /// Hands the rows of a text to `read`.
+    /// Calls `read` with the rows of a text.
     fn with_text<T>(
         &self,
         scope: Scope<'_>,
@@ -598,7 +595,7 @@ impl Table {
         done.map_err(|fault| fault.at(self.path()))?
     }
 
-    /// Hands the rows of a sheet to `read`.
+    /// Calls `read` with the rows of a sheet.
     fn with_sheet<T>(
         &self,
         scope: Scope<'_>,
@@ -609,7 +606,7 @@ impl Table {
         let Part { wrapping, content, body, .. } = scope.part();
         let Content::Sheet { format, name, .. } = content else { return Err(mistaken()) };
         if opened.workbook.as_ref().is_none_or(|(of, _)| of != wrapping) {
-            // One at a time, for its texts are held in memory.
+            // One at a time, because its texts are held in memory.
             opened.workbook = None;
             let open = || Workbook::open(*format, wrapping.seekable(&self.file, progress)?, self.file.bytes());
             opened.workbook = Some((*wrapping, open().map_err(|fault| fault.at(self.path()))?));
@@ -624,8 +621,8 @@ impl Table {
         read(&mut sheet)
     }
 
-    /// What was read is what was digested, unless somebody wrote to the file meanwhile. A text tells at its end; a part of
-    /// an archive or a workbook is not read in the order of the file's bytes.
+    /// Checks that the bytes read equal those digested, unless already checked. A text is checked at its end; a part of
+    /// an archive or a workbook is not read in file order.
     fn check_unchanged(&self) -> Result<(), Error> {
         let in_order = |part: &Part| {
             matches!((&part.content, part.wrapping), (Content::Text { .. }, Wrapping::None | Wrapping::Gzip))
@@ -637,18 +634,18 @@ impl Table {
     }
 }
 
-/// Checks what an XLSX workbook claims of its own size, for a reader of its own; the texts of its cells are to be added to
-/// what is returned.
+/// Checks the declared sizes of an XLSX workbook, for callers with their own reader; the texts of its cells must be
+/// added to the returned value.
 ///
 /// # Errors
-/// When it claims more than is read.
+/// If a declared size exceeds the limits.
 pub fn check_workbook(path: &Path, file: &File) -> Result<CellTexts, Error> {
     let check = || {
         let bytes = file.metadata().map_err(TableFault::Unreadable)?.len();
         let again = || -> Result<package::Bytes, TableFault> {
             Ok(BufReader::new(Box::new(file.try_clone().map_err(TableFault::Unreadable)?)))
         };
-        // What is no package claims nothing, and whoever reads it says what it is.
+        // A file that is no package declares nothing; its reader reports what it is.
         if zip::ZipArchive::new(again()?).is_ok() {
             envelope::contents(again()?, bytes)?;
         }
@@ -657,7 +654,7 @@ pub fn check_workbook(path: &Path, file: &File) -> Result<CellTexts, Error> {
     check().map_err(|fault: TableFault| fault.at(path))
 }
 
-/// So many blocks, and why there are fewer where the file cannot be read on.
+/// Up to `most` blocks, and the error if the file cannot be read further.
 fn group<S: Source>(source: &mut S, most: usize) -> (Vec<S::Block>, Option<Error>) {
     let mut blocks = Vec::with_capacity(most);
     while blocks.len() < most {
@@ -670,7 +667,7 @@ fn group<S: Source>(source: &mut S, most: usize) -> (Vec<S::Block>, Option<Error
     (blocks, None)
 }
 
-/// A text is only read as a text, and a sheet as a sheet.
+/// The error for reading a part as the wrong type.
 fn mistaken() -> Error {
     Error::Defect("a part of a table was taken for one of another kind".to_owned())
 }

@@ -1,12 +1,12 @@
-//! Rows of the package's objects that are read only for who wrote them and when.
+//! Rows of the package's auxiliary objects, read only for their last writers.
 
 use crate::model::id::RecordId;
 use crate::model::object::SfObject;
 
-/// A row of one of the package's other objects.
+/// A row of an auxiliary object of the package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuxiliaryRow {
-    /// Its object.
+    /// The object.
     pub object: SfObject,
     /// Record id.
     pub id: RecordId,

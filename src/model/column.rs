@@ -1,5 +1,5 @@
-//! Columns that take little room: texts in one allocation, so that a million usernames cost their letters and not a
-//! million strings; ids, values and blanks that most rows share kept once.
+//! Compact columns: texts share one allocation, so a million usernames do not cost a million strings; ids, values and
+//! blanks that most rows share are stored once.
 //!
 //! Must not know: what a row is.
 
@@ -11,14 +11,14 @@ use crate::model::id::RecordId;
 #[derive(Debug, Clone, Default)]
 pub struct TextColumn {
     text: String,
-    /// Where each text ends, but for what no longer fits into four bytes.
+    /// End offset of each text, modulo 4 GiB so that it fits into four bytes.
     ends: Vec<u32>,
-    /// The rows at which the ends began anew from nothing, once for each 4 GiB that were full.
+    /// The rows at which the offsets restart from zero, one entry per full 4 GiB.
     rounds: Vec<u32>,
 }
 
 impl TextColumn {
-    /// Adds a value at the end.
+    /// Appends a value.
     pub fn push(&mut self, value: &str) {
         self.text.push_str(value);
         let (round, end) = parted(self.text.len());
@@ -26,7 +26,7 @@ impl TextColumn {
         self.ends.push(end);
     }
 
-    /// The value in a row; rows beyond the end are blank.
+    /// The value of a row; rows past the end are blank.
     #[must_use]
     pub fn get(&self, row: usize) -> &str {
         let start = if row == 0 { 0 } else { self.end(row - 1).unwrap_or(0) };
@@ -50,7 +50,7 @@ impl TextColumn {
         self.ends.is_empty()
     }
 
-    /// The same values in another order; the column itself is given up.
+    /// Consumes the column and returns its values in another order.
     #[must_use]
     pub fn reorder(self, order: &[u32]) -> Self {
         if is_unchanged(order, self.len()) {
@@ -67,34 +67,34 @@ impl TextColumn {
         gathered
     }
 
-    /// Each value in turn.
+    /// Iterates over the values.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|row| self.get(row))
     }
 }
 
-/// A length as how often 4 GiB are full in it, and the rest.
+/// Splits a length into the number of full 4 GiB and the rest.
 fn parted(length: usize) -> (usize, u32) {
     let (length, round) = (length as u64, u64::from(u32::MAX) + 1);
     (usize::try_from(length / round).unwrap_or(0), u32::try_from(length % round).unwrap_or(0))
 }
 
-/// The length of which these are the parts.
+/// The inverse of `parted`.
 fn whole(rounds: usize, rest: usize) -> usize {
-    // On a machine with addresses of 32 bits there is no round.
+    // A 32-bit machine has no rounds.
     (0..rounds).fold(rest, |length, _| length + u32::MAX as usize + 1)
 }
 
-/// Texts of which most rows have none: they take room for the others alone.
+/// Sparse text column: only non-empty rows are stored.
 #[derive(Debug, Clone, Default)]
 pub struct SparseTexts {
-    /// The rows that have one, ascending.
+    /// The rows that have a text, ascending.
     rows: Vec<u32>,
     texts: TextColumn,
 }
 
 impl SparseTexts {
-    /// Gives a row a text; rows come in ascending order.
+    /// Sets the text of a row; rows must come in ascending order.
     pub fn push(&mut self, row: u32, text: &str) {
         debug_assert!(self.rows.last().is_none_or(|&last| last < row), "rows ascend");
         self.rows.push(row);
@@ -109,16 +109,16 @@ impl SparseTexts {
     }
 }
 
-/// A column of numbers, each in four bytes while they fit.
+/// A column of numbers, stored in four bytes each while they fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberColumn {
     narrow: Vec<u32>,
-    /// All of them, once one did not fit; `narrow` is empty then.
+    /// All numbers, once one did not fit; `narrow` is then empty.
     wide: Vec<u64>,
 }
 
 impl NumberColumn {
-    /// Adds a number at the end.
+    /// Appends a number.
     pub fn push(&mut self, value: u64) {
         match u32::try_from(value) {
             Ok(value) if self.wide.is_empty() => self.narrow.push(value),
@@ -129,10 +129,10 @@ impl NumberColumn {
         }
     }
 
-    /// The number in a row.
+    /// The number of a row.
     ///
     /// # Panics
-    /// Where there is no such row.
+    /// If there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> u64 {
         if self.wide.is_empty() { u64::from(self.narrow[row]) } else { self.wide[row] }
@@ -150,7 +150,7 @@ impl NumberColumn {
         self.len() == 0
     }
 
-    /// The row of a number in a column whose numbers ascend.
+    /// The row of a number; the column must be ascending.
     #[must_use]
     pub fn find(&self, value: u64) -> Option<usize> {
         if self.wide.is_empty() {
@@ -160,7 +160,7 @@ impl NumberColumn {
         }
     }
 
-    /// The same numbers in another order, or some of them; the column itself is given up.
+    /// Consumes the column and returns its numbers in another order, or some of them.
     #[must_use]
     pub fn reorder(self, order: &[u32]) -> Self {
         if self.wide.is_empty() {
@@ -170,7 +170,7 @@ impl NumberColumn {
         }
     }
 
-    /// Each number in turn.
+    /// Iterates over the numbers.
     pub fn iter(&self) -> impl Iterator<Item = u64> {
         (0..self.len()).map(|row| self.get(row))
     }
@@ -184,19 +184,19 @@ impl FromIterator<u64> for NumberColumn {
     }
 }
 
-/// Counts, nearly all of them small: in one byte each, the others beside.
+/// Mostly small counts: one byte each, larger ones stored separately.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CountColumn {
-    /// The counts; [`u8::MAX`] where they stand beside.
+    /// The counts; [`u8::MAX`] if stored separately.
     small: Vec<u8>,
     large: SparseColumn<u32>,
 }
 
 impl CountColumn {
-    /// The count in a row.
+    /// The count of a row.
     ///
     /// # Panics
-    /// Where there is no such row.
+    /// If there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> u32 {
         match self.small[row] {
@@ -220,10 +220,10 @@ impl FromIterator<u32> for CountColumn {
     }
 }
 
-/// A column of which most rows are blank: it takes room for the others alone.
+/// Sparse column: only rows with a value are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SparseColumn<T> {
-    /// Row and value, ascending.
+    /// Rows and values, ascending.
     values: Vec<(u32, T)>,
 }
 
@@ -234,20 +234,20 @@ impl<T> Default for SparseColumn<T> {
 }
 
 impl<T: Copy> SparseColumn<T> {
-    /// From rows and their values, ascending.
+    /// Creates the column from ascending rows and their values.
     #[must_use]
     pub fn new(values: Vec<(u32, T)>) -> Self {
         debug_assert!(values.is_sorted_by_key(|&(row, _)| row), "rows ascend");
         Self { values }
     }
 
-    /// Gives a row a value; rows come in ascending order.
+    /// Sets the value of a row; rows must come in ascending order.
     pub fn push(&mut self, row: u32, value: T) {
         debug_assert!(self.values.last().is_none_or(|&(last, _)| last < row), "rows ascend");
         self.values.push((row, value));
     }
 
-    /// The value in a row.
+    /// The value of a row.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<T> {
         let found = self.values.binary_search_by_key(&row, |&(known, _)| known as usize).ok()?;
@@ -260,12 +260,12 @@ impl<T: Copy> SparseColumn<T> {
         self.values.is_empty()
     }
 
-    /// Each row that has a value, ascending, and the value.
+    /// Iterates over the rows that have a value, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u32, T)> {
         self.values.iter().copied()
     }
 
-    /// The same values where `place` says of each row where it went.
+    /// The same values in another order; `place` maps each row to its new row.
     #[must_use]
     pub fn moved(mut self, place: &[u32]) -> Self {
         for (row, _) in &mut self.values {
@@ -276,10 +276,10 @@ impl<T: Copy> SparseColumn<T> {
     }
 }
 
-/// A column of which all rows are the same until one is not: it takes room only from then on.
+/// A column that stores one value while all rows are equal, and one per row from the first difference on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UniformColumn<T> {
-    /// The value of each row, or the one value of all.
+    /// The value of each row, or the one value of all rows.
     values: Vec<T>,
     len: usize,
 }
@@ -291,7 +291,7 @@ impl<T> Default for UniformColumn<T> {
 }
 
 impl<T: Copy + PartialEq> UniformColumn<T> {
-    /// Adds a value at the end.
+    /// Appends a value.
     pub fn push(&mut self, value: T) {
         let same = self.is_uniform() && self.values.first().is_none_or(|&only| only == value);
         if same {
@@ -305,15 +305,15 @@ impl<T: Copy + PartialEq> UniformColumn<T> {
         self.len += 1;
     }
 
-    /// Whether one value is kept for all rows.
+    /// Whether one value is stored for all rows.
     fn is_uniform(&self) -> bool {
         self.values.len() <= 1
     }
 
-    /// The value in a row.
+    /// The value of a row.
     ///
     /// # Panics
-    /// Where the column has no rows, or is not uniform and has no such row.
+    /// If the column has no rows, or is not uniform and has no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> T {
         debug_assert!(row < self.len, "there is such a row");
@@ -332,7 +332,7 @@ impl<T: Copy + PartialEq> UniformColumn<T> {
         self.len == 0
     }
 
-    /// The same values in another order, or some of them; the column itself is given up.
+    /// Consumes the column and returns its values in another order, or some of them.
     #[must_use]
     pub fn reorder(mut self, order: &[u32]) -> Self {
         if self.is_uniform() {
@@ -343,7 +343,7 @@ impl<T: Copy + PartialEq> UniformColumn<T> {
         Self { values: self.values, len: order.len() }
     }
 
-    /// Each value in turn.
+    /// Iterates over the values.
     pub fn iter(&self) -> impl Iterator<Item = T> {
         (0..self.len).map(|row| self.get(row))
     }
@@ -357,7 +357,7 @@ impl<T: Copy + PartialEq> FromIterator<T> for UniformColumn<T> {
     }
 }
 
-/// A column of record ids. Those of one object begin with the same characters, which are kept once then.
+/// A column of record ids. If all share their first characters, as ids of one object do, these are stored once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdColumn {
     head: UniformColumn<NonZeroU32>,
@@ -365,17 +365,17 @@ pub struct IdColumn {
 }
 
 impl IdColumn {
-    /// Adds an id at the end.
+    /// Appends an id.
     pub fn push(&mut self, id: RecordId) {
         let (head, tail) = id.parts();
         self.head.push(head);
         self.tail.push(tail);
     }
 
-    /// The id in a row.
+    /// The id of a row.
     ///
     /// # Panics
-    /// Where there is no such row.
+    /// If there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> RecordId {
         RecordId::from_parts(self.head.get(row), self.tail[row])
@@ -393,7 +393,7 @@ impl IdColumn {
         self.tail.is_empty()
     }
 
-    /// The row of an id in a column whose ids ascend.
+    /// The row of an id; the column must be ascending.
     #[must_use]
     pub fn find(&self, id: RecordId) -> Option<usize> {
         let (mut from, mut to) = (0, self.len());
@@ -408,13 +408,13 @@ impl IdColumn {
         (from < self.len() && self.get(from) == id).then_some(from)
     }
 
-    /// The same ids in another order, or some of them; the column itself is given up.
+    /// Consumes the column and returns its ids in another order, or some of them.
     #[must_use]
     pub fn reorder(self, order: &[u32]) -> Self {
         Self { head: self.head.reorder(order), tail: reorder(self.tail, order) }
     }
 
-    /// Each id in turn.
+    /// Iterates over the ids.
     pub fn iter(&self) -> impl Iterator<Item = RecordId> {
         (0..self.len()).map(|row| self.get(row))
     }
@@ -428,13 +428,13 @@ impl FromIterator<RecordId> for IdColumn {
     }
 }
 
-/// The values of a column in another order; the column itself is given up, so that no two of them are held.
+/// Reorders the values of a column; consumes the column so that memory never holds two copies.
 #[must_use]
 pub fn reorder<T: Copy>(column: Vec<T>, order: &[u32]) -> Vec<T> {
     if is_unchanged(order, column.len()) { column } else { gather(&column, order) }
 }
 
-/// Whether an order of so many rows leaves each where it is; exports and extracts often come in order.
+/// Whether an order leaves all rows unchanged; exports and extracts often come in order.
 fn is_unchanged(order: &[u32], rows: usize) -> bool {
     order.len() == rows && (0..).zip(order).all(|(row, &from): (u32, _)| row == from)
 }
@@ -461,7 +461,7 @@ mod tests {
             let turned =
                 column.clone().reorder(&(0..u32::try_from(values.len()).expect("few")).rev().collect::<Vec<_>>());
             assert_eq!(turned.iter().collect::<String>(), values.chars().rev().collect::<String>());
-            // What was pushed behind a reordering stands where it belongs, be it the only value or another one.
+            // A value pushed after a reordering lands in its row, be it the only value or another one.
             for further in ['a', 'b'] {
                 let mut none = column.clone().reorder(&[]);
                 none.push(further);
@@ -519,7 +519,7 @@ mod tests {
             let (rounds, rest) = parted(length);
             assert_eq!(whole(rounds, rest as usize), length);
         }
-        // A column whose second row fills the first round, and whose fourth fills two more at once.
+        // The second row of the column fills the first round, and the fourth fills two more at once.
         let column = TextColumn { text: String::new(), ends: vec![9, 1, 2, 3], rounds: vec![1, 3, 3] };
         let ends: Vec<u64> = (0..4).filter_map(|row| column.end(row)).map(|end| end as u64).collect();
         assert_eq!(ends, [9, ROUND + 1, ROUND + 2, 3 * ROUND + 3]);

@@ -16,16 +16,16 @@ pub struct Contacts {
 }
 
 impl Contacts {
-    /// Adds a contact at the end: its record id, the field that is mapped to the Docebo username, and whether it is in
-    /// the list view, where that is known.
+    /// Appends a contact: its record id, the field mapped to the Docebo username, and whether it is in the list view,
+    /// if known.
     pub fn push(&mut self, id: RecordId, key: &str, in_view: Option<bool>) {
         self.id.push(id);
         self.key.push(key);
         self.in_view.push(in_view);
     }
 
-    /// Reads the keys as whole numbers where the field is a Number in Salesforce: where every key that is not blank is
-    /// written as such a field's value is (`40000.0`). Tells whether that is so.
+    /// Converts the keys to whole numbers if the field is a Number in Salesforce, i.e. if every non-blank key is
+    /// written like such a value (`40000.0`). Returns whether it is.
     pub fn read_number_keys(&mut self) -> bool {
         let mut found = false;
         for key in self.key.iter().filter(|key| !is_blank(key)) {
@@ -42,7 +42,7 @@ impl Contacts {
         found
     }
 
-    /// Puts them in the order of their ids.
+    /// Sorts the contacts by id.
     #[must_use]
     pub fn sorted(self) -> Self {
         let order = by_id(&self.id);
@@ -67,18 +67,18 @@ impl Contacts {
         self.id.get(contact)
     }
 
-    /// Their record ids, ascending.
+    /// The record ids, ascending.
     pub fn ids(&self) -> impl Iterator<Item = RecordId> {
         self.id.iter()
     }
 
-    /// The contact of a record id.
+    /// The contact with a record id.
     #[must_use]
     pub fn find(&self, id: RecordId) -> Option<usize> {
         self.id.find(id)
     }
 
-    /// The field that is mapped to the Docebo username.
+    /// The field mapped to the Docebo username.
     #[must_use]
     pub fn key(&self, contact: usize) -> &str {
         self.key.get(contact)
@@ -89,7 +89,7 @@ impl Contacts {
         self.key.iter()
     }
 
-    /// Whether the contact is in the list view, where that is known.
+    /// Whether the contact is in the list view, if known.
     #[must_use]
     pub fn in_view(&self, contact: usize) -> Option<bool> {
         self.in_view.get(contact)

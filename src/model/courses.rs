@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Courses {
     /// Docebo course id.
     pub id: Vec<u64>,
-    /// The `docebo_v3__Course__c` record, where Salesforce has one.
+    /// The `docebo_v3__Course__c` record, if Salesforce has one.
     pub record: Vec<Option<RecordId>>,
     /// `Code__c`
     pub code: TextColumn,
@@ -20,10 +20,10 @@ pub struct Courses {
     pub deleted: Vec<bool>,
     /// `Effective__c`
     pub effective: Vec<bool>,
-    /// When the course was made in Docebo, where the export tells, and the file that does (an index into
-    /// [`Origins::exports`]).
+    /// Creation time of the course in Docebo, if exported, and the file that states it (an index into
+    /// [`Origins::exports`](crate::model::origins::Origins::exports)).
     pub created_at: Vec<Option<(LocalTime, u16)>>,
-    /// `LastModifiedById`, where the column is there.
+    /// `LastModifiedById`, if the column exists.
     pub modified_by: Vec<Option<RecordId>>,
 }
 

@@ -1,9 +1,9 @@
-//! What was built onto the package's nine objects by somebody else than the package: triggers, flows, rules
-//! and fields. Docebo gives no support for objects that are customised, so a case has to say it either way.
+//! Customizations of the package's nine objects: triggers, flows, rules and fields that do not come from the package.
+//! Docebo does not support customized objects, so a support case must state whether there are any.
 //!
-//! A snapshot holds the answer as `customisation.json`, whose form is [`File`].
+//! A snapshot holds the answer as `customisation.json`, whose format is [`File`].
 //!
-//! Must not know: how it was asked, or what follows from it.
+//! Must not know: how the answer was queried, or what follows from it.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::model::instant::Instant;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 
-/// The file of a snapshot that holds the answer.
+/// The snapshot file that holds the answer.
 pub const FILE: &str = "customisation.json";
 /// The namespace of Docebo's package.
 pub const NAMESPACE: &str = "docebo_v3";
@@ -23,7 +23,7 @@ pub const HIDDEN_OBJECT: &str = "(setup does not show the object)";
 pub const HIDDEN_FIELDS: &str =
     "(setup does not show even the package's own fields; it takes View Setup and Configuration)";
 
-/// A kind of thing that can be built onto an object.
+/// A kind of customization.
 #[derive(
     Debug,
     Clone,
@@ -45,40 +45,40 @@ pub const HIDDEN_FIELDS: &str =
 pub enum PartKind {
     /// Code that runs when a row is written.
     ApexTrigger,
-    /// An active flow (or process) that a written row sets off.
+    /// An active flow (or process) that a written row triggers.
     Flow,
-    /// A condition under which a row is refused.
+    /// A condition that rejects a row.
     ValidationRule,
-    /// A rule of the old workflow automation.
+    /// A rule of the legacy workflow automation.
     WorkflowRule,
     /// A field that was added.
     Field,
 }
 
-/// One thing that the package did not ship.
+/// One customization.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Part {
-    /// The object that it is built onto.
+    /// The customized object.
     pub object: SfObject,
-    /// What it is.
+    /// Its kind.
     pub kind: PartKind,
     /// Its API name.
     pub name: String,
-    /// Its id in setup, where it has one.
+    /// Its setup id, if any.
     pub id: Option<RecordId>,
-    /// The namespace of the package that brought it; blank where it was made in the organisation.
+    /// The namespace of the package that installed it; blank if it was created in the organization.
     pub namespace: String,
-    /// What is said of it: `active`, `before insert`, …; may be blank.
+    /// Details: `active`, `before insert`, …; may be blank.
     pub detail: String,
-    /// When it was last changed, where Salesforce says so.
+    /// When it was last changed, if known.
     pub changed: Option<Instant>,
-    /// The name of who changed it last; may be blank.
+    /// The name of the user who last changed it; may be blank.
     pub changed_by: String,
-    /// That user's record, where Salesforce tells it.
+    /// That user's record id, if known.
     pub changed_by_id: Option<RecordId>,
 }
 
-/// What Salesforce's setup says of triggers, flows and rules, spelled as tieout spells it.
+/// Salesforce setup's details of triggers, flows and rules, as tieout spells them.
 const DETAILS: &[&str] = &[
     "active",
     "inactive",
@@ -108,7 +108,7 @@ const DETAILS: &[&str] = &[
 ];
 
 impl Part {
-    /// What it is and whose, in words.
+    /// Describes what it is and who owns it.
     #[must_use]
     pub fn described(&self) -> String {
         let whose = if self.namespace.is_empty() {
@@ -120,14 +120,14 @@ impl Part {
         format!("{} {}{detail}, {whose}", self.kind, self.name)
     }
 
-    /// What it is and where, in words.
+    /// Describes what it is and where.
     #[must_use]
     pub fn titled(&self) -> String {
         format!("{} {} on {}", self.kind, self.name, self.object)
     }
 
-    /// What is said of it, with `instead` in place of each word that is none of setup's own: a file that was saved by hand
-    /// may say anything here.
+    /// Its details, with `instead` for each word that setup does not use: a manually saved file may contain anything
+    /// here.
     #[must_use]
     pub fn known_detail(&self, instead: &str) -> String {
         let known = |word| if DETAILS.contains(&word) || str::is_empty(word) { word } else { instead };
@@ -135,21 +135,21 @@ impl Part {
     }
 }
 
-/// What was found, and what could not be asked.
+/// The customizations found, and the failed queries.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Customisation {
-    /// Things that the package did not ship, sorted.
+    /// The customizations, sorted.
     pub parts: Vec<Part>,
-    /// Questions, one for each object and kind, that were asked and answered.
+    /// Number of answered queries, one for each object and kind.
     pub answered: u64,
-    /// What could not be asked, and why, a line each.
+    /// Failed queries and the reasons, one line each.
     pub unseen: Vec<String>,
 }
 
 /// `customisation.json`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Of this format.
+    /// Format version.
     pub version: u32,
     /// As [`Customisation::answered`].
     pub answered: u64,
@@ -159,7 +159,7 @@ pub struct File {
     pub parts: Vec<FilePart>,
 }
 
-/// A [`Part`] as the file has it.
+/// A [`Part`] as stored in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `Part`")]
 pub struct FilePart {
@@ -206,10 +206,10 @@ impl From<&Part> for FilePart {
 }
 
 impl File {
-    /// What the file says.
+    /// The contents of the file.
     ///
     /// # Errors
-    /// In words, what of it is not of this format.
+    /// If something does not follow this format; describes it.
     pub fn read(self) -> Result<Customisation, String> {
         if self.version != 1 {
             return Err(format!("has version {}, this tieout reads version 1", self.version));

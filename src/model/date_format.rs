@@ -1,4 +1,4 @@
-//! A pattern of dates that the user gives (`docebo.date_format`), as `strptime` reads it.
+//! A user-defined date pattern (`docebo.date_format`), in `strptime` syntax.
 //!
 //! Must not know: which dates it is for.
 
@@ -8,18 +8,18 @@ use jiff::tz::Offset;
 
 use crate::model::instant::{Resolution, Stamp};
 
-/// A pattern that gives day, month and year, and perhaps the time of day and the offset from UTC.
+/// A pattern with day, month and year, and optionally the time of day and the UTC offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateFormat(String);
 
 impl DateFormat {
-    /// Accepts a pattern if a date that it writes can be read again.
+    /// Accepts a pattern if dates that it formats can be parsed again.
     ///
     /// # Errors
-    /// What is wrong with the pattern, in words.
+    /// If the pattern is wrong; describes the fault.
     pub fn new(pattern: &str) -> Result<Self, String> {
         let format = Self(pattern.trim().to_owned());
-        // In the afternoon, so that `%I` without `%p` does not read the hour that it wrote.
+        // An afternoon time, so that `%I` without `%p` does not parse back to the same hour.
         let samples = [date(2026, 1, 31).at(23, 59, 58, 0), date(2025, 12, 3).at(13, 4, 5, 0)];
         if let Some(what) = samples.into_iter().find_map(|sample| format.fault(sample)) {
             return Err(format!(
@@ -30,7 +30,7 @@ impl DateFormat {
         Ok(format)
     }
 
-    /// What keeps a date from being written by the pattern and read again.
+    /// Why a date cannot be formatted with the pattern and parsed again.
     fn fault(&self, sample: DateTime) -> Option<String> {
         let mut parts = BrokenDownTime::from(sample);
         parts.set_offset(Some(Offset::UTC));
@@ -56,8 +56,8 @@ impl DateFormat {
         &self.0
     }
 
-    /// Reads a date that follows the pattern from its first to its last character; `None` for any other text. A two-digit
-    /// year means 1969 to 2068, as `strptime` has it.
+    /// Parses a date that matches the pattern completely; `None` for any other text. A two-digit year means 1969 to
+    /// 2068, as in `strptime`.
     #[must_use]
     pub fn read(&self, text: &[u8]) -> Option<Stamp> {
         let parts = BrokenDownTime::parse(self.0.as_str(), text).ok()?;

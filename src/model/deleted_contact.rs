@@ -3,13 +3,13 @@
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 
-/// A contact that is not there any more.
+/// A deleted contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeletedContact {
     /// Record id.
     pub id: RecordId,
-    /// The contact that it was merged into; nothing where it was deleted.
+    /// The contact that it was merged into; `None` if it was deleted.
     pub into: Option<RecordId>,
-    /// When: the last change of the deleted record.
+    /// When it was deleted: the last change of the record.
     pub at: Option<Instant>,
 }

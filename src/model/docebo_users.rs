@@ -24,13 +24,13 @@ pub struct DoceboUserRow {
     pub contact: Option<RecordId>,
     /// `User__c`
     pub user: Option<RecordId>,
-    /// `CreatedDate`, where the column is there.
+    /// `CreatedDate`, if the column exists.
     pub created: Option<Instant>,
-    /// `CreatedById`, where the column is there: an index into [`DoceboUsers::writers`], else [`NONE`].
+    /// `CreatedById`, if the column exists: an index into [`DoceboUsers::writers`], else [`NONE`].
     pub created_by: u32,
     /// `LastModifiedDate`
     pub modified: Option<Instant>,
-    /// `LastModifiedById`, as `created_by`.
+    /// `LastModifiedById`, like `created_by`.
     pub modified_by: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct DoceboUserRow {
 #[derive(Debug, Clone, Default)]
 pub struct DoceboUsers {
     id: IdColumn,
-    /// The learner's Docebo id; given up once the account is known.
+    /// The learner's Docebo id; dropped once the account is known.
     user_id: NumberColumn,
     account: Vec<u32>,
     contact: Lookups,
@@ -52,7 +52,7 @@ pub struct DoceboUsers {
 }
 
 impl DoceboUsers {
-    /// Adds a row at the end. The contacts are sorted by then.
+    /// Appends a row. The contacts must already be sorted.
     pub fn push(&mut self, row: DoceboUserRow, contacts: &Contacts) {
         let DoceboUserRow { id, user_id, contact, user, created, created_by, modified, modified_by } = row;
         if let Some(user) = user {
@@ -67,7 +67,7 @@ impl DoceboUsers {
         self.modified_by.push(modified_by);
     }
 
-    /// Puts the rows in the order of their ids.
+    /// Sorts the rows by id.
     #[must_use]
     pub fn sorted(self) -> Self {
         let order = by_id(&self.id);
@@ -103,8 +103,8 @@ impl DoceboUsers {
         self.id.get(at)
     }
 
-    /// The instance part that most record ids have (of several as frequent ones, the first in the order of ids);
-    /// nothing where there are no rows.
+    /// The most frequent instance part of the record ids (of several equally frequent ones, the first by id); `None` if
+    /// there are no rows.
     #[must_use]
     pub fn instance_part(&self) -> Option<[u8; 3]> {
         let mut counts = BTreeMap::<[u8; 3], usize>::new();
@@ -114,7 +114,7 @@ impl DoceboUsers {
         counts.into_iter().max_by_key(|&(part, count)| (count, std::cmp::Reverse(part))).map(|(part, _)| part)
     }
 
-    /// The account a row belongs to: a row of [`Learners`], or beyond them an index into [`Dataset::beyond`].
+    /// The account of a row: a row of the learners, or past their end an index into the unexported user ids.
     #[must_use]
     pub fn account(&self, at: usize) -> u32 {
         self.account[at]
@@ -138,13 +138,13 @@ impl DoceboUsers {
         self.user.get(at)
     }
 
-    /// `CreatedDate`, where the column is there.
+    /// `CreatedDate`, if the column exists.
     #[must_use]
     pub fn created(&self, at: usize) -> Option<Instant> {
         self.created[at]
     }
 
-    /// `CreatedById`, where the column is there.
+    /// `CreatedById`, if the column exists.
     #[must_use]
     pub fn created_by(&self, at: usize) -> Option<RecordId> {
         self.writer(self.created_by.get(at))
@@ -156,7 +156,7 @@ impl DoceboUsers {
         self.modified[at]
     }
 
-    /// `LastModifiedById`, where the column is there.
+    /// `LastModifiedById`, if the column exists.
     #[must_use]
     pub fn modified_by(&self, at: usize) -> Option<RecordId> {
         self.writer(self.modified_by.get(at))
@@ -166,7 +166,7 @@ impl DoceboUsers {
         row(at).map(|at| self.writers[at])
     }
 
-    /// Who created most rows; of equals the lowest id.
+    /// The user who created most rows; the lowest id on ties.
     #[must_use]
     pub fn foremost_creator(&self) -> Option<RecordId> {
         let mut rows = vec![0_u32; self.writers.len()];
@@ -179,8 +179,8 @@ impl DoceboUsers {
         check_unique(SfObject::DoceboUser, &self.id)
     }
 
-    /// Gives each row its account and returns the ids that the export does not name, sorted. `learners` is the number of
-    /// learners of the export, `learner` finds the one of a Docebo id.
+    /// Resolves the account of each row and returns the ids that are missing from the export, sorted. `learners` is the
+    /// number of learners in the export; `learner` finds a learner by Docebo id.
     pub(crate) fn resolve_accounts(
         &mut self,
         learners: usize,

@@ -1,4 +1,4 @@
-//! Rows of `docebo_v3__CourseEnrollment__c` as they were read, in blocks. Knows nothing of Docebo's export.
+//! Rows of `docebo_v3__CourseEnrollment__c` in file order, in blocks. Knows nothing of Docebo's export.
 
 use crate::model::column::TextColumn;
 use crate::model::id::RecordId;
@@ -30,7 +30,7 @@ pub struct EnrollmentRecord {
     pub modified_by: Option<RecordId>,
 }
 
-/// A run of rows, in the order of the file.
+/// A block of consecutive rows of the file.
 #[derive(Debug, Clone, Default)]
 pub struct EnrollmentBlock {
     /// The rows.

@@ -1,5 +1,5 @@
-//! Rows that take no part in the comparison, each with its reason: archived, repeated, contradictory, deleted, or
-//! unreadable (a reject).
+//! Rows excluded from the comparison, each with its reason: archived, repeated, contradictory, deleted, or unreadable
+//! (a reject).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,23 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::source_line::SourceLine;
 
-/// Why a row of an export takes no value of any relation.
+/// Why a row of an export is excluded from all relations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exclusion {
-    /// An archived enrollment: history, not a current claim.
+    /// An archived enrollment: history, not current state.
     Archived,
-    /// The same learner, or the same enrollment, once more.
+    /// A repeated row of a learner or an enrollment.
     Repeated,
-    /// The same learner once more, with other values than the row that counts.
+    /// A repeated row of a learner whose values differ from those of the row that counts.
     Contradictory(Contradiction),
-    /// It could not be read.
+    /// The row cannot be read.
     Unreadable(Arc<Reject>),
 }
 
-/// What of a row of the *Users* report is otherwise in the row of the same learner that counts.
+/// How a row of the *Users* report differs from the same learner's row that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction {
-    /// Where the row stands that counts.
+    /// Line of the row that counts.
     pub kept: SourceLine,
     /// The usernames differ.
     pub username: bool,
@@ -35,7 +35,7 @@ pub struct Contradiction {
 }
 
 impl Contradiction {
-    /// What differs, and from which row of the file of this name.
+    /// Describes the differences from the row that counts, which is in the file `file`.
     #[must_use]
     pub fn describe(self, file: &str) -> String {
         let what = match (self.username, self.sfdc_id) {
@@ -47,53 +47,53 @@ impl Contradiction {
     }
 }
 
-/// A row that could not be read: why, and what it still says.
+/// A row that cannot be read: the reason, and its readable values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Reject {
-    /// The heading of the column whose value could not be read; blank where the row as a whole could not.
+    /// Heading of the column with the unreadable value; blank if the whole row is unreadable.
     pub column: String,
-    /// The reason, in words without values.
+    /// The reason, without values.
     pub reason: Cow<'static, str>,
-    /// The start of the value that could not be read, where there is one; it may be personal data.
+    /// The start of the unreadable value, if any; may be personal data.
     pub value: String,
-    /// The learner's id of the row, where that can be read.
+    /// The row's learner id, if readable.
     pub learner: Option<u64>,
-    /// The course's id of the row, where that can be read.
+    /// The row's course id, if readable.
     pub course: Option<u64>,
-    /// The username of the row, where that can be read; it is personal data.
+    /// The row's username, if readable; personal data.
     pub username: Option<String>,
-    /// The `sfdc_id` of the row, where that can be read; blank where the file has no such column.
+    /// The row's `sfdc_id`, if readable; blank if the file has no such column.
     pub sfdc_id: Option<String>,
 }
 
 impl Reject {
-    /// The reason of a row whose course code no Salesforce course has: no fault of the file, since which courses Salesforce
-    /// has is not for the export to say.
+    /// The reason for a row whose course code matches no Salesforce course: not a fault of the file, since the export
+    /// cannot know Salesforce's courses.
     pub const UNKNOWN_COURSE: &str = "no Salesforce course has this course code, and the export has no course id";
 
-    /// A reason with the start of the value it is about.
+    /// Creates a reject from a reason and the start of the affected value.
     #[must_use]
     pub fn new(reason: impl Into<Cow<'static, str>>, value: &[u8]) -> Self {
         let value = String::from_utf8_lossy(value).chars().take(40).collect();
         Self { reason: reason.into(), value, ..Self::default() }
     }
 
-    /// The same reject with the heading of the column that it is about.
+    /// The same reject with the heading of the affected column.
     #[must_use]
     pub fn in_column(self, heading: &str) -> Self {
         Self { column: heading.to_owned(), ..self }
     }
 }
 
-/// Rejects that are equal, kept once: a file of a few megabytes has millions of rows that are broken in the same way.
+/// Stores equal rejects once: a file of a few megabytes can have millions of rows with the same fault.
 #[derive(Debug, Default)]
 pub struct SharedRejects(FxHashSet<Arc<Reject>>);
 
 impl SharedRejects {
-    /// So many different ones are remembered; what comes later than that is mostly different from row to row.
+    /// Maximum number of rejects remembered; later ones mostly differ from row to row.
     const MAX: usize = 4_096;
 
-    /// The reject, or the one that is equal to it.
+    /// Returns the equal stored reject, or stores this one.
     pub fn share(&mut self, reject: Reject) -> Arc<Reject> {
         if let Some(known) = self.0.get(&reject) {
             return Arc::clone(known);
@@ -121,22 +121,22 @@ impl fmt::Display for Reject {
     }
 }
 
-/// A row of an export that takes no value but is accounted for.
+/// An export row that is excluded but accounted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExcludedRow {
-    /// Which of the export's files, by index into [`Origins::exports`].
+    /// The export file, as an index into [`Origins::exports`](crate::model::origins::Origins::exports).
     pub file: u16,
-    /// The line in that file on which the row starts, counted from 1.
+    /// The line of the file on which the row starts, counted from 1.
     pub line: u32,
     /// Why it is excluded.
     pub why: Exclusion,
 }
 
-/// A row of the snapshot that Salesforce has deleted (`IsDeleted`): it is excluded and counted.
+/// A snapshot row that Salesforce has deleted (`IsDeleted`): it is excluded and counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletedRow {
-    /// Which file, by index into the inputs of the snapshot.
+    /// The file, as an index into the inputs of the snapshot.
     pub input: u16,
-    /// The line in that file on which the row starts, counted from 1.
+    /// The line of the file on which the row starts, counted from 1.
     pub line: u32,
 }

@@ -1,27 +1,27 @@
-//! Enrollments as the export holds them, in the order they were read: 28 bytes each.
+//! Enrollments of the export in file order: 28 bytes each.
 
 use crate::model::instant::LocalTime;
 use crate::model::source_line::SourceLine;
 
-/// Courses beyond this number are not kept apart: an enrollment's course takes three bytes.
+/// Maximum number of distinct courses: an enrollment's course takes three bytes.
 pub const MAX_COURSES: usize = (1 << COURSE_BITS) - 1;
 
-/// Status words beyond this number are not kept apart: an enrollment's status takes one byte.
+/// Maximum number of distinct status words: an enrollment's status takes one byte.
 pub const MAX_STATUS_WORDS: usize = 256;
 
 pub(crate) const COURSE_BITS: u32 = 24;
 
 pub(crate) const COURSE: u32 = (1 << COURSE_BITS) - 1;
 
-/// Course and status word as one number.
+/// Packs course and status word into one number.
 pub(crate) fn pack_course_and_word(course: u32, word: u8) -> u32 {
     course & COURSE | u32::from(word) << COURSE_BITS
 }
 
-/// The lines of all files of the export as one running number, so that a row takes four bytes to say where it stands.
+/// Numbers the lines of all export files consecutively, so that a row's line takes four bytes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LineNumbers {
-    /// What is added to the lines of a file, and the file, ascending by both.
+    /// The offset added to the lines of a file, and the file, ascending by both.
     pub(crate) files: Vec<(u32, u16)>,
     pub(crate) last: u32,
 }
@@ -44,12 +44,12 @@ impl LineNumbers {
     }
 }
 
-/// One row of the export, as it was read.
+/// One export row, as read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadRow {
-    /// Row of the learners as they were read.
+    /// The learner's row number in reading order.
     pub(crate) learner: u32,
-    /// Index of the course in the order they were met, and the status word.
+    /// Index of the course in order of first appearance, and the status word.
     pub(crate) course_and_word: u32,
     pub(crate) enrolled: Option<LocalTime>,
     pub(crate) completed: Option<LocalTime>,
@@ -57,14 +57,14 @@ pub(crate) struct ReadRow {
     pub(crate) line: u32,
 }
 
-/// What one row of the export says.
+/// The values of one export row.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportEnrollment {
-    /// Row of the learners as they were read.
+    /// The learner's row number in reading order.
     pub learner: u32,
-    /// Index of the course in the order they were met, below [`MOST_COURSES`].
+    /// Index of the course in order of first appearance, below [`MAX_COURSES`].
     pub course: u32,
-    /// Index of the status word in the order they were met.
+    /// Index of the status word in order of first appearance.
     pub word: u8,
     /// Enrollment date.
     pub enrolled: Option<LocalTime>,
@@ -74,18 +74,18 @@ pub struct ExportEnrollment {
     pub first_access: Option<LocalTime>,
     /// Last access.
     pub last_access: Option<LocalTime>,
-    /// Where the row stands.
+    /// The file and line of the row.
     pub source: SourceLine,
-    /// Whether its dates may turn out to have day and month the other way round.
+    /// Whether day and month of its dates may turn out to be swapped.
     pub may_be_swapped: bool,
 }
 
-/// The rows of the export in the order they were read.
+/// The export rows in reading order.
 #[derive(Debug, Clone, Default)]
 pub struct ExportEnrollments {
     pub(crate) rows: Vec<ReadRow>,
     pub(crate) lines: LineNumbers,
-    /// The earlier of two accesses, by line, where nobody knows yet which is the earlier.
+    /// The earlier of two accesses, by line, while their order is unknown.
     pub(crate) accesses: Vec<(u32, LocalTime)>,
 }
 
@@ -102,7 +102,7 @@ impl ExportEnrollments {
         self.rows.is_empty()
     }
 
-    /// Adds a row; they come file by file.
+    /// Appends a row; rows must come file by file.
     pub fn push(&mut self, statement: ExportEnrollment) {
         let ExportEnrollment {
             learner,
@@ -132,8 +132,8 @@ impl ExportEnrollments {
         });
     }
 
-    /// Changes the dates of every row from a row on, and settles then which of two accesses is the later one. `which`:
-    /// whether enrollment, completion and access dates are changed.
+    /// Changes the dates of all rows starting at `from`, then decides which of two accesses is later. `which` selects
+    /// enrollment, completion and access dates.
     pub fn redate(&mut self, from: usize, which: [bool; 3], change: impl Fn(&mut LocalTime)) {
         let first_line = self.rows.get(from).map_or(u32::MAX, |row| row.line);
         let kept = self.accesses.partition_point(|&(line, _)| line < first_line);
@@ -150,7 +150,7 @@ impl ExportEnrollments {
         }
     }
 
-    /// Takes back rows behind a row: those in these places, ascending.
+    /// Removes the rows at these lines (ascending) from row `from` on.
     pub fn remove(&mut self, from: usize, places: &[SourceLine]) {
         let Self { rows, lines, accesses } = self;
         let first_line = rows.get(from).map_or(u32::MAX, |row| row.line);

@@ -1,21 +1,21 @@
-//! What the export holds, in the order it was read. Knows nothing of Salesforce.
+//! The contents of the export, in reading order. Knows nothing of Salesforce.
 
 use crate::model::export_enrollments::ExportEnrollments;
 use crate::model::instant::LocalTime;
 use crate::model::learner_rows::LearnerRows;
 use crate::model::status::StatusWord;
 
-/// What the export said, in the order it was read; courses and learners by provisional index.
+/// The contents of the export in reading order; courses and learners by provisional index.
 #[derive(Debug, Clone, Default)]
 pub struct ExportRows {
-    /// Learner rows, several of one id possible.
+    /// Learner rows; an id may have several.
     pub learners: LearnerRows,
     /// Enrollments, by rows of `learners` and indices into `course_ids`.
     pub enrollments: ExportEnrollments,
-    /// Course ids in the order they were met.
+    /// Course ids in order of first appearance.
     pub course_ids: Vec<u64>,
-    /// As [`Courses::made`], beside `course_ids`.
+    /// Like [`Courses::created_at`](crate::model::courses::Courses::created_at), parallel to `course_ids`.
     pub courses_created: Vec<Option<(LocalTime, u16)>>,
-    /// The status words in the order they were met.
+    /// The status words in order of first appearance.
     pub status_words: Vec<StatusWord>,
 }

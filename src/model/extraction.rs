@@ -1,41 +1,41 @@
-//! What an extraction from Salesforce would do, and what it brought.
+//! The plan and the result of an extraction from Salesforce.
 
 use crate::model::object::SfObject;
 
-/// What an extraction of a live organisation brought.
+/// The result of extracting a live organization.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extracted {
-    /// By object: rows, what Salesforce counted, and whether that does not [agree](differ).
+    /// By object: rows, Salesforce's count, and whether the two [differ](crate::model::completeness::differ).
     pub objects: Vec<(SfObject, u64, u64, bool)>,
-    /// Objects and columns that the user cannot see, in words.
+    /// Objects and columns hidden from the user.
     pub hidden: Vec<String>,
-    /// Requests that were sent.
+    /// Number of requests sent.
     pub calls: u64,
 }
 
 impl Extracted {
-    /// Objects of which fewer rows than Salesforce counted were read, or more.
+    /// Objects with fewer or more rows than Salesforce counted.
     pub fn incomplete(&self) -> impl Iterator<Item = &(SfObject, u64, u64, bool)> {
         self.objects.iter().filter(|(.., differ)| *differ)
     }
 }
 
-/// What an extraction would do.
+/// The plan of an extraction.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The organisation's id.
+    /// The organization's id.
     pub org_id: String,
     /// `https://…`
     pub instance: String,
-    /// The version of the API.
+    /// The API version.
     pub api_version: String,
     /// The queries, one for each object.
     pub queries: Vec<PlannedQuery>,
-    /// Objects and columns that the user cannot see, in words.
+    /// Objects and columns hidden from the user.
     pub hidden: Vec<String>,
-    /// Calls that it would take, all together, as an estimate.
+    /// Estimated total number of calls.
     pub calls: u64,
-    /// Of the organisation's calls of the last 24 hours: used and allowed, where its answers tell.
+    /// The organization's API calls in the last 24 hours, used and allowed, if known.
     pub usage: Option<(u64, u64)>,
     /// Calls that the plan itself took.
     pub asked: u64,
@@ -44,14 +44,14 @@ pub struct Plan {
 /// One query of a plan.
 #[derive(Debug, Clone)]
 pub struct PlannedQuery {
-    /// What is read.
+    /// The object to read.
     pub object: SfObject,
-    /// By which API: `REST` or `Bulk API 2.0`.
+    /// The API: `REST` or `Bulk API 2.0`.
     pub api: &'static str,
-    /// Rows that Salesforce counts now.
+    /// Salesforce's current row count.
     pub rows: u64,
     /// The query.
     pub soql: String,
-    /// Calls that it would take.
+    /// Estimated number of calls.
     pub calls: u64,
 }

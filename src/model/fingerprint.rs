@@ -1,4 +1,4 @@
-//! By what a finding is known from run to run: its key, and the ids of what it is about.
+//! Identifies a finding across runs: its key, and the ids of its subject.
 //!
 //! Must not know: checks, findings.
 
@@ -10,7 +10,7 @@ use crate::model::id::RecordId;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 
-/// Crockford's alphabet: no letter that can be taken for a digit when somebody reads it out.
+/// Crockford's alphabet: no letter can be mistaken for a digit when read aloud.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The key of a finding, `F-` and ten characters of Crockford's base 32: fifty bits of a digest.
@@ -20,7 +20,7 @@ pub struct Key(u64);
 impl Key {
     const LENGTH: usize = 10;
 
-    /// The key of a digest over these parts, told apart by a zero byte.
+    /// Digests the parts, separated by a zero byte, into a key.
     #[must_use]
     pub fn new(parts: &[&str]) -> Self {
         let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
@@ -29,7 +29,7 @@ impl Key {
         Self(u64::from_be_bytes(first) >> 14)
     }
 
-    /// Reads a key as [`fmt::Display`] writes it.
+    /// Parses a key as written by [`fmt::Display`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let symbols = text.strip_prefix("F-")?.as_bytes();
@@ -53,12 +53,12 @@ impl fmt::Display for Key {
     }
 }
 
-/// The ten symbols of fifty bits.
+/// Encodes fifty bits as ten symbols.
 fn symbols(bits: u64) -> String {
     (0..Key::LENGTH).rev().map(|at| char::from(SYMBOLS[(bits >> (5 * at) & 31) as usize])).collect()
 }
 
-/// A name for a run, `R-` and ten characters, from what it says, part by part.
+/// Derives the id of a run, `R-` and ten characters, from the parts of its content.
 #[must_use]
 pub fn run_id(message: impl Iterator<Item = String>) -> String {
     let digest = message.fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
@@ -92,8 +92,8 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// The key of a check's finding on this subject. It does not depend on the run, so the record counts only
-    /// where `by_record`: one that merely goes with a learner may appear or change between runs.
+    /// The key of a check's finding on this subject. It is independent of the run, so the record counts only if
+    /// `by_record`: a record that merely belongs to a learner may appear or change between runs.
     #[must_use]
     pub fn key(self, check: &str, by_record: bool, field: &str) -> Key {
         let record = self.record.filter(|_| by_record);

@@ -1,18 +1,18 @@
 //! Salesforce record ids.
 //!
-//! An id is 15 base-62 characters, case-sensitive; the 18-character form appends three characters
-//! that tell which of the 15 are upper case, so that a change of case can be seen and undone.
+//! An id is 15 base-62 characters, case-sensitive; the 18-character form appends three characters that encode which of
+//! the 15 are upper case, so a change of case can be detected and undone.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// A Salesforce record id: the 15 characters packed into numbers that sort as the text does. In three words, for
-/// millions of them are held, and a missing one takes no more room.
+/// A Salesforce record id: the 15 characters packed into numbers that sort like the text. It takes three 32-bit words
+/// because millions are stored; `None` takes no more space.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId {
-    /// The first [`HEAD`] characters, and one.
+    /// The first [`HEAD`] characters, plus one.
     head: NonZeroU32,
-    /// The others as a number of 60 bits, the upper word first.
+    /// The other characters as a 60-bit number, upper word first.
     tail: [u32; 2],
 }
 
@@ -23,11 +23,11 @@ pub enum IdFault {
     Length,
     /// A character outside `0-9A-Za-z`.
     Character,
-    /// 18 characters whose last three do not fit the case of the first fifteen.
+    /// The last three of 18 characters do not match the case of the first fifteen.
     Checksum,
 }
 
-/// Digits in ASCII order, so that packed ids sort as their text does.
+/// Digits in ASCII order, so that packed ids sort like their text.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 const NOT_A_DIGIT: u8 = 0xff;
@@ -43,16 +43,16 @@ const VALUE: [u8; 256] = {
     }
     table
 };
-/// The ids of one object and organisation share at least so many characters, so that a column of them keeps those once.
+/// Minimum number of characters that ids of one object and organization share, so a column stores them once.
 const HEAD: usize = 5;
-/// What five characters can say.
+/// Number of values of five characters.
 const FIVE: u32 = 62_u32.pow(5);
 
 impl RecordId {
-    /// Reads 15 or 18 characters; an 18-character text must carry the right checksum.
+    /// Parses 15 or 18 characters; an 18-character text must have the correct checksum.
     ///
     /// # Errors
-    /// [`IdFault`] tells what is wrong with the text.
+    /// If the text is not an id; [`IdFault`] is the reason.
     pub fn parse(text: &[u8]) -> Result<Self, IdFault> {
         let body: &[u8; 15] = match text.len() {
             15 | 18 => text.first_chunk().ok_or(IdFault::Length)?,
@@ -68,16 +68,16 @@ impl RecordId {
         Ok(id)
     }
 
-    /// Reads exactly 18 characters with the right checksum, the only form Docebo can use.
+    /// Parses exactly 18 characters with the correct checksum, the only form that Docebo can use.
     ///
     /// # Errors
-    /// [`IdFault`] tells what is wrong with the text.
+    /// If the text is not an id; [`IdFault`] is the reason.
     pub fn parse_18(text: &[u8]) -> Result<Self, IdFault> {
         if text.len() == 18 { Self::parse(text) } else { Err(IdFault::Length) }
     }
 
-    /// The id that a text of wrong case or of 15 characters stands for: for 18 characters the
-    /// checksum says which letters are upper case; 15 characters are taken as they are.
+    /// The id of a text with wrong case or of 15 characters: in 18 characters, the checksum determines which letters
+    /// are upper case; 15 characters are taken unchanged.
     #[must_use]
     pub fn repair(text: &[u8]) -> Option<Self> {
         match text.len() {
@@ -111,15 +111,15 @@ impl RecordId {
         text
     }
 
-    /// The first three characters, which name the object (`003` Contact, `005` User).
+    /// The first three characters, which identify the object (`003` Contact, `005` User).
     #[must_use]
     pub fn prefix(self) -> [u8; 3] {
         let [a, b, c, _, _] = five(self.head.get() - 1);
         [a, b, c]
     }
 
-    /// Characters 4 to 6, which name the instance on which the organization was created. All record ids that an
-    /// organization assigns have them in common, as long as it is not moved to another instance.
+    /// Characters 4 to 6, which identify the instance on which the organization was created. All record ids that an
+    /// organization assigns share them, as long as it does not move to another instance.
     #[must_use]
     pub fn instance_part(self) -> [u8; 3] {
         let [_, _, _, a, b, c, ..] = self.characters();
@@ -138,13 +138,13 @@ impl RecordId {
         self.prefix() == *b"005"
     }
 
-    /// The two numbers of which the id consists: what the ids of one object share, and the rest.
+    /// The two parts of the id: the one that ids of an object share, and the rest.
     pub(crate) fn parts(self) -> (NonZeroU32, u64) {
         let [upper, lower] = self.tail;
         (self.head, u64::from(upper) << 32 | u64::from(lower))
     }
 
-    /// The id of which these are the parts.
+    /// Builds the id from its parts.
     pub(crate) fn from_parts(head: NonZeroU32, tail: u64) -> Self {
         let word = |shift: u32| u32::try_from(tail >> shift & u64::from(u32::MAX)).unwrap_or_default();
         Self { head, tail: [word(32), word(0)] }
@@ -159,7 +159,7 @@ impl RecordId {
                 number.wrapping_mul(62).wrapping_add(u32::from(value))
             })
         };
-        // Three short sums, which the processor works out side by side.
+        // Three short sums, which the processor computes in parallel.
         let head = number(&body[..HEAD]);
         let (upper, lower) = (number(&body[HEAD..2 * HEAD]), number(&body[2 * HEAD..]));
         // Digits are below 62, so the top bit is set only by a character outside the alphabet.
@@ -182,7 +182,7 @@ impl RecordId {
     }
 }
 
-/// A number below [`FIVE`] as its characters.
+/// Converts a number below [`FIVE`] to its characters.
 fn five(mut number: u32) -> [u8; 5] {
     let mut characters = [0; 5];
     for c in characters.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! The files that a run read, as the outputs list them.
+//! The files that a run read, as listed in the outputs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -54,35 +54,35 @@ pub struct Input {
     pub sha256: String,
 }
 
-/// In which order an export writes day and month.
+/// The order in which an export writes day and month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DateOrder {
-    /// `2026-01-31`, or a spreadsheet's serial number: nothing to tell apart.
+    /// `2026-01-31`, or a spreadsheet's serial number: unambiguous.
     YearFirst,
     /// `31/01/2026`
     DayFirst,
     /// `01/31/2026`
     MonthFirst,
-    /// Every day in the file is 12 or less, so the file itself does not tell; values are kept as if
-    /// the day came first until the order is inferred.
+    /// Every day in the file is 12 or less, so the file is ambiguous; values are stored day first until the order is
+    /// inferred.
     Undecided,
 }
 
 /// How one export file states its dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateProfile {
-    /// Day before month, or month before day.
+    /// Order of day and month.
     pub order: DateOrder,
-    /// Whether the texts carry their offset from UTC, so that no zone is needed.
+    /// Whether the texts include their UTC offset, so that no zone is needed.
     pub zoned: bool,
-    /// How fine the enrollment dates are.
+    /// Precision of the enrollment dates.
     pub enrolled: Precision,
-    /// How fine the completion dates are.
+    /// Precision of the completion dates.
     pub completed: Precision,
-    /// How fine the access dates are.
+    /// Precision of the access dates.
     pub accessed: Precision,
-    /// How fine the courses' creation dates are.
+    /// Precision of the courses' creation dates.
     pub course_made: Precision,
 }
 
@@ -99,21 +99,21 @@ impl Default for DateProfile {
     }
 }
 
-/// One file of the export as the rest of the house needs it.
+/// One export file, as needed by relations and outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportFile {
-    /// The file's name, without its folder; of one of several parts, with the part.
+    /// The file's name, without its folder; includes the part if there are several.
     pub name: String,
     /// Which report it is.
     pub kind: ExportKind,
-    /// Where the file that the user named has several parts (sheets, entries of an archive), the first of them; else the file
-    /// itself. An index into [`Origins::exports`].
+    /// The first part of the user's file if it has several (sheets, entries of an archive); else the file itself. An
+    /// index into [`Origins::exports`](crate::model::origins::Origins::exports).
     #[serde(default)]
     pub first_part: u16,
     /// How it states dates.
     #[serde(skip)] // the relations have read them
     pub dates: DateProfile,
-    /// Whether it tells when enrollments were completed; without that there is nothing to compare.
+    /// Whether it has completion dates; without them there is nothing to compare.
     #[serde(skip, default = "stated")] // the relations have read it
     pub has_completion_dates: bool,
 }

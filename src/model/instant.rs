@@ -1,10 +1,11 @@
-//! Moments, kept as whole seconds in four bytes.
+//! Moments, stored as whole seconds in four bytes.
 //!
-//! Salesforce stores date-times in UTC at a resolution of one second. An export carries wall-clock
-//! readings; which moments they mean is decided by [`crate::model::zone`].
+//! Salesforce stores date-times in UTC with a resolution of one second. An export contains wall-clock readings;
+//! [`crate::model::zone`] decides which moments they mean.
 //!
-//! The range is 1970 to 2105. A date outside it (a typing error such as 2206, or a placeholder) cannot be read, on both
-//! sides alike. The very first second, 1970-01-01 00:00:00, is what unset dates become in many systems and counts as blank.
+//! The range is 1970 to 2105. A date outside it (a typing error such as 2206, or a placeholder) is unreadable on both
+//! sides alike. The very first second, 1970-01-01 00:00:00, is what unset dates become in many systems and counts as
+//! blank.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -17,32 +18,32 @@ pub const HOUR: i64 = 3_600;
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
-/// The seconds since 1970 that dates can have: from the first second, which is blank, to the end of 2105.
+/// Valid seconds since 1970: from the first second, which is blank, to the end of 2105.
 pub const RANGE: RangeInclusive<i64> = 0..=4_291_747_199;
-/// [`RANGE`] in words, behind the name or the text of a date.
+/// [`RANGE`] in words, to follow the name or the text of a date.
 pub const OUT_OF_RANGE: &str = "lies outside the years 1970 to 2105";
 
 /// A moment in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(NonZeroU32);
 
-/// What a clock on the wall showed, no zone known.
+/// A wall-clock reading without a time zone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime(NonZeroU32);
 
-/// How finely an export states its times.
+/// Resolution of an export's times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resolution {
     /// Hours, minutes and seconds.
     Second,
     /// Hours and minutes.
     Minute,
-    /// The date alone.
+    /// The date only.
     Day,
 }
 
 impl Resolution {
-    /// Seconds that one stated value covers.
+    /// Seconds covered by one value.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         match self {
@@ -52,7 +53,7 @@ impl Resolution {
         }
     }
 
-    /// The word in outputs.
+    /// Its name in outputs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -63,18 +64,18 @@ impl Resolution {
     }
 }
 
-/// How finely the values of one column state their times. Where some state less than others, nothing but the value itself
-/// tells which: one at midnight is then taken as a date alone, for a sync must not be blamed for a time that nobody stated.
+/// How precise the times of one column are. If precision varies, only the value itself shows it: a value at midnight
+/// then counts as a date only, so that the sync is not blamed for a time that was never stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Precision {
-    /// Of the finest value.
+    /// Resolution of the finest value.
     pub finest: Resolution,
-    /// Of the coarsest value.
+    /// Resolution of the coarsest value.
     pub coarsest: Resolution,
 }
 
 impl Precision {
-    /// How finely a value of the column states its time.
+    /// The resolution of a value of the column.
     #[must_use]
     pub fn resolution(self, local: LocalTime) -> Resolution {
         let can_be_meant = |resolution: &Resolution| {
@@ -83,7 +84,7 @@ impl Precision {
         [Resolution::Day, Resolution::Minute].into_iter().find(can_be_meant).unwrap_or(self.finest)
     }
 
-    /// That of two columns as one.
+    /// The combined precision of two columns.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self { finest: self.finest.min(other.finest), coarsest: self.coarsest.max(other.coarsest) }
@@ -102,7 +103,8 @@ fn clamp(seconds: i64) -> NonZeroU32 {
 }
 
 impl Instant {
-    /// From seconds since 1970-01-01T00:00:00Z that were computed; beyond what four bytes hold, the nearest bound.
+    /// Converts computed seconds since 1970-01-01T00:00:00Z; values that do not fit four bytes become the nearest
+    /// bound.
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
         Self(clamp(seconds))
@@ -114,24 +116,24 @@ impl Instant {
         i64::from(self.0.get())
     }
 
-    /// The moment so many seconds later (earlier where negative).
+    /// The moment this many seconds later (earlier if negative).
     #[must_use]
     pub fn plus(self, seconds: i64) -> Self {
         Self::from_seconds(self.seconds() + seconds)
     }
 
-    /// As people read it, to the minute: `2026-01-31 23:59 UTC`.
+    /// Formats the moment to the minute: `2026-01-31 23:59 UTC`.
     #[must_use]
     pub fn to_minute(self) -> String {
         let text = self.to_string();
         format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
     }
 
-    /// Reads an RFC 3339 date-time (`2026-01-31T23:59:59Z`, `…+01:00`, `…+0100`), fractions of a
-    /// second cut off. The first second of 1970 is blank.
+    /// Parses an RFC 3339 date-time (`2026-01-31T23:59:59Z`, `…+01:00`, `…+0100`), truncating fractions of a second.
+    /// The first second of 1970 is blank.
     ///
     /// # Errors
-    /// When the text is something else, or the moment is out of [`RANGE`].
+    /// If the text is not a date-time, or the moment is out of [`RANGE`].
     pub fn parse(text: &[u8]) -> Result<Option<Self>, NotADate> {
         let seconds = seconds_of(text)?;
         if !RANGE.contains(&seconds) {
@@ -142,10 +144,10 @@ impl Instant {
 }
 
 impl Instant {
-    /// As [`Instant::parse`], where there must be a moment.
+    /// Like [`Instant::parse`], for a mandatory moment.
     ///
     /// # Errors
-    /// As [`Instant::parse`], and when it is the moment that counts as blank.
+    /// Those of [`Instant::parse`], and if the moment counts as blank.
     pub fn parse_stated(text: &[u8]) -> Result<Self, NotADate> {
         Self::parse(text)?.ok_or(NotADate::Blank)
     }
@@ -158,7 +160,7 @@ fn seconds_of(text: &[u8]) -> Result<i64, NotADate> {
 }
 
 impl LocalTime {
-    /// The time with day and month exchanged; nothing where the day is no month, so that there was no doubt.
+    /// The time with day and month swapped; `None` if the day cannot be a month, so the order was unambiguous.
     #[must_use]
     pub fn with_day_and_month_swapped(self) -> Option<Self> {
         let (year, month, day) = civil_from_days(self.seconds().div_euclid(DAY));
@@ -166,7 +168,8 @@ impl LocalTime {
         Some(Self::from_seconds(days * DAY + self.seconds().rem_euclid(DAY)))
     }
 
-    /// From seconds since 1970-01-01 00:00:00 on the same clock; beyond what four bytes hold, the nearest bound.
+    /// Converts seconds since 1970-01-01 00:00:00 on the same clock; values that do not fit four bytes become the
+    /// nearest bound.
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
         Self(clamp(seconds))
@@ -179,19 +182,19 @@ impl LocalTime {
     }
 }
 
-/// Why a text is no moment.
+/// Why a text is not a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotADate {
-    /// It is not written as one.
+    /// It is not a date-time.
     Unreadable,
-    /// It is one that is out of [`RANGE`].
+    /// It is out of [`RANGE`].
     OutOfRange,
-    /// It is the very first second of the range, where a moment must be stated.
+    /// It is the very first second of the range, but a moment is mandatory.
     Blank,
 }
 
 impl NotADate {
-    /// The reason, behind the text; `otherwise` is the one of a text that is no date.
+    /// The reason, to follow the text; `otherwise` is the reason for a text that is not a date.
     #[must_use]
     pub const fn why(self, otherwise: &'static str) -> &'static str {
         match self {
@@ -204,20 +207,20 @@ impl NotADate {
     }
 }
 
-/// A year-first date-time as it stands, before a zone is applied.
+/// A year-first date-time as written, before a zone is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// Seconds since 1970-01-01 00:00:00 on the clock of the text.
     pub seconds: i64,
-    /// Offset from UTC in seconds, where the text states one.
+    /// UTC offset in seconds, if stated.
     pub offset: Option<i64>,
-    /// How finely the text states the time.
+    /// Resolution of the time.
     pub resolution: Resolution,
 }
 
 impl Stamp {
-    /// Reads `YYYY-MM-DD` (or with slashes), with `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff` behind a
-    /// space or `T`, and `Z`, `±HH:MM` or `±HHMM` behind that.
+    /// Parses `YYYY-MM-DD` (or with slashes), followed by `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff` after a space or `T`,
+    /// and `Z`, `±HH:MM` or `±HHMM` after that.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let (seconds, resolution, rest) = to_the_second(text).or_else(|| to_whatever(text))?;
@@ -225,11 +228,11 @@ impl Stamp {
     }
 }
 
-/// A date-time from the start of a text: its seconds, how fine it is, and what is left.
+/// A date-time parsed from the start of a text: its seconds, its resolution, and the remaining text.
 type Civil<'a> = (i64, Resolution, &'a [u8]);
 
-/// `YYYY-MM-DD HH:MM:SS[.fff]`, as nearly every date of either side is written; `None` for whatever is not exactly that.
-/// An audit of millions of rows reads several times as many dates, so this goes through the bytes once.
+/// `YYYY-MM-DD HH:MM:SS[.fff]`, the format of nearly every date on either side; `None` for anything else. An audit of
+/// millions of rows reads several times as many dates, so this scans the bytes only once.
 fn to_the_second(text: &[u8]) -> Option<Civil<'_>> {
     let (text, rest) = text.split_first_chunk::<19>()?;
     let mut wrong = false;
@@ -273,7 +276,7 @@ const fn is_before_time(c: u8) -> bool {
     matches!(c, b' ' | b'T' | b't')
 }
 
-/// Two ASCII digits as a number.
+/// Parses two ASCII digits.
 fn digits(text: &[u8]) -> Option<u8> {
     match *text {
         [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Some((a - b'0') * 10 + (b - b'0')),
@@ -281,9 +284,9 @@ fn digits(text: &[u8]) -> Option<u8> {
     }
 }
 
-/// `HH:MM[:SS[.fff]]` from the start of a text: seconds of the day, how fine, and what is left.
+/// Parses `HH:MM[:SS[.fff]]` from the start of a text: seconds of the day, resolution, and the remaining text.
 pub(crate) fn time_of_day(text: &[u8]) -> Option<Civil<'_>> {
-    // One digit for the hour is what spreadsheets write.
+    // Spreadsheets write a single digit for the hour.
     let hour_digits = if text.get(1) == Some(&b':') { 1 } else { 2 };
     let (hour, rest) = text.split_at_checked(hour_digits)?;
     let hour = if let [digit] = hour { digits(&[b'0', *digit])? } else { digits(hour)? };
@@ -303,14 +306,14 @@ pub(crate) fn time_of_day(text: &[u8]) -> Option<Civil<'_>> {
     Some((i64::from(hour) * HOUR + i64::from(minute) * MINUTE + i64::from(second), resolution, rest))
 }
 
-/// What stands behind the fraction of a second, if there is one.
+/// The text after the fraction of a second, if any.
 fn behind_fraction(text: &[u8]) -> Option<&[u8]> {
     let [b'.' | b',', fraction @ ..] = text else { return Some(text) };
     let length = fraction.iter().take_while(|c| c.is_ascii_digit()).count();
     (length > 0).then(|| &fraction[length..])
 }
 
-/// Nothing, `Z`, `+HH:MM`, `+HHMM` or `+HH`, in seconds; `None` when it is something else.
+/// Nothing, `Z`, `+HH:MM`, `+HHMM` or `+HH`, in seconds; `None` for anything else.
 #[expect(clippy::option_option, reason = "outer: readable; inner: stated")]
 fn offset(text: &[u8]) -> Option<Option<i64>> {
     let text = text.trim_ascii_start();
@@ -330,7 +333,7 @@ fn offset(text: &[u8]) -> Option<Option<i64>> {
     (hours <= 18 && minutes <= 59).then(|| Some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * MINUTE)))
 }
 
-/// The days of the months, and those before each, in a year that is no leap year.
+/// The days in each month, and those before it, in a non-leap year.
 const MONTHS: [(u8, u16); 12] = [
     (31, 0),
     (28, 31),
@@ -346,21 +349,21 @@ const MONTHS: [(u8, u16); 12] = [
     (31, 334),
 ];
 
-/// Days since 1970-01-01 of a date in the Gregorian calendar, `None` where there is no such date in the years 0 to 9999.
+/// Days since 1970-01-01 of a Gregorian date; `None` if the date does not exist in the years 0 to 9999.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "a year of four digits")]
 pub const fn days_from_civil(year: i64, month: u8, day: u8) -> Option<i64> {
     if year < 0 || year > 9_999 || month == 0 || month > 12 {
         return None;
     }
-    // Unsigned and narrow, for which divisions by a constant are quick. A year has a leap day more after each fourth.
+    // Divisions by a constant are fast on unsigned, narrow numbers. Every fourth year adds a leap day.
     let year = year.unsigned_abs() as u32;
     let leap = (year & 3 == 0 && (!year.is_multiple_of(25) || year & 15 == 0)) as u32;
     let (days, before) = MONTHS[month as usize - 1];
     if day == 0 || day as u32 > days as u32 + if month == 2 { leap } else { 0 } {
         return None;
     }
-    // 400 years more, so that there are years before the first; all of them have 146,097 days.
+    // Adding 400 years (always 146,097 days) gives the first year predecessors.
     let past = year + 399;
     let first = (past + 1) * 365 + past / 4 - past / 100 + past / 400;
     let of_year = before as u32 + day as u32 + if month > 2 { leap } else { 0 };
@@ -381,7 +384,7 @@ pub fn civil_from_days(days: i64) -> (i64, u8, u8) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// `2026-01-31T23:59:59` of a moment within the range of years that four digits can tell.
+/// Formats a moment as `2026-01-31T23:59:59`; the year must have four digits.
 fn civil(seconds: i64) -> [u8; 19] {
     let (year, month, day) = civil_from_days(seconds.div_euclid(DAY));
     let time = seconds.rem_euclid(DAY);
@@ -435,7 +438,7 @@ impl serde::Serialize for Instant {
 impl<'de> serde::Deserialize<'de> for Instant {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-        // What this tool wrote may have been computed, and lie at the very end of what four bytes hold.
+        // What this tool wrote may be computed, and lie at the very end of the four-byte range.
         let seconds = seconds_of(text.as_bytes()).ok().filter(|seconds| (1..=i64::from(u32::MAX)).contains(seconds));
         let read = seconds.map(Self::from_seconds);
         read.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a moment")))
@@ -528,7 +531,7 @@ mod tests {
         assert!(serde_json::from_str::<Instant>("\"9999-12-31T00:00:00Z\"").is_err());
     }
 
-    /// The short way takes nothing that the long way refuses, and reads it as that does.
+    /// The fast path accepts nothing that the slow path rejects, and reads the same value.
     #[test]
     fn both_ways_read_the_same() {
         let mut short = 0;

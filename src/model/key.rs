@@ -1,20 +1,19 @@
-//! Keys: the username on the Docebo side, the mapped field on the Salesforce side.
+//! Keys: the username in Docebo, the mapped field in Salesforce.
 //!
-//! Docebo matches them exactly. Two keys that differ, but only in spaces around them, in width or
-//! composition of characters, or in case, are *near*: a person meant them to be equal.
+//! Docebo matches them exactly. Two keys that differ only in surrounding spaces, in width or composition of characters,
+//! or in case, are *near*: a person meant them to be equal.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Whether a value counts as blank: nothing, or only white space.
+/// Whether a value is blank: empty, or only white space.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// What remains of a key when trimming, Unicode NFKC and case folding are undone; two keys with the
-/// same remainder are near.
+/// Normalizes a key by trimming, Unicode NFKC and case folding; two keys with the same result are near.
 #[must_use]
 pub fn fold(key: &str) -> Cow<'_, str> {
     let trimmed = key.trim();
@@ -25,13 +24,13 @@ pub fn fold(key: &str) -> Cow<'_, str> {
             Cow::Borrowed(trimmed)
         };
     }
-    // Folding can bring forth characters that NFKC changes again, so it is applied on both sides.
+    // Case folding can produce characters that NFKC changes again, so NFKC runs before and after.
     let wide: String = trimmed.nfkc().collect();
     let folded: String = caseless::default_case_fold_str(&wide).nfkc().collect();
     Cow::Owned(folded.trim().to_owned())
 }
 
-/// Which key rule is in force: exact, or blind to case (`mapping.case_sensitive`).
+/// The key rule: exact, or case-insensitive (`mapping.case_sensitive`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Equality {
@@ -43,7 +42,7 @@ pub enum Equality {
 }
 
 impl Equality {
-    /// The form under which two equal keys are the same text.
+    /// A form that is the same text for all keys equal under the rule.
     #[must_use]
     pub fn canonical(self, key: &str) -> Cow<'_, str> {
         match self {
@@ -54,7 +53,7 @@ impl Equality {
     }
 }
 
-/// How two near keys differ, in words that give neither away.
+/// Describes how two near keys differ, without revealing either.
 #[must_use]
 pub fn difference(a: &str, b: &str) -> &'static str {
     let spaced = a.trim() != a || b.trim() != b;
@@ -71,8 +70,7 @@ pub fn difference(a: &str, b: &str) -> &'static str {
     }
 }
 
-/// How two keys differ, near or not, in words that give neither away; nothing where they are equal or one is
-/// blank.
+/// Describes how two keys differ, near or not, without revealing either; `None` if they are equal or one is blank.
 #[must_use]
 pub fn apart(a: &str, b: &str) -> Option<&'static str> {
     if a == b || is_blank(a) || is_blank(b) {

@@ -1,7 +1,7 @@
 //! Enumerations whose values have a fixed label in every output, e.g. `in-sync`.
 //!
-//! The label is part of the tool's interface (ledgers, `report.json`, `--help`). It is derived from the variant's name
-//! by `strum`, and counters and tables are made from it.
+//! The labels are part of the tool's interface (ledgers, `report.json`, `--help`). `strum` derives them from the
+//! variants' names; counters and tables are built from them.
 
 use std::str::FromStr;
 
@@ -11,10 +11,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// An enumeration with a fixed label for each value, in a fixed order.
 pub trait Label: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray + 'static {
-    /// Every value, in the order in which outputs list them.
+    /// All values, in output order.
     const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The label that stands for the value in every output.
+    /// The label of the value in every output.
     #[must_use]
     fn label(self) -> &'static str {
         self.into()
@@ -26,7 +26,7 @@ pub trait Label: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray 
         Self::ALL.iter().position(|&value| value == self).unwrap_or_default()
     }
 
-    /// The value that a label stands for, `None` if there is none.
+    /// The value with a label; `None` if there is none.
     #[must_use]
     fn parse(label: &str) -> Option<Self> {
         label.parse().ok()
@@ -35,7 +35,7 @@ pub trait Label: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray 
 
 impl<T: Copy + Eq + Into<&'static str> + FromStr + strum::VariantArray + 'static> Label for T {}
 
-/// How many records take each value of a [`Word`].
+/// Number of records per value of a [`Label`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally<W> {
     counts: Vec<u64>,
@@ -49,7 +49,7 @@ impl<W: Label> Default for Tally<W> {
 }
 
 impl<W: Label> Tally<W> {
-    /// Counts every value of a column.
+    /// Counts the values of a column.
     #[must_use]
     pub fn count(values: impl IntoIterator<Item = W>) -> Self {
         let mut tally = Self::default();
@@ -59,12 +59,12 @@ impl<W: Label> Tally<W> {
         tally
     }
 
-    /// Counts one more record.
+    /// Counts one record.
     pub fn add(&mut self, value: W) {
         self.counts[value.index()] += 1;
     }
 
-    /// Puts a number in the place of what was counted.
+    /// Overwrites a count.
     pub(crate) fn set(&mut self, value: W, count: u64) {
         self.counts[value.index()] = count;
     }
@@ -75,24 +75,24 @@ impl<W: Label> Tally<W> {
         self.counts[value.index()]
     }
 
-    /// All records counted.
+    /// The number of all records.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// Each value with its count, zeros included, in the fixed order.
+    /// Each value with its count, including zeros, in the fixed order.
     pub fn iter(&self) -> impl Iterator<Item = (W, u64)> + '_ {
         W::ALL.iter().map(|&value| (value, self.get(value)))
     }
 
-    /// The values that some record takes.
+    /// The values with at least one record.
     pub fn present(&self) -> impl Iterator<Item = (W, u64)> + '_ {
         self.iter().filter(|&(_, count)| count > 0)
     }
 }
 
-/// Counts every value of a column, side by side.
+/// Counts the values of a column in parallel.
 impl<W: Label + Send> FromParallelIterator<W> for Tally<W> {
     fn from_par_iter<I: IntoParallelIterator<Item = W>>(values: I) -> Self {
         let counted = values.into_par_iter().fold(Self::default, |mut tally, value| {

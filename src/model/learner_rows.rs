@@ -1,4 +1,4 @@
-//! Learners as the export names them: several rows of one learner are possible, in the order of the files.
+//! Learners as named in the export, in file order: a learner may have several rows.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use crate::model::id::RecordId;
 use crate::model::row::{NONE, index};
 use crate::model::source_line::{SourceLine, SourceLines};
 
-/// What is told of a learner in one bit each.
+/// Facts about a learner, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct LearnerFlags(pub(crate) u8);
 
 impl LearnerFlags {
-    /// A report told the `sfdc_id`, be it blank.
+    /// A report has the `sfdc_id`, even if blank.
     pub(crate) const SFDC_ID: Self = Self(1);
-    /// The learner stands in the *Users* report.
+    /// The learner is in the *Users* report.
     pub(crate) const IN_USERS_REPORT: Self = Self(2);
     /// The `sfdc_id` is the id of the learner's contact.
     pub(crate) const CONTACT_BY_ID: Self = Self(4);
@@ -33,35 +33,35 @@ impl LearnerFlags {
     }
 }
 
-/// One learner as a file tells of them.
+/// One learner row of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct LearnerRow<'a> {
     /// `User unique ID`.
     pub id: u64,
     /// Username.
     pub username: &'a str,
-    /// The additional field with the Salesforce id, as it stands; `None` where the file has none.
+    /// The additional field with the Salesforce id, unchanged; `None` if the file does not have it.
     pub sfdc_id: Option<&'a str>,
-    /// Whether the row stands in the *Users* report.
+    /// Whether the row is in the *Users* report.
     pub in_users_report: bool,
-    /// Where the row stands.
+    /// The file and line of the row.
     pub source: SourceLine,
 }
 
-/// Learners as they were read: several rows of one learner possible, in the order of the files.
+/// Learners in reading order: a learner may have several rows.
 #[derive(Debug, Clone, Default)]
 pub struct LearnerRows {
     pub(crate) id: NumberColumn,
     pub(crate) username: TextColumn,
     pub(crate) sfdc_id: Vec<Option<RecordId>>,
-    /// The `sfdc_id` where it is not blank and no id of 18 characters.
+    /// The `sfdc_id` if it is neither blank nor an id of 18 characters.
     pub(crate) sfdc_text: SparseTexts,
     pub(crate) flags: Vec<LearnerFlags>,
     pub(crate) source: SourceLines,
 }
 
 impl LearnerRows {
-    /// Adds a row at the end.
+    /// Appends a row.
     pub fn push(&mut self, learner: LearnerRow<'_>) {
         let LearnerRow { id, username, sfdc_id, in_users_report, source: place } = learner;
         let text = sfdc_id.unwrap_or("");
@@ -79,7 +79,7 @@ impl LearnerRows {
         self.source.push(place);
     }
 
-    /// Adds the rows of another list behind these; where there are none yet, it takes their place.
+    /// Appends the rows of another list; an empty list is replaced by it.
     pub fn append(&mut self, further: Self) {
         if self.is_empty() {
             *self = further;
@@ -121,13 +121,13 @@ impl LearnerRows {
         self.username.get(row)
     }
 
-    /// Whether the row told the `sfdc_id`, be it blank.
+    /// Whether the row has the `sfdc_id`, even if blank.
     #[must_use]
     pub fn sfdc_known(&self, row: usize) -> bool {
         self.flags[row].has(LearnerFlags::SFDC_ID)
     }
 
-    /// Whether the row stands in the *Users* report.
+    /// Whether the row is in the *Users* report.
     #[must_use]
     pub fn in_users_report(&self, row: usize) -> bool {
         self.flags[row].has(LearnerFlags::IN_USERS_REPORT)
@@ -146,8 +146,8 @@ impl LearnerRows {
         sfdc_id_text(self.sfdc_id[row], self.sfdc_text.get(row))
     }
 
-    /// One row for each learner, sorted by id: of several the one that tells most, by a rule that does not depend on
-    /// the order of rows or files.
+    /// Keeps one row per learner, sorted by id: the most informative one, by a rule that is independent of the order of
+    /// rows or files.
     pub(crate) fn deduplicate(&self) -> Deduplicated {
         let mut order: Vec<u32> = (0..index(self.len())).collect();
         let id = |row: u32| self.id.get(row as usize);
@@ -177,7 +177,7 @@ impl LearnerRows {
                     once.kept.push(at);
                 }
                 let in_report = self.in_users_report(at as usize);
-                // Only a second row of a *Users* report is a repeat; a learner's many enrollments are not.
+                // Only repeats in a *Users* report count; a learner may have many enrollments.
                 if !in_report {
                     continue;
                 }
@@ -196,7 +196,7 @@ impl LearnerRows {
 }
 
 impl LearnerRows {
-    /// What a further row of a learner is beside the one that counts.
+    /// Classifies a further row of a learner against the one that counts.
     fn compare(&self, kept: usize, row: usize) -> Exclusion {
         let username = self.username(kept) != self.username(row);
         let sfdc_id = self.sfdc_known(kept) && self.sfdc_known(row) && self.sfdc_text(kept) != self.sfdc_text(row);
@@ -207,16 +207,16 @@ impl LearnerRows {
     }
 }
 
-/// Which rows are kept of those that were read.
+/// The rows that are kept.
 pub(crate) struct Deduplicated {
     pub(crate) kept: Vec<u32>,
-    /// By learner: whether any of their rows stands in the *Users* report.
+    /// By learner: whether any of their rows is in the *Users* report.
     pub(crate) reported: Vec<bool>,
     pub(crate) row_of: Vec<u32>,
     pub(crate) repeated: Vec<ExcludedRow>,
 }
 
-/// An `sfdc_id` as it stands.
+/// An `sfdc_id`, unchanged.
 pub(crate) fn sfdc_id_text(id: Option<RecordId>, text: Option<&str>) -> Cow<'_, str> {
     match id {
         Some(id) => Cow::Owned(id.to_string()),

@@ -6,7 +6,7 @@ use crate::model::id::RecordId;
 use crate::model::record_order::moved;
 use crate::model::row::{NONE, index, row};
 
-/// A column of lookups to contacts: rows, and ids of those that the extract has not.
+/// A column of lookups to contacts: rows, and the ids that the extract does not contain.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lookups {
     row: UniformColumn<u32>,

@@ -1,29 +1,28 @@
-//! Whole numbers as Salesforce and spreadsheets spell them.
+//! Whole numbers as written by Salesforce and spreadsheets.
 //!
-//! Salesforce writes a `Number(18,0)` as `12345`, `12345.0` or, from ten million on, as
-//! `1.2345E7`; a floating-point parser would round the largest ids, so digits are counted here.
+//! Salesforce writes a `Number(18,0)` as `12345`, `12345.0` or, from ten million on, as `1.2345E7`; a floating-point
+//! parser would round the largest ids, so this parser works on the digits.
 
-/// Why a text is not a whole number that an id could be.
+/// Why a text is not a whole number that can be an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberFault {
-    /// No digits, or something beside digits, one point and one exponent.
+    /// No digits, or anything besides digits, one point and one exponent.
     NotANumber,
-    /// Digits after the point that are not zero.
+    /// Non-zero digits after the point.
     Fraction,
-    /// More than 18 digits, which no id field holds.
+    /// More than 18 digits, too long for any id field.
     TooLarge,
 }
 
-/// The most digits of an id: Docebo's user id is a `Number(18,0)` in Salesforce.
+/// Maximum number of digits of an id: Docebo's user id is a `Number(18,0)` in Salesforce.
 const MAX_DIGITS: usize = 18;
 
-/// Reads `12345`, `12345.0` or `1.2345E4`, exactly. Leading zeros and a plus sign are accepted,
-/// negative numbers are not.
+/// Parses `12345`, `12345.0` or `1.2345E4` exactly. Accepts leading zeros and a plus sign, but no negative numbers.
 ///
 /// # Errors
-/// [`NumberFault`] tells why the text is not such a number.
+/// If the text is not such a number; [`NumberFault`] is the reason.
 pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
-    // Most ids are plain digits.
+    // Fast path: most ids are plain digits.
     if !text.is_empty() && text.len() <= MAX_DIGITS {
         let mut value = 0u64;
         let mut plain = true;
@@ -39,8 +38,8 @@ pub fn whole(text: &[u8]) -> Result<u64, NumberFault> {
     scientific(text)
 }
 
-/// The whole number that a text stands for, if it is written as Salesforce exports the value of a Number field:
-/// `40000.0`, `-3.0`, or with an exponent `1.2345678E7`. Plain digits are not, for a text field may hold them too.
+/// The whole number in a text that is formatted like a Salesforce Number field: `40000.0`, `-3.0`, or with an exponent
+/// `1.2345678E7`. `None` for plain digits, which a text field may hold too.
 #[must_use]
 pub fn from_number_field(text: &str) -> Option<String> {
     let (sign, digits) = match text.strip_prefix('-') {
@@ -57,15 +56,15 @@ pub fn from_number_field(text: &str) -> Option<String> {
     Some(if value == 0 { "0".to_owned() } else { format!("{sign}{value}") })
 }
 
-/// Whether a text is a number whose digits are grouped by thousands: `10,008`, `10.008`, `10 008`, `10'008`, perhaps with
-/// zero decimals. `12.003` may be such a number or a decimal fraction; nothing in it says which.
+/// Whether a text is a number with thousands separators: `10,008`, `10.008`, `10 008`, `10'008`, optionally with zero
+/// decimals. `12.003` is ambiguous: it may be such a number or a decimal fraction.
 #[must_use]
 pub fn has_thousands_separator(text: &str) -> bool {
     const SEPARATORS: [char; 8] = [',', '.', ' ', '\'', '\u{2019}', '\u{a0}', '\u{202f}', '\u{2009}'];
     let Some(separator) = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| SEPARATORS.contains(c)) else {
         return false;
     };
-    // Decimals stand behind another separator.
+    // Decimals follow a different separator.
     let decimals = |c: char| matches!(c, ',' | '.') && c != separator;
     let (whole, decimals) = text.split_once(decimals).unwrap_or((text, ""));
     let mut groups = whole.split(separator);
@@ -90,7 +89,7 @@ fn scientific(text: &[u8]) -> Result<u64, NumberFault> {
         return Err(NumberFault::NotANumber);
     }
     let mut value = 0u64;
-    // Where the decimal point falls once the exponent has moved it.
+    // Position of the decimal point after applying the exponent.
     let point = i64::try_from(before.len()).unwrap_or(i64::MAX).saturating_add(exponent);
     let digits = before.len() + after.len();
     for (place, &c) in (0i64..).zip(before.iter().chain(after)) {

@@ -1,12 +1,12 @@
 //! The Salesforce objects that tieout reads, with their API names.
 //!
-//! The fields of each stand in [`crate::inputs::salesforce::objects`] alone.
+//! Their fields are defined only in [`crate::inputs::salesforce::objects`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::id::RecordId;
 
-/// A Salesforce object that the tool reads.
+/// A Salesforce object that tieout reads.
 #[derive(
     Debug,
     Clone,
@@ -24,7 +24,7 @@ use crate::model::id::RecordId;
     strum::VariantArray,
 )]
 pub enum SfObject {
-    /// A person Salesforce knows.
+    /// A person known to Salesforce.
     #[serde(rename = "Contact")]
     #[strum(serialize = "Contact")]
     Contact,
@@ -32,11 +32,11 @@ pub enum SfObject {
     #[serde(rename = "User")]
     #[strum(serialize = "User")]
     User,
-    /// One row for each Docebo account that takes part in the outbound sync.
+    /// One row for each Docebo account in the outbound sync.
     #[serde(rename = "docebo_v3__DoceboUser__c")]
     #[strum(serialize = "docebo_v3__DoceboUser__c")]
     DoceboUser,
-    /// A synchronised course.
+    /// A synchronized course.
     #[serde(rename = "docebo_v3__Course__c")]
     #[strum(serialize = "docebo_v3__Course__c")]
     Course,
@@ -84,8 +84,8 @@ impl SfObject {
         Self::LearningPlanCourseEnrollment,
     ];
 
-    /// Whether its rows follow what learners do, day by day; the others change only when somebody works on
-    /// the catalogue, and are written by jobs of their own.
+    /// Whether its rows follow the learners' daily activity; the others change only when somebody edits the catalog,
+    /// and are written by separate jobs.
     #[must_use]
     pub const fn follows_learners(self) -> bool {
         matches!(
@@ -98,11 +98,11 @@ impl SfObject {
         )
     }
 
-    /// The six package objects that the audit looks at only for who edited their rows.
+    /// The six package objects that the audit reads only to see who edited their rows.
     pub const AUXILIARY: &'static [Self] = Self::PACKAGE.split_at(3).1;
 }
 
-/// A record that stands twice in an extract, which no complete read of Salesforce yields.
+/// A record that occurs twice in an extract, which no complete read of Salesforce yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DuplicateRecord {
     /// The object.

@@ -1,4 +1,4 @@
-//! Where the data of a run came from: its files, how far each object's extract reaches, and what a reader has to know.
+//! The origin of a run's data: its files, the completeness of each object's extract, and the caveats for readers.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,34 +10,35 @@ use crate::model::instant::Instant;
 use crate::model::object::SfObject;
 use crate::model::request_log::Extraction;
 
-/// Where everything came from.
+/// The origin of all data.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Origins {
     /// When Docebo produced the export.
     pub exported_at: Option<Instant>,
-    /// When the Salesforce read began.
+    /// When reading from Salesforce began.
     pub extracted_at: Option<Instant>,
-    /// The organisation's id, where a manifest says so.
+    /// The organization's id, if a manifest states it.
     pub org_id: Option<RecordId>,
-    /// Characters 4 to 6 of most `DoceboUser__c` record ids: the instance on which the organization was created.
-    /// Nothing where there are no such records.
-    #[serde(default)] // runs of earlier versions do not have it
+    /// Characters 4 to 6 of most `DoceboUser__c` record ids: the instance on which the organization was created. `None`
+    /// if there are no such records.
+    #[serde(default)] // absent in runs of earlier versions
     pub id_prefix: Option<String>,
-    /// `https://…` of the organisation, where known.
+    /// `https://…` of the organization, if known.
     pub instance: Option<String>,
-    /// The Docebo platform's address, where configured.
+    /// The Docebo platform's address, if configured.
     pub platform: Option<String>,
     /// Each file read, Salesforce first.
     pub inputs: Vec<Input>,
-    /// The export's files, in the order they were read.
+    /// The export's files, in reading order.
     pub exports: Vec<ExportFile>,
-    /// Rows of the export that take no value.
-    #[serde(skip)] // the ledger holds them all, the frozen report those that could not be read
+    /// Excluded rows of the export.
+    #[serde(skip)] // the ledger has them all, the frozen report the unreadable ones
     pub excluded: Vec<(ExportKind, ExcludedRow)>,
     /// Rows of the snapshot that Salesforce has deleted.
-    #[serde(skip)] // the ledger holds them all
+    #[serde(skip)] // the ledger has them all
     pub deleted_rows: Vec<DeletedRow>,
-    /// What is there and was not read, in words: sheets of a workbook, entries of an archive, files of the snapshot folder.
+    /// What exists but was not read, in words: sheets of a workbook, entries of an archive, files of the snapshot
+    /// folder.
     #[serde(default)]
     pub unread: Vec<String>,
     /// The extracts, by [`SfObject`].
@@ -48,16 +49,15 @@ pub struct Origins {
     pub users_report: bool,
     /// Whether a *Users - Courses* report was read.
     pub enrollments_report: bool,
-    /// Whether some report told the learners' Salesforce ids.
+    /// Whether any report has the learners' Salesforce ids.
     pub sfdc_ids: bool,
     /// Whether the members of the list view are known.
     pub list_view: bool,
-    /// What a reader of any output has to know about the inputs, in sentences without personal
-    /// values.
+    /// What readers of any output must know about the inputs, in sentences without personal values.
     pub caveats: Vec<String>,
 }
 
-/// What identifies an organization, the most certain first.
+/// What identifies an organization, most reliable first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// The Salesforce organization's id.
@@ -71,17 +71,17 @@ pub enum Identity {
 /// Whether two runs read the same organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameOrganization {
-    /// They did, as far as this tells.
+    /// They did, as far as this shows.
     Yes(Identity),
     /// They did not: this differs.
     No(Identity),
-    /// Both runs know nothing that could be compared.
+    /// The runs have nothing to compare.
     Unknown,
 }
 
 impl Origins {
     /// Whether another run read the same organization: by the organization's id, else by the platform, else by the
-    /// instance part of record ids. A different id or platform settles it, whatever else is the same.
+    /// instance part of record ids. A different id or platform is decisive, whatever else matches.
     #[must_use]
     pub fn same_organization(&self, other: &Self) -> SameOrganization {
         fn same<T>(one: Option<&T>, other: Option<&T>, equal: impl FnOnce(&T, &T) -> bool) -> Option<bool> {
@@ -102,7 +102,7 @@ impl Origins {
         }
     }
 
-    /// The extract of an object; an empty one where there is no file.
+    /// The extract of an object; an empty one if there is no file.
     #[must_use]
     pub fn extract(&self, object: SfObject) -> &ObjectExtract {
         static NOTHING: ObjectExtract =
@@ -110,13 +110,13 @@ impl Origins {
         self.extracts.get(&object).unwrap_or(&NOTHING)
     }
 
-    /// What keeps an object from proving an absence, in words; nothing when it is whole.
+    /// Why an object cannot prove an absence; `None` if it is complete.
     #[must_use]
     pub fn missing_rows(&self, object: SfObject) -> Option<String> {
         self.extract(object).missing_rows(object)
     }
 
-    /// The columns of an object that are missing, in words.
+    /// The missing columns of an object.
     pub fn missing_columns<'a>(
         &'a self,
         object: SfObject,

@@ -1,10 +1,10 @@
-//! Results so absurd that the inputs are questioned before anybody is charged with them.
+//! Results so implausible that the inputs are questioned before any fault is reported.
 //!
-//! A wrong mapped field, a wrong time zone or the ids of another organization look like thousands of faults. Each question
-//! names one such mistake; until a person accepts the result (`--accept WORD`), the run is not evaluated and the checks that
-//! rest on the questioned thing say nothing.
+//! A wrong mapped field, a wrong time zone or the ids of another organization look like thousands of faults. Each
+//! question names one such mistake; until a person accepts the result (`--accept WORD`), the run is not evaluated, and
+//! the checks that depend on the questioned input report nothing.
 //!
-//! Must not know: how a question is found to apply (`relations::questions`), or what rests on it (`check`).
+//! Must not know: how a question is detected (`relations::questions`), or what depends on it (`check`).
 
 use serde::{Deserialize, Serialize};
 
@@ -57,5 +57,5 @@ pub struct Questioned {
     pub accepted: bool,
 }
 
-/// Fewer records than this prove nothing absurd.
+/// Minimum number of records that can prove a result implausible.
 pub const MIN_RECORDS: u64 = 20;

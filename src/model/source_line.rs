@@ -1,18 +1,17 @@
-//! Where in the export a row stands: the file and the line.
+//! The position of a row in the export: file and line.
 
 use crate::model::column::{UniformColumn, reorder};
 
-/// Where in the export a row stands.
+/// The position of a row in the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceLine {
-    /// Index into [`Origins::exports`].
+    /// Index into [`Origins::exports`](crate::model::origins::Origins::exports).
     pub file: u16,
     /// The line on which the row starts.
     pub line: u32,
 }
 
-/// Places, column by column: of nearly every export all rows of a kind stand in one file, and then the line alone is
-/// kept.
+/// Positions in columns: in nearly every export all rows of a kind are in one file, so only the line is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceLines {
     line: Vec<u32>,
@@ -20,27 +19,27 @@ pub struct SourceLines {
 }
 
 impl SourceLines {
-    /// Adds a place at the end.
+    /// Appends a position.
     pub fn push(&mut self, place: SourceLine) {
         self.line.push(place.line);
         self.file.push(place.file);
     }
 
-    /// The place of a row.
+    /// The position of a row.
     ///
     /// # Panics
-    /// Where there is no such row.
+    /// If there is no such row.
     #[must_use]
     pub fn get(&self, row: usize) -> SourceLine {
         SourceLine { file: self.file.get(row), line: self.line[row] }
     }
 
-    /// Each place in turn.
+    /// Iterates over the positions.
     pub fn iter(&self) -> impl Iterator<Item = SourceLine> {
         (0..self.line.len()).map(|row| self.get(row))
     }
 
-    /// The same places in another order.
+    /// The same positions in another order.
     #[must_use]
     pub(crate) fn reorder(self, order: &[u32]) -> Self {
         Self { line: reorder(self.line, order), file: self.file.reorder(order) }

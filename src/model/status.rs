@@ -1,7 +1,6 @@
-//! Enrollment statuses: Salesforce's picklist, and the words that Docebo's exports and APIs use for
-//! the same states.
+//! Enrollment statuses: Salesforce's picklist, and the words for the same states in Docebo's exports and APIs.
 //!
-//! A word that is in no table stays unknown; it is never taken for a difference.
+//! A word that is in no table stays unknown; it never counts as a difference.
 
 use crate::model::label::Label as _;
 use serde::{Deserialize, Serialize};
@@ -58,7 +57,7 @@ pub enum Status {
     Overbooking,
 }
 
-/// The words of Docebo's pages, report files and APIs, folded, beside the picklist values.
+/// The words of Docebo's pages, report files and APIs, folded, that differ from the picklist values.
 const ALIASES: &[(&str, Status)] = &[
     ("completed", Status::Completed),
     ("enrolled", Status::Subscribed),
@@ -74,22 +73,22 @@ const ALIASES: &[(&str, Status)] = &[
     ("waitingusers", Status::Waiting),
 ];
 
-/// What remains of a status word when case, spaces, hyphens and underscores are set aside.
+/// Normalizes a status word: ignores case, spaces, hyphens and underscores.
 #[must_use]
 pub fn fold(word: &str) -> String {
     word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
 impl Status {
-    /// The status that a word of Docebo's means, or `None` where no table knows it.
+    /// The status of a Docebo word; `None` if no table has it.
     #[must_use]
     pub fn from_docebo(word: &str) -> Option<Self> {
         let folded = fold(word);
         ALIASES.iter().find(|(alias, _)| *alias == folded).map(|&(_, status)| status)
     }
 
-    /// Whether a status is further along than another one on the way from enrolled over started to finished; statuses off
-    /// that way are never.
+    /// Whether a status is further along than another on the path from enrolled over started to finished; never for
+    /// other statuses.
     #[must_use]
     pub fn is_beyond(self, other: Self) -> bool {
         let step = |status| [Self::Subscribed, Self::InProgress, Self::Completed].iter().position(|&on| on == status);
@@ -102,7 +101,7 @@ impl Status {
         if word.is_empty() {
             return Some(Self::None);
         }
-        // Extracts hold API names, letter by letter; labels come from reports that were saved by hand.
+        // Extracts contain exact API names; labels come from manually saved reports.
         if let Some(status) = Self::ALL.iter().copied().find(|status| status.label() == word) {
             return Some(status);
         }
@@ -152,8 +151,8 @@ mod tests {
 /// A status word of the export and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusWord {
-    /// As it stands in the export.
+    /// As written in the export.
     pub text: String,
-    /// Its meaning, `None` where no alias table knows it.
+    /// Its meaning; `None` if no alias table has it.
     pub status: Option<Status>,
 }

@@ -1,13 +1,13 @@
-//! Text whose characters act on what shows it, made visible or escaped.
+//! Makes characters that affect their display visible, or escapes them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The maximum length of a spreadsheet cell's text, in bytes. Excel holds 32,767 characters of at most four bytes.
+/// Maximum length of a spreadsheet cell's text, in bytes. Excel allows 32,767 characters of at most four bytes.
 pub const MAX_CELL: usize = 1 << 18;
 
-/// Characters that change how the text around them is shown or run: controls, the marks that reverse
-/// the reading order, and the line separators that scripts take for line ends.
+/// Characters that change how the surrounding text is displayed or executed: control characters, marks that reverse the
+/// reading order, and line separators that scripts treat as line ends.
 #[must_use]
 pub const fn is_active(c: char) -> bool {
     matches!(c,
@@ -16,7 +16,7 @@ pub const fn is_active(c: char) -> bool {
         | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// Whether the text is printable ASCII, as most is: none of it acts. Quicker than to look at every character.
+/// Whether the text is printable ASCII, as most is: it has no active characters. Faster than checking each character.
 fn is_plain(text: &str) -> bool {
     text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
@@ -39,8 +39,8 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A text of others on one line: of each line end with the space around it one space stays, and every other active
-/// character is made [visible], so that nothing in it can pass for a line of ours.
+/// Puts foreign text on one line: each line end with its surrounding space becomes one space, and every other active
+/// character is made [visible](escape_controls), so that no part can pass for a line of tieout's.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let ends = |c: char| matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -51,8 +51,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escape_controls(&lines.join(" ")).into_owned())
 }
 
-/// Writes a part of a JSON string with every active character as its escape: the value is untouched, the text
-/// harmless in a terminal, an editor or a script.
+/// Writes a part of a JSON string with every active character escaped: the value is unchanged, the text harmless in a
+/// terminal, an editor or a script.
 ///
 /// # Errors
 /// Those of the writer.
@@ -60,7 +60,7 @@ pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str)
     if is_plain(fragment) {
         return writer.write_all(fragment.as_bytes());
     }
-    // Below U+0080 serde_json has escaped all but DEL itself.
+    // Below U+0080, serde_json escapes all but DEL itself.
     let mut rest = fragment;
     while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_active(c)) {
         writer.write_all(&rest.as_bytes()[..at])?;
@@ -70,8 +70,8 @@ pub fn write_escaped<W: std::io::Write + ?Sized>(writer: &mut W, fragment: &str)
     writer.write_all(rest.as_bytes())
 }
 
-/// Writes JSON whose strings hold no active character, only its escape: the value is untouched, the
-/// text is harmless in a terminal, an editor or a script.
+/// Writes JSON with active characters in strings escaped: the value is unchanged, the text harmless in a terminal, an
+/// editor or a script.
 #[derive(Debug, Default)]
 pub struct SanitizedJson;
 
@@ -85,7 +85,7 @@ impl serde_json::ser::Formatter for SanitizedJson {
     }
 }
 
-/// A value of an address as it was before it became one.
+/// Recovers a value from its form in an address.
 #[must_use]
 pub fn sanitize_url(value: &str) -> String {
     let pair = format!("={value}");

@@ -1,22 +1,22 @@
-//! Users numbered in the order in which they are met.
+//! Numbers users in order of first appearance.
 
 use rustc_hash::FxHashMap;
 
 use crate::model::id::RecordId;
 use crate::model::row::index;
 
-/// The users who created or changed records; a sync has few of them, so a record holds a number in place of an id.
+/// The users who created or changed records; a sync has few, so a record stores a number instead of an id.
 #[derive(Debug, Default)]
 pub struct UserNumbers {
     /// The users, by number.
     pub ids: Vec<RecordId>,
     numbers: FxHashMap<RecordId, u32>,
-    /// The last answer: most records were written by the same user as the one before.
+    /// The last answer: most records have the same writer as the previous one.
     last: Option<(RecordId, u32)>,
 }
 
 impl UserNumbers {
-    /// The number of a user, a new one if the user was not met before.
+    /// The number of a user; new users get a new one.
     pub fn index(&mut self, id: RecordId) -> u32 {
         if let Some((last, number)) = self.last
             && last == id

@@ -16,15 +16,15 @@ pub struct Users {
 }
 
 impl Users {
-    /// Adds a user at the end: the record id, the contact of a portal user, and whether the user can log in, where the
-    /// column is there. The contacts are sorted by then.
+    /// Appends a user: the record id, the contact of a portal user, and whether the user can log in, if the column
+    /// exists. The contacts must already be sorted.
     pub fn push(&mut self, id: RecordId, contact: Option<RecordId>, active: Option<bool>, contacts: &Contacts) {
         self.id.push(id);
         self.contact.push(contact, contacts);
         self.active.push(active);
     }
 
-    /// Puts them in the order of their ids.
+    /// Sorts the users by id.
     #[must_use]
     pub fn sorted(self) -> Self {
         let order = by_id(&self.id);
@@ -37,12 +37,12 @@ impl Users {
         self.id.get(user)
     }
 
-    /// Their record ids, ascending.
+    /// The record ids, ascending.
     pub fn ids(&self) -> impl Iterator<Item = RecordId> {
         self.id.iter()
     }
 
-    /// The user of a record id.
+    /// The user with a record id.
     #[must_use]
     pub fn find(&self, id: RecordId) -> Option<usize> {
         self.id.find(id)
@@ -54,7 +54,7 @@ impl Users {
         self.contact.get(user, contacts)
     }
 
-    /// Whether the user can log in, where the column is there.
+    /// Whether the user can log in; `None` if the column is missing.
     #[must_use]
     pub fn active(&self, user: usize) -> Option<bool> {
         self.active.get(user)

@@ -1,5 +1,5 @@
-//! When an object was written, hour by hour: enough for its heartbeat, for charts by the day, and for
-//! a sync that writes in lumps, in a few kilobytes however many records there are.
+//! Writes to an object, hour by hour: enough for its heartbeat, for daily charts, and for a sync that writes in
+//! batches, in a few kilobytes regardless of the number of records.
 //!
 //! Must not know: what a silence means.
 
@@ -12,31 +12,31 @@ use crate::model::object::SfObject;
 /// Hours in a day.
 const HOURS_IN_DAY: u32 = 24;
 
-/// A write that is dated more than so many seconds behind a reading whose moment this machine, a file or a person tells does
-/// not tell when the sync wrote: it was dated by hand, or a clock is wrong. Within them it may be one that came while
+/// If the read time comes from this machine, a file or a person, a write dated more than this many seconds after it
+/// does not show when the sync wrote: it was dated by hand, or a clock is wrong. Earlier ones may have come while
 /// Salesforce was read, which takes hours for millions of rows.
 pub const AHEAD: i64 = DAY;
 
-/// As [`AHEAD`], behind the end of a reading that Salesforce's own clock tells, which dates the writes as well.
+/// Like [`AHEAD`], but after the end of a read timed by Salesforce's own clock, which dates the writes as well.
 pub const MAX_CLOCK_DIFFERENCE: i64 = 10 * MINUTE;
 
-/// Records whose writes are dated later than they can be.
+/// Records with write dates later than possible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FutureWrites {
-    /// How many dates.
+    /// Number of dates.
     pub dates: u64,
-    /// The latest, and its record.
+    /// The latest date and its record.
     pub latest: Option<(Instant, RecordId)>,
 }
 
 impl FutureWrites {
-    /// Books a date.
+    /// Adds a date.
     pub fn add(&mut self, at: Instant, record: RecordId) {
         self.dates += 1;
         self.latest = self.latest.max(Some((at, record)));
     }
 
-    /// What a reader has to know of them, as a sentence; nothing where there are none. They lie behind the horizon.
+    /// A sentence for the reader; `None` if there are none. The dates lie after the horizon.
     #[must_use]
     pub fn caveat(&self, object: SfObject, horizon: Instant) -> Option<String> {
         let (at, record) = self.latest?;
@@ -56,22 +56,22 @@ impl FutureWrites {
 /// Writes of one kind (creations or modifications) of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Writes {
-    /// The hour since 1970 that `counts` begins with.
+    /// The hour since 1970 at which `counts` begins.
     from: u32,
     /// Writes in each hour from there on.
     counts: Vec<u32>,
-    /// The newest write and its record; of several in one second, the highest id.
+    /// The newest write and its record; the highest id of several in one second.
     pub newest: Option<(Instant, RecordId)>,
 }
 
 impl Writes {
-    /// Books a write.
+    /// Adds a write.
     pub fn add(&mut self, at: Instant, record: RecordId) {
         self.newest = self.newest.max(Some((at, record)));
         self.add_hour(hour(at), 1);
     }
 
-    /// Books writes of which only the hour (since 1970) is known.
+    /// Adds writes of which only the hour (since 1970) is known.
     pub fn add_hour(&mut self, hour: u32, writes: u32) {
         if self.counts.is_empty() {
             self.from = hour;
@@ -87,12 +87,12 @@ impl Writes {
         self.counts[at] = self.counts[at].saturating_add(writes);
     }
 
-    /// The hours (since 1970) in which something was written, each with its writes, ascending.
+    /// The hours (since 1970) with writes, and their number, ascending.
     pub fn hours(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         (self.from..).zip(&self.counts).filter(|(_, count)| **count > 0).map(|(hour, &count)| (hour, count))
     }
 
-    /// The days (since 1970, in UTC) on which something was written, each with its writes, ascending.
+    /// The days (since 1970, in UTC) with writes, and their number, ascending.
     #[must_use]
     pub fn days(&self) -> Vec<(u32, u64)> {
         let mut days: Vec<(u32, u64)> = Vec::new();
@@ -106,19 +106,19 @@ impl Writes {
     }
 }
 
-/// Every write that the records of one object still tell of.
+/// All writes still visible in the records of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteActivity {
     /// By `CreatedDate`.
     pub created: Writes,
-    /// By `LastModifiedDate`: of each record only the last write, since the next one overwrites it.
+    /// By `LastModifiedDate`: only the last write of each record, since the next one overwrites it.
     pub modified: Writes,
-    /// The newest `CreatedDate` or `LastModifiedDate` of any row, whoever wrote it.
+    /// The newest `CreatedDate` or `LastModifiedDate` of any row, by any user.
     pub newest: Option<Instant>,
 }
 
-/// What a reader has to know where the rows of an object do not tell who wrote them: without their creators, or without
-/// those who changed them last, what others changed is taken for a write of the sync.
+/// The caveat if an object's rows do not show who created or who last changed them: changes by others then count as
+/// writes of the sync.
 #[must_use]
 pub fn unknown_writers(object: SfObject) -> String {
     format!(
@@ -127,22 +127,22 @@ pub fn unknown_writers(object: SfObject) -> String {
     )
 }
 
-/// The pulses of an organisation at one moment.
+/// The write activity of an organization at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct ActivitySnapshot {
-    /// By object at hand.
+    /// By extracted object.
     pub objects: BTreeMap<SfObject, WriteActivity>,
     /// When Salesforce was read.
     pub read_at: Option<Instant>,
-    /// Whether that is the time of files.
+    /// Whether that is a file time.
     pub read_at_assumed: bool,
-    /// Objects of which rows are missing or nothing could be read, in words.
+    /// Objects with missing rows, or of which nothing was readable, in words.
     pub incomplete: Vec<String>,
-    /// What a reader has to know about the files.
+    /// What readers must know about the files.
     pub caveats: Vec<String>,
 }
 
-/// The hour since 1970 that a moment lies in.
+/// The hour since 1970 of a moment.
 #[must_use]
 pub fn hour(at: Instant) -> u32 {
     u32::try_from(at.seconds() / HOUR).unwrap_or(u32::MAX)

@@ -1,8 +1,7 @@
-//! From the clock in the export to UTC.
+//! Converts the export's local times to UTC.
 //!
-//! A zone is a list of offsets with the moments from which they hold. An hour that a clock change
-//! repeats has two readings, and both are kept; an hour that it skips is read with the offset before
-//! and with the one after.
+//! A zone is a list of offsets with the moments from which they apply. An hour that a clock change repeats has two
+//! readings, and both are kept; an hour that it skips is read with the offset before and the one after.
 
 use std::borrow::Cow;
 
@@ -20,7 +19,7 @@ pub struct Clock {
     offsets: Vec<(i64, i64)>,
 }
 
-/// The moments that one stated time can mean: each covers the resolution of the export.
+/// The moments that one local time can mean: each covers the resolution of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Readings {
     local: i64,
@@ -29,7 +28,7 @@ pub struct Readings {
     covers: i64,
 }
 
-/// As outputs show it: the moment in UTC, or the date alone where the export states no more.
+/// Formats it for outputs: the moment in UTC, or only the date if the export states no time.
 impl std::fmt::Display for Readings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.covers <= MINUTE {
@@ -41,7 +40,7 @@ impl std::fmt::Display for Readings {
 }
 
 impl Readings {
-    /// Whether a moment lies in one of the readings, give or take a tolerance in seconds.
+    /// Whether a moment matches one of the readings, within a tolerance in seconds.
     #[must_use]
     pub fn agrees(self, with: Instant, tolerance: i64) -> bool {
         let moment = with.seconds();
@@ -50,27 +49,27 @@ impl Readings {
             .any(|&start| start - tolerance <= moment && moment < start + self.covers + tolerance)
     }
 
-    /// As people read it: to the minute in UTC, or the date alone where the export states no more.
+    /// Formats it to the minute in UTC, or only the date if the export states no time.
     #[must_use]
     pub fn to_minute(self) -> String {
         if self.covers <= MINUTE { self.earliest().to_minute() } else { self.to_string() }
     }
 
-    /// The earliest moment that can be meant.
+    /// The earliest possible moment.
     #[must_use]
     pub fn earliest(self) -> Instant {
         Instant::from_seconds(self.first.min(self.second))
     }
 
-    /// The last moment that can be meant: with a date alone, the end of that day. What may have
-    /// happened after the cutoff is not held against the sync.
+    /// The latest possible moment: for a date without time, the end of that day. What may have happened after the
+    /// cutoff is not held against the sync.
     #[must_use]
     pub fn latest(self) -> Instant {
         Instant::from_seconds(self.first.max(self.second) + self.covers - 1)
     }
 }
 
-/// The first and the last year the tool keeps dates of.
+/// The first and the last year of dates that tieout keeps.
 const FROM: i64 = 0;
 const TO: i64 = u32::MAX as i64;
 
@@ -81,13 +80,13 @@ impl Clock {
         Self { name: "UTC".to_owned(), offsets: vec![(i64::MIN, 0)] }
     }
 
-    /// The zone of an IANA name, `None` where there is none of this name.
+    /// The zone with an IANA name; `None` if unknown.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::spanning(name, FROM, TO)
     }
 
-    /// As [`Clock::named`], with only the clock changes between two moments (seconds in UTC).
+    /// Like [`Clock::named`], with only the clock changes between two moments (seconds in UTC).
     #[must_use]
     pub fn spanning(name: &str, from: i64, to: i64) -> Option<Self> {
         let zone = TimeZone::get(name).ok()?;
@@ -106,7 +105,7 @@ impl Clock {
         Some(Self { name: zone.iana_name().unwrap_or(name).to_owned(), offsets })
     }
 
-    /// Every IANA name known, sorted.
+    /// All known IANA names, sorted.
     #[must_use]
     pub fn names() -> Vec<String> {
         let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
@@ -120,18 +119,18 @@ impl Clock {
         &self.name
     }
 
-    /// Whether two zones show the same time throughout the span they were made for.
+    /// Whether two zones show the same time throughout their span.
     #[must_use]
     pub fn shows_the_same_as(&self, other: &Self) -> bool {
         self.offsets == other.offsets
     }
 
-    /// The moments that a wall-clock reading means.
+    /// The moments that a wall-clock reading can mean.
     #[must_use]
     pub fn readings(&self, local: LocalTime, resolution: Resolution) -> Readings {
         let (first, second) = self.moments(local.seconds());
         if resolution == Resolution::Day {
-            // A day on which the clock changes is longer or shorter than 24 hours: it lasts to its own end.
+            // A day with a clock change is longer or shorter than 24 hours: it lasts to its own end.
             let (one, other) = self.moments(local.seconds() + DAY - 1);
             let first = first.min(second);
             return Readings { local: local.seconds(), first, second: first, covers: one.max(other) - first + 1 };
@@ -143,7 +142,7 @@ impl Clock {
         if let [(_, offset)] = self.offsets[..] {
             return (local - offset, local - offset);
         }
-        // No offset reaches a day, so the spans around `local` read as UTC hold the answer.
+        // Every offset is below a day, so the spans around `local` read as UTC contain the answer.
         let at = self.offsets.partition_point(|&(from, _)| from <= local);
         let near = at.saturating_sub(2)..(at + 1).min(self.offsets.len());
         let mut valid = None::<(i64, i64)>;
@@ -156,8 +155,8 @@ impl Clock {
             }
         }
         valid.unwrap_or_else(|| {
-            // The clock skipped this reading: the change between two neighbours is the one whose
-            // local times before and after enclose it.
+            // The clock skipped this reading: of two neighboring spans, choose the change whose local times before and
+            // after enclose it.
             near.clone()
                 .zip(near.skip(1))
                 .map(|(before, after)| (self.offsets[before].1, self.offsets[after]))

@@ -1,7 +1,7 @@
-//! The timeline as a drawing: coordinates and labels for `templates/timeline.svg.hbs`, in which every
-//! number is a text already.
+//! The timeline as a drawing: coordinates and labels for `templates/timeline.svg.hbs`, with all numbers preformatted
+//! as text.
 //!
-//! Must not know: where the days come from, colours.
+//! Must not know: where the days come from, colors.
 
 use serde::Serialize;
 
@@ -15,11 +15,11 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 26.0;
-/// Labels of months that have room beside each other.
+/// Maximum number of month labels that fit.
 const MAX_MONTHS: usize = 12;
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// What the drawing's template is given.
+/// Data of the drawing's template.
 #[derive(Debug, Serialize)]
 pub(crate) struct Chart {
     width: f64,
@@ -33,9 +33,9 @@ pub(crate) struct Chart {
     stalls: Vec<Band>,
     levels: Vec<Level>,
     months: Vec<Month>,
-    /// The text in place of the drawing.
+    /// Text alternative for the drawing.
     pub(crate) words: String,
-    /// What the drawing leaves out; blank where it shows all.
+    /// What the drawing omits; blank if it shows everything.
     pub(crate) note: String,
 }
 
@@ -62,15 +62,14 @@ struct Month {
     label: String,
 }
 
-/// The drawing of some days, of which the newest may have been chosen from more; nothing where there is
-/// none to draw.
+/// The drawing of some days, possibly only the newest of `all`. `None` if there are no days.
 pub(crate) fn chart(days: &[Day], all: usize) -> Option<Chart> {
     let (first, count) = (days.first()?, days.len());
     let base = HEIGHT - BOTTOM;
     let step = (WIDTH - LEFT - RIGHT) / count as f64;
     let most_due = days.iter().map(|day| day.due).max().unwrap_or(0);
     let most_written = days.iter().max_by_key(|day| day.written)?;
-    // A backlog that is written in one day would press everything else to the floor.
+    // Otherwise a backlog written in one day would flatten everything else.
     let ceiling = round_up(if most_written.written > 2 * most_due.max(1) && most_due > 0 {
         2 * most_due
     } else {
@@ -107,7 +106,7 @@ pub(crate) fn chart(days: &[Day], all: usize) -> Option<Chart> {
                 top: TOP - 4.0,
                 height: short(base - TOP + 4.0),
                 middle: short(((from + until) / 2.0).clamp(LEFT + 36.0, WIDTH - RIGHT - 36.0)),
-                // Only what lasts to the last day may still last.
+                // Only a stall that includes the last day may still be open.
                 label: if at + length == count { "stands still" } else { "stood still" },
             });
         }
@@ -152,7 +151,7 @@ pub(crate) fn chart(days: &[Day], all: usize) -> Option<Chart> {
     })
 }
 
-/// The firsts of months, as many as there is room for.
+/// First days of months, as many as fit.
 fn months(days: &[Day], x: &impl Fn(usize) -> f64) -> Vec<Month> {
     let firsts: Vec<(usize, String)> = days
         .iter()
@@ -172,7 +171,7 @@ fn months(days: &[Day], x: &impl Fn(usize) -> f64) -> Vec<Month> {
         .collect()
 }
 
-/// A round number that is not smaller: 1, 2, 5 and their tenfolds.
+/// Rounds up to 1, 2, 5 or a power of ten times these.
 fn round_up(value: u64) -> u64 {
     let mut unit = 1_u64;
     loop {
@@ -188,7 +187,7 @@ fn round_up(value: u64) -> u64 {
     }
 }
 
-/// A coordinate to a tenth.
+/// A coordinate to one decimal.
 fn short(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").unwrap_or(&text).to_owned()

@@ -1,5 +1,5 @@
-//! The equations that account for every row, in the form in which page and workbook print them:
-//! what was read, and the terms that add up to it, each with what it means.
+//! The equations that account for every row, as page and workbook show them: the rows read, and the terms that add up
+//! to them, each with its meaning.
 //!
 //! Must not know: markup, sheets.
 
@@ -19,17 +19,17 @@ pub(crate) struct Term {
     pub(crate) count: u64,
 }
 
-/// One population of rows and the values they take.
+/// One population of rows and its values.
 pub(crate) struct ControlTotal {
-    /// `C1`, `C2`, …: by which other sheets and people refer to it.
+    /// `C1`, `C2`, …: its reference in other sheets and conversations.
     pub(crate) reference: &'static str,
     /// What the rows are.
     pub(crate) title: &'static str,
     /// How the total was counted.
     pub(crate) counted: &'static str,
-    /// What the terms tell.
+    /// Meaning of the terms.
     pub(crate) tells: &'static str,
-    /// Rows as they were read.
+    /// Number of rows read.
     pub(crate) total: u64,
     pub(crate) terms: Vec<Term>,
 }
@@ -44,7 +44,7 @@ impl ControlTotal {
     }
 }
 
-/// Every equation of the run; one whose report was not given is not there.
+/// All equations of the run, except those whose report was not given.
 pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
     let totals = report.totals();
     let origins = report.origins();
@@ -152,7 +152,7 @@ pub(crate) fn missing_control_totals(report: &Report) -> Vec<&'static str> {
     missing
 }
 
-/// Equations that hold, and all of them.
+/// Number of equations that hold, and of all.
 pub(crate) fn balanced(control_totals: &[ControlTotal]) -> (usize, usize) {
     (control_totals.iter().filter(|equation| equation.is_balanced()).count(), control_totals.len())
 }

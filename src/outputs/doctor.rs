@@ -1,6 +1,6 @@
 //! The diagnosis for a terminal and for programs.
 //!
-//! Must not know: how the lines came about.
+//! Must not know: how the lines were determined.
 
 use std::fmt::Write as _;
 
@@ -48,7 +48,7 @@ pub struct CheckSummary<'a> {
 /// The diagnosis as indented JSON, ending with a newline.
 ///
 /// # Errors
-/// None that a diagnosis can cause.
+/// None for any diagnosis.
 pub fn json(diagnosis: &Diagnosis) -> Result<Vec<u8>, RenderError> {
     let tool = Tool { name: "tieout", version: env!("CARGO_PKG_VERSION") };
     let lines = diagnosis.checks.iter().map(|line| CheckSummary {
@@ -65,7 +65,7 @@ pub fn json(diagnosis: &Diagnosis) -> Result<Vec<u8>, RenderError> {
     Ok(bytes)
 }
 
-/// The JSON Schema of the diagnosis, as it stands in the repository.
+/// The JSON Schema of the diagnosis, as published in the repository.
 ///
 /// # Errors
 /// None.
@@ -73,7 +73,7 @@ pub fn schema() -> Result<String, RenderError> {
     Ok(serde_json::to_string_pretty(&schemars::schema_for!(Summary<'static>))? + "\n")
 }
 
-/// The diagnosis as a list, worst news in colour.
+/// The diagnosis as a list, with the worst lines in color.
 #[must_use]
 pub fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();

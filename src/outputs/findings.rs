@@ -1,4 +1,4 @@
-//! `findings.jsonl`: every finding with all its evidence, one a line, values untouched.
+//! `findings.jsonl`: every finding with all its evidence, one per line, values unmodified.
 
 use std::io::Write;
 
@@ -9,13 +9,13 @@ use crate::outputs::sanitize::SanitizedJson;
 use crate::report::Report;
 use crate::report::finding_record::FindingRecord;
 
-/// The file's name in the folder of a run.
+/// File name in the folder of a run.
 pub const NAME: &str = "findings.jsonl";
 
-/// Every finding, one JSON object a line.
+/// Writes every finding, one JSON object per line.
 ///
 /// # Errors
-/// Those of `out`.
+/// If writing to `out` fails.
 pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
     for finding in report.findings() {
         FindingRecord::new(&finding, report.origins())
@@ -25,10 +25,10 @@ pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
     Ok(())
 }
 
-/// As [`write`], into memory.
+/// Like [`write`], into memory.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn lines(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     write(report, &mut bytes)?;

@@ -1,6 +1,6 @@
 //! The freshness check for a terminal, for programs, for Prometheus and for a webhook.
 //!
-//! None of them holds anything of a person: moments, counts, ids of records.
+//! None of them contains personal data: only times, counts, record ids.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ use crate::stalls::heartbeat::{Gaps, Limits};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// The body that Slack and whatever understands it take.
+/// Body format of Slack and compatible receivers.
 const SLACK: &str = include_str!("../../templates/webhook.json.hbs");
 
 /// The freshness check as JSON.
@@ -80,7 +80,7 @@ fn summary(freshness: &Freshness) -> Summary {
 /// The check as indented JSON, ending with a newline.
 ///
 /// # Errors
-/// None that a check can cause.
+/// None for any check.
 pub fn json(freshness: &Freshness) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     summary(freshness)
@@ -148,21 +148,20 @@ fn write_text(out: &mut String, freshness: &Freshness) -> std::fmt::Result {
     Ok(())
 }
 
-/// A run as a monitor sees it from outside.
+/// A run as seen by a monitor.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
     /// When it ended, in seconds since 1970.
     pub ended: u64,
-    /// How long it took, in seconds.
+    /// Its duration, in seconds.
     pub seconds: f64,
     /// Its exit code.
     pub code: u8,
-    /// When a run last told something (exit 0, 1 or 5), in seconds since 1970.
+    /// End of the last conclusive run (exit 0, 1 or 5), in seconds since 1970.
     pub last_success: Option<u64>,
 }
 
-/// The run as a file of Prometheus' text format, for the textfile collector: no time stamps, and a newline
-/// at the end.
+/// The run in Prometheus' text format, for the textfile collector: without timestamps, ending with a newline.
 #[must_use]
 pub fn metrics(freshness: Option<&Freshness>, run: Run) -> String {
     let mut out = String::new();
@@ -202,7 +201,7 @@ fn object_label(object: SfObject) -> String {
     format!("{{object=\"{}\"}}", object.label())
 }
 
-/// Whether a file holds only metrics of tieout, or nothing.
+/// Whether a file contains only tieout's metrics, or nothing.
 #[must_use]
 pub fn are_metrics(text: &str) -> bool {
     let is_own = |line: &str| {
@@ -212,14 +211,14 @@ pub fn are_metrics(text: &str) -> bool {
     text.lines().filter(|line| !line.trim().is_empty()).all(is_own)
 }
 
-/// When a run last told something, by the metrics that it left.
+/// End of the last conclusive run, read from its metrics.
 #[must_use]
 pub fn last_success(metrics: &str) -> Option<u64> {
     let line = metrics.lines().find_map(|line| line.strip_prefix("tieout_last_success_timestamp_seconds "))?;
     line.trim().parse().ok()
 }
 
-/// What a template of a webhook's body can name.
+/// Fields available to a webhook body template.
 #[derive(Debug, Serialize)]
 struct Body<'a> {
     state: &'a str,
@@ -238,11 +237,10 @@ struct Body<'a> {
     version: &'a str,
 }
 
-/// The body of the webhook, made from a template in which every value is escaped as the inside of a JSON
-/// string.
+/// Renders the webhook body from a template; every value is escaped as the inside of a JSON string.
 ///
 /// # Errors
-/// When the template is broken, names something unknown, or makes no JSON.
+/// If the template is invalid, names an unknown field, or does not produce JSON.
 pub fn webhook(
     freshness: &Freshness,
     code: u8,
@@ -283,13 +281,13 @@ pub fn webhook(
     Ok(body)
 }
 
-/// A text as it stands between the quotation marks of a JSON string.
+/// A text escaped for use inside a JSON string.
 fn json_inside(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-/// The JSON Schema of the check, as it stands in the repository.
+/// The JSON Schema of the check, as published in the repository.
 ///
 /// # Errors
 /// None.

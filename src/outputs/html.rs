@@ -1,11 +1,11 @@
-//! `report.html`: the run on one page that a manager reads in a minute and an analyst opens next to
-//! the workbook. One file, no request; what matters stands in the markup, and a script of the page's own
-//! only makes the table of all findings searchable.
+//! `report.html`: the run on one page that a manager reads in a minute and an analyst opens along with the workbook.
+//! One file, no requests; everything important is in the markup, and the page's own script only makes the table of
+//! all findings searchable.
 //!
-//! The template escapes whatever it is given. Written raw are the style sheet and the script, whose digests
-//! the page's own content policy demands, and the block of findings, which is base64.
+//! The template escapes all values. Written raw are the style sheet and the script, whose digests the page's content
+//! security policy requires, and the block of findings, which is base64.
 //!
-//! Must not know: files, clocks; how a number came about.
+//! Must not know: files, clocks; how a number was computed.
 
 mod causes;
 mod explorer;
@@ -39,10 +39,10 @@ const GLOSSARY: &str = include_str!("../../templates/report-glossary.html.hbs");
 const CSS: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 
-/// The page.
+/// Writes the page.
 ///
 /// # Errors
-/// Those of `out`; none that a report can cause: the template and its data are part of the program.
+/// If writing to `out` fails; no report causes one: the template and its data are built in.
 pub fn write(report: &Report, names: Names<'_>, out: impl Write) -> Result<(), RenderError> {
     let digest = |text: &str| format!("sha256-{}", BASE64.encode(&Sha256::digest(text.as_bytes())));
     let view = view::page(report, names, (digest(CSS), digest(SCRIPT)));
@@ -51,10 +51,10 @@ pub fn write(report: &Report, names: Names<'_>, out: impl Write) -> Result<(), R
     Ok(templates.render_to_write("page", &view, out)?)
 }
 
-/// As [`write`], into memory.
+/// Like [`write`], into memory.
 ///
 /// # Errors
-/// As [`write`].
+/// Those of [`write`].
 pub fn page(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     write(report, names, &mut bytes)?;
@@ -78,7 +78,7 @@ fn templates<'a>() -> Result<Handlebars<'a>, RenderError> {
     Ok(templates)
 }
 
-/// Writes a text of our own as it stands.
+/// Writes one of tieout's own texts unescaped.
 struct Raw(&'static str);
 
 impl HelperDef for Raw {
@@ -94,7 +94,7 @@ impl HelperDef for Raw {
     }
 }
 
-/// Writes the block of findings, made as it is written.
+/// Writes the block of findings, generated while writing.
 struct Data<'a> {
     report: &'a Report,
     names: Names<'a>,
@@ -118,7 +118,7 @@ impl HelperDef for Data<'_> {
 /// Writes bytes as base64.
 struct Base64<'a> {
     to: &'a mut dyn Output,
-    /// What came last and does not fill three bytes yet, for three bytes make four characters.
+    /// Pending bytes, fewer than three, because three bytes make four characters.
     odd: Vec<u8>,
 }
 
@@ -142,8 +142,7 @@ impl Write for Base64<'_> {
     }
 }
 
-/// `if` that refuses a field which is not there; the built-in one takes it for false, even in strict
-/// mode.
+/// `if` that refuses a missing field; the built-in one treats it as false, even in strict mode.
 struct StrictIf;
 
 impl HelperDef for StrictIf {

@@ -1,4 +1,4 @@
-//! `report.json` and the schema that is published for it.
+//! `report.json` and its published schema.
 
 use std::io::Write;
 
@@ -8,36 +8,36 @@ use crate::outputs::RenderError;
 use crate::outputs::sanitize::{PrettySanitizedJson, SanitizedJson};
 use crate::report::{Report, Summary};
 
-/// The report as indented JSON, ending with a newline.
+/// Writes the report as indented JSON, ending with a newline.
 ///
 /// # Errors
-/// Those of `out`.
+/// If writing to `out` fails.
 pub fn write(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, PrettySanitizedJson::default());
     report.summary().serialize(&mut serializer)?;
     Ok(out.write_all(b"\n")?)
 }
 
-/// As [`write`], into memory.
+/// Like [`write`], into memory.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn report(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     write(report, &mut bytes)?;
     Ok(bytes)
 }
 
-/// All that outputs tell of a run beside its findings, for `run.json`.
+/// Writes everything except the findings, for `run.json`.
 ///
 /// # Errors
-/// Those of `out`.
+/// If writing to `out` fails.
 pub fn facts(report: &Report, mut out: impl Write) -> Result<(), RenderError> {
     report.run.serialize(&mut serde_json::Serializer::with_formatter(&mut out, SanitizedJson))?;
     Ok(out.write_all(b"\n")?)
 }
 
-/// The JSON Schema of `report.json`, as it stands in the repository.
+/// The JSON Schema of `report.json`, as published in the repository.
 ///
 /// # Errors
 /// None.

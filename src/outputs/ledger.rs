@@ -1,5 +1,5 @@
-//! The ledgers: every record with the value each relation gives it. With [`Rows::All`] every row of
-//! both sides stands here exactly once.
+//! The ledgers: every record with the value that each relation assigns to it. With [`Rows::All`] every row of both
+//! sides appears exactly once.
 
 use std::io::Write;
 
@@ -19,16 +19,16 @@ use crate::reconcile::relations::outbound::Outbound;
 use crate::report::Report;
 use crate::report::evaluated_run::EvaluatedRun;
 
-/// Which rows a ledger holds.
+/// Rows to include in a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// Those that a finding names or that could not be judged.
+    /// Rows that a finding names or that could not be judged.
     Exceptions,
     /// Every row.
     All,
 }
 
-/// Hands `put` each ledger: its file's name, and what writes it; none of a run whose books are closed.
+/// Calls `put` with each ledger's file name and writer; not at all for a loaded report.
 ///
 /// # Errors
 /// Those of `put`.
@@ -45,10 +45,10 @@ pub fn each<E>(
     put("ledger/excluded-rows.csv", &|out| excluded(out, &judged.reconciliation.data.origins))
 }
 
-/// As [`each`], into memory, by file name.
+/// Like [`each`], into memory, by file name.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn files(report: &Report, rows: Rows) -> Result<Vec<(&'static str, Vec<u8>)>, RenderError> {
     let mut files = Vec::new();
     each(report, rows, |name, write| {
@@ -60,16 +60,16 @@ pub fn files(report: &Report, rows: Rows) -> Result<Vec<(&'static str, Vec<u8>)>
     Ok(files)
 }
 
-/// Which records the findings name.
+/// Records named by findings.
 struct Named {
-    /// By learner, a bit for each check of the catalogue.
+    /// By learner, one bit for each check of the catalog.
     learners: Vec<u64>,
     enrollments: Marks,
     rows: Marks,
     contacts: Marks,
 }
 
-/// Marked rows of a table, a bit each: there can be tens of millions.
+/// Marked rows of a table, one bit each: there can be tens of millions.
 struct Marks(Vec<u64>);
 
 impl Marks {
@@ -154,8 +154,7 @@ fn learners(out: Out<'_>, judged: &EvaluatedRun, rows: Rows, named: &Named) -> R
         if rows == Rows::Exceptions && quiet {
             continue;
         }
-        // The contact that goes with the learner; for a malformed id the one it stands for, even
-        // where the extract does not hold it.
+        // The learner's contact; for a malformed id the intended one, even if it is not in the extract.
         let contact = relations.contact(data, at).map(|contact| data.contacts.id(contact)).or(match link {
             Link::Malformed => relations.sfdc(data, at).id,
             _ => None,

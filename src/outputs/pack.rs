@@ -1,9 +1,9 @@
-//! `evidence-pack.zip`: what a support case needs, laid out as a BagIt 1.0 bag, so that the receiver
-//! can see that it is whole and unchanged.
+//! `evidence-pack.zip`: what a support case needs, as a BagIt 1.0 bag, so that the receiver can verify that it is
+//! complete and unchanged.
 //!
-//! It leaves the customer's house, and is about one cause: records are named by their ids, what a finding
-//! marks as personal passes through a [`Redaction`], names that people chose for files, incidents and list views have
-//! labels in their place, and what belongs to other causes is counted and left out.
+//! It is sent to Docebo, and covers one cause: records are identified by their ids, values that a finding marks as
+//! personal pass through a [`Redaction`], names that people chose for files, incidents and list views are replaced by
+//! labels, and findings of other causes are counted and omitted.
 //!
 //! Must not know: any single check.
 
@@ -11,14 +11,14 @@ mod bag;
 /// What a support agent asks in every case.
 pub(crate) mod environment;
 mod method;
-/// Which findings stand for the others.
+/// Which findings are shown as examples.
 pub(crate) mod samples;
-/// What of a run one case is about.
+/// Which part of a run one case covers.
 pub(crate) mod scope;
 mod sheets;
 #[cfg(test)]
 mod tests;
-/// Words and small forms that the ticket and the pack share.
+/// Wording and formatting shared by ticket and pack.
 pub(crate) mod wording;
 
 use std::collections::BTreeMap;
@@ -43,50 +43,50 @@ use wording::{date, fill, utc};
 const TIMELINE: &str = include_str!("../../templates/timeline.svg.hbs");
 const README: &str = include_str!("../../templates/pack-readme.txt.hbs");
 
-/// Somebody's consent to show personal fields as they are.
+/// A person's consent to show personal fields unredacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
-    /// Which fields.
+    /// The fields.
     pub fields: Vec<String>,
     /// Who consented, and why.
     pub statement: String,
 }
 
-/// What one pack is about, and how openly it speaks.
+/// Scope and redaction of one pack.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// Its number with Docebo's support.
+    /// Case number at Docebo support.
     pub number: Option<&'a str>,
-    /// The cause; nothing where there is none for Docebo's support.
+    /// The cause. `None` if there is none for Docebo's support.
     pub cause: Option<&'static Check>,
-    /// What makes personal values harmless.
+    /// Redacts personal values.
     pub redaction: Redaction<'a>,
-    /// The start of the digest of the key of the pseudonyms.
+    /// Prefix of the digest of the pseudonym key.
     pub key_id: Option<&'a str>,
     /// Who consented to personal fields.
     pub consent: Option<&'a Consent>,
-    /// What whoever opens the case knows.
+    /// Ticket answers from the person opening the case.
     pub filled: &'a Filled,
-    /// The workbook, where it was asked for.
+    /// The workbook, if requested.
     pub workbook: Option<&'a [u8]>,
-    /// Whether the findings are told by examples and counts alone.
+    /// Whether findings appear only as examples and counts.
     pub examples_only: bool,
 }
 
 /// A pack.
 #[derive(Debug)]
 pub struct Pack {
-    /// The folder in it, and what the file is called but for `.zip`.
+    /// Name of its folder, and of the file without `.zip`.
     pub name: String,
     /// The archive.
     pub bytes: Vec<u8>,
-    /// What it holds.
+    /// Its files.
     pub files: Vec<Described>,
     /// The ticket.
     pub ticket: Ticket,
-    /// Findings in it.
+    /// Number of findings in it.
     pub findings: u64,
-    /// Findings of other causes, which are not.
+    /// Number of omitted findings of other causes.
     pub left_out: u64,
 }
 
@@ -105,14 +105,14 @@ struct Readme {
     version: &'static str,
 }
 
-/// Above this many bytes support's forms and mail gateways refuse a file.
+/// Size in bytes above which support forms and mail gateways refuse a file.
 pub const MAX_BYTES: usize = 45_000_000;
 
-/// The pack that a run writes by itself: about the gravest cause, with every personal value withheld, and with examples and
-/// counts alone where the findings would make it too large to be sent. The same report gives the same bytes.
+/// The pack that every run writes: about the most severe cause, with all personal values withheld, and with only
+/// examples and counts if the findings would make it too large to send. The same report gives the same bytes.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
     let made = |examples_only| {
         let case = Case {
@@ -134,10 +134,10 @@ pub fn zip(report: &Report) -> Result<Vec<u8>, RenderError> {
 /// The pack of a case.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn build(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
     let name = name(report, case.cause);
-    // What people called files, incidents and list views is free text.
+    // User-chosen names of files, incidents and list views are free text.
     let report = &report.without_names();
     let scope = Scope::new(report, case.cause);
     let redaction = &case.redaction;
@@ -195,7 +195,7 @@ pub fn build(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
     bag.by_schema("data/schema/redaction.schema.json");
     let files = bag.describe()?;
 
-    // The ticket shows few of the values that the tables show, and is not to be counted twice.
+    // The ticket repeats a few values of the tables, which must not be counted twice.
     let digest = bag.digest();
     let ticket = ticket::compose(report, &scope, &redaction.fresh(), case.filled, &digest)?;
     bag.tag("README.txt", &fill(README, &readme(report, case, &scope))?)?;
@@ -206,7 +206,7 @@ pub fn build(report: &Report, case: &Case<'_>) -> Result<Pack, RenderError> {
     Ok(Pack { name, bytes, files, ticket, findings: scope.count(), left_out })
 }
 
-/// The personal fields of a case, each with the places where a value of it stands.
+/// The personal fields of a case, each with the files that contain its values.
 #[must_use]
 pub fn personal_fields(report: &Report, cause: Option<&'static Check>) -> BTreeMap<String, u64> {
     let mut fields: BTreeMap<String, u64> = BTreeMap::new();
@@ -223,7 +223,7 @@ pub fn personal_fields(report: &Report, cause: Option<&'static Check>) -> BTreeM
     fields
 }
 
-/// What the pack is called: platform, cause, day and run.
+/// Name of the pack: platform, cause, day and run.
 #[must_use]
 pub fn name(report: &Report, cause: Option<&'static Check>) -> String {
     let host = crate::outputs::wording::platform(report.origins()).unwrap_or("");
@@ -258,7 +258,7 @@ fn timeline(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     )
 }
 
-/// How it was found out, so that a third person can do it again.
+/// How the results were obtained, so that a third person can reproduce them.
 fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     bag.payload("method/rules.md", "the rules in force and every check in words", FileClass::None, |out| {
         out.write_all(method::text(report).as_bytes())?;
@@ -304,7 +304,7 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
         "the run as programs read it: verdict, totals, checks, inputs",
         FileClass::None,
         |out| {
-            // In one piece: what deflate makes of bytes hangs on the pieces they come in.
+            // In one piece: deflate's output depends on how its input is split.
             out.write_all(&json::report(report)?)?;
             Ok(None)
         },
@@ -314,7 +314,7 @@ fn provenance(bag: &mut Bag, report: &Report) -> Result<(), RenderError> {
     })
 }
 
-/// The schemas of the files that programs read.
+/// The schemas of the machine-readable files.
 fn schemas(bag: &mut Bag) -> Result<(), RenderError> {
     for (name, schema) in [
         ("schema/finding.schema.json", schemars::schema_for!(sheets::PackedFinding)),
@@ -375,7 +375,7 @@ fn readme(report: &Report, case: &Case<'_>, scope: &Scope<'_>) -> Readme {
     }
 }
 
-/// The lines of `bag-info.txt`. The date is the export's, for there is no clock here.
+/// The lines of `bag-info.txt`. The date is the export's, because there is no clock here.
 fn info(report: &Report, case: &Case<'_>) -> Vec<(&'static str, String)> {
     let origins = report.origins();
     let persons = if case.consent.is_some() {

@@ -1,5 +1,5 @@
-//! What may be shown where. A personal value is withheld, or stands as a pseudonym, by its type; nothing is
-//! searched for by pattern.
+//! What may be shown where. A personal value is withheld or pseudonymized, depending on its type; there is no search
+//! by pattern.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,22 +9,22 @@ use ring::hmac;
 
 use crate::checks::evidence::Text;
 
-/// Whether an output shows what may tell about a person.
+/// Whether an output shows personal values.
 #[derive(Debug, Clone, Copy)]
 pub enum Names<'a> {
-    /// It does: outputs that stay with the customer, or `--show-names`.
+    /// Shown: for outputs that stay with the customer, or `--show-names`.
     Shown,
-    /// Equal values have equal pseudonyms, so that rows can still be told apart and joined.
+    /// Equal values have equal pseudonyms, so that rows can still be distinguished and joined.
     Pseudonyms(&'a Pseudonyms),
-    /// It does not.
+    /// Not shown.
     Withheld,
 }
 
-/// What stands in place of a personal value.
+/// Replaces a personal value.
 pub const WITHHELD: &str = "[withheld]";
 
 impl Names<'_> {
-    /// The value as this output may show it; a blank is no secret.
+    /// The value as this output may show it; blanks are not personal.
     #[must_use]
     pub fn show<'t>(self, text: &'t Text) -> Cow<'t, str> {
         if !text.is_personal() || text.raw().is_empty() {
@@ -37,15 +37,15 @@ impl Names<'_> {
         }
     }
 
-    /// Whether personal values stand as they are.
+    /// Whether personal values are shown unredacted.
     #[must_use]
     pub const fn are_shown(self) -> bool {
         matches!(self, Self::Shown)
     }
 }
 
-/// Pseudonyms: `p_` and the first eighty bits of a keyed digest (HMAC-SHA-256) in Crockford's base 32. Without
-/// the key nobody can try out names against them.
+/// Pseudonyms: `p_` and the first eighty bits of a keyed digest (HMAC-SHA-256) in Crockford's base 32. Without the
+/// key nobody can test names against them.
 #[derive(Debug, Clone)]
 pub struct Pseudonyms {
     key: hmac::Key,
@@ -87,7 +87,7 @@ pub struct Counts {
     pub raw: u64,
 }
 
-/// Makes the values of a case harmless, and keeps account of what it did with them, field by field.
+/// Redacts the values of a case, and counts what was done, by field.
 #[derive(Debug)]
 pub struct Redaction<'a> {
     pseudonyms: Option<&'a Pseudonyms>,
@@ -97,14 +97,14 @@ pub struct Redaction<'a> {
 }
 
 impl<'a> Redaction<'a> {
-    /// Personal values become pseudonyms, or are withheld where there are none; those of the fields `raw` stand
-    /// as they are.
+    /// Replaces personal values by pseudonyms, or withholds them if `pseudonyms` is `None`; fields in `raw` are shown
+    /// unredacted.
     #[must_use]
     pub fn new(pseudonyms: Option<&'a Pseudonyms>, raw: &'a [String]) -> Self {
         Self { pseudonyms, raw, counts: RefCell::default(), mapping: RefCell::default() }
     }
 
-    /// One that shows values alike, with an account of its own.
+    /// A redaction with the same rules and its own counts.
     #[must_use]
     pub fn fresh(&self) -> Self {
         Self::new(self.pseudonyms, self.raw)
@@ -113,7 +113,7 @@ impl<'a> Redaction<'a> {
     /// The value of a field as the pack may show it.
     pub fn show<'t>(&self, field: &str, text: &'t Text) -> Cow<'t, str> {
         let mut described = self.counts.borrow_mut();
-        // Looked up before it is owned: there are few fields and many values.
+        // Looked up by reference first: there are few fields and many values.
         if !described.contains_key(field) {
             described.insert(field.to_owned(), Counts::default());
         }
@@ -138,25 +138,25 @@ impl<'a> Redaction<'a> {
         }
     }
 
-    /// Notes values that were left out before they came here, such as the names of files.
+    /// Counts values that were withheld earlier, such as the names of files.
     pub fn note_withheld(&self, field: &str, count: u64) {
         self.counts.borrow_mut().entry(field.to_owned()).or_default().withheld += count;
     }
 
-    /// What became of the values, by field.
+    /// Counts by field.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<String, Counts> {
         self.counts.borrow().clone()
     }
 
-    /// Pseudonym, field and value of all that was made a pseudonym of. It stays with the customer.
+    /// Pseudonym, field and value of everything pseudonymized. It stays with the customer.
     #[must_use]
     pub fn mapping(&self) -> Vec<(String, String, String)> {
         let mapping = self.mapping.borrow();
         mapping.iter().map(|(pseudonym, (field, value))| (pseudonym.clone(), field.clone(), value.clone())).collect()
     }
 
-    /// Fields that are shown as they are.
+    /// Fields that are shown unredacted.
     #[must_use]
     pub const fn raw(&self) -> &'a [String] {
         self.raw

@@ -1,7 +1,7 @@
-//! `reply.md`: what the customer answers when support says that it is fixed. It holds what an earlier run
-//! found for Docebo's support against what this one finds: what was restored, what is still missing.
+//! `reply.md`: the customer's answer after support reports a fix. It compares what an earlier run found for Docebo's
+//! support with this run: what was restored, what is still missing.
 //!
-//! It says only what both runs saw, names records by their ids, and holds no personal value.
+//! It states only what both runs saw, identifies records by their ids, and contains no personal value.
 //!
 //! Must not know: any single check.
 
@@ -15,7 +15,7 @@ use crate::report::run_history::{Entry, Movement, State};
 use crate::report::{CheckResult, Report};
 
 const TEMPLATE: &str = include_str!("../../templates/reply.md.hbs");
-/// Examples of each kind.
+/// Maximum examples of each kind.
 const EXAMPLES: usize = 5;
 
 #[derive(Serialize)]
@@ -52,10 +52,10 @@ struct Example {
     course: String,
 }
 
-/// The closing statement; nothing where no earlier run is at hand, or it had found nothing for Docebo's support.
+/// The closing statement. `None` if there is no earlier run, or it found nothing for Docebo's support.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn text(report: &Report) -> Result<Option<String>, RenderError> {
     let Some((before, movements)) = report.run.before.as_ref().zip(report.movements()) else { return Ok(None) };
     let theirs: Vec<(&CheckResult, Movement)> = movements
@@ -137,7 +137,7 @@ fn checked(check: &'static Check, movement: Movement) -> Checked {
     }
 }
 
-/// A few findings of each check in turn, by key, so that the same run names the same ones.
+/// A few findings of each check in turn, by key, so that a run always names the same ones.
 fn examples(report: &Report, theirs: &[(&CheckResult, Movement)], wanted: fn(State) -> bool) -> Vec<Example> {
     let mut by_check: Vec<Vec<(Key, &Entry)>> = theirs
         .iter()

@@ -1,16 +1,15 @@
-//! Untrusted text made harmless for each kind of output.
+//! Sanitizes untrusted text for each kind of output.
 //!
-//! Names, usernames, course titles and status words come from whoever typed them. In a sheet they
-//! must not become formulas, in a terminal not control sequences, anywhere not text that reads in
-//! another order than it stands.
+//! Names, usernames, course titles and status words are typed by anyone. They must not become formulas in a sheet,
+//! control sequences in a terminal, or text displayed in a misleading order.
 
 use std::borrow::Cow;
 
 use crate::model::text::write_escaped;
 pub use crate::model::text::{SanitizedJson, escape_controls, is_active};
 
-/// Whether a spreadsheet would take the text for a formula: it starts with `= + - @`, a tab or a
-/// carriage return, or the full-width form of such a sign.
+/// Whether a spreadsheet would run the text as a formula: it starts with `= + - @`, a tab or a carriage return, or
+/// the full-width form of such a sign.
 #[must_use]
 pub fn is_formula_like(text: &str) -> bool {
     matches!(
@@ -19,15 +18,14 @@ pub fn is_formula_like(text: &str) -> bool {
     )
 }
 
-/// A cell of a CSV file: active characters visible, and an apostrophe before what a spreadsheet
-/// would run.
+/// A cell of a CSV file: active characters visible, and an apostrophe before what a spreadsheet would run.
 #[must_use]
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let shown = escape_controls(text);
     if is_formula_like(text) || is_formula_like(&shown) { Cow::Owned(format!("'{shown}")) } else { shown }
 }
 
-/// The text cut to so many characters, with a mark where something is left out.
+/// Truncates the text to `most` characters, with a mark if something is omitted.
 #[must_use]
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
@@ -36,7 +34,7 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// As [`InertJson`], indented for people.
+/// Like [`SanitizedJson`], indented for people.
 #[derive(Debug, Default)]
 pub struct PrettySanitizedJson<'a>(serde_json::ser::PrettyFormatter<'a>);
 

@@ -1,6 +1,6 @@
-//! What a terminal shows: the end of a run at a glance, and the words of the checks.
+//! Terminal output: the end of a run at a glance, and the texts of the checks.
 //!
-//! Colour is by style codes that the caller's stream strips where nobody sees them.
+//! Color uses style codes, which the caller's stream strips if unsupported.
 
 use std::fmt::Write as _;
 
@@ -35,8 +35,8 @@ fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-/// The end of a run: verdict, tie-out, what was found, where the files are. `not_followed` says which earlier run it
-/// does not follow, and why, where that is so.
+/// The end of a run: verdict, tie-out, findings, location of the files. `not_followed` says which earlier run is not
+/// followed, and why, if any.
 #[must_use]
 pub fn text(report: &Report, place: &str, not_followed: Option<&str>) -> String {
     let mut out = String::new();
@@ -45,7 +45,7 @@ pub fn text(report: &Report, place: &str, not_followed: Option<&str>) -> String 
     out
 }
 
-/// The first unreadable row of each file and reason, as the customer has to find it.
+/// The first unreadable row of each file and reason, as the customer can locate it.
 fn write_unreadable(out: &mut String, report: &Report) -> std::fmt::Result {
     const MAX_SHOWN: usize = 5;
     let mut shown: Vec<(&str, &str, &str)> = Vec::new();
@@ -176,7 +176,7 @@ fn write_summary(out: &mut String, report: &Report, place: &str, not_followed: O
     Ok(())
 }
 
-/// What a filled workbook changed, and what it no longer holds.
+/// What an imported workbook changed, and what it no longer contains.
 #[must_use]
 pub fn reviewed(taken: &Taken, rows: usize, folder: &str, dry_run: bool) -> String {
     let mut out = String::new();
@@ -227,7 +227,7 @@ fn write_reviewed(out: &mut String, taken: &Taken, rows: usize, folder: &str, dr
     }
 }
 
-/// What a pack holds, where it stands, and what its ticket still lacks.
+/// What a pack contains, where it is, and which ticket fields are blank.
 #[must_use]
 pub fn packed(pack: &Pack, path: Option<&str>, private: Option<&str>, unfilled: &[String]) -> String {
     let mut out = String::new();
@@ -284,10 +284,10 @@ fn write_packed(
     }
 }
 
-/// Keys that are listed on a terminal.
+/// Maximum keys listed on a terminal.
 const MAX_KEYS: usize = 10;
 
-/// Whether the sync is alive: its stalls in sentences, or that there is none.
+/// Whether the sync is active: its stalls in sentences, or that there is none.
 fn write_sync(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\n{BOLD}Sync{BOLD:#}  from Docebo to Salesforce")?;
     let stalls = report.stalls();
@@ -321,7 +321,7 @@ fn equation(out: &mut String, name: &str, total: u64, terms: &[(&'static str, u6
     writeln!(out, "  {tick} {name:<22} {:>9} = {shown}", grouped(total))
 }
 
-/// What an extraction brought.
+/// Result of an extraction.
 #[must_use]
 pub fn extracted(extracted: &Extracted, place: &str) -> String {
     let mut out = String::new();
@@ -351,7 +351,7 @@ pub fn extracted(extracted: &Extracted, place: &str) -> String {
     out
 }
 
-/// What an extraction would ask, and what it takes of the organisation's calls.
+/// The queries of an extraction, and its share of the organization's API calls.
 #[must_use]
 pub fn planned(plan: &Plan) -> String {
     let mut out = String::new();
@@ -391,7 +391,7 @@ pub fn planned(plan: &Plan) -> String {
     out
 }
 
-/// The catalogue, a line each.
+/// The catalog, one line per check.
 #[must_use]
 pub fn catalogue() -> String {
     let mut out = String::new();
@@ -402,7 +402,7 @@ pub fn catalogue() -> String {
     out
 }
 
-/// All that the catalogue knows of a check.
+/// Everything in the catalog about a check.
 #[must_use]
 pub fn explain(check: &Check) -> String {
     let mut out = String::new();

@@ -1,8 +1,7 @@
-//! The text of a support ticket, once with tables and once as it is typed into a form.
+//! The text of a support ticket, once with tables and once for pasting into a form.
 //!
-//! It speaks only of what Docebo's support has to act on, and says only what a check said: counts,
-//! ids, expected and found. What the report does not know stands as `[to fill: …]`, and what could
-//! not be evaluated is named. No personal value is in it.
+//! It covers only what Docebo's support has to act on, and only check results: counts, ids, expected and found.
+//! Unknown answers appear as `[to fill: …]`, and what could not be evaluated is named. It contains no personal value.
 //!
 //! Must not know: any single check.
 
@@ -25,9 +24,9 @@ use crate::report::{CheckResult, Report};
 use crate::stalls::{Stall, Stream};
 use setting::{Ask, SettingLine, asks, environment, says};
 
-/// Characters that fit any support form.
+/// Maximum characters that fit any support form.
 pub const MAX_CHARACTERS: usize = 6_000;
-/// Characters of the subject line.
+/// Maximum characters of the subject line.
 pub const MAX_SUBJECT: usize = 100;
 
 const MARKDOWN: &str = include_str!("../../templates/ticket.md.hbs");
@@ -38,14 +37,14 @@ const PLAIN: &str = include_str!("../../templates/ticket.txt.hbs");
 pub struct Ticket {
     /// With tables.
     pub markdown: String,
-    /// As it is typed into a form.
+    /// For pasting into a form.
     pub plain: String,
 }
 
-/// What whoever opens the case knows and the run does not; blank where nobody said it.
+/// Answers from the person opening the case; blank if not given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filled {
-    /// Who asks: name, address, time zone, reference.
+    /// Contact: name, address, time zone, reference.
     pub contact: String,
     /// Who is affected, and how.
     pub impact: String,
@@ -53,22 +52,22 @@ pub struct Filled {
     pub tried: String,
 }
 
-/// One case, as the parts of a ticket tell of it.
+/// Input of a ticket's parts: one case.
 struct TicketInput<'a> {
     report: &'a Report,
     scope: &'a Scope<'a>,
-    /// What Docebo's support has to act on: the cause first, then its fallout, the most of it first.
+    /// What Docebo's support has to act on: the cause first, then its consequences, largest first.
     causes: Vec<&'a Part<'a>>,
     redaction: &'a Redaction<'a>,
     filled: &'a Filled,
-    /// The digest of the list of what the attachment holds.
+    /// Digest of the attachment's file list.
     digest: &'a str,
 }
 
-/// The ticket of the gravest cause for Docebo's support.
+/// The ticket of the most severe cause for Docebo's support.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn text(report: &Report) -> Result<Ticket, RenderError> {
     let report = &report.without_names();
     let scope = Scope::new(report, root(report));
@@ -92,7 +91,7 @@ pub(crate) fn compose(
     Ok(Ticket { markdown: fitted(&input, Style::Markdown, MARKDOWN)?, plain: fitted(&input, Style::Plain, PLAIN)? })
 }
 
-/// The places of a ticket that nobody has filled yet, as they stand in it.
+/// The placeholders of a ticket that are still unfilled, verbatim.
 #[must_use]
 pub fn unfilled(ticket: &Ticket) -> Vec<String> {
     let mut places = Vec::new();
@@ -115,7 +114,7 @@ fn is_theirs(result: &CheckResult) -> bool {
     result.check.owner == Owner::DoceboSupport
 }
 
-/// How much is told; less of it where the text would be too long for a form.
+/// Level of detail; reduced if the text would be too long for a form.
 #[derive(Clone, Copy)]
 struct Detail {
     /// Examples, of all causes together.
@@ -165,7 +164,7 @@ struct View {
     tried: String,
     contact: String,
     impact: Vec<String>,
-    /// When what happened, where a stall tells; blank elsewhere.
+    /// Timeline of a stall; blank without one.
     timeline: Vec<String>,
     expected: &'static str,
     found: bool,
@@ -175,7 +174,7 @@ struct View {
     says: Vec<String>,
     environment: Vec<SettingLine>,
     asks: Vec<Ask>,
-    /// SHA-256 of the attachment's manifest; blank where there is no attachment.
+    /// SHA-256 of the attachment's manifest; blank if there is no attachment.
     digest: String,
 }
 
@@ -234,8 +233,8 @@ fn findings(causes: &[&Part<'_>]) -> u64 {
     causes.iter().map(|cause| cause.count()).sum()
 }
 
-/// The causes of the worst severity there is; they alone date the case, for a mild one may be older
-/// and of another kind.
+/// The causes of the worst severity present; only these date the case, because a milder one may be older and
+/// unrelated.
 fn worst<'a, 'b>(causes: &'a [&'b Part<'b>]) -> &'a [&'b Part<'b>] {
     let Some(first) = causes.first() else { return causes };
     let mild = causes.partition_point(|cause| cause.result.check.severity == first.result.check.severity);
@@ -246,8 +245,8 @@ fn oldest(causes: &[&Part<'_>]) -> Option<Instant> {
     causes.iter().filter_map(|cause| cause.oldest()).min()
 }
 
-/// The stall that the ticket is about: of an open one that one, else the last of which something is still
-/// missing; nothing where the cause is another.
+/// The stall that the ticket is about: the open one, else the last one with records still missing. `None` if the
+/// cause is another.
 fn stall<'a>(input: &TicketInput<'a>) -> Option<&'a Stall> {
     let first = input.causes.first().filter(|part| is_stall(input.report, part))?;
     let stalls = input.report.stalls();
@@ -301,8 +300,8 @@ const fn stream_sentence(stall: &Stall) -> &'static str {
     }
 }
 
-/// Last good write, first event that should have followed, onset, duration, incidents; of several stalls
-/// the others by their headline.
+/// Last good write, first event that should have followed, onset, duration, incidents; of several stalls the others
+/// by their headline.
 fn timeline(input: &TicketInput<'_>, style: Style) -> Vec<String> {
     let report = input.report;
     let Some(stall) = stall(input) else { return Vec::new() };
@@ -390,7 +389,7 @@ fn in_short(input: &TicketInput<'_>) -> Vec<String> {
     sentences
 }
 
-/// What stands where no check of Docebo's support found anything.
+/// Text if no check for Docebo's support found anything.
 fn nothing(report: &Report) -> String {
     let unseen = report.not_evaluated().filter(|result| is_theirs(result)).count();
     if unseen == 0 {
@@ -430,7 +429,7 @@ fn impact(input: &TicketInput<'_>) -> Vec<String> {
     lines
 }
 
-/// The rows of the export that no enrollment was looked for by, so that the numbers of the line add up to its first.
+/// Export rows for which no enrollment was looked for, so that the numbers in the line add up to its first.
 fn not_looked_for(rows: &DoceboTotals) -> String {
     let parts: Vec<String> = [("archived", rows.archived), ("unreadable", rows.rejected), ("repeated", rows.repeated)]
         .into_iter()
@@ -463,7 +462,7 @@ fn cause(part: &Part<'_>, detail: Detail) -> Cause {
 }
 
 fn examples(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<Example> {
-    // A stall is told by the timeline; its examples are what it kept from being written.
+    // The timeline covers a stall; its examples are the records it kept from being written.
     let parts: Vec<&&Part<'_>> = input.causes.iter().filter(|part| !is_stall(input.report, part)).collect();
     let wanted: Vec<usize> = parts.iter().map(|part| usize::try_from(part.count()).unwrap_or(usize::MAX)).collect();
     let shares = share(&wanted, detail.examples);
@@ -495,8 +494,7 @@ fn example(input: &TicketInput<'_>, finding: &Finding, style: Style, detail: Det
     }
 }
 
-/// What the rows of the export say beyond the ids that stand beside it; blanks and personal values are
-/// left out.
+/// Values of the export rows other than the ids already shown; blanks and personal values are omitted.
 fn origin_in_export(finding: &Finding) -> String {
     let ids = [finding.ids.learner, finding.ids.course].map(|id| id.map(|id| id.to_string()));
     let says: Vec<String> = finding

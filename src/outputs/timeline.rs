@@ -1,12 +1,11 @@
-//! The course of the sync by the day: enrollments that fell due, records written, and where it stood still.
-//! Page, workbook and pack draw and list the same days.
+//! Daily sync activity: enrollments due, records written, and stalls. Page, workbook and pack show the same days.
 //!
 //! Must not know: markup, sheets.
 
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::report::Report;
 
-/// Days that a chart shows: sixteen months, the newest.
+/// Maximum days in a chart: the newest sixteen months.
 pub(crate) const MAX_DAYS: usize = 487;
 
 /// One day, in UTC.
@@ -14,11 +13,11 @@ pub(crate) const MAX_DAYS: usize = 487;
 pub(crate) struct Day {
     /// Days since 1970.
     pub(crate) day: u32,
-    /// Enrollments that fell due.
+    /// Number of enrollments that fell due.
     pub(crate) due: u64,
-    /// `CourseEnrollment__c` rows created.
+    /// Number of `CourseEnrollment__c` rows created.
     pub(crate) written: u64,
-    /// Whether a stall lasted on it.
+    /// Whether a stall covered most of it.
     pub(crate) stalled: bool,
 }
 
@@ -45,7 +44,7 @@ pub(crate) fn days(report: &Report) -> Vec<Day> {
         let until = stall.until.unwrap_or(report.cutoff());
         for day in &mut days {
             let begins = Instant::from_seconds(i64::from(day.day) * DAY);
-            // A day counts as stalled when the stall held for most of it.
+            // A day counts as stalled if the stall covered most of it.
             let held = begins.plus(DAY).min(until).seconds() - begins.max(stall.from).seconds();
             day.stalled |= held >= 12 * HOUR;
         }
@@ -58,7 +57,7 @@ pub(crate) fn shown(days: &[Day]) -> &[Day] {
     &days[days.len().saturating_sub(MAX_DAYS)..]
 }
 
-/// What the days show, in a sentence: the text in place of the chart.
+/// Description of the days in a sentence: the chart's text alternative.
 pub(crate) fn in_words(days: &[Day]) -> String {
     use crate::outputs::counted;
     use crate::report::stalls::day;

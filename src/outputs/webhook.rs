@@ -1,11 +1,11 @@
 //! One POST to a webhook: the only request of a freshness check that does not go to Salesforce.
 //!
-//! The address is a secret, for whoever has it can post. It comes from the environment or from a file,
-//! never from an argument or the configuration, and stands in no message.
+//! The URL is a secret, because anyone who has it can post. It comes from the environment or from a file, never from
+//! an argument or the configuration, and appears in no message.
 //!
-//! Must not know: what the body says.
+//! Must not know: the content of the body.
 
-#![expect(clippy::disallowed_methods, reason = "this room reads the secret address and sends the request")]
+#![expect(clippy::disallowed_methods, reason = "this module reads the secret address and sends the request")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,24 +16,24 @@ use crate::error::Error;
 use crate::files;
 use crate::secrets::know;
 
-/// The variable that holds the address; with `_FILE` behind it, the file that does.
+/// Environment variable with the URL; with `_FILE` appended, the file that contains it.
 pub const VARIABLE: &str = "TIEOUT_WEBHOOK_URL";
-/// The file's name among the credentials of a systemd service.
+/// Credential name in a systemd service.
 pub const CREDENTIAL: &str = "tieout-webhook-url";
-/// Bytes of a file with the address.
+/// Maximum bytes of a URL file.
 const MAX_ADDRESS: u64 = 64 << 10;
-/// Bytes of a template.
+/// Maximum bytes of a template.
 const MAX_TEMPLATE: u64 = 1 << 16;
-/// The maximum nesting depth of blocks in a template. A JSON body needs one or two.
+/// Maximum nesting depth of blocks in a template. A JSON body needs one or two.
 const MAX_DEPTH: usize = 16;
-/// How long a receiver may take.
+/// Timeout for the receiver.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The address of the webhook, where there is one: from the variable, from the file that its twin names, or
-/// from the credentials of the service.
+/// The webhook URL, if any: from the variable, from the file named by its `_FILE` variant, or from the service's
+/// credentials.
 ///
 /// # Errors
-/// When a file cannot be read, or what is there is no address that may be used.
+/// If a file cannot be read, or the value is not an allowed URL.
 pub fn address() -> Result<Option<SecretString>, Error> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     if let Some(address) = set(VARIABLE) {
@@ -49,7 +49,7 @@ pub fn address() -> Result<Option<SecretString>, Error> {
     checked(&text, &path.display().to_string()).map(Some)
 }
 
-/// `https`, or `http` to this very machine.
+/// `https`, or `http` to the local machine.
 fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
     let refused = |what: &str| {
         Err(Error::Usage(format!(
@@ -60,7 +60,7 @@ fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
     let secret = SecretString::from(address.to_owned());
     know(&secret);
     let Ok(url) = reqwest::Url::parse(address) else { return refused("is not an address") };
-    // What comes behind the host is what nobody may know.
+    // Everything after the host is secret.
     know(&SecretString::from(
         address.split_once(url.host_str().unwrap_or("://")).map_or("", |(_, path)| path).to_owned(),
     ));
@@ -74,10 +74,10 @@ fn checked(address: &str, whence: &str) -> Result<SecretString, Error> {
 /// Sends the body, once.
 ///
 /// # Errors
-/// [`Error::Webhook`] when nobody answers in time, or the answer is no success; the address is not in it.
+/// [`Error::Webhook`] if the receiver does not answer in time or with success; it does not contain the URL.
 pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
     let failed = |what: String| Error::Webhook { what };
-    // A provider that is installed already does as well.
+    // An already installed provider is fine too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -88,7 +88,7 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")));
-        // A message to this very machine takes no way round.
+        // Requests to the local machine bypass proxies.
         let client = if address.expose_secret().starts_with("http://") { client.no_proxy() } else { client };
         let client = client.build().map_err(|error| failed(format!("could not be called: {}", plain(error))))?;
         let answer = client
@@ -103,7 +103,7 @@ pub fn post(address: &SecretString, body: String) -> Result<(), Error> {
     })
 }
 
-/// What went wrong, down to its root, without the address.
+/// The error with its root cause, without the URL.
 fn plain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("did not answer within {} seconds", TIMEOUT.as_secs());
@@ -116,10 +116,10 @@ fn plain(error: reqwest::Error) -> String {
     format!("could not be reached: {root}")
 }
 
-/// The user's own template of the body.
+/// The user's own body template.
 ///
 /// # Errors
-/// When it cannot be read, or when rendering it might not end.
+/// If it cannot be read, or if rendering might not end.
 pub fn template(path: Option<&Path>) -> Result<Option<String>, Error> {
     let Some(path) = path else { return Ok(None) };
     let text =

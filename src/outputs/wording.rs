@@ -1,4 +1,4 @@
-//! The report's facts in the words that page and workbook share, so that both say the same.
+//! The report's facts in the wording that page and workbook share, so that both agree.
 //!
 //! Must not know: markup, sheets.
 
@@ -23,7 +23,7 @@ use crate::report::{CheckResult, Report, Verdict};
 use crate::settings::{EnrollmentMode, Rules, Scope};
 use crate::stalls::Stall;
 
-/// A verdict as a person reads it: a sign and a word, never a colour alone.
+/// A verdict for people: a sign and a word, never only a color.
 pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Stalled => ("\u{2717}", "Stalled"),
@@ -33,7 +33,7 @@ pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-/// A fragment of the catalogue as a sentence.
+/// A fragment of the catalog as a sentence.
 pub(crate) fn sentence(fragment: &str) -> String {
     let mut rest = fragment.chars();
     let mut text: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -44,7 +44,7 @@ pub(crate) fn sentence(fragment: &str) -> String {
     text
 }
 
-/// Who must act, as a person says it.
+/// Display name of the owner.
 pub(crate) const fn owner(owner: Owner) -> &'static str {
     match owner {
         Owner::DoceboSupport => "Docebo support",
@@ -59,7 +59,7 @@ pub(crate) fn object(object: SfObject) -> &'static str {
     word.strip_prefix("docebo_v3__").and_then(|word| word.strip_suffix("__c")).unwrap_or(word)
 }
 
-/// What a severity means.
+/// Meaning of a severity.
 pub(crate) const fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "the sync as a whole is broken",
@@ -70,24 +70,24 @@ pub(crate) const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A moment to the minute, with its zone.
+/// A time to the minute, with its zone.
 pub(crate) fn moment(instant: Instant) -> String {
     instant.to_minute()
 }
 
-/// As [`moment`], where it is known.
+/// Like [`moment`], if it is known.
 pub(crate) fn moment_or_unknown(instant: Option<Instant>) -> String {
     instant.map_or_else(|| "not known".to_owned(), moment)
 }
 
-/// The platform without its scheme, or nothing.
+/// The platform without its scheme, if known.
 pub(crate) fn platform(origins: &Origins) -> Option<&str> {
     let platform = origins.platform.as_deref()?;
     let bare = platform.strip_prefix("https://").unwrap_or(platform).trim_end_matches('/');
     (!bare.is_empty()).then_some(bare)
 }
 
-/// The instance and the organisation's id, as far as they are known.
+/// The instance and the organization's id, as far as known.
 pub(crate) fn organisation(origins: &Origins) -> String {
     let instance =
         origins.instance.as_deref().map(|instance| instance.strip_prefix("https://").unwrap_or(instance).to_owned());
@@ -96,8 +96,8 @@ pub(crate) fn organisation(origins: &Origins) -> String {
     if known.is_empty() { "not known".to_owned() } else { known.join(", ") }
 }
 
-/// The address of a record in Salesforce; nothing unless it is `https` and made of the characters of
-/// a host and a path, whatever the configuration or a manifest says.
+/// The URL of a record in Salesforce. `None` unless it is `https` with only host and path characters, whatever the
+/// configuration or a manifest contains.
 pub(crate) fn link(report: &Report, object: SfObject, id: RecordId) -> Option<String> {
     let url = report.record_url(object, id)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
@@ -106,7 +106,7 @@ pub(crate) fn link(report: &Report, object: SfObject, id: RecordId) -> Option<St
         .then_some(url)
 }
 
-/// The address of the organisation, where links can be made of it.
+/// The URL of the organization, if it can be linked.
 pub(crate) fn instance(report: &Report) -> Option<String> {
     let instance = report.origins().instance.as_deref()?;
     let host = instance.strip_prefix("https://")?;
@@ -114,7 +114,7 @@ pub(crate) fn instance(report: &Report) -> Option<String> {
     (host.starts_with(|c: char| c.is_ascii_alphanumeric()) && host.chars().all(plain)).then(|| instance.to_owned())
 }
 
-/// How a finding stands in the series, as a person says it.
+/// Display name of a finding's state.
 pub(crate) const fn state(state: State) -> &'static str {
     match state {
         State::New => "new",
@@ -126,13 +126,13 @@ pub(crate) const fn state(state: State) -> &'static str {
     }
 }
 
-/// How a finding of this run stands against the run before; blank where there is none.
+/// Change of a finding since the previous run; blank if there is none.
 pub(crate) fn change(report: &Report, key: Key) -> &'static str {
     let entry = report.run.before.as_ref().and_then(|_| report.entry(key));
     entry.map_or("", |entry| state(entry.state))
 }
 
-/// What changed since the run before, in a sentence.
+/// What changed since the previous run, in a sentence.
 pub(crate) fn movement(report: &Report) -> String {
     let Some((before, movements)) = report.run.before.as_ref().zip(report.movements()) else {
         return "There is no earlier run to compare with. The next run finds this one if it writes into the same \
@@ -167,7 +167,7 @@ pub(crate) fn movement(report: &Report) -> String {
     )
 }
 
-/// The result beneath the verdict: how much, by how many checks, and the gravest of it.
+/// The result below the verdict: how much, by how many checks, and the most severe.
 pub(crate) fn headline(report: &Report) -> String {
     let found = report.found();
     let blind = report.not_evaluated().count() as u64;
@@ -197,7 +197,7 @@ pub(crate) fn headline(report: &Report) -> String {
     text
 }
 
-/// Whether the output holds what may tell about persons, in a sentence.
+/// Whether the output contains personal data, in a sentence.
 pub(crate) const fn classification(names: Names<'_>) -> &'static str {
     match names {
         Names::Pseudonyms(_) | Names::Withheld => {
@@ -208,7 +208,7 @@ pub(crate) const fn classification(names: Names<'_>) -> &'static str {
     }
 }
 
-/// As [`classification`], in few words.
+/// Like [`classification`], in few words.
 pub(crate) const fn classification_word(names: Names<'_>) -> &'static str {
     match names {
         Names::Pseudonyms(_) | Names::Withheld => "Pseudonymous (names withheld)",
@@ -216,12 +216,12 @@ pub(crate) const fn classification_word(names: Names<'_>) -> &'static str {
     }
 }
 
-/// How the zone of the export's dates is known: in one sentence where all files are alike, else in one for each file.
+/// How the time zone of the export's dates is known: one sentence if all files agree, else one per file.
 pub(crate) fn zones(zones: &[ZoneFinding]) -> String {
     each_zone(zones, zone)
 }
 
-/// Words on the zone of all files, where they are alike; else on each file, behind its name.
+/// Words on the zone of all files, if they agree; else per file, after its name.
 pub(crate) fn each_zone(zones: &[ZoneFinding], words: impl Fn(&ZoneFinding) -> String) -> String {
     let Some(first) = zones.first() else { return "No file of the export has dates to compare.".to_owned() };
     if zones.iter().all(|zone| (&zone.name, &zone.how, zone.compared) == (&first.name, &first.how, first.compared)) {
@@ -259,7 +259,7 @@ fn zone(zone: &ZoneFinding) -> String {
     text
 }
 
-/// The character between cells by its name.
+/// Name of the delimiter.
 pub(crate) fn delimiter(input: &Input) -> &str {
     match input.delimiter.as_deref() {
         None => "",
@@ -270,7 +270,7 @@ pub(crate) fn delimiter(input: &Input) -> &str {
     }
 }
 
-/// How many records a check could not judge, behind how many it judged; blank where it judged all.
+/// How many records a check judged and could not judge; blank if it judged all.
 pub(crate) fn unjudged(result: &CheckResult) -> String {
     match (result.coverage.unjudged(), result.coverage.accepted()) {
         (0, 0) => String::new(),
@@ -284,7 +284,7 @@ pub(crate) fn unjudged(result: &CheckResult) -> String {
     }
 }
 
-/// The rules of comparison, each with its value.
+/// The comparison rules, each with its value.
 pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
     let Rules {
         username_field,
@@ -295,7 +295,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
         enrollment_mode,
         grace_hours,
         tolerance_minutes,
-        // Told by [`zone`], together with what was found.
+        // Covered by [`zone`], together with what was found.
         zone: _,
         date_order,
         max_unreadable_rows,
@@ -343,7 +343,7 @@ pub(crate) fn rules(rules: &Rules) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What is said where no stall was found.
+/// Text if no stall was found.
 pub(crate) fn no_stall(report: &Report) -> String {
     let stalls = report.stalls();
     if !stalls.judged {
@@ -369,8 +369,8 @@ pub(crate) const fn stall_heading(stall: &Stall) -> &'static str {
     if stall.is_open() { "The sync stands still" } else { "The sync stood still" }
 }
 
-/// What a reader needs to look a stall up: the last write before it, the first event that should have
-/// followed, how long it lasts.
+/// What a reader needs to look up a stall: the last write before it, the first event that should have followed, its
+/// duration.
 pub(crate) fn stall_facts(report: &Report, stall: &Stall) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let Some((object, id, at)) = stall.last_write {
@@ -394,12 +394,12 @@ pub(crate) fn first_missing(stall: &Stall) -> Option<(u64, u64, String)> {
     Some((first.learner, first.course, first.due?.to_minute()))
 }
 
-/// Whole days between two moments.
+/// Whole days between two times.
 pub(crate) fn days_between(from: Instant, until: Instant) -> u64 {
     u64::try_from((until.seconds() - from.seconds()).max(0) / DAY).unwrap_or(0)
 }
 
-/// What this version does not look at, so that silence is not read as a pass.
+/// What this version does not test, so that silence is not read as a pass.
 pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
     let summary = report.summary();
     let mut items = Vec::new();
@@ -420,8 +420,8 @@ pub(crate) fn not_tested(report: &Report) -> Vec<&'static str> {
     items
 }
 
-/// A piece of evidence in few words: where it stands, and what it says there beside the ids, which stand with
-/// the finding. The package's prefix is left out, and so are blank fields of a whole row; findings.jsonl has both.
+/// A piece of evidence in brief: its position, and its values except the ids, which are shown with the finding. The
+/// package's prefix and blank fields of a whole row are omitted; findings.jsonl has both.
 fn piece(evidence: &Evidence, ids: Ids, origins: &Origins, names: Names<'_>) -> String {
     let same = |field: &str, value: &str| {
         let id = match field {
@@ -457,7 +457,7 @@ fn piece(evidence: &Evidence, ids: Ids, origins: &Origins, names: Names<'_>) -> 
     text
 }
 
-/// The evidence of a finding, so many pieces of it, and how many are left out.
+/// The evidence of a finding, up to `most` pieces, and how many are omitted.
 pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names<'_>, most: usize) -> Vec<String> {
     let mut pieces: Vec<String> =
         finding.evidence().take(most).map(|evidence| piece(evidence, finding.ids, origins, names)).collect();
@@ -468,7 +468,7 @@ pub(crate) fn evidence(finding: &Finding, origins: &Origins, names: Names<'_>, m
     pieces
 }
 
-/// Why a row could not be read; the value that stands there is whatever somebody typed.
+/// Why a row could not be read; the value in it is free text.
 pub(crate) fn reason(reject: &Reject, names: Names<'_>) -> String {
     match names {
         Names::Shown => reject.to_string(),
@@ -489,7 +489,7 @@ pub(crate) fn by_severity(report: &Report) -> Vec<(Severity, u64)> {
     Severity::ALL.iter().map(|&severity| (severity, count(severity))).collect()
 }
 
-/// For each owner with something to do: checks that found something, and findings.
+/// For each owner with something to do: number of checks with findings, and of findings.
 pub(crate) fn by_owner(report: &Report) -> Vec<(Owner, u64, u64)> {
     Owner::ALL
         .iter()

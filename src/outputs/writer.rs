@@ -1,10 +1,10 @@
-//! Writing the output folder: into a temporary folder beside it, renamed when whole. An existing
-//! folder is never overwritten, except a former run of tieout where the user says so: whole, unchanged, and with nothing else
-//! in it. One run at a time writes to one place, and nobody but the user can read what it writes.
+//! Writes the output folder: into a temporary sibling folder, renamed when complete. An existing folder is never
+//! overwritten, except a previous run of tieout if the user asks: complete, unchanged, and with nothing else in it.
+//! Only one run at a time writes to a folder, and only the user can read what it writes.
 //!
-//! Must not know: what the files hold.
+//! Must not know: the content of the files.
 
-#![expect(clippy::disallowed_methods, reason = "this room writes the output folder")]
+#![expect(clippy::disallowed_methods, reason = "this module writes the output folder")]
 
 mod file;
 mod owned;
@@ -27,29 +27,28 @@ pub use rerender::Rerender;
 use staging::{Replacing, Staging, private_file};
 pub use staging::{abandon, private_folder};
 
-/// The list of files and their digests, which `sha256sum -c` reads.
+/// The list of files and their digests, in the format of `sha256sum -c`.
 pub const DIGESTS: &str = "SHA256SUMS";
 
-/// Name and SHA-256 of each file that is whole, as `sha256sum` lists them.
+/// Name and SHA-256 of each complete file, as `sha256sum` lists them.
 type Digests = Mutex<BTreeMap<String, String>>;
 
 /// Where files of a run are written.
 pub trait OutputSink {
-    /// Begins one file; `name` is a relative path of the tool's own making. The file counts from
-    /// [`Unfinished::finish`] on.
+    /// Begins one file; `name` is a relative path chosen by the tool. The file counts from [`Unfinished::finish`] on.
     ///
     /// # Errors
-    /// When the disk says no.
+    /// If a file cannot be written.
     fn begin(&self, name: &str) -> Result<Unfinished<'_>, Error>;
 
-    /// The folder in which temporary files may lie while a file is rendered: beside the files themselves, where there is
-    /// room if there is room for them.
+    /// Folder for temporary files during rendering: on the same disk as the files themselves, so that free space for
+    /// them is enough.
     fn temporary_folder(&self) -> &Path;
 
     /// Writes one file.
     ///
     /// # Errors
-    /// When the disk says no.
+    /// If a file cannot be written.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let mut file = self.begin(name)?;
         match file.write_all(bytes) {
@@ -59,15 +58,14 @@ pub trait OutputSink {
     }
 }
 
-/// Bytes on their way to the disk.
+/// Buffer size in bytes.
 const BUFFER: usize = 1 << 16;
 
-/// A file of a run while it is written, digested on its way to the disk, so that no file ever stands in memory
-/// whole.
+/// A file of a run being written, digested on the way, so that no file is ever completely in memory.
 #[derive(Debug)]
 pub struct Unfinished<'a> {
     name: String,
-    /// What a message names where the disk says no.
+    /// The path shown in error messages.
     target: PathBuf,
     to: BufWriter<Digesting>,
     digests: &'a Digests,
@@ -79,21 +77,21 @@ impl<'a> Unfinished<'a> {
         Self { name: name.to_owned(), target: target.to_owned(), to: BufWriter::with_capacity(BUFFER, to), digests }
     }
 
-    /// What the disk said no to, where a write failed for that.
+    /// The error of the first failed write, if any.
     pub fn refused(&mut self) -> Option<Error> {
         self.to.get_ref().refused.as_ref().map(|source| cannot_write(&self.target, source))
     }
 
-    /// The error where the file cannot be written because something else on the disk cannot.
+    /// The error if the file cannot be written because another file cannot.
     #[must_use]
     pub fn cannot_be_written(&self, why: &str) -> Error {
         cannot_write(&self.target, &std::io::Error::other(why.to_owned()))
     }
 
-    /// Puts the file in its place.
+    /// Moves the file to its final path.
     ///
     /// # Errors
-    /// When the disk says no; a former file is then still in its place.
+    /// If the file cannot be written; a previous file then remains.
     pub fn finish(mut self) -> Result<(), Error> {
         if let Err(source) = self.to.flush() {
             return Err(self.refused().unwrap_or_else(|| cannot_write(&self.target, &source)));
@@ -125,15 +123,15 @@ impl Write for Unfinished<'_> {
 struct Digesting {
     to: std::fs::File,
     digest: Sha256,
-    /// The first thing the disk said no to: whoever renders a file may tell of it in other words, or in none.
+    /// The first write error, because renderers may report it differently, or not at all.
     refused: Option<std::io::Error>,
 }
 
 impl Write for Digesting {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.refused.is_some() {
-            // The file will not stand. An archive that is broken off still writes its end, and complains to standard
-            // error where it cannot.
+            // The file will be discarded. An aborted archive still writes its end, and complains to standard error if
+            // it cannot.
             return Ok(bytes.len());
         }
         match self.to.write(bytes) {
@@ -151,16 +149,16 @@ impl Write for Digesting {
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        // There is no buffer beneath.
+        // There is no buffer below.
         Ok(())
     }
 }
 
-/// Finishes or takes back what a killed run began with a target, and removes what it left behind; does nothing where there
-/// is no such thing. `names` are those of all the files that a run writes.
+/// Finishes or reverts what a killed run began with a target, and removes its leftovers; does nothing if there are
+/// none. `names` are those of all the files that a run writes.
 ///
 /// # Errors
-/// When another run is writing there, or the disk says no.
+/// If another run is writing there, or a file cannot be changed.
 pub fn recover(target: &Path, names: Names) -> Result<(), Error> {
     if !staging::has_leftovers(target) {
         return Ok(());
@@ -182,11 +180,10 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Prepares the folder `target`, into which files of these names will be written. Nothing that takes long should come
-    /// before this.
+    /// Prepares the folder `target`, into which files of these names will be written. Call it before any long work.
     ///
     /// # Errors
-    /// When the folder exists and may not be replaced, its parent cannot be written, or another run is writing there.
+    /// If the folder exists and may not be replaced, its parent cannot be written, or another run is writing there.
     pub fn prepare(target: &Path, replace: bool, names: Names) -> Result<Self, Error> {
         make_parent(target)?;
         let lock = Lock::new(&staging::canonical(target)?)?;
@@ -197,13 +194,13 @@ impl Folder {
     /// `name-3`, …
     ///
     /// # Errors
-    /// When the parent cannot be written.
+    /// If the parent cannot be written.
     pub fn prepare_unused(parent: &Path, name: &str, names: Names) -> Result<Self, Error> {
         let mut number = 1;
         loop {
             let target = Self::unused_from(parent, name, &mut number);
             make_parent(&target)?;
-            // Another run may have finished between the look and the lock.
+            // Another run may have finished between the check and the lock.
             if let Some(lock) = Lock::if_free(&staging::canonical(&target)?)?
                 && target.symlink_metadata().is_err()
             {
@@ -216,7 +213,7 @@ impl Folder {
     fn locked(target: &Path, replace: bool, names: Names, lock: Lock) -> Result<Self, Error> {
         let failed = |source: std::io::Error| cannot_write(target, &source);
         let (parent, name) = staging::split(target)?;
-        // However it was written: a slash at its end would follow a link.
+        // Joined anew: a trailing slash would follow a link.
         let target = parent.join(name);
         staging::clean(&target, names).map_err(failed)?;
         let exists = may_be_replaced(&target, replace, names)?;
@@ -224,10 +221,10 @@ impl Folder {
         Ok(Self { digests: Mutex::default(), target, staging, replace: exists, names, _lock: lock })
     }
 
-    /// Asks whether a folder could be prepared, and leaves nothing behind but the folders around it.
+    /// Checks whether a folder could be prepared, and leaves only its parent folders behind.
     ///
     /// # Errors
-    /// As [`Folder::prepare`].
+    /// Those of [`Folder::prepare`].
     pub fn probe(target: &Path) -> Result<(), Error> {
         let (parent, _) = staging::split(target)?;
         may_be_replaced(target, false, &[])?;
@@ -251,17 +248,16 @@ impl Folder {
         }
     }
 
-    /// Where the folder will be.
+    /// Path of the folder.
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Puts the whole folder in its place.
+    /// Moves the whole folder to its final path.
     ///
     /// # Errors
-    /// When the disk says no, or somebody has put something into a former run meanwhile; the former run is then still in
-    /// its place.
+    /// If the folder cannot be moved, or a previous run gained files meanwhile; the previous run then remains.
     pub fn finish(mut self) -> Result<PathBuf, Error> {
         let digests = self.digests.get_mut().map(std::mem::take).unwrap_or_default();
         let failed = |source: std::io::Error| cannot_write(&self.target, &source);
@@ -283,13 +279,13 @@ impl Folder {
     }
 }
 
-/// Makes the folders around a target.
+/// Creates the parent folders of a target.
 fn make_parent(target: &Path) -> Result<(), Error> {
     let (parent, _) = staging::split(target)?;
     std::fs::create_dir_all(parent).map_err(|source| cannot_write(target, &source))
 }
 
-/// Whether there is something that will be replaced.
+/// Whether an existing folder will be replaced.
 fn may_be_replaced(target: &Path, replace: bool, names: Names) -> Result<bool, Error> {
     if target.symlink_metadata().is_err() {
         return Ok(false);
@@ -324,7 +320,7 @@ impl OutputSink for Folder {
         let path = run.join(name);
         let failed = |source: std::io::Error| cannot_write(&self.target, &source);
         match path.parent() {
-            // Not with its parents: an interrupt may be taking the run away.
+            // Without its parents: an interrupt may be removing the run.
             Some(parent) if parent != run => match private_folder(parent) {
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
                 _ => {}

@@ -1,7 +1,7 @@
-//! `workbook.xlsx`: the run as an analyst works with it. Control totals are formulas that also carry
-//! their result, findings a table to sort and filter, every word of a stranger a plain text.
+//! `workbook.xlsx`: the run for an analyst. Control totals are formulas stored with their results, findings are a
+//! table to sort and filter, and untrusted text is always plain text.
 //!
-//! Must not know: files, clocks; how a number came about.
+//! Must not know: files, clocks; how a number was computed.
 
 mod causes;
 mod check_lines;
@@ -34,39 +34,39 @@ use crate::report::Report;
 use sheet::{Sheet, Styles};
 use table::TableRangeWriter;
 
-/// Findings on the sheet; beyond it `findings.jsonl` holds them.
+/// Maximum findings on the sheet; `findings.jsonl` has all of them.
 pub const MAX_FINDINGS: usize = 200_000;
-/// Findings whose texts are shared in one table of the file, as every reader takes them; beyond it they stand in
-/// their cells, which takes a third of the memory, and which Excel, LibreOffice and Google Sheets take too.
+/// Up to this many findings, texts are shared in one table of the file, which every reader supports; above it they
+/// are inline, which takes a third of the memory, and which Excel, LibreOffice and Google Sheets support too.
 const MAX_SHARED: u64 = 20_000;
-/// Links of one sheet. Excel drops all of them beyond 65,530; and each takes over a kilobyte of memory while
-/// the sheet is written.
+/// Maximum links of one sheet. Excel drops all of them above 65,530; and each takes over a kilobyte of memory while
+/// writing.
 const MAX_LINKS: u32 = 40_000;
-/// About half the time of the usual level, for a tenth more bytes.
+/// About half the time of the default level, for a tenth more bytes.
 const COMPRESSION: u8 = 2;
 
-/// As [`write`], into memory.
+/// Like [`write`], into memory.
 ///
 /// # Errors
-/// None that a report can cause.
+/// None for any report.
 pub fn workbook(report: &Report, names: Names<'_>) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     write(report, names, None, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The workbook. Its long sheet lies in a temporary file in the folder `temporary` (by default the system's) until it is
-/// whole; the file has no name there.
+/// Writes the workbook. Its long sheet is kept in an unnamed temporary file in the folder `temporary` (by default the
+/// system's) until it is complete.
 ///
 /// # Errors
-/// Those of `out`; [`RenderError::Temporary`] where there is no room for the temporary file.
+/// If writing to `out` fails; [`RenderError::Temporary`] if the temporary file cannot be written.
 pub fn write(
     report: &Report,
     names: Names<'_>,
     temporary: Option<&Path>,
     out: impl Write + Send,
 ) -> Result<(), RenderError> {
-    // The writer of workbooks panics where it cannot write its temporary file.
+    // The workbook writer panics if it cannot write its temporary file.
     GUARDED.set(true);
     let written = catch_unwind(AssertUnwindSafe(|| sheets(report, names, temporary, out)));
     GUARDED.set(false);
@@ -77,7 +77,7 @@ pub fn write(
         Ok(written) => written,
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map_or("no reason is known", String::as_str);
-            // The temporary file is all that it asks the system for.
+            // Only the temporary file involves system calls.
             Err(if text.contains("Os {") {
                 RenderError::Temporary(no_debug(text))
             } else {
@@ -87,7 +87,7 @@ pub fn write(
     }
 }
 
-/// Of what a panic says of an error of the system, the part for people: `… message: "No space left on device" }`.
+/// The readable part of a system error in a panic message: `… message: "No space left on device" }`.
 fn no_debug(text: &str) -> String {
     let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
     message.map_or_else(|| "the disk refuses it".to_owned(), |(message, _)| message.to_owned())
@@ -97,7 +97,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread is told as an error by [`write`], so that nothing else has to be said of it.
+/// Whether [`write`] reports a panic of this thread as an error, so that nothing else has to.
 #[must_use]
 pub fn is_guarded() -> bool {
     GUARDED.get()
@@ -120,7 +120,7 @@ fn sheets(
     let sheet =
         |name: &str, landscape: bool, widths: &'static [f64]| Sheet::new(&styles, name, landscape, widths, &footer);
 
-    // The first sheet tells what was cut on the others, so it is written last.
+    // The first sheet reports what was cut on the others, so it is written last.
     let mut read_me = sheet("Read me", false, read_me::WIDTHS)?;
     let mut summary = sheet(check_lines::NAME, true, summary::widths(report))?;
     let mut control_totals = sheet("Control totals", true, control_totals::WIDTHS)?;
@@ -171,8 +171,7 @@ fn sheets(
     Ok(out.finish()?)
 }
 
-/// What the file says of itself. Its date is that of the inputs, so that the same inputs give the
-/// same bytes.
+/// Document properties. The date is that of the inputs, so that the same inputs give the same bytes.
 fn properties(report: &Report, names: Names<'_>) -> Result<DocProperties, RenderError> {
     let origins = report.origins();
     let tool = report.summary().tool;
@@ -192,7 +191,7 @@ fn properties(report: &Report, names: Names<'_>) -> Result<DocProperties, Render
         .set_custom_property("classification", wording::classification_word(names)))
 }
 
-/// The foot of every printed page: at most 255 characters, in which `&` starts a code.
+/// Footer of every printed page: at most 255 characters, in which `&` starts a code.
 fn footer(report: &Report, names: Names<'_>) -> String {
     let tool = report.summary().tool;
     let classification = wording::classification_word(names);

@@ -1,10 +1,9 @@
-//! Everything both sides said, in columns.
+//! The data of both sides, in columns.
 //!
-//! A row is an index. Learners and enrollments are sorted by their Docebo ids, Salesforce records by
-//! their record ids or, where they belong to a learner and a course, by those; so the order in which
-//! rows arrived leaves no trace.
+//! A row is an index. Learners and enrollments are sorted by Docebo id, Salesforce records by learner and course if
+//! they have them, else by record id; so the input order leaves no trace.
 //!
-//! Must not know: which of it is right.
+//! Must not know: which side is right.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,10 +26,10 @@ use crate::model::write_activity::WriteActivity;
 use crate::reconcile::join::enrollments::Enrollments;
 use crate::reconcile::join::learners::Learners;
 
-/// Both sides, ready to be related.
+/// The data of both sides, before relating.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    /// Where everything came from.
+    /// The origin of the data.
     pub origins: Origins,
     /// Docebo: learners.
     pub learners: Learners,
@@ -52,11 +51,11 @@ pub struct Dataset {
     pub editors: Vec<RecordId>,
     /// Salesforce: rows of the other package objects, sorted by object and id.
     pub auxiliary: Vec<AuxiliaryRow>,
-    /// Salesforce: when the rows of each package object at hand were written.
+    /// Salesforce: when the rows of each extracted package object were written.
     pub write_activity: BTreeMap<SfObject, WriteActivity>,
-    /// Salesforce: deleted and merged contacts that it still remembers, sorted by id.
+    /// Salesforce: deleted and merged contacts that it still knows, sorted by id.
     pub deleted_contacts: Vec<DeletedContact>,
-    /// Salesforce: what was built onto the package's objects; nothing where nobody asked.
+    /// Salesforce: customizations of the package's objects; `None` if not queried.
     pub customisation: Option<Customisation>,
 }
 
@@ -71,8 +70,7 @@ impl Dataset {
         }
     }
 
-    /// What became of a contact that is not there: how it went, and who survived it at the end of a chain of
-    /// merges.
+    /// How a missing contact was removed, and which contact survived at the end of a chain of merges.
     #[must_use]
     pub fn resolve_merge(&self, contact: RecordId) -> Option<DeletedContact> {
         let find = |id: RecordId| {
@@ -82,7 +80,7 @@ impl Dataset {
                 .map(|at| self.deleted_contacts[at])
         };
         let mut deleted = find(contact)?;
-        // A survivor can be merged away in its turn; a chain is never longer than the list.
+        // A survivor can be merged in turn; a chain is never longer than the list.
         for _ in 0..self.deleted_contacts.len() {
             match deleted.into.and_then(find) {
                 Some(next) if next.into.is_some() => deleted.into = next.into,
@@ -92,7 +90,7 @@ impl Dataset {
         Some(deleted)
     }
 
-    /// The learner of an account index, where the export names one.
+    /// The learner of an account index, if exported.
     #[must_use]
     pub fn learner_of(&self, account: u32) -> Option<usize> {
         row(account).filter(|&account| account < self.learners.len())
@@ -100,10 +98,10 @@ impl Dataset {
 }
 
 impl Dataset {
-    /// Adds what is not joined with anything, once all is read.
+    /// Adds the data that is not joined, after reading.
     pub fn add_unjoined(&mut self, salesforce: SnapshotRows) {
         let SnapshotRows { mut auxiliary, write_activity, mut deleted_contacts, customisation, .. } = salesforce;
-        // A contact that was restored is not deleted.
+        // A restored contact is not deleted.
         deleted_contacts.retain(|deleted| self.contacts.find(deleted.id).is_none());
         deleted_contacts.sort_unstable();
         auxiliary.sort_unstable_by_key(|row| (row.object, row.id));
@@ -129,7 +127,7 @@ impl Dataset {
         (0..self.learners.len()).map(|learner| self.username(learner))
     }
 
-    /// A learner's `sfdc_id`, where it is an id of 18 characters.
+    /// A learner's `sfdc_id`, if it is an id of 18 characters.
     #[must_use]
     pub fn sfdc_record(&self, learner: usize) -> Option<RecordId> {
         match self.learners.contact_by_id(learner) {
@@ -138,7 +136,7 @@ impl Dataset {
         }
     }
 
-    /// A learner's additional field with the Salesforce id, as it stands.
+    /// A learner's additional field with the Salesforce id, unchanged.
     #[must_use]
     pub fn sfdc_id(&self, learner: usize) -> Cow<'_, str> {
         sfdc_id_text(self.sfdc_record(learner), self.learners.sfdc_text(learner))

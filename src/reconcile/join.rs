@@ -1,8 +1,8 @@
-//! Where the two sides meet: learners are matched with contacts by id and key, DoceboUser records with learners by
-//! `UserId__c`, courses by `CourseId__c`, and enrollment records with enrollments by learner and course.
+//! Joins the two sides: learners with contacts by id and key, DoceboUser records with learners by `UserId__c`, courses
+//! by `CourseId__c`, and enrollment records with enrollments by learner and course.
 //!
-//! This is the only module that knows the rows of both sides. It decides which records belong together, not what follows
-//! from it: that is for [`relations`](super::relations).
+//! This is the only module that knows the rows of both sides. It decides which records belong together, not what
+//! follows from it: [`relations`](super::relations) does that.
 
 /// Enrollments of both sides in one table.
 pub mod enrollments;
@@ -32,15 +32,15 @@ use crate::reconcile::join::enrollments::{EnrollmentIndex, EnrollmentRow, Enroll
 /// Both sides joined.
 #[derive(Debug)]
 pub struct Joined {
-    /// Their rows.
+    /// The joined data.
     pub data: Dataset,
-    /// What is known of the snapshot.
+    /// Facts about the snapshot.
     pub snapshot: Snapshot,
     /// Rows of the export that repeat others.
     pub repeated: Vec<(ExportKind, ExcludedRow)>,
 }
 
-/// Why both sides cannot be joined.
+/// Why the two sides cannot be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum JoinError {
     /// A record appears twice.
@@ -55,12 +55,12 @@ impl From<DuplicateRecord> for JoinError {
     }
 }
 
-/// Joins the export with the snapshot, and reads the rest of the snapshot: its enrollments are matched while they are read,
-/// so that no row is held twice.
+/// Joins the export with the snapshot, and reads the rest of the snapshot: its enrollments are matched while reading,
+/// so that no row is stored twice.
 ///
 /// # Errors
-/// When a Salesforce record appears twice, which no complete read of Salesforce yields; when both sides together have more
-/// courses than [`MAX_COURSES`]; and as [`PartialSnapshot::enrollments`].
+/// If a Salesforce record appears twice, which no complete read of Salesforce yields; if both sides together have more
+/// courses than [`MAX_COURSES`]; and those of [`PartialSnapshot::enrollments`].
 pub fn join(export: ExportRows, mut snapshot: PartialSnapshot<'_>) -> Result<Joined, Error> {
     let parents = join_parents(export, snapshot.rows()).map_err(|why| match why {
         JoinError::Duplicate(record) => snapshot.duplicate(record),
@@ -103,7 +103,7 @@ pub fn join(export: ExportRows, mut snapshot: PartialSnapshot<'_>) -> Result<Joi
     Ok(Joined { data, snapshot, repeated: repeated_learners.chain(repeated).collect() })
 }
 
-/// What an enrollment can belong to, joined.
+/// The joined parents of enrollments.
 struct JoinedParents {
     data: Dataset,
     enrollments: UnsortedEnrollments,
@@ -111,16 +111,16 @@ struct JoinedParents {
     repeated_learners: Vec<ExcludedRow>,
 }
 
-/// The enrollments of the export, whose learners and courses were sorted meanwhile.
+/// The export's enrollments, in the original order of learners and courses.
 struct UnsortedEnrollments {
     read: ExportEnrollments,
-    /// For each learner and course as it was read, its row in the dataset.
+    /// The dataset row of each learner and course, by reading order.
     learner_of: Vec<u32>,
     course_of: Vec<u32>,
 }
 
 impl UnsortedEnrollments {
-    /// The enrollments in the order of the dataset's learners and courses, and the rows that repeat others.
+    /// The enrollments in the dataset's order of learners and courses, and the repeated rows.
     fn sort(self, data: &Dataset) -> (Enrollments, Vec<ExcludedRow>) {
         Enrollments::sort(self.read, &self.learner_of, &self.course_of, data.learners.len(), &data.status_words)
     }
@@ -156,7 +156,7 @@ fn join_parents(export: ExportRows, salesforce: &mut SnapshotRows) -> Result<Joi
     Ok(JoinedParents { data, enrollments, repeated_learners: learners.repeated })
 }
 
-/// Records that an enrollment record can name, by record id: of a DoceboUser its account, of a course its row.
+/// The possible parents of an enrollment record, by record id: the account of a DoceboUser, the row of a course.
 struct Parents {
     accounts: FxHashMap<RecordId, u32>,
     courses: FxHashMap<RecordId, u32>,
@@ -174,19 +174,19 @@ impl Parents {
     }
 }
 
-/// Where the rows of a block belong.
+/// The positions of a block's rows.
 struct Located {
     /// Account and course of each row; both [`NONE`] if a parent is not in the extract.
     parents: Vec<(u32, u32)>,
     /// The enrollment of the export with these parents.
     positions: Vec<Option<Position>>,
-    /// `EnrolmentId__c`, with the row, where it names other parents, or a parent is not in the extract.
+    /// `EnrolmentId__c`, with the row, if it contradicts the parents, or a parent is not in the extract.
     key_mismatches: Vec<(u32, String)>,
 }
 
 impl Located {
-    /// Locates the rows of a block. A lookup in a table of millions of rows is a cache miss; in loops that do nothing else,
-    /// the misses of all rows overlap.
+    /// Locates the rows of a block. A lookup in a table of millions of rows is a cache miss; in loops that do nothing
+    /// else, the misses of all rows overlap.
     fn new(block: &EnrollmentBlock, parents: &Parents, data: &Dataset, index: EnrollmentIndex<'_>) -> Self {
         let account = |row: &EnrollmentRecord| parents.accounts.get(&row.docebo_user).copied();
         let accounts: Vec<Option<u32>> = block.rows.iter().map(account).collect();
@@ -217,7 +217,7 @@ fn names_parents(text: &str, (learner, course): (u64, u64)) -> bool {
     plain(left, learner) && plain(right, course)
 }
 
-/// Courses of both sides by id, and where the export's provisional indices went.
+/// Merges the courses of both sides by id, and maps the export's provisional indices.
 #[expect(clippy::needless_pass_by_value, reason = "what was read is given up as soon as it is sorted")]
 fn merge_courses(
     raw: Courses,
@@ -233,7 +233,7 @@ fn merge_courses(
     let mut row_of = vec![NONE; ids.len()];
     for (raw_row, &sorted) in (0u32..).zip(&from_salesforce) {
         let held = &mut row_of[sorted as usize];
-        // `CourseId__c` is unique in Salesforce, so two rows of one id are a broken extract.
+        // `CourseId__c` is unique in Salesforce, so two rows with one id mean a broken extract.
         if let (Some(_), Some(id)) = (row(*held), raw.record[raw_row as usize]) {
             return Err(DuplicateRecord { object: SfObject::Course, id });
         }

@@ -1,30 +1,29 @@
-//! How the two sides stand to each other: four total functions ([`link()`](link::link),
-//! [`outbound()`](outbound::outbound), [`enrollment`], [`forecast()`](forecast::forecast)), applied to
-//! every row, and the totals that prove it was every row.
+//! Relates the two sides: four total functions ([`link()`](link::link), [`outbound()`](outbound::outbound),
+//! [`enrollment`], [`forecast()`](forecast::forecast)), applied to every row, and the totals that prove it was every
+//! row.
 //!
-//! Each function is a small decision table in a file of its own; the files `people` and `records`
-//! find the facts that the tables ask for. Checks, totals and reports only select from what stands
-//! here.
+//! Each function is a small decision table in its own file; the files `people` and `records` compute the facts that the
+//! tables need. Checks, totals and reports only select from these results.
 //!
 //! Must not know: files, checks, wording.
 
-/// Which time zone and date order the export is in, by comparing both sides.
+/// Infers the export's time zone and date order by comparing both sides.
 pub mod clock;
 /// One value for every enrollment.
 pub mod enrollment;
 /// One value for every contact.
 pub mod forecast;
-/// One value for every learner: the tie to Salesforce.
+/// One value for every learner: the link to Salesforce.
 pub mod link;
 /// One value for every learner: the `DoceboUser__c` row.
 pub mod outbound;
 mod people;
-/// Results so absurd that the inputs are questioned.
+/// Results so implausible that the inputs are questioned.
 pub mod questions;
 mod records;
 /// The equations that account for every row.
 pub mod totals;
-/// What the unreadable rows of the export still say.
+/// What the unreadable rows of the export still reveal.
 pub mod unread;
 
 use crate::model::column::{CountColumn, SparseColumn};
@@ -45,12 +44,12 @@ pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 use totals::Totals;
 use unread::UnreadRows;
 
-/// Every value of every relation, column by column beside the [`Dataset`].
+/// Every value of every relation, in columns parallel to the [`Dataset`].
 #[derive(Debug, Clone)]
 pub struct Relations {
-    /// What happened after this moment is not yet expected on the other side.
+    /// Events after this moment are not yet expected on the other side.
     pub cutoff: Instant,
-    /// The zone and the date order that the export's dates were read with.
+    /// The zone and the date order of the export's dates.
     pub clocks: Clocks,
     sfdc: ResolvedSfdcIds,
     /// By learner.
@@ -58,30 +57,30 @@ pub struct Relations {
     contact: LearnerContacts,
     /// By learner: the `DoceboUser__c` row, or [`NONE`](crate::model::row::NONE).
     pub docebo_user: Vec<u32>,
-    /// By learner: enrollments that are due, whenever they fall due.
+    /// By learner: number of due enrollments, whenever they fall due.
     pub due: CountColumn,
     /// By learner.
     pub outbound: Vec<Outbound>,
     /// By Docebo enrollment.
     pub enrollment: Vec<EnrollmentMatch>,
-    /// By Docebo enrollment, where something does: what differs.
+    /// By Docebo enrollment: the differences, if any.
     pub differs: SparseColumn<Differs>,
-    /// By Salesforce enrollment row that no enrollment claims, from the first of them on.
+    /// By unmatched Salesforce enrollment row, from the first of them on.
     pub unmatched: Vec<EnrollmentMatch>,
     /// By contact.
     pub forecast: Vec<Forecast>,
-    /// By contact: the learner who has its key as username, else one whose `sfdc_id` it is, else one
-    /// whose username is near, or [`NONE`](crate::model::row::NONE).
+    /// By contact: the learner whose username is its key, else one whose `sfdc_id` it is, else one whose username is
+    /// near, or [`NONE`](crate::model::row::NONE).
     pub contact_learner: Vec<u32>,
-    /// By contact: the group of contacts with the same key; nothing where the key is its own.
+    /// By contact: the group of contacts with the same key; none if the key is unique.
     pub key_group: SparseColumn<u32>,
-    /// Learners whose link is `ambiguous`, each behind the key group they match, sorted.
+    /// Learners whose link is `ambiguous`, each after its matching key group, sorted.
     pub ambiguous: Vec<(u32, u32)>,
-    /// The newest enrollment, completion or access that the export tells of, as early as it can be meant.
+    /// The newest enrollment, completion or access in the export, at its earliest possible moment.
     pub newest_of_export: Option<Instant>,
-    /// Who created most `DoceboUser__c` rows; of equals the lowest id.
+    /// The user who created most `DoceboUser__c` rows; on ties the lowest id.
     pub integration_user: Option<RecordId>,
-    /// What could not be read of the export.
+    /// The unreadable rows of the export.
     pub unread: UnreadRows,
     /// Whether `link` was judged.
     pub link_judged: bool,
@@ -91,25 +90,25 @@ pub struct Relations {
     pub totals: Totals,
 }
 
-/// Why both sides cannot be related.
+/// Why the two sides cannot be related.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelateError {
-    /// Day and month cannot be told apart, neither in the file nor by comparison.
+    /// The order of day and month is ambiguous, in the file and by comparison.
     DateOrder {
         /// The export file.
         file: String,
     },
-    /// There is no zone of the configured name.
+    /// The configured zone does not exist.
     Zone {
         /// The name.
         name: String,
     },
 }
 
-/// Relates everything.
+/// Relates the two sides.
 ///
 /// # Errors
-/// When the dates of the export cannot be read in one way only.
+/// If the export's dates are ambiguous.
 pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, RelateError> {
     let exported = data.origins.exported_at;
     let extracted = data.origins.extracted_at;
@@ -123,7 +122,7 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, RelateErro
     let records = records::relate(data, rules, &clocks, &people, &unread, cutoff, tolerance);
     let totals = totals::count(data, &people, &records);
     let newest_of_export = clocks.newest(data);
-    // When somebody last opened the course is told of what is outdated alone.
+    // The last access is reported only for outdated enrollments.
     data.enrollments.keep_accesses(|at| records.enrollment[at] != EnrollmentMatch::Matched);
     Ok(Relations {
         cutoff,
@@ -150,34 +149,34 @@ pub fn relate(data: &mut Dataset, rules: &Rules) -> Result<Relations, RelateErro
     })
 }
 
-/// The value of a Salesforce row by its number: those of the rows that no enrollment claims follow those of the enrollments.
+/// The value of a Salesforce row by its number: values of unmatched rows follow those of the enrollments.
 fn row_value(enrollment: &[EnrollmentMatch], unmatched: &[EnrollmentMatch], row: usize) -> EnrollmentMatch {
     enrollment.get(row).copied().unwrap_or_else(|| unmatched[row - enrollment.len()])
 }
 
 impl Relations {
-    /// The Salesforce row that counts for a Docebo enrollment; nothing where enrollments could not be judged.
+    /// The Salesforce row that counts for a Docebo enrollment; `None` if enrollments were not judged.
     #[must_use]
     pub fn matched_row(&self, data: &Dataset, at: usize) -> Option<usize> {
         data.enrollments.matched_row(at).filter(|_| self.enrollment_judged)
     }
 
-    /// The Docebo enrollment that claims a Salesforce row; nothing where enrollments could not be judged.
+    /// The Docebo enrollment that matches a Salesforce row; `None` if enrollments were not judged.
     #[must_use]
     pub fn matched_enrollment(&self, data: &Dataset, row: usize) -> Option<usize> {
         data.enrollments.matched_enrollment(row).filter(|_| self.enrollment_judged)
     }
 
-    /// The value of a Salesforce row; a claimed one has its enrollment's.
+    /// The value of a Salesforce row; a matched one has its enrollment's.
     #[must_use]
     pub fn row_value(&self, row: usize) -> EnrollmentMatch {
         row_value(&self.enrollment, &self.unmatched, row)
     }
 
-    /// What differs between an enrollment and its row.
+    /// The differences between an enrollment and its row.
     #[must_use]
     pub fn differs(&self, at: usize) -> Differs {
-        // Of millions nothing differs, and their value tells.
+        // Most rows have no differences, and their value shows it.
         if self.enrollment[at] == EnrollmentMatch::Matched {
             Differs::default()
         } else {
@@ -185,8 +184,8 @@ impl Relations {
         }
     }
 
-    /// Whether the report that should name every learner names the one of a `DoceboUser__c` row: the *Users* report, or where
-    /// there is none, that of the enrollments. Nothing where a row of the learner could not be read.
+    /// Whether the report that should list every learner has the one of a `DoceboUser__c` row: the *Users* report, else
+    /// that of the enrollments. `None` if a row of the learner is unreadable.
     #[must_use]
     pub fn is_exported(&self, data: &Dataset, docebo_user: usize) -> Option<bool> {
         let account = data.docebo_users.account(docebo_user);
@@ -195,22 +194,22 @@ impl Relations {
             return Some(true);
         }
         let unread = |id| self.unread.has_user(id) || !data.origins.users_report && self.unread.has_enrollment_of(id);
-        // Of a learner whom only the enrollments name, the row of the Users report may be one whose id could not be read.
+        // If only the enrollments list a learner, the row of the Users report may be one with an unreadable id.
         let unread_by_name = |learner| self.unread.has_user_named(data.learners.id(learner), data.username(learner));
         let is_unread =
             data.account_id(account).is_some_and(unread) || data.learner_of(account).is_some_and(unread_by_name);
         if is_unread { None } else { Some(false) }
     }
 
-    /// How many `DoceboUser__c` rows belong to learners whom the report that should name every learner does not name. As many
-    /// of those as there are rows whose learner could not be read may be in it, and are not counted.
+    /// Number of `DoceboUser__c` rows whose learners are missing from the report that should list every learner. Each
+    /// row with an unreadable learner may be one of those, and reduces the number by one.
     #[must_use]
     pub fn missing_from_export(&self, data: &Dataset) -> u64 {
         let absent = (0..data.docebo_users.len()).filter(|&at| self.is_exported(data, at) == Some(false)).count();
         (absent as u64).saturating_sub(self.unread.unidentified_learners)
     }
 
-    /// Whether the value of a Docebo enrollment is unknown because rows of the export could not be read.
+    /// Whether the value of a Docebo enrollment is unknown because export rows are unreadable.
     #[must_use]
     pub fn rests_on_unread(&self, data: &Dataset, at: usize) -> bool {
         let learner = data.enrollments.learner(at) as usize;
@@ -218,32 +217,32 @@ impl Relations {
             || self.unread.has_enrollment(data.learners.id(learner), data.courses.id[data.enrollments.course(at)])
     }
 
-    /// Whether the value of a Salesforce row is unknown because rows of the export could not be read.
+    /// Whether the value of a Salesforce row is unknown because export rows are unreadable.
     #[must_use]
     pub fn row_rests_on_unread(&self, data: &Dataset, row: usize) -> bool {
         if row < data.enrollments.len() {
             return self.rests_on_unread(data, row);
         }
         let learner = data.account_id(data.enrollments.account(row));
-        // Without its parents, a row says nothing that a row of the export could answer.
+        // Without its parents, a row cannot match any row of the export.
         learner.is_some_and(|id| self.unread.has_user(id) || self.unread.has_enrollment_of(id))
             && crate::model::row::row(data.enrollments.row_course(row)).is_some()
     }
 
-    /// What a learner's `sfdc_id` is, and which record it names; with the dataset that was related.
+    /// A learner's kind of `sfdc_id` and its record; `data` must be the related dataset.
     #[must_use]
     pub fn sfdc(&self, data: &Dataset, learner: usize) -> ResolvedSfdcId {
         self.sfdc.get(data, learner)
     }
 
-    /// The contact that goes with a learner: the one named, else the one with this key, else the near one; with the
-    /// dataset that was related.
+    /// The contact of a learner: the one with the `sfdc_id`, else the one with this key, else the near one; `data` must
+    /// be the related dataset.
     #[must_use]
     pub fn contact(&self, data: &Dataset, learner: usize) -> Option<usize> {
         self.contact.get(data, learner)
     }
 
-    /// How the zone of each file's dates is known, for the outputs.
+    /// How each file's time zone is known, for the outputs.
     #[must_use]
     pub fn zones(&self) -> &[ZoneFinding] {
         &self.clocks.findings

@@ -1,5 +1,4 @@
-//! The checks, run over the books: what each picked. Findings are selections over columns; each is made when
-//! somebody asks for it.
+//! Checks run over a reconciliation, and what each selected. Findings are selections over columns, created on demand.
 //!
 //! Must not know: formats, files, earlier runs.
 
@@ -11,19 +10,19 @@ use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
 use crate::report::CheckResult;
 
-/// The books and what the checks picked from them.
+/// The reconciliation and what the checks selected from it.
 #[derive(Debug)]
 pub struct EvaluatedRun {
-    /// Both sides and how they stand to each other.
+    /// Both sides and their relations.
     pub reconciliation: Reconciliation,
-    /// The catalogue.
+    /// The catalog.
     pub checks: Vec<&'static Check>,
-    /// By check, in the order of the catalogue: what it fires on.
+    /// By check, in catalog order: what it fires on.
     pub subjects: Vec<Vec<Subject>>,
 }
 
 impl EvaluatedRun {
-    /// Runs a catalogue over the books, and beside it whatever else there is to do with them.
+    /// Runs a catalog over a reconciliation, and `meanwhile` in parallel.
     pub(super) fn new<T: Send>(
         reconciliation: Reconciliation,
         catalogue: &[&'static Check],
@@ -35,7 +34,7 @@ impl EvaluatedRun {
         (Self { reconciliation, checks: catalogue.to_vec(), subjects }, results, meanwhile)
     }
 
-    /// A finding of a check by its place.
+    /// A finding of a check by index.
     pub(super) fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         Some(Finding::new(&self.reconciliation, result.check, self.subjects.get(result.place)?.get(at)?))
     }
@@ -48,7 +47,7 @@ fn run(place: usize, check: &'static Check, reconciliation: &Reconciliation) -> 
         return (CheckResult { place, check, coverage, findings: 0, missing, caused_by_stalls: 0 }, Vec::new());
     }
     let Selection { coverage, subjects, mut missing } = (check.select)(reconciliation);
-    // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
+    // Values in the available rows are findings, but their absence is not yet a pass.
     missing.extend(check.requirements.iter().filter_map(|need| need.missing_in_part(reconciliation)));
     let because_of_stalls =
         subjects.iter().filter(|subject| check.stall_of(reconciliation, subject).is_some()).count() as u64;

@@ -1,5 +1,5 @@
-//! One finding as `findings.jsonl` has it, a line of JSON, both ways: values untouched, each that may tell
-//! about a person named under `personal`, so that whoever reads the file knows which they are.
+//! One finding as a JSON line of `findings.jsonl`, for reading and writing: values unmodified, personal fields listed
+//! under `personal`, so that readers of the file can identify them.
 //!
 //! Must not know: files.
 
@@ -41,7 +41,7 @@ pub struct FindingRecord<'a> {
     since: Option<Instant>,
     #[serde(rename = "because_of")]
     caused_by: Option<Key>,
-    /// Of `expected` and `found` those that may tell about a person.
+    /// Which of `expected` and `found` may be personal.
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     personal: Vec<Cow<'a, str>>,
     #[serde(borrow)]
@@ -54,7 +54,7 @@ struct Piece<'a> {
     origin: Source<'a>,
     #[serde(borrow)]
     says: FieldList<'a>,
-    /// Of the fields those that may tell about a person.
+    /// Which fields may be personal.
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     personal: Vec<Cow<'a, str>>,
 }
@@ -69,7 +69,7 @@ enum Source<'a> {
     Inputs,
 }
 
-/// Field and value in their order.
+/// Fields and values in order.
 #[derive(Debug)]
 struct FieldList<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -100,7 +100,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for FieldList<'a> {
 }
 
 impl<'a> FindingRecord<'a> {
-    /// A finding as the line tells it.
+    /// A finding in the form of the line.
     #[must_use]
     pub fn new(finding: &'a Finding, origins: &'a Origins) -> Self {
         let detail = &finding.detail;
@@ -124,16 +124,16 @@ impl<'a> FindingRecord<'a> {
         }
     }
 
-    /// The check that the line names.
+    /// The check named in the line.
     #[must_use]
     pub fn check(&self) -> &str {
         &self.check
     }
 
-    /// The finding that the line tells, of this check; its evidence names files of the export.
+    /// Converts the line to a finding of this check; its evidence names files of the export.
     ///
     /// # Errors
-    /// In words, what of the line cannot be.
+    /// If the line is invalid, in words.
     pub fn finding(self, check: &'static Check, exports: &[ExportFile]) -> Result<Finding, String> {
         let FindingRecord { salesforce_object, salesforce_id, personal, evidence, .. } = self;
         let is_personal = |name: &str| personal.iter().any(|field| field == name);

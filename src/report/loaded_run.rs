@@ -1,6 +1,6 @@
-//! The findings of a finished run, read from its `findings.jsonl` instead of the books.
+//! Findings of a finished run, read from its `findings.jsonl` instead of a reconciliation.
 //!
-//! Must not know: where the bytes lie.
+//! Must not know: where the bytes come from.
 
 use crate::checks::finding::Finding;
 use crate::model::input::ExportFile;
@@ -8,21 +8,21 @@ use crate::model::origins::Origins;
 use crate::report::CheckResult;
 use crate::report::finding_record::FindingRecord;
 
-/// The lines of the file, checked once, and made findings of when somebody asks.
+/// Lines of the file, validated once and converted to findings on demand.
 #[derive(Debug)]
 pub struct LoadedRun {
     bytes: Vec<u8>,
-    /// By check: where each of its lines starts and ends.
+    /// By check: start and end of each of its lines.
     lines: Vec<Vec<(usize, usize)>>,
-    /// The files of the export, as the lines name them.
+    /// The export files, as named in the lines.
     exports: Vec<ExportFile>,
 }
 
 impl LoadedRun {
-    /// The findings that a file holds.
+    /// Reads the findings in a file.
     ///
     /// # Errors
-    /// In words, with the line: what cannot be a finding of this run, and whether some are missing.
+    /// If a line is not a finding of this run, with its number, or if findings are missing.
     pub fn read(bytes: Vec<u8>, results: &[CheckResult], origins: &Origins) -> Result<Self, String> {
         let mut lines: Vec<Vec<(usize, usize)>> = results.iter().map(|_| Vec::new()).collect();
         let mut start = 0;
@@ -46,7 +46,7 @@ impl LoadedRun {
         Ok(Self { bytes, lines, exports: origins.exports.clone() })
     }
 
-    /// A finding of a check by its place; nothing where there is none.
+    /// A finding of a check by index. `None` if out of range.
     pub(super) fn finding(&self, result: &CheckResult, at: usize) -> Option<Finding> {
         let &(start, end) = self.lines.get(result.place)?.get(at)?;
         let line: FindingRecord<'_> = serde_json::from_slice(&self.bytes[start..end]).ok()?;

@@ -1,12 +1,11 @@
-//! Runs after one another: which findings are new, which are still there, which are gone, which came back; how
-//! old they are, and how their number went.
+//! Findings across runs: which are new, still open, cleared or reopened; how old they are, and how their number
+//! changes.
 //!
-//! The history of a run names every finding that this run or an earlier one of its series knew, so that the
-//! next run needs nothing but the last one. What a run could not see is neither open nor cleared by it: such a
-//! finding stays as it was, as *unseen*, and the equation holds for it too:
-//! open at start + new + reopened - cleared = open at end.
+//! The history of a run lists every finding known to this run or an earlier one of its series, so that the next run
+//! needs only the last one. A finding that a run could not check is neither open nor cleared by it: it keeps its
+//! state as *unseen*, and the equation still holds: open at start + new + reopened - cleared = open at end.
 //!
-//! Must not know: files, checks, what a finding says.
+//! Must not know: files, checks, the text of findings.
 
 /// The history as a file.
 pub mod file;
@@ -20,13 +19,13 @@ use crate::model::fingerprint::{Ids, Key};
 use crate::model::instant::{DAY, Instant};
 use crate::model::label::Label as _;
 
-/// How long a finding that is gone is remembered, in days: a year and a month, so that what comes back with
-/// the same season is known again.
+/// How long a cleared finding is remembered, in days: a year and a month, so that seasonal recurrences are
+/// recognized.
 pub const REMEMBERED: i64 = 400;
-/// Runs of a trend.
+/// Maximum number of runs in a trend.
 pub const MAX_POINTS: usize = 24;
 
-/// How a finding stands in the series.
+/// State of a finding in the series.
 #[derive(
     Debug,
     Clone,
@@ -48,15 +47,15 @@ pub const MAX_POINTS: usize = 24;
 pub enum State {
     /// First seen in this run.
     New,
-    /// Seen before, and still there.
+    /// Seen before and still open.
     Open,
-    /// Was gone, and is there again.
+    /// Cleared earlier and seen again.
     Reopened,
-    /// Was there, and this run could not look at everything.
+    /// Open before; this run could not check everything.
     Unseen,
-    /// Was there, and is not any more.
+    /// Open before and no longer found.
     Cleared,
-    /// Was cleared by an earlier run.
+    /// Cleared by an earlier run.
     Gone,
 }
 
@@ -68,22 +67,22 @@ impl State {
     }
 }
 
-/// One finding in the course of the runs.
+/// One finding across the runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The check that fired.
     pub check: Cow<'static, str>,
-    /// How it stands.
+    /// Its state.
     pub state: State,
-    /// When the run read both sides that saw it first.
+    /// Read time of the first run that saw it.
     pub first_seen: Instant,
-    /// When the run did that saw it last.
+    /// Read time of the last run that saw it.
     pub last_seen: Instant,
-    /// The ids of its subject.
+    /// Ids of its subject.
     pub ids: Ids,
 }
 
-/// Every finding that a series knows, by key.
+/// All findings of a series, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     entries: Vec<(Key, Entry)>,
@@ -96,7 +95,7 @@ pub struct ObservedFinding {
     pub key: Key,
     /// The check that fired.
     pub check: &'static str,
-    /// The ids of its subject.
+    /// Ids of its subject.
     pub ids: Ids,
 }
 
@@ -109,25 +108,25 @@ impl History {
         Self { entries }
     }
 
-    /// What is known of a finding.
+    /// Entry of a finding.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&Entry> {
         let at = self.entries.binary_search_by_key(&key, |&(known, _)| known).ok()?;
         Some(&self.entries[at].1)
     }
 
-    /// Every finding, by key.
+    /// All findings, by key.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
         self.entries.iter().map(|(key, entry)| (*key, entry))
     }
 
-    /// The findings in a state, by key.
+    /// Findings in a state, by key.
     pub fn in_state(&self, state: State) -> impl Iterator<Item = (Key, &Entry)> {
         self.iter().filter(move |(_, entry)| entry.state == state)
     }
 
-    /// The history after a further run. `whole` says of a check whether it looked at everything; `None`: there
-    /// is no such check any more, and what it found is forgotten.
+    /// The history after another run. `whole` returns whether a check saw everything; `None` if the check no longer
+    /// exists, and its findings are dropped.
     #[must_use]
     pub fn followed_by(
         &self,
@@ -156,7 +155,7 @@ impl History {
     }
 }
 
-/// What becomes of a finding that a run does not see.
+/// New entry of a finding that a run does not see.
 fn absent(entry: &Entry, whole: &impl Fn(&str) -> Option<bool>, at: Instant) -> Option<Entry> {
     let state = match (entry.state.is_open(), whole(&entry.check)?) {
         (true, true) => State::Cleared,
@@ -231,7 +230,7 @@ impl Movement {
         self.open_at_start + self.new + self.reopened == self.open_at_end + self.cleared
     }
 
-    /// Both movements together.
+    /// Sum of both movements.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -245,8 +244,8 @@ impl Movement {
     }
 }
 
-/// The movement of each check: the start from the run before, the end from the findings of this one, what lies
-/// between from the history; so the equation is a proof and not a definition.
+/// Movement of each check: the start from the previous run, the end from this run's findings, the rest from the
+/// history; so the equation is a proof and not a definition.
 #[must_use]
 pub fn movements(history: &History, before: &Before, found: &[(&'static str, u64)]) -> Vec<(&'static str, Movement)> {
     let mut by_check: BTreeMap<&str, [u64; 6]> = BTreeMap::new();
@@ -271,10 +270,10 @@ pub fn movements(history: &History, before: &Before, found: &[(&'static str, u64
         .collect()
 }
 
-/// The bounds of the age buckets, in whole days, and their names.
+/// Names and upper bounds of the age buckets, in whole days.
 pub const AGES: [(&str, i64); 4] = [("0-7", 7), ("8-30", 30), ("31-90", 90), ("over 90", i64::MAX)];
 
-/// Open findings of this run by age: days since they were first seen.
+/// Open findings of this run by age: days since first seen.
 #[must_use]
 pub fn ages(history: &History, at: Instant) -> [u64; 4] {
     let mut ages = [0; 4];

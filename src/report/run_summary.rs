@@ -1,5 +1,5 @@
-//! All that outputs tell of a run beside its findings, without the books: small, and kept with the run as
-//! `run.json`, so that its outputs can be made again and the next run can follow it.
+//! Everything in a run's outputs except its findings and reconciliation: small, and saved with the run as `run.json`,
+//! so that its outputs can be rendered again and the next run can follow it.
 //!
 //! Must not know: formats, files.
 
@@ -27,25 +27,25 @@ use crate::report::{CheckResult, Verdict, verdict};
 use crate::settings::Rules;
 use crate::stalls::Stalls;
 
-/// The file's name in the folder of a run.
+/// File name in the folder of a run.
 pub const NAME: &str = "run.json";
-/// The form of the file; another one is not read.
+/// Format version; other versions are not read.
 pub const VERSION: u32 = 1;
-/// Rejected rows that are kept; the ledger of what was set aside holds all of them.
+/// Maximum number of rejected rows kept; the ledger of excluded rows lists all of them.
 pub const MAX_REJECTS: usize = 1_000;
-/// Contacts of the forecast that are kept; the ledger of contacts holds all of them.
+/// Maximum number of forecast contacts kept; the ledger of contacts lists all of them.
 pub const MAX_FORECAST: usize = 20_000;
 
-/// A row of the export that could not be read.
+/// An unreadable row of the export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
-    /// Of which report.
+    /// Report type.
     pub kind: ExportKind,
-    /// The file's name.
+    /// File name.
     pub file: String,
-    /// The line on which the row starts.
+    /// Line number of the row's start.
     pub line: u32,
-    /// Why.
+    /// Reason.
     pub reject: Reject,
 }
 
@@ -54,85 +54,85 @@ pub struct Rejected {
 pub struct Forecasted {
     /// The contact.
     pub contact: RecordId,
-    /// Its key, which may tell about a person.
+    /// Its key, which may identify a person.
     pub key: String,
     /// What the sync will do.
     pub forecast: Forecast,
-    /// The Docebo user that it concerns.
+    /// Related Docebo user.
     pub learner: Option<u64>,
 }
 
-/// What came of one check, by its id.
+/// Result of one check, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRecord {
     /// The check.
     pub id: String,
-    /// How much of what it looks at was judged.
+    /// How much of its scope was judged.
     pub coverage: Coverage,
-    /// Findings.
+    /// Number of findings.
     pub findings: usize,
-    /// What it could not see.
+    /// Missing inputs.
     pub missing: Vec<String>,
-    /// Findings that are there because of a stall.
+    /// Number of findings caused by a stall.
     pub because_of_stalls: u64,
 }
 
-/// All that outputs tell of a run beside its findings.
+/// Everything in a run's outputs except its findings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunSummary {
     /// [`VERSION`]
     pub version: u32,
-    /// The version of the tool that judged.
+    /// Version of the tool that judged the run.
     pub tool: String,
-    /// A name for the run, from what it says.
+    /// Id of the run, derived from its content.
     pub run: String,
-    /// The run in one word.
+    /// Verdict of the run.
     pub verdict: Verdict,
-    /// What happened after this moment is not yet expected on the other side.
+    /// Later events are not yet expected on the other side.
     pub cutoff: Instant,
-    /// The zone of the dates of each *Users - Courses* file.
+    /// Time zone of the dates of each *Users - Courses* file.
     pub zones: Vec<ZoneFinding>,
-    /// What is questioned about the run.
+    /// Questions about the run.
     pub questions: Vec<Questioned>,
-    /// What the verdict rests on, in sentences.
+    /// Reasons for the verdict, in sentences.
     pub remarks: Vec<String>,
-    /// The rules that both sides were compared by.
+    /// The comparison rules.
     pub rules: Rules,
-    /// Where everything came from.
+    /// Sources of all data.
     pub origins: Origins,
-    /// Rows of the export that could not be read, the first [`MOST_REJECTS`].
+    /// Unreadable rows of the export, the first [`MAX_REJECTS`].
     pub rejects: Vec<Rejected>,
-    /// The equations.
+    /// The control totals.
     pub totals: Totals,
-    /// Where the sync stood still, and its pulse.
+    /// Stalls and heartbeats.
     pub stalls: Stalls,
-    /// `CourseEnrollment__c` rows created on each day (since 1970, in UTC), ascending.
+    /// `CourseEnrollment__c` rows created per day (since 1970, in UTC), ascending.
     pub written: Vec<(u32, u64)>,
-    /// What was built onto the package's objects; `None` where nobody asked.
+    /// Customizations of the package's objects; `None` if not requested.
     pub customisation: Option<Customisation>,
-    /// Who created most `DoceboUser__c` rows.
+    /// The creator of most `DoceboUser__c` rows.
     pub integration_user: Option<RecordId>,
     /// Whether `link` was judged.
     pub link_judged: bool,
     /// Whether `enrollment` was judged.
     pub enrollment_judged: bool,
-    /// Contacts on which the next contacts sync does something worth a look, the first [`MOST_FORECAST`].
+    /// Contacts whose next sync is worth a look, the first [`MAX_FORECAST`].
     pub forecast: Vec<Forecasted>,
-    /// Every check of the catalogue.
+    /// Every check of the catalog.
     pub checks: Vec<CheckRecord>,
-    /// The run before, where there is one.
+    /// The previous run, if any.
     pub before: Option<Before>,
-    /// The runs of the series, this one the last.
+    /// Runs of the series, ending with this one.
     pub trend: Vec<Point>,
-    /// Status words of the export that the configuration gives a meaning, as they stand in the export.
+    /// Status words of the export that the configuration defines, in their original form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")] // runs of earlier versions do not have it
     pub configured_statuses: Vec<String>,
-    /// The key of the pseudonyms in page and workbook, in hexadecimal. A run takes over that of the run before,
-    /// so that pseudonyms stay what they are from month to month.
+    /// Key of the pseudonyms in page and workbook, in hexadecimal. A run takes it from the previous run, so that
+    /// pseudonyms stay the same from month to month.
     pub pseudonyms: String,
 }
 
-/// What the next contacts sync does with a contact, the gravest first; what is not here needs no look.
+/// Forecasts of the next contacts sync, most severe first; others need no look.
 pub const WORTH_A_LOOK: [Forecast; 7] = [
     Forecast::CreateDuplicate,
     Forecast::Collide,
@@ -144,7 +144,7 @@ pub const WORTH_A_LOOK: [Forecast; 7] = [
 ];
 
 impl RunSummary {
-    /// What the books tell.
+    /// Summarizes a reconciliation.
     pub(super) fn new(
         reconciliation: &Reconciliation,
         verdict: Verdict,
@@ -200,7 +200,7 @@ impl CheckRecord {
     }
 }
 
-/// The origins without the rows set aside, which can be millions.
+/// The origins without excluded rows, which can be millions.
 fn origins(all: &Origins) -> Origins {
     let Origins {
         exported_at,
@@ -244,7 +244,7 @@ fn origins(all: &Origins) -> Origins {
     }
 }
 
-/// The words that are known by the configuration alone.
+/// Status words known only from the configuration.
 fn configured_statuses(words: &[StatusWord]) -> Vec<String> {
     let configured = words.iter().filter(|word| word.status.is_some() && Status::from_docebo(&word.text).is_none());
     configured.map(|word| word.text.clone()).collect()
@@ -276,8 +276,8 @@ fn forecast(reconciliation: &Reconciliation) -> Vec<Forecasted> {
     WORTH_A_LOOK.into_iter().flat_map(of).take(MAX_FORECAST).collect()
 }
 
-/// A key for pseudonyms that the same inputs give again and that nobody can know who does not have them all:
-/// the digest of every username of the export and every key of the extract, in hexadecimal.
+/// Pseudonym key that depends only on the inputs and that nobody can guess without all of them: the digest of every
+/// username of the export and every key of the extract, in hexadecimal.
 pub(super) fn pseudonym_key(reconciliation: &Reconciliation) -> String {
     let mut digest = Sha256::new_with_prefix(b"tieout pseudonyms");
     for text in reconciliation.data.usernames().chain(reconciliation.data.contacts.keys()) {

@@ -1,4 +1,4 @@
-//! Stalls and heartbeats as `report.json` has them.
+//! Stalls and heartbeats in the form of `report.json`.
 //!
 //! Must not know: how they were inferred.
 
@@ -178,7 +178,7 @@ fn summary(stall: &Stall) -> StallSummary<'_> {
         counts: stall.counts,
         learners: stall.learners,
         courses: stall.courses,
-        // Three digits are all that a calibration can bear out; never rounded up to certainty.
+        // A calibration supports at most three digits; never rounded up to certainty.
         confidence: (stall.confidence * 1_000.0).floor() / 1_000.0,
         incident: stall.incidents.first().map(|incident| incident.name.as_str()),
         coincides_with: stall.incidents.iter().map(IncidentSummary::new).collect(),
@@ -197,7 +197,7 @@ fn summary(stall: &Stall) -> StallSummary<'_> {
     }
 }
 
-/// Heartbeats as JSON has them.
+/// Heartbeats in their JSON form.
 #[must_use]
 pub fn heartbeats(beats: &[Heartbeat]) -> Vec<HeartbeatSummary> {
     beats

@@ -1,6 +1,6 @@
-//! `report.json`: the run as programs read it, by a published schema.
+//! `report.json`: the run for programs, with a published schema.
 //!
-//! Must not know: how it is written down.
+//! Must not know: how it is written.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::report::run_history;
 use crate::report::run_history::{Before, Movement, Point};
 
 impl Report {
-    /// The run as `report.json` has it.
+    /// The run in the form of `report.json`.
     #[must_use]
     pub fn summary(&self) -> Summary<'_> {
         let origins = self.origins();

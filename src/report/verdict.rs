@@ -1,7 +1,7 @@
-//! The run in one word, one sentence and some remarks: total functions over a few facts.
+//! The verdict of the run: one word, one sentence and some remarks, from a few facts.
 //!
-//! *In sync* is a proof and no default: it needs every record of `link` and `enrollment` judged (or accepted as unreadable),
-//! every extract whole, no open question, and at least one enrollment compared or accepted as not due.
+//! *In sync* is a proof and not a default: it requires every record of `link` and `enrollment` judged (or accepted as
+//! unreadable), every extract complete, no open question, and at least one enrollment compared or accepted as not due.
 //!
 //! Must not know: formats, files.
 
@@ -14,20 +14,20 @@ use crate::reconcile::relations::enrollment::EnrollmentMatch;
 use crate::reconcile::relations::link::{Link, SfdcIdKind};
 use crate::report::{CheckResult, Verdict};
 
-/// What decides the verdict.
+/// The facts that decide the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VerdictFacts {
     /// Whether a stall is open.
     pub stall_open: bool,
     /// Whether a question is neither answered nor accepted.
     pub questioned: bool,
-    /// Whether an extract that records are looked up in is known to lack rows, or could not be read.
+    /// Whether an extract that records are looked up in is known to be incomplete, or is unreadable.
     pub incomplete: bool,
     /// Whether `link` and `enrollment` could be judged at all.
     pub judged: bool,
     /// Whether some record of `link` or `enrollment` could not be judged and is not accepted as unreadable.
     pub unjudged: bool,
-    /// Whether a finding of severity medium or above was made.
+    /// Whether there is a finding of severity medium or above.
     pub found: bool,
 }
 
@@ -45,13 +45,13 @@ pub const fn verdict(facts: VerdictFacts) -> Verdict {
     }
 }
 
-/// What decides the verdict of this run.
+/// The facts that decide this run's verdict.
 pub(super) fn facts(reconciliation: &Reconciliation, results: &[CheckResult]) -> VerdictFacts {
     let relations = &reconciliation.relations;
     VerdictFacts {
         stall_open: reconciliation.stalls.open().is_some(),
         questioned: is_questioned(&reconciliation.questions),
-        // Some records of an incomplete extract are judged and some are not; that is no judgement of all.
+        // In an incomplete extract only some records are judged, which is not enough.
         incomplete: [SfObject::Contact, SfObject::DoceboUser, SfObject::Course, SfObject::CourseEnrollment]
             .into_iter()
             .any(|object| reconciliation.data.origins.extract(object).completeness.is_incomplete()),
@@ -67,7 +67,8 @@ pub fn is_questioned(questions: &[Questioned]) -> bool {
     questions.iter().any(|asked| !asked.accepted)
 }
 
-/// Records of `link` and `enrollment`, on either side, that could not be judged and are not accepted as unreadable.
+/// Number of `link` and `enrollment` records, on either side, that could not be judged and are not accepted as
+/// unreadable.
 fn unjudged(reconciliation: &Reconciliation) -> u64 {
     let (data, relations) = (&reconciliation.data, &reconciliation.relations);
     let accepted = relations.unread.accepted;
@@ -92,8 +93,8 @@ fn unjudged(reconciliation: &Reconciliation) -> u64 {
     coverage.unjudged()
 }
 
-/// What the verdict rests on, in sentences without personal values: the questions, the rows that could not be read, how much
-/// was compared, and what else more than half of the enrollments are.
+/// Reasons for the verdict, in sentences without personal values: the questions, the unreadable rows, how much was
+/// compared, and any other class that more than half of the enrollments belong to.
 pub(super) fn remarks(reconciliation: &Reconciliation, verdict: Verdict) -> Vec<String> {
     let mut remarks = Vec::new();
     for asked in &reconciliation.questions {

@@ -1,10 +1,11 @@
-//! A report for outputs that leave the house: without the names that people chose for files, sheets, incidents and list
-//! views, which are free text and may identify a person or a customer. It also gaps all other free text: the owner and
-//! comment of reviews, the literals and unknown words of queries, messages and cursors of Salesforce, names of what was built
-//! onto the package's objects, and unknown status words, which are names when the wrong column is configured.
+//! A report for outputs that are sent to others: without the names that people chose for files, sheets, incidents and
+//! list views, which are free text and may identify a person or a customer. It also omits all other free text: the
+//! owner and comment of reviews, the literals and unknown words of queries, messages and cursors of Salesforce, names
+//! of customizations of the package's objects, and unknown status words, which are names when the wrong column is
+//! configured.
 //!
-//! Each name has a label in its place, the same wherever the name stands. Names that the tool itself gives stay: the
-//! files of a snapshot, the incidents that travel with it.
+//! Each name is replaced by a label, the same everywhere. Names given by the tool itself stay: the files of a snapshot,
+//! the built-in incidents.
 //!
 //! Must not know: formats, files.
 
@@ -28,39 +29,39 @@ use crate::model::origins::Origins;
 use crate::model::status::Status;
 use crate::stalls::incidents;
 
-/// Files of a snapshot beside those of the objects, as the tool names them.
+/// Snapshot files other than those of the objects, as the tool names them.
 const OWN: [&str; 5] =
     ["list_view_contacts.csv", "deleted_contacts.csv", "customisation.json", "manifest.json", "requests.jsonl"];
-/// Endings that say what kind of file it is, and nothing else.
+/// File endings that reveal only the file type.
 const ENDINGS: [&str; 12] = ["csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "zip", "gz", "json"];
-/// Characters of a name below which it is looked for only where a sentence announces it.
+/// Length in characters; shorter names are searched for only after an announcing phrase.
 const SHORTEST_QUOTED: usize = 4;
-/// What stands in place of a name that has no label.
+/// Replaces a name that has no label.
 const WITHHELD: &str = "[withheld]";
 /// The check for unknown status words.
 const UNKNOWN_STATUS: &str = "status-unknown";
-/// The field of a status word of the export.
+/// Field of an export status word.
 const STATUS: &str = "status";
-/// The field of the name of a part that was built onto the package's objects.
+/// Field of the name of a customization.
 const NAME: &str = "name";
-/// How the sentence on a file begins that is there and not read.
+/// Prefix of the sentence about an existing file that is not read.
 const NOT_READ: &str = "Not read: ";
-/// What of such a sentence names a file of the snapshot folder.
+/// Precedes a file of the snapshot folder in such a sentence.
 const IN_SNAPSHOT: &str = " (in the snapshot folder): ";
 
-/// Names and what stands in their place.
+/// Names and their replacements.
 #[derive(Debug, Default)]
 pub struct Withheld {
-    /// By name: the label.
+    /// Labels by name.
     labels: BTreeMap<String, String>,
-    /// Names as sentences quote them, and what stands there instead.
+    /// Names as quoted in sentences, and their replacements.
     quoted: Vec<(String, String)>,
     find: Option<AhoCorasick>,
-    /// By text with words of Salesforce's or of a saved file: the text without them.
+    /// Texts that quote Salesforce or a saved file, and their replacements.
     texts: BTreeMap<String, String>,
-    /// Status words that the configuration gives a meaning.
+    /// Status words that the configuration defines.
     statuses: BTreeSet<String>,
-    /// How many names of each kind have a label.
+    /// Number of labeled names by kind.
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -94,7 +95,7 @@ impl Withheld {
         all
     }
 
-    /// Makes the names ready to be looked for.
+    /// Prepares the names for searching.
     fn ready(&mut self) {
         let mut builder = AhoCorasick::builder();
         let builder = builder.match_kind(MatchKind::LeftmostLongest);
@@ -117,7 +118,7 @@ impl Withheld {
             if is_own(name) {
                 continue;
             }
-            // A part is named behind its file: `report.xlsx, sheet "Page 2"`.
+            // A part is named after its file: `report.xlsx, sheet "Page 2"`.
             let (file, ending) = file_of(name);
             let ending = ending.map_or_else(String::new, |ending| format!(".{ending}"));
             self.add("files", file, |number| format!("{side}-{number}{ending}"));
@@ -135,7 +136,7 @@ impl Withheld {
         let count = self.counts.entry(kind).or_default();
         *count += 1;
         let label = label(*count);
-        // A short name, or a number, also stands where it is none.
+        // A short name, or a number, also occurs by chance.
         self.quoted.push(if name.chars().count() >= SHORTEST_QUOTED && name.contains(char::is_alphabetic) {
             (name.to_owned(), label.clone())
         } else {
@@ -144,12 +145,12 @@ impl Withheld {
         self.labels.insert(name.to_owned(), label);
     }
 
-    /// How many names of each kind have a label in their place.
+    /// Number of labeled names by kind.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.counts.iter().map(|(kind, count)| (*kind, *count))
     }
 
-    /// A text of ours with labels in place of the names that it quotes.
+    /// Replaces the names quoted in a text of the tool.
     fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.texts.get(text) {
             Some(shown) if shown != text => Cow::Owned(self.quoted(shown).into_owned()),
@@ -185,7 +186,7 @@ impl Withheld {
         }
     }
 
-    /// A name by itself.
+    /// Replaces a name.
     fn name(&self, name: &mut String) {
         if let Some(label) = self.labels.get(name.as_str()) {
             name.clone_from(label);
@@ -232,12 +233,12 @@ impl Withheld {
         if let Some(what) = remark.strip_prefix(NOT_READ)
             && !what.contains(IN_SNAPSHOT)
         {
-            // Of a file of the export: a sheet or an entry, by a name of its own.
+            // About an export file: names one of its sheets or entries.
             let file = self.labels.iter().filter(|(name, _)| what.starts_with(&format!("{name}: ")));
             let file = file.max_by_key(|(name, _)| name.len()).map_or("an input", |(_, label)| label.as_str());
             *remark = format!("{NOT_READ}a part of {file}.");
         } else if let Some((object, _)) = remark.split_once(" is treated as missing: ") {
-            // Why, in the words of an error that may quote the file.
+            // The reason is an error that may quote the file.
             *remark = format!("{object} is treated as missing: its file cannot be read.");
         } else {
             self.change(remark);
@@ -292,7 +293,7 @@ impl Withheld {
     }
 }
 
-/// Whether the tool itself names the file so.
+/// Whether the tool itself gives the file this name.
 fn is_own(name: &str) -> bool {
     let of_object = |object: &SfObject| {
         name.len() == object.label().len() + 4
@@ -302,7 +303,7 @@ fn is_own(name: &str) -> bool {
     OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) || SfObject::ALL.iter().any(of_object)
 }
 
-/// The file in a name that may go on with a part of it, and the file's ending where it is a known one.
+/// The file in a name that may continue with a part, and the file's ending if known.
 fn file_of(name: &str) -> (&str, Option<&'static str>) {
     let ends = name.match_indices(", ").map(|(at, _)| at).chain([name.len()]);
     for end in ends {
@@ -316,13 +317,13 @@ fn file_of(name: &str) -> (&str, Option<&'static str>) {
 }
 
 impl Report {
-    /// The same report without the names that people chose for files, sheets, incidents and list views. Findings and their
-    /// history are shared with this one.
+    /// The same report without the names that people chose for files, sheets, incidents and list views. Findings and
+    /// their history are shared with this report.
     #[must_use]
     pub fn without_names(&self) -> Self {
         let withheld = Withheld::new(&self.run);
         let mut facts = self.run.clone();
-        // What an error said of a file that cannot be read is free text as well.
+        // The error about an unreadable file is free text as well.
         let gaps: Vec<(String, String)> = SfObject::ALL
             .iter()
             .filter(|object| self.run.origins.extract(**object).has_unread_files())
@@ -349,7 +350,7 @@ impl Report {
         }
     }
 
-    /// The names that this report goes without; nothing where it has them.
+    /// The withheld names. `None` if none are withheld.
     #[must_use]
     pub fn withheld(&self) -> Option<&Withheld> {
         self.withheld.as_deref()

@@ -1,29 +1,29 @@
-//! Parts of known secrets that stand in a text in an encoding: whoever was sent a secret can write it back in Base64, in
+//! Finds encoded parts of known secrets in a text: a server that receives a secret can echo it in Base64, in
 //! hexadecimal digits, with escapes of addresses, of HTML or of JSON, in another case, or backwards.
 //!
-//! A list of all spellings would have no end, so it is done the other way round: each long unbroken run of a text is
-//! decoded in each of these ways, and what it then says is compared with the parts of the secrets. The work for a text
-//! grows with its length alone.
+//! A list of all spellings would be endless, so this works in reverse: each long unbroken run of a text is decoded in
+//! each of these ways, and the result is compared with the parts of the secrets. The work is linear in the length of
+//! the text.
 //!
 //! Must not know: where a text goes.
 
 use rustc_hash::FxHashSet;
 
-/// Characters of a secret that give it away. As many fit into one number.
+/// Number of characters of a secret that reveal it; they fit into one number.
 const PART: usize = 8;
-/// A shorter run of a text holds too little of a secret to be of use.
+/// Shorter runs contain too little of a secret to be useful.
 const MIN_RUN: usize = 20;
-/// A shorter piece of a secret, such as a segment of an address, may also be a word of ordinary texts.
+/// Shorter pieces of a secret, such as a segment of an address, may also occur as ordinary words.
 const MIN_PIECE: usize = 12;
-/// Fewer different characters in a part stand in ordinary texts too, such as zeros in ids of records.
+/// Parts with fewer different characters occur in ordinary texts too, such as zeros in record ids.
 const MIN_DIFFERENT: usize = 4;
-/// How often escapes are resolved: of an escape, the percent sign may be escaped again.
+/// How often escapes are resolved: an escape's percent sign may itself be escaped.
 const MAX_ROUNDS: usize = 3;
 
 /// The parts of the known secrets, in lower case, forwards and backwards.
 pub(super) struct Parts(Option<FxHashSet<u64>>);
 
-/// A byte of a run after decoding, and where in the text it came from.
+/// A byte of a decoded run, and its position in the text.
 type Origin = (u8, usize);
 
 impl Parts {
@@ -49,7 +49,7 @@ impl Parts {
         }
     }
 
-    /// Where a text holds parts of secrets: ascending, and none overlaps another.
+    /// Positions of parts of secrets in a text: ascending, without overlaps.
     pub(super) fn found_in(&self, text: &str) -> Vec<(usize, usize)> {
         let Some(parts) = &self.0 else { return Vec::new() };
         let bytes = text.as_bytes();
@@ -60,7 +60,7 @@ impl Parts {
             if end - start >= MIN_RUN
                 && let Some(first) = first_in_run(parts, &bytes[start..end])
             {
-                // What stands before it in its segment of an address belongs to it as well.
+                // The text before it in its segment of an address belongs to it as well.
                 let before = bytes[start..start + first].iter().rposition(|byte| b"/?=:".contains(byte));
                 found.push((before.map_or(start, |before| start + before + 1), end));
             }
@@ -70,7 +70,7 @@ impl Parts {
     }
 }
 
-/// What of a secret nobody may see: not the id of the organization, which a session id begins with, and not the host of
+/// The confidential pieces of a secret: without the id of the organization, which starts a session id, and the host of
 /// an address.
 fn pieces(secret: &str) -> impl Iterator<Item = &str> {
     let (before, after) = match secret.split_once("://") {
@@ -87,12 +87,12 @@ fn pieces(secret: &str) -> impl Iterator<Item = &str> {
     [before, after].into_iter().flat_map(move |text| text.split(parts)).filter(|piece| piece.len() >= MIN_PIECE)
 }
 
-/// Whether a byte goes on with a run: what encodings are made of, without what parts words in texts, JSON and CSV.
+/// Whether a byte continues a run: characters of encodings, without those that separate words in texts, JSON and CSV.
 fn is_of_run(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'`<>()[]{}|,".contains(&byte)
 }
 
-/// Where the first part of a secret stands in a run, however it is encoded.
+/// Position of the first part of a secret in a run, in any encoding.
 fn first_in_run(parts: &FxHashSet<u64>, run: &[u8]) -> Option<usize> {
     let mut run: Vec<Origin> = run.iter().copied().zip(0..).collect();
     let mut first = first_as_is(parts, &run);
@@ -108,7 +108,7 @@ fn first_in_run(parts: &FxHashSet<u64>, run: &[u8]) -> Option<usize> {
     first
 }
 
-/// The first part of a secret in bytes as they are.
+/// The first part of a secret in undecoded bytes.
 fn first_as_is(parts: &FxHashSet<u64>, bytes: &[Origin]) -> Option<usize> {
     let mut window = 0_u64;
     let at = bytes.iter().enumerate().position(|(at, (byte, _))| {
@@ -118,13 +118,13 @@ fn first_as_is(parts: &FxHashSet<u64>, bytes: &[Origin]) -> Option<usize> {
     Some(bytes[at + 1 - PART].1)
 }
 
-/// The first part of a secret in hexadecimal digits and in either Base64, wherever the encoded text began.
+/// The first part of a secret in hexadecimal digits and in either Base64, at any alignment.
 fn first_of_digits(parts: &FxHashSet<u64>, bytes: &[Origin]) -> Option<usize> {
     let firsts = [(4, hexadecimal as fn(u8) -> Option<u8>), (6, base64)].map(|(bits, value)| {
         let digits = bytes.split(|(byte, _)| value(*byte).is_none()).filter(|digits| digits.len() * bits >= PART * 8);
         digits
             .flat_map(|digits| {
-                // A byte of two hexadecimal digits begins at each second one; three bytes of Base64 at each fourth.
+                // A byte of hexadecimal starts at every second digit; three bytes of Base64 start at every fourth.
                 let alignments = if bits == 4 { 2 } else { 4 };
                 (0..alignments).map(move |from| decode(&digits[from.min(digits.len())..], bits, value))
             })
@@ -134,7 +134,7 @@ fn first_of_digits(parts: &FxHashSet<u64>, bytes: &[Origin]) -> Option<usize> {
     firsts.into_iter().flatten().min()
 }
 
-/// Digits of so many bits each, as bytes.
+/// Decodes digits of `bits` bits each to bytes.
 fn decode(digits: &[Origin], bits: usize, value: fn(u8) -> Option<u8>) -> Vec<Origin> {
     let (mut held, mut length, mut start) = (0_u32, 0, 0);
     let mut decoded = Vec::with_capacity(digits.len() * bits / 8);
@@ -158,7 +158,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// A digit of Base64, of the alphabet for texts or of that for addresses.
+/// A Base64 digit, of the standard or the URL-safe alphabet.
 fn base64(digit: u8) -> Option<u8> {
     Some(match digit {
         b'A'..=b'Z' => digit - b'A',
@@ -170,7 +170,7 @@ fn base64(digit: u8) -> Option<u8> {
     })
 }
 
-/// A run whose escapes are what they stand for.
+/// Resolves the escapes in a run.
 fn resolve(run: &[Origin]) -> Vec<Origin> {
     let mut resolved = Vec::with_capacity(run.len());
     let mut at = 0;
@@ -186,7 +186,7 @@ fn resolve(run: &[Origin]) -> Vec<Origin> {
 /// The longest escape, `&#x00000021;`.
 const MAX_ESCAPE: usize = 12;
 
-/// The escape that a text begins with: what it stands for, and its length. What is no ASCII is in no secret.
+/// The escape at the start of a text: its character and length. Secrets are ASCII only.
 fn escape(run: &[Origin]) -> Option<(u8, usize)> {
     let text: Vec<u8> = run.iter().take(MAX_ESCAPE).map(|(byte, _)| *byte).collect();
     let text = std::str::from_utf8(&text).ok()?;

@@ -1,5 +1,4 @@
-//! The configuration file: TOML, every key documented, unknown keys refused with the nearest known
-//! one.
+//! The configuration file: TOML, every key documented; unknown keys are rejected, with the nearest known one suggested.
 
 mod document;
 mod pattern;
@@ -22,10 +21,10 @@ use crate::settings::{
 };
 use document::{NumberOrText, Placed, Source, Table, TextOrIds, TextOrTruth};
 
-/// No configuration is longer.
+/// Maximum size of a configuration, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// The text of a configuration.
+/// Reads the text of a configuration.
 ///
 /// # Errors
 /// [`Error::ConfigurationUnreadable`].
@@ -33,7 +32,7 @@ pub fn read(path: &Path) -> Result<String, Error> {
     files::read_text(path, MAX_BYTES).map_err(|source| Error::ConfigurationUnreadable { path: path.to_owned(), source })
 }
 
-/// What flags and environment lay over the file; every value that is given wins.
+/// Flags and environment variables that override the file; every given value wins.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// The snapshot folder.
@@ -46,11 +45,11 @@ pub struct Overrides {
     pub exported_at: Option<String>,
     /// The zone of the export's dates.
     pub time_zone: Option<String>,
-    /// Questioned results that are accepted.
+    /// Accepted questions about results.
     pub accept: Vec<Question>,
 }
 
-/// The whole file, its values not yet judged beyond their types.
+/// The whole file, with only the types of its values checked.
 struct File {
     salesforce: SalesforceTable,
     snapshot_parts: bool,
@@ -116,7 +115,7 @@ const HOURS: &str = " of hours";
 const TOLERANCE: &str = "a number of rows, or a percentage such as \"0.1%\"";
 
 impl File {
-    /// Every key of the file and its type.
+    /// Reads every key of the file with its type.
     fn read(root: &mut Table<'_>) -> Self {
         Self {
             salesforce: root.table("salesforce", SalesforceTable::read),
@@ -217,7 +216,7 @@ impl Source<'_> {
         self.read(File::read)
     }
 
-    /// The snapshot folder, where one is given; else a live organization must be named.
+    /// The snapshot folder, if given; else a live organization is required.
     fn snapshot(self, salesforce: &SalesforceTable, given: Option<&Path>) -> Result<Option<PathBuf>, Error> {
         match (given, &salesforce.snapshot) {
             (Some(given), _) => Ok(Some(given.to_owned())),
@@ -259,7 +258,7 @@ impl Source<'_> {
         parse_moment(&moment.value).map(Some).map_err(|what| self.wrong(moment, &what))
     }
 
-    /// Whether a value is a pattern and not the path of a file, whose name may contain a bracket.
+    /// Whether a value is a pattern rather than the path of a file whose name contains a bracket.
     #[expect(clippy::disallowed_methods, reason = "a pattern stands for the files that are there")]
     fn is_pattern(self, path: &Placed<String>) -> bool {
         pattern::is_pattern(&path.value) && !self.base().join(&path.value).exists()
@@ -274,7 +273,7 @@ impl Source<'_> {
         })
     }
 
-    /// The files that paths and patterns stand for.
+    /// The files that paths and patterns match.
     fn files(self, paths: &[Placed<String>]) -> Result<Vec<PathBuf>, Error> {
         let mut files = Vec::new();
         for given in paths {
@@ -301,7 +300,7 @@ impl Source<'_> {
     }
 }
 
-/// Reads of a configuration what an extraction needs; the export's part may be missing.
+/// Loads the settings of an extraction; the export's part may be missing.
 ///
 /// # Errors
 /// [`Error::Configuration`] with file, line and column.
@@ -317,8 +316,7 @@ pub fn load_org(path: &Path, text: &str) -> Result<OrgConnection, Error> {
     source.live(&salesforce, &mapping)
 }
 
-/// Reads of a configuration what the freshness check needs; the export's part may be missing. `snapshot`
-/// wins over the file.
+/// Loads the settings of the freshness check; the export's part may be missing. `snapshot` overrides the file.
 ///
 /// # Errors
 /// [`Error::Configuration`] with file, line and column.
@@ -351,12 +349,11 @@ pub fn load_freshness(path: &Path, text: &str, snapshot: Option<&Path>) -> Resul
     })
 }
 
-/// Reads a configuration and lays the overrides over it. Relative paths in the file are relative to
-/// the file; those of the overrides to the working folder.
+/// Loads a configuration and applies the overrides. Relative paths in the file are relative to the file; those of the
+/// overrides to the working folder.
 ///
 /// # Errors
-/// [`Error::Configuration`] with file, line and column; [`Error::Missing`] where a pattern matches no
-/// file.
+/// [`Error::Configuration`] with file, line and column; [`Error::Missing`] if a pattern matches no file.
 pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, Error> {
     let source = Source { path, text };
     let File { salesforce, snapshot_parts, docebo, mapping, scope, sync, freshness: _ } = source.parse()?;
@@ -433,7 +430,7 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
         }
     };
     Ok(Settings {
-        // Where there is none yet, the run names the folder that it extracts into.
+        // If none is given, the run names the folder that it extracts into.
         snapshot: snapshot.unwrap_or_default(),
         live,
         extracted_at,
@@ -466,13 +463,13 @@ pub fn load(path: &Path, text: &str, overrides: &Overrides) -> Result<Settings, 
     })
 }
 
-/// Refuses a file that is named more than once for a report, whatever the ways to it: its rows would be read twice, and all
-/// of the second reading would be set aside as repeats.
+/// Rejects a file that is given more than once for a report, by whatever path: its rows would be read twice, and all of
+/// the second reading would count as repeats.
 #[expect(clippy::disallowed_methods, reason = "two paths can lead to the same file")]
 fn refuse_named_twice(report: ExportKind, files: &[PathBuf]) -> Result<(), Error> {
     let mut known: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     for file in files {
-        // Whoever opens it says what is wrong with one that cannot be resolved.
+        // Opening it later reports why it cannot be resolved.
         let resolved = file.canonicalize().unwrap_or_else(|_| file.clone());
         if let Some(before) = known.insert(resolved, file) {
             let as_well = if before == file { String::new() } else { format!(", as {} too", before.display()) };
@@ -486,10 +483,10 @@ fn refuse_named_twice(report: ExportKind, files: &[PathBuf]) -> Result<(), Error
     Ok(())
 }
 
-/// A moment that a person wrote.
+/// Parses a moment written by a person.
 ///
 /// # Errors
-/// Why it is none, in words.
+/// If the text is not a moment; describes why.
 pub fn parse_moment(text: &str) -> Result<Instant, String> {
     let moment = Instant::parse_stated(text.trim().as_bytes());
     moment.map_err(|fault| {
@@ -497,7 +494,7 @@ pub fn parse_moment(text: &str) -> Result<Instant, String> {
     })
 }
 
-/// `https://host`, without path and trailing slash; nothing else may end up in a link.
+/// `https://host`, without path and trailing slash; only this form is allowed in links.
 #[must_use]
 pub fn https(url: &str) -> Option<String> {
     let host = url.trim().strip_prefix("https://")?.trim_end_matches('/');
@@ -510,7 +507,7 @@ pub fn https(url: &str) -> Option<String> {
     valid.then(|| format!("https://{host}"))
 }
 
-/// As [`https`], or `http` to this very machine: what an organisation is asked at.
+/// Like [`https`], or `http` to this machine: the address of an organization.
 #[must_use]
 pub fn instance(url: &str) -> Option<String> {
     let here = |rest: &str| {
@@ -534,7 +531,7 @@ fn known_zone(name: &str) -> Result<ZoneRule, String> {
     Err(format!("`{name}` is not a time zone{hint} (use an IANA name such as \"Europe/Berlin\", or \"auto\")"))
 }
 
-/// The known name that is most like a misspelt one, if any is like it at all.
+/// The known name most similar to a misspelled one; `None` if none is similar.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known

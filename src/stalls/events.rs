@@ -1,8 +1,7 @@
 //! What Docebo should have written, and when it was written: the events of each stream.
 //!
-//! The moment of an event is the enrollment's own date as Salesforce holds it, where both sides agree, for
-//! that is exact; else the latest moment that the export's reading can mean, so that nothing is called
-//! missing before it was surely due.
+//! The moment of an event is the enrollment's own date in Salesforce if both sides agree, since that is exact; else the
+//! latest moment that the export's reading can mean, so that nothing is called missing before it was surely due.
 //!
 //! Must not know: stalls.
 
@@ -27,7 +26,7 @@ pub(super) struct DueEvents<'a> {
     pub(super) relations: &'a Relations,
     grace: i64,
     tolerance: i64,
-    /// The integration's user as an editor of enrollment rows, where that is known.
+    /// The integration's user as an editor of enrollment rows, if known.
     editor: Option<u32>,
 }
 
@@ -40,11 +39,11 @@ impl<'a> DueEvents<'a> {
         Self { data, relations, grace: rules.grace_hours * HOUR, tolerance: rules.tolerance_minutes * MINUTE, editor }
     }
 
-    /// The event of a Docebo enrollment, if it is one: it is matched, outdated, absent or
-    /// absent-no-docebo-user, and fell due by the cutoff.
+    /// The event of a Docebo enrollment, if there is one: it is matched, outdated, absent or absent-no-docebo-user, and
+    /// fell due by the cutoff.
     pub(super) fn enrollment(&self, learner: u32, at: usize) -> Option<Event> {
         let there = match self.relations.enrollment[at] {
-            // No word of status is needed to see that a row is there.
+            // That a row exists is visible without its status.
             EnrollmentMatch::Matched | EnrollmentMatch::Outdated | EnrollmentMatch::UnknownStatus => true,
             EnrollmentMatch::Unknown if self.is_there_with_unknown_status(at) => true,
             EnrollmentMatch::Absent | EnrollmentMatch::AbsentNoDoceboUser => false,
@@ -62,7 +61,7 @@ impl<'a> DueEvents<'a> {
             None => (EventStatus::Missed, None),
             Some(counterpart) => match rows.created(counterpart) {
                 Some(created) if created >= due.plus(-self.tolerance) => self.written(due, created),
-                // Created before the event: enrolled again, which a modification has told or has not.
+                // Created before the event: a re-enrollment, which a modification may or may not show.
                 _ if agrees => (EventStatus::OnTime, self.modified(counterpart, due)),
                 _ => (EventStatus::Missed, None),
             },
@@ -70,7 +69,7 @@ impl<'a> DueEvents<'a> {
         Some(Event { at: due, written, learner, status })
     }
 
-    /// Whether Salesforce has the row of an enrollment of unknown value, with a status that is none of the package's.
+    /// Whether Salesforce has the row of an enrollment of unknown value, with a status that is not in the package.
     fn is_there_with_unknown_status(&self, at: usize) -> bool {
         let counterpart = self.relations.matched_row(self.data, at);
         counterpart.is_some_and(|counterpart| self.data.enrollments.status(counterpart).is_none())
@@ -81,7 +80,7 @@ impl<'a> DueEvents<'a> {
         (status, Some(written))
     }
 
-    /// When the integration last modified a row, if that was within the grace after a moment.
+    /// When the integration last modified a row, if within the grace period after a moment.
     fn modified(&self, counterpart: usize, due: Instant) -> Option<Instant> {
         let rows = &self.data.enrollments;
         let in_time = |&modified: &Instant| modified >= due.plus(-self.tolerance) && modified <= due.plus(self.grace);
@@ -93,7 +92,7 @@ impl<'a> DueEvents<'a> {
         row(by).is_none() || self.editor.is_none() || self.editor == Some(by)
     }
 
-    /// Enrollments that fell due by the cutoff of which nobody knows whether Salesforce has them.
+    /// Number of enrollments due by the cutoff whose existence in Salesforce is unknown.
     pub(super) fn unjudged(&self) -> u64 {
         let unknown = |at: &usize| {
             matches!(self.relations.enrollment[*at], EnrollmentMatch::Unknown | EnrollmentMatch::UnknownLink)
@@ -108,8 +107,8 @@ impl<'a> DueEvents<'a> {
         (0..self.data.enrollments.len()).into_par_iter().filter(unknown).count() as u64
     }
 
-    /// The event of a completion: on time or late where that can be told, covered where a later write of
-    /// the row has overwritten when it was.
+    /// The event of a completion: on time or late if known, covered if a later write of the row has overwritten the
+    /// time.
     pub(super) fn update(&self, learner: u32, at: usize) -> Option<Event> {
         if !matches!(self.relations.enrollment[at], EnrollmentMatch::Matched | EnrollmentMatch::Outdated) {
             return None;
@@ -119,7 +118,7 @@ impl<'a> DueEvents<'a> {
         let differs = self.relations.differs(at);
         let agrees = !differs.has(Difference::CompletionDate) && !differs.has(Difference::Status);
         let due = if agrees {
-            // Where both sides agree, the export tells of a completion if Salesforce does.
+            // If both sides agree, the export has a completion whenever Salesforce does.
             rows.row_completed(counterpart)?
         } else {
             self.relations.clocks.completed(self.data, at)?.latest()
@@ -133,7 +132,7 @@ impl<'a> DueEvents<'a> {
             (EventStatus::OnTime, Some(modified))
         } else {
             match rows.created(counterpart).filter(|created| *created >= due) {
-                // The row came after the completion and brought it along.
+                // The row was created after the completion and included it.
                 Some(created) => self.written(due, created),
                 None => (EventStatus::Covered, None),
             }
@@ -157,7 +156,7 @@ impl<'a> DueEvents<'a> {
         Some(Event { at: due, written, learner: index(learner), status })
     }
 
-    /// When the `DoceboUser__c` rows were created of accounts that the export does not name.
+    /// Creation times of `DoceboUser__c` rows of accounts that are not exported.
     pub(super) fn docebo_users(&self) -> Vec<Instant> {
         let rows = &self.data.docebo_users;
         (0..rows.len())
@@ -166,8 +165,8 @@ impl<'a> DueEvents<'a> {
             .collect()
     }
 
-    /// How courses fared that were made in Docebo within a time: those in Salesforce count as on time, and a
-    /// course row written in that time shows that the stream is alive.
+    /// The state of courses created in Docebo within a time: those in Salesforce count as on time, and a course row
+    /// written in that time shows that the stream is alive.
     pub(super) fn courses(&self, within: &impl Fn(Instant) -> bool) -> (StreamState, Counts) {
         let mut counts = Counts::default();
         for course in 0..self.data.courses.id.len() {
@@ -181,7 +180,7 @@ impl<'a> DueEvents<'a> {
             let hours = activity.created.hours().chain(activity.modified.hours());
             hours.map(|(hour, _)| Instant::from_seconds(i64::from(hour) * HOUR)).any(within)
         });
-        // A course may be left out of the sync, so a few that are not there say little.
+        // A course may be excluded from the sync, so a few missing ones mean little.
         let state = if writes || counts.on_time > 0 {
             StreamState::Alive
         } else if counts.missed >= 3 {
@@ -192,7 +191,7 @@ impl<'a> DueEvents<'a> {
         (state, counts)
     }
 
-    /// What is told of the first event that a stretch kept from being written.
+    /// Describes the first event that a stretch prevented from being written.
     pub(super) fn first_missing(&self, stream: Stream, at: usize) -> FirstMissing {
         let (data, clocks) = (self.data, &self.relations.clocks);
         FirstMissing {
@@ -203,7 +202,7 @@ impl<'a> DueEvents<'a> {
         }
     }
 
-    /// The newest write of a stream that is not after a moment; of several in one second the highest id.
+    /// The newest write of a stream that is not after a moment; the highest id of several in one second.
     pub(super) fn last_write(&self, stream: Stream, until: Instant) -> Option<(SfObject, RecordId, Instant)> {
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
         let by_then = |written: Option<Instant>| written.filter(|&written| written <= until);

@@ -1,10 +1,10 @@
-//! Whether the sync breathes, from Salesforce alone: the time since its last write against limits that are
-//! configured or learned from the organisation's own gaps.
+//! Whether the sync is alive, from Salesforce alone: the time since its last write, compared with limits that are
+//! configured or learned from the organization's own gaps.
 //!
-//! Without an export nobody knows what was due, so a silence proves less here than a stall in an audit
-//! does. The alarm looks at the writes of all objects together that follow what learners do; courses,
-//! sessions and plans change when somebody works on the catalogue, and are only shown. That no enrollment
-//! row is created any more while others are changed only warns, since it may be that nobody enrolled.
+//! Without an export it is unknown what was due, so a silence proves less here than a stall in an audit does. The alarm
+//! considers the writes of all objects together that follow the learners' activity; courses, sessions and plans change
+//! when somebody edits the catalog, and are only shown. If no enrollment rows are created any more while others are
+//! changed, there is only a warning, since perhaps nobody enrolled.
 //!
 //! Must not know: files, clocks, outputs.
 
@@ -18,7 +18,7 @@ use crate::model::write_activity::{AHEAD, WriteActivity, Writes};
 use crate::settings::EnrollmentMode;
 use crate::stalls::heartbeat::{Gaps, Heartbeat, Limits, beats, silence};
 
-/// Whether the sync breathes.
+/// The state of the sync.
 #[derive(
     Debug,
     Clone,
@@ -38,17 +38,17 @@ use crate::stalls::heartbeat::{Gaps, Heartbeat, Limits, beats, silence};
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum State {
-    /// It wrote lately.
+    /// It wrote recently.
     Fresh,
-    /// It is silent for longer than usual, or creates no enrollment row any more.
+    /// It is silent for longer than usual, or no longer creates enrollment rows.
     Late,
-    /// It is silent for so long that it must be taken for stalled.
+    /// It is silent for so long that it counts as stalled.
     Stalled,
-    /// It cannot be told: nothing was ever written, or the dates are hidden.
+    /// Unknown: nothing was ever written, or the dates are hidden.
     NotEvaluated,
 }
 
-/// Where limits come from.
+/// The source of the limits.
 #[derive(
     Debug,
     Clone,
@@ -70,58 +70,58 @@ pub enum State {
 pub enum Source {
     /// The configuration names both.
     Configured,
-    /// From the organisation's own gaps, as far as the configuration does not name them.
+    /// From the organization's own gaps, unless the configuration names them.
     Learned,
     /// Too few gaps to learn from.
     Default,
 }
 
-/// Limits that the user set, in hours.
+/// Limits set by the user, in hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Configured {
-    /// From here on: a warning.
+    /// Hours until a warning.
     pub warn_after: Option<u32>,
-    /// From here on: an alarm.
+    /// Hours until an alarm.
     pub error_after: Option<u32>,
 }
 
-/// Limits where nothing is configured and too little is known.
+/// Limits if nothing is configured and too little is known.
 pub const DEFAULT: Limits = Limits { warn_after_hours: 48, error_after_hours: 168 };
 
-/// A reading that is younger than so many hours, or than the limit of the warning, is as good as one of now.
+/// A read younger than this many hours, or than the warning limit, counts as current.
 const HOURS_UNSAID: u32 = 24;
 
-/// Gaps shorter than this lie within one lump of a replication that is started by hand, in hours.
+/// Shorter gaps are within one batch of a replication started by hand, in hours.
 const LUMP: u32 = 12;
 
-/// What is known of the sync's breath.
+/// The result of the freshness check.
 #[derive(Debug, Clone)]
 pub struct Freshness {
-    /// Whether it breathes.
+    /// The state of the sync.
     pub state: State,
     /// When Salesforce was read.
     pub read_at: Instant,
-    /// The last write of an object that follows what learners do: object, record, moment.
+    /// The last write of an object that follows the learners' activity: object, record, moment.
     pub last: Option<(SfObject, RecordId, Instant)>,
-    /// Whole hours between it and the reading.
+    /// Whole hours between that write and the read.
     pub silence: Option<u32>,
     /// Usual gaps between such writes.
     pub gaps: Option<Gaps>,
-    /// The limits, and where they come from.
+    /// The limits and their source.
     pub limits: (Limits, Source),
     /// What is wrong, in sentences.
     pub reasons: Vec<String>,
-    /// What a reader has to know about the snapshot.
+    /// What readers must know about the snapshot.
     pub caveats: Vec<String>,
     /// By object.
     pub heartbeats: Vec<Heartbeat>,
 }
 
-/// A reading that is older than so many days says nothing of the sync as it is.
+/// Reads older than this many days do not show the sync's current state.
 pub const MAX_AGE_DAYS: i64 = 30;
 
-/// Judges the pulses of a reading that is looked at now. They hold no writes that are dated later than the reading, but
-/// for those of [`crate::model::pulse::AHEAD`].
+/// Judges the write activity of a read, as of now. It contains no writes dated later than the read, except those within
+/// [`crate::model::write_activity::AHEAD`].
 #[must_use]
 pub fn judge(
     activity_by_object: &BTreeMap<SfObject, WriteActivity>,
@@ -189,7 +189,7 @@ pub fn judge(
     Freshness { state, read_at, last, silence: silent, gaps, limits, reasons, caveats, heartbeats }
 }
 
-/// What is left of a state, by the age of the reading; and what a reader has to know of that age.
+/// Adjusts a state to the age of the read; and a caveat about that age.
 fn judge_age(
     state: State,
     reasons: &mut Vec<String>,
@@ -234,14 +234,14 @@ fn limits(gaps: Option<Gaps>, configured: Configured) -> (Limits, Source) {
     (Limits { warn_after_hours, error_after_hours }, source)
 }
 
-/// Whether it is known when enrollments were written: the object was read, with its dates.
+/// Whether the write times of enrollments are known: the object was read, with its dates.
 fn knows_writes_of_enrollments(activity_by_object: &BTreeMap<SfObject, WriteActivity>) -> bool {
     let activity = activity_by_object.get(&SfObject::CourseEnrollment);
     activity.is_some_and(|activity| activity.created.newest.is_some() || activity.modified.newest.is_some())
 }
 
-/// New enrollment rows against their own history: changes may still be written while no row is created
-/// any more. New learners are no such sign, for an organisation may have no new people for months.
+/// New enrollment rows against their own history: changes may still be written while no row is created any more. New
+/// learners are no such sign, since an organization may have no new people for months.
 fn no_new_rows(activity_by_object: &BTreeMap<SfObject, WriteActivity>, read_at: Instant) -> Option<String> {
     let created = &activity_by_object.get(&SfObject::CourseEnrollment)?.created;
     let limit = Limits::learned(gaps_of(created))?;
@@ -260,8 +260,7 @@ fn gaps_of(writes: &Writes) -> Option<Gaps> {
 }
 
 impl Freshness {
-    /// Fewer rows are at hand than Salesforce counted: the newest may be among those that are missing, so
-    /// that a silence proves nothing.
+    /// Fewer rows were extracted than Salesforce counted: the newest may be missing, so a silence proves nothing.
     pub fn incomplete(&mut self, missing: &[String]) {
         if self.state != State::Fresh {
             self.state = State::NotEvaluated;
@@ -312,7 +311,7 @@ mod tests {
         BTreeMap::from([(SfObject::CourseEnrollment, activity)])
     }
 
-    /// The hour of a reading that is judged at once.
+    /// A read time, judged at once.
     fn both(hours: i64) -> (Instant, Instant) {
         let at = Instant::from_seconds(START + hours * HOUR);
         (at, at)
@@ -320,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_limits_decide() {
-        // Every ten hours: warn from 24, alarm from 72.
+        // A write every ten hours: warn from 24, alarm from 72.
         let busy = || activity_by_object((0..50).map(|nth| nth * 10));
         for (hours, state) in
             [(495, State::Fresh), (513, State::Fresh), (514, State::Late), (561, State::Late), (562, State::Stalled)]
@@ -343,7 +342,7 @@ mod tests {
         assert_eq!((ahead.state, ahead.silence), (State::Fresh, Some(0)), "a clock that is ahead");
     }
 
-    /// Learners may be written once in months, so how often that happens says nothing of enrollments that were not read.
+    /// Learners may be written once in months, so their gaps show nothing about enrollments that were not read.
     #[test]
     fn what_is_learned_without_the_enrollments_makes_nothing_fresh() {
         for (hours, state) in [(47, State::Fresh), (48, State::NotEvaluated), (90, State::NotEvaluated)] {

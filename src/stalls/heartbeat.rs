@@ -1,5 +1,5 @@
-//! The heartbeat of an object: when it was last written, how long it is usually silent, and how long it
-//! has been now; and the limits beyond which a silence is worth a warning or an alarm.
+//! The heartbeat of an object: its last write, its usual silences, and its current one; and the limits beyond which a
+//! silence is worth a warning or an alarm.
 //!
 //! A gap is the time between two writes that are at least an hour apart: a burst of writes is one beat.
 //!
@@ -32,16 +32,16 @@ pub struct Heartbeat {
     pub created: Option<(Instant, RecordId)>,
     /// The newest `LastModifiedDate` by the integration, and its record.
     pub modified: Option<(Instant, RecordId)>,
-    /// The usual gaps; `None` where there were no two writes.
+    /// The usual gaps; `None` if there were no two writes.
     pub gaps: Option<Gaps>,
-    /// Whole hours since the last write, when Salesforce was read; `None` where nothing was ever written.
+    /// Whole hours from the last write until Salesforce was read; `None` if nothing was ever written.
     pub silence: Option<u32>,
-    /// Days (since 1970, in UTC) with something written: created, modified; ascending.
+    /// Days (since 1970, in UTC) with writes: created, modified; ascending.
     pub days: Vec<(u32, u64, u64)>,
 }
 
 impl Heartbeat {
-    /// The heartbeat of an object that was read at a moment.
+    /// The heartbeat of an object read at a moment.
     #[must_use]
     pub fn new(object: SfObject, activity: &WriteActivity, read_at: Instant) -> Self {
         let (created, modified) = (activity.created.newest, activity.modified.newest);
@@ -64,13 +64,13 @@ impl Heartbeat {
     }
 }
 
-/// Whole hours between a write and the moment of reading; a clock that is ahead has been silent for none.
+/// Whole hours between a write and the read; zero if the write's clock is ahead.
 #[must_use]
 pub fn silence(last: Instant, read_at: Instant) -> u32 {
     u32::try_from((read_at.seconds() - last.seconds()).max(0) / HOUR).unwrap_or(u32::MAX)
 }
 
-/// The hours (since 1970) in which something was written, ascending, each once.
+/// The distinct hours (since 1970) with writes, ascending.
 #[must_use]
 pub fn beats<'a>(activity_by_object: impl Iterator<Item = &'a WriteActivity>) -> Vec<u32> {
     let mut hours: Vec<u32> = activity_by_object
@@ -83,7 +83,7 @@ pub fn beats<'a>(activity_by_object: impl Iterator<Item = &'a WriteActivity>) ->
 }
 
 impl Gaps {
-    /// The gaps between hours in which something was written.
+    /// The gaps between hours with writes.
     #[must_use]
     pub fn between(hours: &[u32]) -> Option<Self> {
         Self::new(hours.windows(2).map(|two| two[1] - two[0]).collect())
@@ -94,7 +94,7 @@ impl Gaps {
     pub fn new(mut gaps: Vec<u32>) -> Option<Self> {
         gaps.sort_unstable();
         let last = gaps.len().checked_sub(1)?;
-        // The nearest rank: with few gaps the longest one stands for the rare ones.
+        // The nearest rank: with few gaps the longest one represents the rare ones.
         let at = |percent: usize| gaps[(gaps.len() * percent).div_ceil(100).saturating_sub(1).min(last)];
         Some(Self { count: gaps.len() as u64, median: at(50), p95: at(95), p99: at(99) })
     }
@@ -109,15 +109,15 @@ pub struct Limits {
     pub error_after_hours: u32,
 }
 
-/// Gaps that must have been seen before limits are learned from them.
+/// Minimum number of gaps from which limits are learned.
 pub const MIN_GAPS: u64 = 20;
 
 impl Limits {
-    /// Limits learned from an organisation's own gaps: a warning beyond its 99th percentile, but not within
-    /// a day; an alarm beyond three times that, but not within three days. Nothing where there were too few.
+    /// Limits learned from an organization's own gaps: a warning beyond the 99th percentile, at least a day; an alarm
+    /// beyond three times that, at least three days. `None` if there are too few gaps.
     ///
-    /// Between two writes of a sync that works lies at worst a long weekend or a break, and both are among
-    /// the gaps; three times the longest usual one is beyond what a quiet week explains.
+    /// The longest gaps of a working sync are a long weekend or a break, and both are among the gaps; three times the
+    /// longest usual one is beyond what a quiet week explains.
     #[must_use]
     pub fn learned(gaps: Option<Gaps>) -> Option<Self> {
         let gaps = gaps.filter(|gaps| gaps.count >= MIN_GAPS)?;

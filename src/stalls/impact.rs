@@ -1,4 +1,4 @@
-//! Whom and what stretches of time hit, counted in one pass over all streams.
+//! The impact of stretches of time, counted in one pass over all streams.
 //!
 //! Must not know: how stretches are found.
 
@@ -11,26 +11,26 @@ use crate::stalls::segment::{EventStatus, StalledPeriod, in_one_go};
 use crate::stalls::time_buckets::earlier;
 use crate::stalls::{Counts, Stream};
 
-/// Whom and what a stretch of time hit.
+/// The impact of a stretch of time.
 #[derive(Clone, Default)]
 pub(super) struct Impact {
-    /// What fell due in it: of the enrollments, the learners, the updates.
+    /// Events due in it: of enrollments, learners, updates.
     pub(super) counts: [Counts; 3],
-    /// Learners of whom an event of its stream was not on time.
+    /// Learners with an event of its stream that was not on time.
     pub(super) learners: u64,
-    /// By course, whether one was not on time there.
+    /// By course, whether one of its events was not on time.
     courses: Vec<bool>,
-    /// The event that fell due first of those, and its enrollment.
+    /// The first due of those events, and its enrollment.
     first: Option<(Instant, usize)>,
 }
 
 impl Impact {
-    /// Courses in which an event was not on time.
+    /// Number of courses with an event that was not on time.
     pub(super) fn courses(&self) -> u64 {
         self.courses.iter().filter(|&&hit| hit).count() as u64
     }
 
-    /// The enrollment whose event fell due first of those that were not on time.
+    /// The enrollment of the first due event that was not on time.
     pub(super) fn first(&self) -> Option<usize> {
         self.first.map(|(_, at)| at)
     }
@@ -55,7 +55,7 @@ impl Impact {
 }
 
 impl DueEvents<'_> {
-    /// What fell due in each of some stretches of a stream, and whom and what they hit.
+    /// The due events and the impact of each of some stretches of a stream.
     pub(super) fn impacts(&self, stretches: &[(Stream, StalledPeriod)], first: &[Option<Instant>]) -> Vec<Impact> {
         let untouched = || {
             let impact = Impact { courses: vec![false; self.data.courses.id.len()], ..Impact::default() };

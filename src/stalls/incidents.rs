@@ -1,7 +1,6 @@
-//! Outages that are publicly known, as a table that anybody can edit: `name,start,end,source`.
+//! Publicly known outages, as an editable table: `name,start,end,source`.
 //!
-//! A stall whose onset touches the window of one *coincides with* it; nothing here says that it is the
-//! cause.
+//! A stall whose onset touches an incident's window *coincides with* it; this does not mean that it is the cause.
 //!
 //! Must not know: where the table was read from.
 
@@ -9,24 +8,24 @@ use std::collections::BTreeSet;
 
 use crate::model::instant::Instant;
 
-/// The incidents that travel with the tool.
+/// The incidents shipped with tieout.
 pub const SHIPPED: &str = include_str!("../../templates/incidents.csv");
 
 /// An outage.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Incident {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its first moment.
     pub start: Instant,
     /// Its last.
     pub end: Instant,
-    /// Where it is told of.
+    /// Where it was reported.
     pub source: String,
 }
 
 impl Incident {
-    /// Whether its window touches an interval; one without a beginning is touched by its end alone.
+    /// Whether its window touches an interval; an interval without a beginning is touched only at its end.
     #[must_use]
     pub fn touches(&self, after: Option<Instant>, before: Option<Instant>) -> bool {
         let from = after.or(before);
@@ -34,24 +33,24 @@ impl Incident {
     }
 }
 
-/// What is wrong with a table, and on which line.
+/// A fault in a table, and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentFault {
     /// Counted from 1.
     pub line: u64,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be correct.
     pub what: String,
 }
 
 const COLUMNS: [&str; 4] = ["name", "start", "end", "source"];
 
-/// Reads a table; columns are found by heading, further ones do no harm.
+/// Parses a table; columns are found by heading, further ones are ignored.
 ///
 /// # Errors
-/// When a column is missing, a moment is none, or an incident ends before it begins.
+/// If a column is missing, a moment is invalid, or an incident ends before it begins.
 pub fn parse(text: &str) -> Result<Vec<Incident>, IncidentFault> {
     let text = text.trim_start_matches('\u{feff}');
-    // The reader places a record before the blank lines that it skips. Only the line of a fault is asked for.
+    // The reader positions a record before the blank lines that it skips. Only a fault needs its line.
     let line_of = |position: Option<&csv::Position>| {
         let at = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0)).min(text.len());
         let skipped = text.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -99,10 +98,10 @@ pub fn parse(text: &str) -> Result<Vec<Incident>, IncidentFault> {
     Ok(incidents)
 }
 
-/// The shipped incidents and a customer's own; of two with one name the own one stands.
+/// The shipped incidents and the user's own; of two with one name the user's wins.
 #[must_use]
 pub fn with_own(own: Vec<Incident>) -> Vec<Incident> {
-    // The shipped table is tested; a fault in it would leave it out.
+    // The shipped table is tested; if it had a fault, it would be omitted.
     let mut all = parse(SHIPPED).unwrap_or_default();
     let names: BTreeSet<&str> = own.iter().map(|own| own.name.as_str()).collect();
     all.retain(|shipped| !names.contains(shipped.name.as_str()));

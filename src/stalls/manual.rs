@@ -1,6 +1,5 @@
-//! Where enrollments are replicated by hand, writes come in lumps whenever somebody thinks of it, and
-//! lateness is normal. Only the time since the last lump speaks, against the organisation's own history of
-//! lumps.
+//! If enrollments are replicated by hand, writes come in batches at irregular times, and lateness is normal. Only the
+//! time since the last batch matters, compared with the organization's own history of batches.
 //!
 //! Must not know: records, files, wording.
 
@@ -10,16 +9,16 @@ use crate::stalls::heartbeat::{Gaps, silence};
 use crate::stalls::segment::{Bounds, EventStatus, Events, MIN_FAILURES, StalledPeriod};
 use crate::stalls::time_buckets::earlier;
 
-/// Writes that are further apart belong to two lumps, in hours.
+/// Writes further apart belong to two batches, in hours.
 const MAX_GAP: u32 = 12;
-/// Gaps between lumps that make a history.
+/// Minimum number of gaps between batches for a history.
 const MIN_HISTORY: u64 = 5;
 
-/// The time since the last lump, if it is longer than three times what nearly all gaps were (their 99th
-/// percentile) and enough events wait.
+/// The time since the last batch, if it is longer than three times nearly all gaps (their 99th percentile) and enough
+/// events are waiting.
 ///
-/// The confidence is that of a rank: were the present gap like the others, it would be the longest of
-/// `n + 1` with a probability of one in `n + 1`.
+/// The confidence is that of a rank: if the present gap were like the others, it would be the longest of `n + 1` with a
+/// probability of one in `n + 1`.
 pub(super) fn stalled_period(writes: &Writes, events: &impl Events, read_at: Instant) -> Option<StalledPeriod> {
     let hours: Vec<u32> = writes.hours().map(|(hour, _)| hour).collect();
     let last = *hours.last()?;

@@ -1,5 +1,5 @@
-//! A stall in plain sentences, the same in every output. They hold counts, moments and names of incidents;
-//! nothing of a person.
+//! Describes a stall in plain sentences, the same in every output. They contain counts, moments and names of incidents,
+//! but no personal data.
 //!
 //! Must not know: records, outputs.
 
@@ -8,7 +8,7 @@ use crate::stalls::segment::Bounds;
 use crate::stalls::{Stall, Stream, StreamState};
 
 impl Stream {
-    /// What it consists of, in the plural.
+    /// Its contents, in the plural.
     #[must_use]
     pub const fn things(self) -> &'static str {
         match self {
@@ -21,7 +21,7 @@ impl Stream {
 }
 
 impl Stall {
-    /// What is at rest, in a few words.
+    /// What is stalled, in a few words.
     #[must_use]
     pub fn size(&self) -> &'static str {
         let frozen = |stream| self.state(stream) == StreamState::Frozen;
@@ -59,8 +59,8 @@ impl Stall {
         )
     }
 
-    /// The stall in sentences: the headline, the interval with its confidence, whom it hit, how the other
-    /// streams fared, which incidents it coincides with.
+    /// The stall in sentences: the headline, the interval with its confidence, its impact, the states of the other
+    /// streams, and coinciding incidents.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let mut described = vec![self.headline()];
@@ -123,7 +123,7 @@ fn moment(at: Instant) -> String {
     at.to_minute()
 }
 
-/// Whole per cents, never rounded up to certainty.
+/// Whole percentages, never rounded up to certainty.
 fn percent(share: f64) -> String {
     format!("{:.0} %", (share * 100.0).floor())
 }

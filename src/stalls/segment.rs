@@ -1,28 +1,28 @@
-//! Cuts a sequence of due events into healthy and stalled stretches, and says how surely.
+//! Cuts a sequence of due events into healthy and stalled stretches, with their confidence.
 //!
 //! The model has two states, and its path is Viterbi's (L. R. Rabiner, "A Tutorial on Hidden Markov
-//! Models", Proc. IEEE 77, 1989, section III.B), with four departures that the material asks for:
+//! Models", Proc. IEEE 77, 1989, section III.B), with four departures that the data require:
 //!
-//! - **What stands on the time axis is the write, not the event.** An event that was written stands at
-//!   the moment of its write, one that was not stands at the moment it was due. A frozen sync writes
-//!   nothing at all, so every write, of a late row too, speaks for a sync that is alive just then.
-//! - **A failure is weighed by what it can tell.** A learner is *proven* once Salesforce holds a record
+//! - **The time axis shows the write, not the event.** An event that was written appears at the
+//!   moment of its write, one that was not appears at its due time. A frozen sync writes nothing
+//!   at all, so every write, even of a late row, is evidence of a sync that is alive just then.
+//! - **A failure is weighed by its information.** A learner is *proven* once Salesforce has a record
 //!   of theirs. A proven learner's events fail only by single losses. Others may not have been linked
 //!   yet, and then all their events fail together: the first failure is weighed by the share of
-//!   learners who are linked late, further ones tell next to nothing. Failures due in the same minute
+//!   learners who are linked late, further ones add next to nothing. Failures due in the same minute
 //!   are one batch and count once.
-//! - **What was written at an unknown time** (an update that a later one has covered up) speaks for a
-//!   healthy sync, but weakly: a stall's losses are brought along by later writes of the same row, too.
+//! - **A write at an unknown time** (an update that a later one has overwritten) is evidence of a
+//!   healthy sync, but weak: later writes of the same row also include a stall's losses.
 //! - **Time passes between events.** The chance of a change between two events grows with the time
-//!   between them, so that a night, a weekend or a Christmas break is no evidence, yet holds the onset
-//!   more probably than a minute does.
+//!   between them, so that a night, a weekend or a Christmas break is no evidence, yet contains the
+//!   onset more probably than a minute does.
 //!
 //! The three failure rates are learned from the healthy stretches (a few rounds of segmental k-means,
 //! Rabiner section V.B), within bounds that keep a stalled year from passing for a bad one.
 //!
-//! [`marks`] lays the events out on the axis, [`path`] learns the rates and finds the path. When exactly a stall began
-//! and ended, and how surely, is told by [`interval`]. Of millions of events, one mark of eight bytes each is all
-//! that is held.
+//! [`marks`] places the events on the axis, [`path`] learns the rates and finds the path. [`interval`] computes exactly
+//! when a stall began and ended, and with what confidence. Of millions of events, only one mark of eight bytes each is
+//! stored.
 //!
 //! Must not know: records, files, wording.
 
@@ -40,7 +40,7 @@ use path::{Gains, Rates, change};
 pub use source::Events;
 pub(super) use source::{count, in_one_go};
 
-/// What became of a due event.
+/// The status of a due event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventStatus {
     /// Written within the grace hours.
@@ -49,7 +49,7 @@ pub enum EventStatus {
     Late,
     /// Not written.
     Missed,
-    /// Written, but nothing tells when: a later write has covered up the moment.
+    /// Written at an unknown time: a later write has overwritten it.
     Covered,
 }
 
@@ -58,25 +58,25 @@ pub enum EventStatus {
 pub struct Event {
     /// When it fell due.
     pub at: Instant,
-    /// When it was written; for an event on time without a moment of its own, `None`.
+    /// When it was written; `None` for an event on time whose moment is unknown.
     pub written: Option<Instant>,
-    /// Whose it is: an index below the length of `proven_since`.
+    /// Its learner: an index below the length of `proven_since`.
     pub learner: u32,
-    /// What became of it.
+    /// Its status.
     pub status: EventStatus,
 }
 
-/// What one stream tells.
+/// The record of one stream.
 #[derive(Debug)]
 pub struct Record<'a, E: ?Sized = [Event]> {
-    /// What fell due, in any order.
+    /// The due events, in any order.
     pub events: &'a E,
-    /// Further moments at which the same job wrote something; the earliest of each hour is enough.
+    /// Other moments at which the same job wrote something; the earliest of each hour is enough.
     pub other_writes: &'a [Instant],
-    /// By learner: when Salesforce first held a record of theirs.
+    /// By learner: when Salesforce first had a record of theirs.
     pub proven_since: &'a [Option<Instant>],
-    /// Seconds after its due time within which a late event is as good as one on time: for a job that
-    /// is slower than the grace by its nature. Zero: late is late.
+    /// Seconds after its due time within which a late event counts as on time: for a job that is inherently slower than
+    /// the grace. Zero: late is late.
     pub expected_lag: i64,
 }
 
@@ -104,7 +104,7 @@ impl<E: ?Sized> Record<'_, E> {
         }
     }
 
-    /// Whether Salesforce held a record of its learner when an event fell due.
+    /// Whether Salesforce had a record of its learner when an event fell due.
     fn proven(&self, event: &Event) -> bool {
         self.proven_since[event.learner as usize].is_some_and(|since| since <= event.at)
     }
@@ -113,9 +113,9 @@ impl<E: ?Sized> Record<'_, E> {
 /// Bounds of the 95 % interval of a change; both are moments at which an event fell due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Bounds {
-    /// The change came after this moment; `None` where the record begins stalled.
+    /// The change came after this moment; `None` if the record begins stalled.
     pub after: Option<Instant>,
-    /// And not after this one; `None` where nothing follows.
+    /// The change came no later than this moment; `None` if nothing follows.
     pub before: Option<Instant>,
 }
 
@@ -126,36 +126,34 @@ pub struct StalledPeriod {
     pub onset: Bounds,
     /// When it ended; `None` while it is open.
     pub end: Option<Bounds>,
-    /// When the first event fell due that failed in it: the most probable place of the onset is right
-    /// before.
+    /// When the first event that failed in it fell due: the most probable onset is right before.
     pub from: Instant,
-    /// When the first write came after it; `None` while it is open.
+    /// The first write after it; `None` while it is open.
     pub until: Option<Instant>,
-    /// The probability that there is such a stall and that its onset lies within the bounds: the share of
-    /// the onset's posterior that the interval holds (at least 95 %), times the posterior of there being a
-    /// stall at all.
+    /// The probability that there is such a stall and that its onset lies within the bounds: the share of the onset's
+    /// posterior in the interval (at least 95 %), times the posterior that there is a stall at all.
     pub confidence: f64,
 }
 
 impl StalledPeriod {
-    /// Whether what fell due at a moment fell due in it.
+    /// Whether events due at a moment fell due in it.
     #[must_use]
     pub fn holds(&self, at: Instant) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
 }
 
-/// No stall is called from fewer failures.
+/// Minimum number of failures in a stall.
 pub const MIN_FAILURES: u64 = 5;
-/// The chance of a write in a stalled stretch: a person's doing, or a clock that is off.
+/// The chance of a write in a stalled stretch: a manual edit, or a wrong clock.
 const STRAY: f64 = 0.01;
-/// The share of what a stall kept from being written that a later write of the same row brings along.
+/// The share of a stall's unwritten events that a later write of the same row includes.
 const COVERED: f64 = 0.2;
-/// Stalls to expect in a day: one in two years.
+/// Expected stalls per day: one in two years.
 const ONSETS_PER_DAY: f64 = 1.0 / 730.0;
-/// Ends to expect in a day of a stall: one in two months.
+/// Expected ends per day of a stall: one in two months.
 const ENDS_PER_DAY: f64 = 1.0 / 60.0;
-/// What a stall must be more probable by than none, as a natural logarithm.
+/// By how much a stall must be more probable than none, as a natural logarithm.
 const MIN_SCORE: f64 = 5.0;
 /// Rounds of learning; more change nothing.
 const ROUNDS: usize = 4;
@@ -221,7 +219,7 @@ fn stalled_periods<E: Events + ?Sized>(
             confidence: held * real,
         });
     }
-    // Each time that events are gone through they are made anew, so all edges are looked for at once.
+    // Events are recomputed on each iteration, so all edges are searched at once.
     let changes: Vec<Edges> = edges.iter().flat_map(|&(onset, end)| std::iter::once(onset).chain(end)).collect();
     let mut bounds = interval::in_events(events, &changes).into_iter();
     for (stretch, (_, end)) in found.iter_mut().zip(edges) {

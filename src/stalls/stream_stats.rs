@@ -1,5 +1,5 @@
-//! What is found out of the streams before they are cut: their counts, since when each learner has had a record in
-//! Salesforce, which writes answer no event, and how patient one must be.
+//! Statistics of the streams before they are cut: their counts, since when each learner has a record in Salesforce,
+//! which writes belong to no event, and how much lateness is normal.
 //!
 //! Must not know: stalls.
 
@@ -14,20 +14,20 @@ use crate::stalls::segment::{Event, EventStatus, Events, in_one_go};
 use crate::stalls::streams::PART;
 use crate::stalls::time_buckets::{TimeBuckets, bucket, earlier};
 
-/// What the stream of enrollments tells as a whole.
+/// Statistics of the stream of enrollments.
 #[derive(Default)]
 pub(super) struct StreamStats {
-    /// What became of them.
+    /// The events by status.
     pub(super) counts: Counts,
-    /// How many of them were written at a known moment.
+    /// Number of events written at a known moment.
     written: u64,
-    /// How many fell due, by day.
+    /// Number of events due, by day.
     pub(super) days: TimeBuckets<u64>,
-    /// When enrollment rows were created that answer no event: the first of each hour.
+    /// Creation times of enrollment rows that belong to no event: the first of each hour.
     others: TimeBuckets<Instant>,
-    /// By learner: when the first of theirs fell due.
+    /// By learner: when their first event fell due.
     pub(super) first: Vec<Option<Instant>>,
-    /// How many there are in each part.
+    /// Number of events in each part.
     pub(super) sizes: Vec<usize>,
 }
 
@@ -38,7 +38,7 @@ impl StreamStats {
         self.days.put(bucket(event.at, DAY), 1, Add::add);
     }
 
-    /// Of both; what stands by learner or part is not touched.
+    /// Combines both; values by learner or part are unchanged.
     fn join(self, other: Self) -> Self {
         Self {
             counts: self.counts.and(other.counts),
@@ -49,16 +49,15 @@ impl StreamStats {
         }
     }
 
-    /// When enrollment rows were created that answer no event.
+    /// Creation times of enrollment rows that belong to no event.
     pub(super) fn other_writes(&self) -> Vec<Instant> {
         self.others.iter().map(|(_, at)| at).collect()
     }
 }
 
-/// Lateness that is normal, in seconds: where more than half of what was written was late, week by week and
-/// in ever new runs, the job is slower than the grace by its nature (say, it runs on Sundays), and what
-/// came within twice its usual longest delay is no sign of a stall. Zero elsewhere; a backlog written at
-/// once after a stall is one run, however long it stood.
+/// Normal lateness, in seconds: if more than half of the writes were late, week by week and in ever new runs, the job
+/// is inherently slower than the grace (say, it runs on Sundays), and events within twice its usual longest delay are
+/// no sign of a stall. Zero otherwise; a backlog written at once after a stall is one run, however long it lasted.
 pub(super) fn expected_lag(events: &impl Events, stats: &StreamStats) -> i64 {
     if stats.counts.late * 2 <= stats.written {
         return 0;
@@ -93,7 +92,7 @@ pub(super) fn expected_lag(events: &impl Events, stats: &StreamStats) -> i64 {
 }
 
 impl DueEvents<'_> {
-    /// By learner: since when Salesforce has held a record of theirs.
+    /// By learner: since when Salesforce has a record of theirs.
     pub(super) fn proven_since(&self) -> Vec<Option<Instant>> {
         let mut since: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let (users, rows) = (&self.data.docebo_users, &self.data.enrollments);
@@ -114,7 +113,7 @@ impl DueEvents<'_> {
         since
     }
 
-    /// Looks at every enrollment once.
+    /// Visits every enrollment once.
     pub(super) fn stats(&self) -> StreamStats {
         let mut first: Vec<Option<Instant>> = vec![None; self.data.learners.len()];
         let mut sizes = vec![0; self.parts()];
@@ -144,7 +143,7 @@ impl DueEvents<'_> {
         StreamStats { others, first, sizes, ..stats }
     }
 
-    /// Puts down the write of the row that goes with an enrollment, where it does not answer the enrollment's event.
+    /// Records the write of an enrollment's row if it does not belong to the enrollment's event.
     fn other_write(
         &self,
         signs: &mut TimeBuckets<Instant>,
@@ -159,7 +158,7 @@ impl DueEvents<'_> {
         }
     }
 
-    /// The first write of each hour of rows that go with no enrollment.
+    /// The first write of each hour of unmatched rows.
     fn unmatched(&self, write: impl Fn(usize) -> Option<Instant>) -> TimeBuckets<Instant> {
         let mut signs = TimeBuckets::default();
         for written in self.data.enrollments.unmatched().filter_map(write) {
@@ -168,8 +167,8 @@ impl DueEvents<'_> {
         signs
     }
 
-    /// Looks at every update once: how many there are in each part, and when the integration modified enrollment
-    /// rows that answer none (the first such write of each hour).
+    /// Visits every update once: counts them in each part, and collects when the integration modified enrollment rows
+    /// that belong to none (the first such write of each hour).
     pub(super) fn survey_updates(&self) -> (Vec<usize>, Vec<Instant>) {
         let mut sizes = vec![0; self.parts()];
         let rows = &self.data.enrollments;

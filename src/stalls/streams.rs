@@ -1,4 +1,4 @@
-//! The streams of events, made learner by learner each time that somebody goes through them.
+//! The streams of events, recomputed learner by learner on each iteration.
 //!
 //! Must not know: stalls, and what makes an event.
 
@@ -9,13 +9,13 @@ use crate::model::row::index;
 use crate::stalls::events::DueEvents;
 use crate::stalls::segment::{Event, Events, count};
 
-/// Learners that are looked at in one go; several such parts are looked at side by side.
+/// Learners per part; several parts are processed in parallel.
 pub(super) const PART: usize = 2_048;
 
-/// The events that a slow job has had its time for; all of them where it is not slow.
+/// The events that a slow job had time to write; all events if it is not slow.
 pub(super) struct MatureEvents<'a, E> {
     pub(super) events: &'a E,
-    /// As [`patience`](super::census::patience) tells it.
+    /// See [`expected_lag`](super::stream_stats::expected_lag).
     pub(super) expected_lag: i64,
     pub(super) read_at: Instant,
 }
@@ -38,7 +38,7 @@ impl<E: Events> Events for MatureEvents<'_, E> {
     }
 }
 
-/// A stream of events, at most one of each enrollment.
+/// A stream of events, at most one per enrollment.
 struct EnrollmentEvents<'a, F> {
     due: &'a DueEvents<'a>,
     /// The event of a learner's enrollment.
@@ -62,10 +62,10 @@ impl<F: Fn(u32, usize) -> Option<Event> + Sync> Events for EnrollmentEvents<'_, 
     }
 }
 
-/// The stream of learners: the first event of each who has no older record.
+/// The stream of learners: the first event of each learner without an older record.
 struct LearnerEvents<'a> {
     due: &'a DueEvents<'a>,
-    /// By learner: when the first of their enrollments fell due.
+    /// By learner: when their first enrollment fell due.
     first: &'a [Option<Instant>],
 }
 
@@ -80,7 +80,7 @@ impl Events for LearnerEvents<'_> {
 }
 
 impl DueEvents<'_> {
-    /// Into how many parts the learners fall.
+    /// The number of parts of the learners.
     pub(super) fn parts(&self) -> usize {
         self.data.learners.len().div_ceil(PART)
     }
@@ -95,17 +95,17 @@ impl DueEvents<'_> {
         self.learners_of(part).map(|learner| (index(learner), self.data.enrollments.of_learner(learner)))
     }
 
-    /// The stream of enrollments, with how many there are in each part.
+    /// The stream of enrollments, with the number of events in each part.
     pub(super) fn enrollments<'e>(&'e self, sizes: &'e [usize]) -> impl Events + use<'e> {
         EnrollmentEvents { due: self, event: |learner, at| self.enrollment(learner, at), sizes }
     }
 
-    /// The stream of updates, with how many there are in each part.
+    /// The stream of updates, with the number of events in each part.
     pub(super) fn updates<'e>(&'e self, sizes: &'e [usize]) -> impl Events + use<'e> {
         EnrollmentEvents { due: self, event: |learner, at| self.update(learner, at), sizes }
     }
 
-    /// The stream of learners; `first` tells by learner when the first of their enrollments fell due.
+    /// The stream of learners; `first`: by learner, when their first enrollment fell due.
     pub(super) fn learners<'e>(&'e self, first: &'e [Option<Instant>]) -> impl Events + use<'e> {
         LearnerEvents { due: self, first }
     }

@@ -1,29 +1,29 @@
-//! Time cut into slots of equal length (hours, days), one value for each in which something was: what is kept of
-//! millions of moments where one in each slot, or their number, is enough.
+//! Time buckets of equal length (hours, days), with one value for each non-empty one: a summary of millions of moments
+//! if one per bucket, or their number, is enough.
 //!
 //! Must not know: what happened.
 
 use crate::model::instant::Instant;
 
-/// A value for each slot in which something was. Slots are numbered since 1970.
+/// A value for each non-empty bucket. Buckets are numbered since 1970.
 #[derive(Debug, Clone)]
 pub(super) struct TimeBuckets<T> {
-    /// The slot that `values` begins with.
+    /// The bucket at which `values` begins.
     from: usize,
     values: Vec<Option<T>>,
 }
 
-/// The slot of so many seconds that a moment lies in.
+/// The bucket of a moment, for buckets of this many seconds.
 pub(super) fn bucket(at: Instant, seconds: i64) -> usize {
     usize::try_from(at.seconds() / seconds).unwrap_or(usize::MAX)
 }
 
-/// The lesser of two, where both are there; else the one that is.
+/// The lesser of two if both exist; else the existing one.
 pub(super) fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     one.into_iter().chain(other).min()
 }
 
-/// The beginning moves in steps of so many slots, so that it seldom moves.
+/// The beginning moves in steps of this many buckets, so that it seldom moves.
 const STEP: usize = 1_024;
 
 impl<T> Default for TimeBuckets<T> {
@@ -33,7 +33,7 @@ impl<T> Default for TimeBuckets<T> {
 }
 
 impl<T: Copy> TimeBuckets<T> {
-    /// Puts a value into its slot; with one that stands there already it becomes what `both` makes of the two.
+    /// Puts a value into its bucket; `both` combines it with an existing one.
     pub(super) fn put(&mut self, bucket: usize, value: T, both: impl Fn(T, T) -> T) {
         if bucket < self.from || bucket - self.from >= self.values.len() {
             self.reach(bucket);
@@ -42,7 +42,7 @@ impl<T: Copy> TimeBuckets<T> {
         *held = Some(held.map_or(value, |held| both(held, value)));
     }
 
-    /// Makes room for a slot.
+    /// Extends the table to a bucket.
     #[cold]
     fn reach(&mut self, bucket: usize) {
         let step = bucket - bucket % STEP;
@@ -55,7 +55,7 @@ impl<T: Copy> TimeBuckets<T> {
         self.values.resize(self.values.len().max(step + STEP - self.from), None);
     }
 
-    /// The values of both, slot by slot.
+    /// Joins the values of both, bucket by bucket.
     pub(super) fn join(mut self, other: Self, both: impl Fn(T, T) -> T) -> Self {
         if self.values.is_empty() {
             return other;
@@ -66,7 +66,7 @@ impl<T: Copy> TimeBuckets<T> {
         self
     }
 
-    /// Each slot that has a value, ascending.
+    /// Iterates over the buckets with a value, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, T)> {
         (self.from..).zip(&self.values).filter_map(|(bucket, value)| Some((bucket, (*value)?)))
     }

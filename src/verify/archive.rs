@@ -1,5 +1,5 @@
-//! The archive: every entry lies in one folder, is a plain file of a kind that a pack holds, and unpacks to a
-//! bounded size, whatever its headers claim.
+//! The archive: every entry is inside one folder, is a plain file of an allowed type, and unpacks to a bounded size,
+//! whatever its headers say.
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
@@ -7,23 +7,23 @@ use std::io::{Cursor, Read as _};
 use super::{Entry, changed, layout, report};
 use crate::diagnosis::DoctorCheck;
 
-/// Entries of a pack; one has about twenty.
+/// Maximum entries of a pack; typical are twenty.
 pub(super) const MAX_ENTRIES: usize = 1_000;
-/// Bytes of all entries together.
+/// Maximum unpacked size of all entries, in bytes.
 pub(super) const MAX_BYTES: u64 = 500 * 1_024 * 1_024;
-/// How many times its packed size an entry may unpack to; tables of ours come to some twenty.
+/// Maximum ratio of an entry's unpacked to packed size; tieout's tables reach about twenty.
 const MAX_TOTAL_RATIO: u64 = 250;
-/// Bytes below which the ratio says nothing.
+/// Size in bytes below which the ratio is ignored.
 const SMALL: u64 = 1_024 * 1_024;
-/// How many times the archive's size all entries together may unpack to, beside [`SPARE`].
+/// Maximum ratio of the total unpacked size to the archive's size, on top of [`SPARE`].
 const MAX_RATIO: u64 = 100;
-/// Bytes that a small archive may unpack to whatever its size.
+/// Unpacked bytes allowed for an archive of any size.
 const SPARE: u64 = 16 * 1_024 * 1_024;
-/// Kinds of files: nothing that runs.
+/// Allowed file endings: nothing executable.
 const KINDS: [&str; 8] = ["csv", "json", "jsonl", "txt", "md", "soql", "svg", "toml"];
 const WORKBOOK: &str = "data/workbook.xlsx";
 
-/// How an archive begins, a program, or a document that may hold programs.
+/// Magic bytes of archives, programs, and documents that may contain programs.
 const MAGIC: [&[u8]; 14] = [
     b"PK\x03\x04",
     b"PK\x05\x06",
@@ -41,17 +41,17 @@ const MAGIC: [&[u8]; 14] = [
     b"#!",
 ];
 
-/// Opens the archive; nothing where it cannot be read at all.
+/// Opens the archive. `None` if it cannot be read at all.
 pub(super) fn open(bytes: &[u8], lines: &mut Vec<DoctorCheck>) -> Option<Vec<Entry>> {
     open_within(bytes, remaining_bytes(bytes, MAX_BYTES), lines)
 }
 
-/// Bytes that an archive, or one in it, may unpack to, at most `most`.
+/// Bytes that an archive, or a nested one, may unpack to, at most `most`.
 pub(super) fn remaining_bytes(archive: &[u8], most: u64) -> u64 {
     (archive.len() as u64).saturating_mul(MAX_RATIO).saturating_add(SPARE).min(most)
 }
 
-/// As [`open`], with room for so many bytes.
+/// Like [`open`], with a limit on the unpacked bytes.
 pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<DoctorCheck>) -> Option<Vec<Entry>> {
     let mut zip = match zip::ZipArchive::new(Cursor::new(bytes)) {
         Ok(zip) => zip,
@@ -99,7 +99,7 @@ pub(super) fn open_within(bytes: &[u8], mut room: u64, lines: &mut Vec<DoctorChe
 
 type Read = (String, Vec<u8>, Vec<String>);
 
-/// Name and bytes of an entry, and what is odd about it.
+/// Name and bytes of an entry, and its irregularities.
 fn read(zip: &mut zip::ZipArchive<Cursor<&[u8]>>, archive: &[u8], at: usize, room: &mut u64) -> Result<Read, String> {
     let mut file = zip.by_index(at).map_err(|error| format!("cannot be read: {error}"))?;
     let name = file.name().map_err(|error| format!("has a name that cannot be read: {error}"))?.into_owned();
@@ -116,13 +116,13 @@ fn read(zip: &mut zip::ZipArchive<Cursor<&[u8]>>, archive: &[u8], at: usize, roo
     if file.unix_mode().is_some_and(|mode| mode & 0o111 != 0) {
         odd.push("is marked as a program".to_owned());
     }
-    // The packed size stands in a header, which may lie; there cannot be more than the archive has.
+    // The packed size comes from a header, which may be false; it cannot exceed the archive's size.
     let packed = file.compressed_size().min(archive.len() as u64);
     let within = (*room).min(packed.saturating_mul(MAX_TOTAL_RATIO).max(SMALL));
     let mut bytes = Vec::new();
     let taken = file.by_ref().take(within + 1).read_to_end(&mut bytes);
     let length = bytes.len() as u64;
-    // What was read in vain counts as well, or a thousand entries over the same bytes would never end.
+    // Bytes of rejected entries count too; otherwise a thousand entries over the same bytes would take forever.
     let left = *room;
     *room = left.saturating_sub(length);
     taken.map_err(|error| format!("{name} is damaged: {error}"))?;
@@ -150,7 +150,7 @@ fn read(zip: &mut zip::ZipArchive<Cursor<&[u8]>>, archive: &[u8], at: usize, roo
     Ok((name, bytes, odd))
 }
 
-/// Whether the packed bytes of an entry are all unpacked: its stream may end early.
+/// Whether all packed bytes of an entry are unpacked: its stream may end early.
 fn ends_with_its_data(archive: &[u8], file: &zip::read::ZipFile<'_, Cursor<&[u8]>>) -> bool {
     let packed = || {
         let start = usize::try_from(file.data_start()?).ok()?;
@@ -170,7 +170,7 @@ fn ends_with_its_data(archive: &[u8], file: &zip::read::ZipFile<'_, Cursor<&[u8]
     }
 }
 
-/// Whether a folder is called as packs are: the kind, the platform, the cause, the day and the run.
+/// Whether a folder is named like a pack: the kind, the platform, the cause, the day and the run.
 fn is_top(top: &str) -> bool {
     if top == "docebo-evidence" {
         return true;
@@ -184,7 +184,7 @@ fn is_top(top: &str) -> bool {
         if !platform.is_empty() && !cause.is_empty() && is_day(day) && !run.is_empty())
 }
 
-/// Whether every system takes the name, and takes it for a place inside.
+/// Whether a name is valid on every system and stays inside the folder.
 fn is_plain(name: &str) -> bool {
     let part = |part: &str| {
         let stem = part.split('.').next().unwrap_or("").to_ascii_uppercase();

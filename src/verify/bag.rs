@@ -1,5 +1,4 @@
-//! The bag (BagIt 1.0, RFC 8493): its declaration, its digests, and that it holds what it lists, nothing less
-//! and nothing more.
+//! The bag (BagIt 1.0, RFC 8493): its declaration, its digests, and that it contains exactly the files it lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +66,7 @@ fn declaration(files: &BTreeMap<&str, &[u8]>, faults: &mut Vec<DoctorCheck>) {
     }
 }
 
-/// Checks one list of digests; says which paths it lists.
+/// Checks one list of digests; returns the paths it lists.
 fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<DoctorCheck>) -> BTreeSet<&'a str> {
     let mut listed = BTreeSet::new();
     for (line, number) in text(files, list, faults).unwrap_or("").lines().zip(1..) {
@@ -79,7 +78,7 @@ fn digests<'a>(files: &BTreeMap<&str, &'a [u8]>, list: &str, faults: &mut Vec<Do
             faults.push(changed(list, format!("line {number}: lists {path}, which does not belong there")));
         }
         if !listed.insert(path) {
-            // Not digested again: a list can name one large file as often as it likes.
+            // Not digested again: a list can repeat one large file any number of times.
             faults.push(changed(list, format!("line {number}: lists {path} again")));
             continue;
         }

@@ -1,5 +1,5 @@
-//! A pack against the one that its run makes: every figure, file by file. What neither can know of the other, such as the
-//! key of the pseudonyms, is left out of it.
+//! Compares a pack with one rebuilt from its run: every figure, file by file. Values that necessarily differ, such as
+//! the key of the pseudonyms, are left out.
 //!
 //! Must not know: how a run makes a pack.
 
@@ -11,38 +11,38 @@ use serde_json::Value;
 use super::{Entry, archive, report};
 use crate::diagnosis::{Area, DoctorCheck};
 
-/// What a pack says of how it was made: as much as a run needs to make the same one again.
+/// Parameters stated in a pack: enough for a run to rebuild it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackParameters {
-    /// The cause that it is about, by the id of its check.
+    /// Check id of the cause.
     pub cause: Option<String>,
-    /// The number of the case.
+    /// Case number.
     pub case: Option<String>,
-    /// Who asks.
+    /// Contact person.
     pub contact: String,
     /// Who is affected, and how.
     pub impact: String,
     /// What was tried already.
     pub tried: String,
-    /// The start of the digest of the key of its pseudonyms; nothing where values are withheld.
+    /// Prefix of the digest of its pseudonym key. `None` if values are withheld.
     pub key_id: Option<String>,
-    /// Personal fields that are shown as they are.
+    /// Personal fields that are shown unredacted.
     pub raw: Vec<String>,
     /// Who consented to that, and why.
     pub consent: Option<String>,
     /// Whether the full list of findings is left out.
     pub examples_only: bool,
-    /// Whether the workbook goes along.
+    /// Whether the workbook is included.
     pub with_workbook: bool,
 }
 
-/// Files that say the digests of the others, which [`super::bag`] looks at.
+/// Digest lists, which [`super::bag`] checks.
 const DIGESTS: [&str; 2] = ["manifest-sha256.txt", "tagmanifest-sha256.txt"];
 const WORKBOOK: &str = "data/workbook.xlsx";
 const REDACTION: &str = "data/redaction/report.json";
-/// Characters of a value that a message shows, at most.
+/// Maximum characters of a value in a message.
 const MAX_SHOWN: usize = 80;
-/// Faults of one file that are listed, at most.
+/// Maximum faults listed per file.
 const MAX_FAULTS_OF_FILE: usize = 5;
 
 pub(super) fn pack_parameters(entries: &[Entry]) -> PackParameters {
@@ -70,8 +70,8 @@ pub(super) fn pack_parameters(entries: &[Entry]) -> PackParameters {
     }
 }
 
-/// Compares the files of a pack with those of the pack that its run makes. `is_shown` says whether a value tells nothing of
-/// a person, so that a message may quote it.
+/// Compares the files of a pack with those of the rebuilt pack. `is_shown` returns whether a value reveals nothing
+/// about a person, so that a message may quote it.
 pub(super) fn check(
     entries: &[Entry],
     made: Result<Vec<u8>, String>,
@@ -102,7 +102,7 @@ fn files(entries: &[Entry], made: &[Entry], faults: &mut Faults<'_>) {
         manifest.map(|entry| data_encoding::HEXLOWER.encode(&Sha256::digest(&entry.bytes))).unwrap_or_default()
     };
     let mut names = (Names::new(digest(entries)), Names::new(digest(made)));
-    // In the order of their paths, so that pseudonyms come in the same order on both sides.
+    // In path order, so that pseudonyms are met in the same order on both sides.
     for path in wanted.intersection(&there).filter(|path| !DIGESTS.contains(&path.as_str())) {
         let find = |entries: &'_ [Entry]| entries.iter().position(|entry| entry.path == *path);
         let (Some(one), Some(other)) = (find(entries), find(made)) else { continue };
@@ -128,7 +128,7 @@ fn file(path: &str, one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
         "json" => match (serde_json::from_str(one), serde_json::from_str(other)) {
             (Ok(mut one), Ok(mut other)) => {
                 if path == REDACTION {
-                    // Another key: this is how it was made, and no figure.
+                    // The key may differ: it is a parameter, not a figure.
                     (one, other) = (without_key(one), without_key(other));
                 }
                 json("", &one, &other, faults);
@@ -156,7 +156,7 @@ fn without_key(mut value: Value) -> Value {
     value
 }
 
-/// Lines or rows of both sides that differ, each with its number.
+/// Lines or rows that differ between both sides, each with its number.
 fn pairs<T: PartialEq>(
     mut one: impl Iterator<Item = T>,
     mut other: impl Iterator<Item = T>,
@@ -177,7 +177,7 @@ fn pairs<T: PartialEq>(
 fn each_line(one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
     for (number, one, other) in pairs(one.lines(), other.lines()) {
         let (one, other) = (one.unwrap_or("nothing"), other.unwrap_or("nothing"));
-        // Counted by the bytes, which the digests of the bag speak of.
+        // Counts bytes, which the digests of the bag cover.
         if !(one.starts_with("Payload-Oxum: ") && other.starts_with("Payload-Oxum: ")) {
             let (one, other) = apart(one, other);
             faults.add(&format!("line {number}"), one, other);
@@ -185,7 +185,7 @@ fn each_line(one: &str, other: &str, faults: &mut FileFaults<'_, '_>) {
     }
 }
 
-/// Two texts from a little before the place where they begin to differ.
+/// Both texts from shortly before their first difference.
 fn apart<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
     let same = one.char_indices().zip(other.chars()).take_while(|((_, a), b)| a == b).count();
     let from = |text: &'a str| {
@@ -287,8 +287,8 @@ fn parts(bytes: &[u8], names: &mut Names) -> Option<BTreeMap<String, String>> {
     Some(all)
 }
 
-/// The names that one side alone has, in common words: pseudonyms by the order in which they come, so that equal ones stay
-/// equal and others do not become so; and the digest of its list of files.
+/// Replaces names that differ between both sides: pseudonyms by their order of occurrence, so that equal ones stay
+/// equal and others stay different; and the digest of the file list.
 struct Names {
     pseudonyms: BTreeMap<String, usize>,
     digest: String,
@@ -310,7 +310,7 @@ impl Names {
             if length == 16 {
                 let next = self.pseudonyms.len() + 1;
                 let number = *self.pseudonyms.entry(rest[at..at + 18].to_owned()).or_insert(next);
-                // As long as the pseudonym itself, for a text may be cut to a length.
+                // As long as the pseudonym itself, because texts may be truncated.
                 common.push_str(&format!("p_{number:016}"));
             } else {
                 common.push_str(&rest[at..at + 2 + length]);
@@ -362,7 +362,7 @@ impl FileFaults<'_, '_> {
         self.shown > MAX_FAULTS_OF_FILE
     }
 
-    /// A place at which the pack says one thing and the run another.
+    /// Adds a difference between pack and run at a position.
     fn add(&mut self, at: &str, one: &str, other: &str) {
         self.shown += 1;
         if self.shown <= MAX_FAULTS_OF_FILE {

@@ -1,4 +1,4 @@
-//! What the files say of themselves: the description of the payload, their forms, and a ticket that fits.
+//! What the files state about themselves: the payload description, their formats, and a ticket that fits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use crate::model::text::is_active;
 
 const MAX_CHARACTERS: usize = 6_000;
 const MAX_SUBJECT: usize = 100;
-/// Places to fill that are told; a ticket has about ten.
+/// Maximum placeholders listed; a ticket has about ten.
 const MAX_TO_FILL: usize = 40;
-/// Characters of a label or a question of such a place.
+/// Maximum characters of a placeholder's label or question.
 const MAX_PLACEHOLDER: usize = 120;
 
-/// A file as `data/manifest.json` describes it.
+/// A file as described in `data/manifest.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Described {
     path: String,
@@ -25,7 +25,7 @@ pub(super) struct Described {
     schema: Option<String>,
 }
 
-/// Faults of one file: some are told, the others counted, for a file can be made of nothing else.
+/// Faults of one file: some are listed, the others counted, because a file can consist of nothing else.
 struct FileFaults<'a> {
     path: &'a str,
     faults: &'a mut Vec<DoctorCheck>,
@@ -56,7 +56,7 @@ struct Manifest {
     files: Vec<Described>,
 }
 
-/// Checks the files; says how each of the payload is described.
+/// Checks the files; returns the description of each payload file.
 pub(super) fn check(entries: &[Entry], lines: &mut Vec<DoctorCheck>) -> BTreeMap<String, Described> {
     let mut faults = Vec::new();
     let described = described(entries, &mut faults);
@@ -81,7 +81,7 @@ fn described(entries: &[Entry], faults: &mut Vec<DoctorCheck>) -> BTreeMap<Strin
     let files = match serde_json::from_slice::<Manifest>(&entry.bytes) {
         Ok(manifest) => manifest.files,
         Err(error) => {
-            // What the error says may quote a value.
+            // The error's text may quote a value.
             let place = format!("line {}, column {}", error.line(), error.column());
             faults.push(changed(path, format!("is not the description of a pack ({place})")));
             return BTreeMap::new();
@@ -157,7 +157,7 @@ fn form(entry: &Entry, described: Option<&Described>, faults: &mut Vec<DoctorChe
     }
 }
 
-/// What a workbook may hold beside cells and their forms is nothing: no program, no link, no other document.
+/// Apart from cells and their formats a workbook may contain nothing: no program, no link, no other document.
 fn workbook(entry: &Entry, faults: &mut Vec<DoctorCheck>) {
     let Ok(zip) = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)) else {
         faults.push(changed(&entry.path, "is no workbook that can be looked into"));
@@ -218,7 +218,7 @@ fn csv_rows(path: &str, text: &str, faults: &mut Vec<DoctorCheck>) -> Option<u64
     Some(records.saturating_sub(1))
 }
 
-/// Whether a spreadsheet would take a cell for a formula; a number with a sign is none.
+/// Whether a spreadsheet would run a cell as a formula; signed numbers are not formulas.
 fn runs(cell: &str) -> bool {
     let sign = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     let number = cell.strip_prefix(['+', '-']).is_some_and(|digits| {
@@ -242,14 +242,14 @@ fn json_lines(path: &str, text: &str, faults: &mut Vec<DoctorCheck>) -> u64 {
     rows
 }
 
-/// The schemas of a pack, each read once however many files are to keep to it.
+/// The schemas of a pack, each read once however many files use it.
 struct Schemas<'a> {
     entries: &'a [Entry],
     read: BTreeMap<String, Option<Value>>,
 }
 
 impl Schemas<'_> {
-    /// A schema by its path; nothing where it is missing or no JSON.
+    /// A schema by its path. `None` if it is missing or not JSON.
     fn get(&mut self, path: &str) -> Option<&Value> {
         if !self.read.contains_key(path) {
             let entry = self.entries.iter().find(|entry| entry.path == path);
@@ -276,7 +276,7 @@ fn by_schema(schemas: &mut Schemas<'_>, entry: &Entry, path: &str, faults: &mut 
             described.add(|| format!("{place}does not keep to {path}: {why}"));
         }
         if steps == 0 {
-            // The fault that says so was told; the rest is not looked at.
+            // The fault is already reported; the rest is skipped.
             break;
         }
     }
@@ -311,7 +311,7 @@ fn ticket(entries: &[Entry], lines: &mut Vec<DoctorCheck>) {
     }
 }
 
-/// Adds what a text leaves open: what it is, and what is asked for there; at most [`MAX_TO_FILL`] of them.
+/// Adds the placeholders of a text: label and question; at most [`MAX_TO_FILL`] of them.
 fn placeholders(text: &str, to_fill: &mut Vec<String>) {
     const OPEN: &str = "[to fill";
     let short = |text: &str| -> String { text.chars().take(MAX_PLACEHOLDER).collect() };

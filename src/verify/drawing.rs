@@ -1,15 +1,15 @@
-//! A drawing of a pack: shapes and words, and nothing that runs or fetches.
+//! A drawing of a pack: shapes and words, and nothing executable or external.
 //!
 //! Must not know: what is drawn.
 
-/// Elements that a drawing of ours may have; everything else is refused, whatever it does.
+/// Elements that tieout's drawings may have; everything else is refused, whatever it does.
 const ELEMENTS: [&str; 11] =
     ["svg", "g", "title", "desc", "rect", "path", "line", "circle", "polyline", "text", "tspan"];
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
 
-/// Tells `add` what a drawing holds that ours never do, each with its line.
+/// Calls `add` for anything that tieout's drawings never contain, with its line.
 pub(super) fn faults(text: &str, mut add: impl FnMut(usize, String)) {
-    // The line is counted as the reading goes on, or each fault would count it from the start.
+    // The line is counted incrementally; otherwise each fault would count it from the start.
     let (mut at, mut line) = (0, 1);
     while let Some(start) = text[at..].find('<').map(|found| at + found) {
         line += text[at..start].matches('\n').count();
@@ -25,7 +25,7 @@ pub(super) fn faults(text: &str, mut add: impl FnMut(usize, String)) {
     }
 }
 
-/// Where the `>` of a tag stands that is outside of quotes.
+/// Position of a tag's `>` outside of quotes.
 fn end_of_tag(text: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in text.char_indices() {

@@ -1,8 +1,8 @@
-//! The archive byte by byte: one entry after the other, each with the header that the directory tells, and nothing
-//! before, between or behind them where something could hide. Which program made the archive, and when, is no matter:
-//! a pack that was unpacked and packed again is whole.
+//! The archive byte by byte: contiguous entries, each with a header matching the directory, and nothing before,
+//! between or after them where something could hide. The program and time that made the archive do not matter: a pack
+//! that was unpacked and repacked is valid.
 //!
-//! Must not know: what the files say.
+//! Must not know: the content of the files.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,12 @@ const END: &[u8] = b"PK\x05\x06";
 const LOCAL_LENGTH: usize = 30;
 const CENTRAL_LENGTH: usize = 46;
 const END_LENGTH: usize = 22;
-/// Flags that say nothing of what is there: how hard it was compressed, and that names are UTF-8.
+/// Flags that do not affect the content: the compression level, and that names are UTF-8.
 const HARMLESS: usize = 0b1000_0000_0110;
 /// Stored, and deflated.
 const METHODS: [usize; 2] = [0, 8];
 
-/// Everything in the archive that is not where, or not as, the pack's writer puts it.
+/// Everything in the archive that differs from the pack writer's layout.
 pub(super) fn faults(bytes: &[u8]) -> Vec<DoctorCheck> {
     let mut faults = Vec::new();
     if walk(bytes, &mut faults).is_none() && faults.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn faults(bytes: &[u8]) -> Vec<DoctorCheck> {
     faults
 }
 
-/// Nothing where the archive ends too early, or leads elsewhere than to the next entry.
+/// `None` if the archive ends too early, or an entry is not contiguous.
 fn walk(bytes: &[u8], faults: &mut Vec<DoctorCheck>) -> Option<()> {
     let ends = bytes.len().checked_sub(END_LENGTH)?;
     let end = &bytes[ends..];
@@ -63,7 +63,8 @@ fn walk(bytes: &[u8], faults: &mut Vec<DoctorCheck>) -> Option<()> {
         }
         let local = bytes.get(data..data.checked_add(LOCAL_LENGTH)?)?;
         let text = data + LOCAL_LENGTH;
-        // Version, flags, method, time, digest, sizes and the length of the name, which stand in both; and no extra field.
+        // Version, flags, method, time, digest, sizes and the length of the name, which are in both; and no extra
+        // field.
         let same = local.starts_with(LOCAL) && local[4..28] == central[6..30] && local[28..30] == [0; 2];
         if !same || bytes.get(text..text.checked_add(length)?)? != name {
             faults.push(changed(&described, "has another header than the directory says"));
@@ -74,10 +75,10 @@ fn walk(bytes: &[u8], faults: &mut Vec<DoctorCheck>) -> Option<()> {
     (at == ends && data == begins).then_some(())
 }
 
-/// What is odd about an entry in the directory, whose data should begin at `data`.
+/// Irregularity of an entry in the directory, whose data should begin at `data`.
 fn odd(central: &[u8], data: usize) -> Option<&'static str> {
     let number = |at: usize| short(central, at).unwrap_or(usize::MAX);
-    // The upper half of the attributes is the mode of Unix: of a file, or told by nobody.
+    // The upper half of the attributes is the Unix mode: of a file, or unset.
     let (mode, extra, comment, disk) = (number(40), number(30), number(32), number(34));
     if number(8) & !HARMLESS != 0 {
         Some("encryption or other flags")

@@ -1,6 +1,6 @@
-//! What must not leave the house: addresses, tokens, and the values of persons that the one who asks knows.
+//! Confidential content: addresses, tokens, and the personal values that the verifier knows.
 //!
-//! A value that is found is never told, but for its first two characters.
+//! A value that is found is never shown, except its first two characters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -16,20 +16,20 @@ use crate::diagnosis::{Area, DoctorCheck};
 use crate::model::id::RecordId;
 use crate::model::text::escape_controls;
 
-/// Shorter values occur by chance.
+/// Minimum characters of a value; shorter ones occur by chance.
 const SHORTEST: usize = 4;
-/// Files in which whoever opens the case is named, in lines that begin with one of [`CONTACT`].
+/// Files that name the person opening the case, in lines that begin with one of [`CONTACT`].
 const NAMING: [&str; 4] = ["README.txt", "ticket.txt", "ticket.md", "bag-info.txt"];
 const CONTACT: [&str; 3] = ["Contact: ", "Contact-Name: ", "Contact-Email: "];
-/// Bytes of a workbook's parts that are read.
+/// Maximum bytes read of a workbook's parts.
 const MAX_OF_WORKBOOK: u64 = 500 * 1_024 * 1_024;
 
-/// What was found.
+/// Kind of a leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Address,
     Value,
-    /// A value that is one plain word, which may stand there by chance.
+    /// A value that is one plain word, which may occur by chance.
     Word,
     Token,
 }
@@ -45,23 +45,23 @@ impl Kind {
     }
 }
 
-/// Values of persons, ready to be looked for.
+/// Personal values, prepared for searching.
 pub(super) struct Persons {
     find: AhoCorasick,
-    /// Of each pattern, whether it is one plain word.
+    /// For each pattern, whether it is one plain word.
     words: Vec<bool>,
     looked_for: usize,
     plain: usize,
 }
 
 impl Persons {
-    /// Nothing where they are too many.
+    /// `None` if there are too many.
     pub(super) fn new(values: &[String]) -> Option<Self> {
         let mut patterns: BTreeMap<String, bool> = BTreeMap::new();
         let (mut looked_for, mut plain) = (0, 0);
         for value in values {
             let shown = escape_controls(value);
-            // A value of several lines is looked for line by line, as the files are read.
+            // A multi-line value is searched for by line, because the files are read by line.
             let forms: BTreeSet<&str> = value.lines().chain([value.as_str(), &*shown]).map(str::trim).collect();
             let detail: Vec<&str> = forms.into_iter().filter(|form| is_telling(form)).collect();
             if detail.is_empty() {
@@ -77,9 +77,9 @@ impl Persons {
         Some(Self { find, words: patterns.into_values().collect(), looked_for, plain })
     }
 
-    /// Adds the values that stand in a text of small letters.
+    /// Adds the values found in a lowercase text.
     fn find_in(&self, lower: &str, found: &mut Found) {
-        // Overlapping, or a value would hide a longer one that begins with it.
+        // Overlapping: otherwise a value would hide a longer one that begins with it.
         for hit in self.find.find_overlapping_iter(lower) {
             if is_word(lower, hit.start(), hit.end()) {
                 let word = self.words.get(hit.pattern().as_usize()).is_some_and(|word| *word);
@@ -89,13 +89,13 @@ impl Persons {
         }
     }
 
-    /// Whether a text tells nothing of a person or a secret, so that a message may quote it.
+    /// Whether a text reveals no person or secret, so that a message may quote it.
     pub(super) fn are_not_in(&self, text: &str) -> bool {
         in_text(text, self).is_empty()
     }
 }
 
-/// What one text gives away: each kind and value once.
+/// Leaks in one text: each kind and value once.
 type Found = BTreeSet<(Kind, String)>;
 
 fn in_text(text: &str, persons: &Persons) -> Found {
@@ -104,7 +104,7 @@ fn in_text(text: &str, persons: &Persons) -> Found {
         let lower = reading.to_lowercase();
         persons.find_in(&lower, &mut found);
         if lower.contains('+') {
-            // A form and a query of an address write spaces so.
+            // Forms and URL queries write spaces as `+`.
             persons.find_in(&lower.replace('+', " "), &mut found);
         }
         for address in addresses(&reading) {
@@ -118,13 +118,13 @@ fn in_text(text: &str, persons: &Persons) -> Found {
     found
 }
 
-/// What was found in all files.
+/// Leaks in all files.
 #[derive(Default)]
 struct Leaks {
     failed: Vec<DoctorCheck>,
     warned: Vec<DoctorCheck>,
     left_out: usize,
-    /// Places with one plain word, by file: the first of them, how it begins, and how many.
+    /// Matches of one plain word, by file: the first position, its masked value, and the count.
     words: BTreeMap<String, (String, String, usize)>,
 }
 
@@ -185,7 +185,7 @@ pub(super) fn check(
             }
             let mut found = in_text(line, &persons);
             if names && CONTACT.iter().any(|label| line.starts_with(label)) {
-                // Whoever opens the case is named there; a secret is one even there.
+                // The person opening the case is named there; a secret still counts.
                 found.retain(|(kind, _)| *kind == Kind::Token);
             }
             if !found.is_empty() {
@@ -218,15 +218,15 @@ fn report(leaks: Leaks, persons: &Persons, lines: &mut Vec<DoctorCheck>) {
     }
 }
 
-/// Whether the pack says that somebody consented to values as they are.
+/// Whether the pack states a consent to unredacted values.
 fn consented(entries: &[Entry]) -> bool {
     let report = entries.iter().find(|entry| entry.path == "data/redaction/report.json");
     let report: Option<Value> = report.and_then(|entry| serde_json::from_slice(&entry.bytes).ok());
     report.is_some_and(|report| report["raw"]["consent"].as_str().is_some_and(|message| !message.trim().is_empty()))
 }
 
-/// The texts of a workbook, which is an archive itself: what stands in and between the marks of its parts. Nothing
-/// where not all of it can be seen.
+/// The texts of a workbook, which is an archive itself: the content and the attributes of its parts. `None` if not
+/// everything can be read.
 fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, leaks: &mut Leaks) -> Option<()> {
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&entry.bytes)).ok()?;
     if zip.len() > archive::MAX_ENTRIES {
@@ -252,7 +252,7 @@ fn workbook(entry: &Entry, by_consent: bool, persons: &Persons, leaks: &mut Leak
     Some(())
 }
 
-/// How a value begins: of an address both halves, two characters each; of a short value one.
+/// Beginning of a value: of an address both halves, two characters each; of a short value one.
 fn masked(kind: Kind, value: &str) -> String {
     let start = |text: &str, most: usize| -> String { text.chars().take(most).collect() };
     if let Some((local, host)) = value.split_once('@')
@@ -264,22 +264,22 @@ fn masked(kind: Kind, value: &str) -> String {
     format!("{}\u{2026}", start(value, if value.chars().count() > 5 { 2 } else { 1 }))
 }
 
-/// Whether a value says something of its own: not short, no number, and no record's id.
+/// Whether a value is distinctive: not short, not a number, and not a record id.
 fn is_telling(value: &str) -> bool {
     let number = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | ' ' | '/'));
-    // A word of fifteen or eighteen letters has the form of an id, and is a word.
+    // A word of fifteen or eighteen letters has the form of an id.
     let id = RecordId::repair(value.as_bytes()).is_some() && !value.chars().all(char::is_alphabetic);
     value.chars().count() >= SHORTEST && !number && !id
 }
 
-/// Whether the place is not the inside of a longer word.
+/// Whether the match is a whole word.
 fn is_word(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].chars().next_back();
     let after = text[end..].chars().next();
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
 }
 
-/// E-mail addresses: something, an at sign, and a domain with a dot and a top level behind it.
+/// E-mail addresses: a local part, an at sign, and a domain with a dot and a top level.
 fn addresses(text: &str) -> Vec<String> {
     let local = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'');
     let domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');

@@ -1,14 +1,14 @@
-//! A line as it stands and as it reads: what JSON, CSV, XML and addresses on the web write otherwise.
+//! A line in raw and decoded form: what JSON, CSV, XML and URLs escape.
 //!
-//! Must not know: what is looked for.
+//! Must not know: what is searched for.
 
 use std::borrow::Cow;
 
-/// Bytes from the `&` of an entity to its `;`, both included, at most.
+/// Maximum bytes of an entity from `&` to `;`, both included.
 const MAX_ENTITY: usize = 11;
 /// The first of the letters that [`LATIN`] names.
 const FIRST_LATIN: u32 = 0xc0;
-/// The names that HTML gives to letters of Latin-1, in their order.
+/// HTML entity names of the Latin-1 letters, in order.
 const LATIN: [&str; 64] = [
     "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml",
     "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times",
@@ -17,10 +17,10 @@ const LATIN: [&str; 64] = [
     "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave", "uacute", "ucirc",
     "uuml", "yacute", "thorn", "yuml",
 ];
-/// Layers that are taken off one after the other, such as JSON in a cell of a table.
+/// Maximum nested layers of escaping, such as JSON in a table cell.
 const LAYERS: usize = 3;
 
-/// The text, and each other way to read it.
+/// The text, and each decoded form of it.
 pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
     let mut all = vec![Cow::Borrowed(text)];
     for _ in 0..LAYERS {
@@ -30,7 +30,7 @@ pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
     all
 }
 
-/// The text with one layer taken off; nothing where there is none.
+/// The text with one layer decoded. `None` if nothing is escaped.
 fn plainer(text: &str) -> Option<String> {
     if !text.contains(['\\', '%', '&', '\u{ff20}']) && !text.contains("\"\"") {
         return None;
@@ -43,14 +43,14 @@ fn undoubled(text: &str) -> String {
     text.replace("\"\"", "\"")
 }
 
-/// What XML and HTML write otherwise as it reads.
+/// Decodes XML and HTML entities.
 pub(super) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        // Looked for as far as an entity can reach: to the end of the text, a text of `&` alone would take forever.
+        // Limited to an entity's length: searching to the end would take forever on a text of `&` alone.
         let end = rest.bytes().take(MAX_ENTITY).position(|byte| byte == b';');
         let entity = end.and_then(|end| Some((character(&rest[1..end])?, end)));
         match entity {
@@ -107,7 +107,7 @@ fn unpercented(text: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-/// What stands in escapes in a string of JSON, in whole or in part.
+/// Decodes the escapes of a JSON string or part of one.
 fn from_json(text: &str) -> String {
     if !text.contains('\\') {
         return text.to_owned();
@@ -142,7 +142,7 @@ fn from_json(text: &str) -> String {
     plain
 }
 
-/// The character of `uXXXX`, or of two of them that make one, and how long it is written.
+/// The character of `uXXXX` or of a surrogate pair, and its encoded length.
 fn code_point(text: &str) -> Option<(char, usize)> {
     let unit = |text: &str| text.strip_prefix('u')?.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
     let first = unit(text)?;

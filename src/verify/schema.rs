@@ -1,12 +1,12 @@
-//! A document against a JSON Schema, as far as the schemas of a pack go: type, enum, required, properties,
-//! additionalProperties, items, minimum, anyOf, and references into `$defs`. A word that is not known here is
-//! refused, so that nothing passes unseen.
+//! Validates a document against a JSON Schema, limited to the keywords that the pack's schemas use: type, enum,
+//! required, properties, additionalProperties, items, minimum, anyOf, and references into `$defs`. An unknown keyword
+//! is refused, so that nothing passes unseen.
 
 use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-/// Words that say something of a document, or nothing at all.
+/// Supported keywords, including those without effect.
 const KNOWN: [&str; 16] = [
     "$schema",
     "$defs",
@@ -25,25 +25,25 @@ const KNOWN: [&str; 16] = [
     "anyOf",
     "$ref",
 ];
-/// Levels of references and documents.
+/// Maximum depth of references and documents.
 const DEEPEST: usize = 64;
-/// Steps that a file of any length may take.
+/// Steps allowed for a file of any length.
 const SPARE_STEPS: u64 = 2_000_000;
-/// Steps for each byte of a file beyond that; a finding takes one for about ten bytes.
+/// Additional steps per byte of a file; a finding takes one per ten bytes or so.
 const STEPS_A_BYTE: u64 = 2;
-/// Characters of a place, or of what a schema names, that a message shows.
+/// Maximum characters of a position, or of schema text, in a message.
 const MAX_SHOWN: usize = 60;
 
-/// The steps that a file of so many bytes may take, all its documents together: references that branch would go on for
-/// ever, and a file of many documents would each time.
+/// Steps allowed for all documents of a file of this size: without a limit branching references would never end, and a
+/// file of many documents would multiply the limit.
 pub(super) fn steps(bytes: usize) -> u64 {
     SPARE_STEPS + STEPS_A_BYTE * bytes as u64
 }
 
-/// Whether a document keeps to a schema, within `steps`, of which those taken are gone.
+/// Validates a document against a schema within `steps`, which is reduced by the steps taken.
 ///
 /// # Errors
-/// Where it does not, and why; and when the steps do not suffice, of which none is then left.
+/// If the document is invalid, with the reason, or if the steps run out; none are left then.
 pub(super) fn check(schema: &Value, document: &Value, steps: &mut u64) -> Result<(), String> {
     let root = Root { schema, steps: Cell::new(*steps) };
     let kept = keeps(&root, schema, document, &At::Top, DEEPEST);
@@ -51,14 +51,14 @@ pub(super) fn check(schema: &Value, document: &Value, steps: &mut u64) -> Result
     if *steps == 0 { Err("is too much to check".to_owned()) } else { kept }
 }
 
-/// What references lead into, and the steps that are left.
+/// The target of references, and the remaining steps.
 struct Root<'a> {
     schema: &'a Value,
     steps: Cell<u64>,
 }
 
 impl Root<'_> {
-    /// Takes so many steps; nothing where they are not left.
+    /// Takes steps. `None` if too few are left.
     fn take(&self, steps: usize) -> Option<()> {
         let left = self.steps.get().checked_sub(steps as u64).filter(|left| *left > 0);
         self.steps.set(left.unwrap_or(0));
@@ -66,7 +66,7 @@ impl Root<'_> {
     }
 }
 
-/// A place in the document, written out only where a message names it.
+/// A position in the document, formatted only for messages.
 enum At<'a> {
     Top,
     Member(&'a At<'a>, &'a str),
@@ -87,13 +87,13 @@ fn shown(text: &str) -> String {
     text.chars().take(MAX_SHOWN).collect()
 }
 
-/// What a rule costs beyond its own step: its list is gone through each time.
+/// Additional cost of a rule: its list is scanned each time.
 fn cost(rules: &Map<String, Value>) -> usize {
     let listed = ["enum", "required", "type", "anyOf"].iter().filter_map(|word| rules.get(*word)?.as_array());
     1 + rules.len() + listed.map(Vec::len).sum::<usize>()
 }
 
-/// Whether each word of a schema has a value of its form; a word that has not would be passed over unseen.
+/// Whether a keyword's value has the right form; otherwise it would be ignored silently.
 fn is_formed(word: &str, value: &Value) -> bool {
     match word {
         "type" => value.is_string() || value.as_array().is_some_and(|words| words.iter().all(Value::is_string)),

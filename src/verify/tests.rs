@@ -1,4 +1,4 @@
-//! Each question is seen to be answered with no, and a pack with a changed byte never passes.
+//! Each check is seen to fail, and a pack with a changed byte never passes.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -49,7 +49,7 @@ fn payload() -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// The lists that make a bag of files.
+/// Adds the lists that make files a bag.
 fn bagged(mut files: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
     let data = || files.iter().filter(|(path, _)| path.starts_with("data/"));
     let oxum = format!("Payload-Oxum: {}.{}\n", data().map(|(_, bytes)| bytes.len()).sum::<usize>(), data().count());
@@ -81,7 +81,7 @@ fn failed(diagnosis: &Diagnosis) -> Vec<String> {
     lines.map(|line| format!("{} {}: {}", line.area, line.what, line.found)).collect()
 }
 
-/// A pack in which one file says something else, with lists that fit.
+/// A pack with one file's text changed and matching lists.
 fn with(path: &str, text: &str) -> Vec<u8> {
     let mut files = payload();
     match files.iter_mut().find(|(known, _)| known == path) {
@@ -260,7 +260,7 @@ fn known_values_are_found_in_every_form_and_never_told() {
     assert!(raw.checks.iter().any(|line| line.state == State::Warn && line.found.contains("by consent")));
 }
 
-/// A workbook is an archive itself, and is looked into.
+/// A workbook is an archive itself, and is searched.
 #[test]
 fn a_value_in_the_workbook_is_found() {
     let known = Known { values: vec!["O'Brien & Sons, Ltd".to_owned()], digest: None };
@@ -317,7 +317,7 @@ fn size_has_two_limits() {
     }
 }
 
-/// Bytes that a changed archive has at other places, found by what stands before them.
+/// Changes bytes of an archive, located by the bytes before them.
 fn patched(bytes: &[u8], after: &[u8], skip: usize, to: &[u8]) -> Vec<u8> {
     let at = bytes.windows(after.len()).position(|window| window == after).expect("it is there") + skip;
     let mut bytes = bytes.to_vec();
@@ -336,7 +336,7 @@ fn nothing_hides_in_the_archive() {
         bytes
     };
     let twice = {
-        // The writer refuses a second entry of a name, so one of the same length is renamed.
+        // The writer refuses a duplicate name, so one of the same length is renamed.
         let mut files = bagged(payload());
         files.push(("README.tyt".to_owned(), b"other".to_vec()));
         let bytes = zipped(&files);
@@ -384,7 +384,7 @@ fn nothing_hides_in_the_archive() {
     }
 }
 
-/// Bytes between the last entry and the directory, whose new place its end tells.
+/// Inserts bytes between the last entry and the directory, and updates the directory's offset.
 fn put_before_the_directory(whole: &[u8]) -> Vec<u8> {
     let end = whole.len() - 22;
     let begins = u32::from_le_bytes(whole[end + 16..end + 20].try_into().expect("four bytes"));
@@ -395,7 +395,7 @@ fn put_before_the_directory(whole: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Bytes behind the last entry of the directory, whose new length its end tells.
+/// Appends bytes to the directory, and updates its length.
 fn put_behind_the_directory(whole: &[u8]) -> Vec<u8> {
     let end = whole.len() - 22;
     let length = u32::from_le_bytes(whole[end + 12..end + 16].try_into().expect("four bytes"));
@@ -405,7 +405,7 @@ fn put_behind_the_directory(whole: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A stream of deflate says itself where it ends; what stands behind it is unpacked by nobody.
+/// A deflate stream marks its own end; bytes after it are never unpacked.
 #[test]
 fn nothing_hides_behind_a_stream() {
     let (name, content) = (format!("{TOP}/README.txt"), b"Evidence\n");
@@ -595,8 +595,8 @@ fn a_workbook_that_cannot_be_seen_through_never_passes() {
     }
 }
 
-/// Megabytes of what each reader of the text stumbles over, in a file of its kind: the time is that of the length and
-/// not of its square. A debug build takes less than a second for each; the square would take minutes.
+/// Megabytes of worst-case input for each text reader, in a file of its type: the time is linear and not quadratic in
+/// the length. A debug build takes less than a second for each; quadratic time would take minutes.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the time that it takes is what is tested")]
 fn no_text_takes_more_time_than_its_length() {
@@ -654,7 +654,7 @@ fn no_text_takes_more_time_than_its_length() {
             *bytes = "{}\n".repeat(LENGTH / 30).into_bytes();
         }
         let files = if path == "manifest-sha256.txt" { all } else { bagged(all) };
-        // Packed hardly at all, so that the bound on what an archive unpacks to is not what stops it.
+        // Barely compressed, so that the limit on unpacked size is not what stops it.
         let bytes = stored(&files);
         let began = std::time::Instant::now();
         let _ = verify(&bytes, &known(&["ada.lovelace"]));
@@ -663,7 +663,7 @@ fn no_text_takes_more_time_than_its_length() {
     }
 }
 
-/// As [`zipped`], but nothing is compressed.
+/// Like [`zipped`], but uncompressed.
 fn stored(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (path, bytes) in files {
@@ -679,7 +679,7 @@ fn keeps(form: &Value, document: &Value) -> Result<(), String> {
     schema::check(form, document, &mut schema::steps(0))
 }
 
-/// References that branch without end are given up, and a malformed schema takes nothing.
+/// Endlessly branching references are stopped, and a malformed schema accepts nothing.
 #[test]
 fn a_hostile_schema_takes_nothing() {
     let twice = |name: &str| json!({"anyOf": [{"$ref": name}, {"$ref": name}]});
@@ -698,7 +698,7 @@ fn a_hostile_schema_takes_nothing() {
     }
 }
 
-/// Every byte of the archive, one after the other: none can change unseen but those that say nothing of what is there.
+/// Every byte of the archive in turn: only bytes without meaning can change undetected.
 #[test]
 fn no_byte_of_a_header_changes_unseen() {
     let whole = zipped(&bagged(payload()));
@@ -710,7 +710,8 @@ fn no_byte_of_a_header_changes_unseen() {
     }
 }
 
-/// Whether a place lies in the packed bytes of an entry, or tells which program made the entry and who may read it.
+/// Whether a position is in the packed bytes of an entry, or records which program made the entry and who may read
+/// it.
 fn says_nothing(bytes: &[u8], place: usize) -> bool {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
     (0..zip.len()).any(|at| {
@@ -726,7 +727,7 @@ fn says_nothing(bytes: &[u8], place: usize) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A byte of what a file holds that was changed is found, wherever it is.
+    /// A changed content byte is found in any file.
     #[test]
     fn a_changed_byte_is_found(file in 0_usize..14, at in 0_usize..4_096, to in any::<u8>()) {
         let mut files = bagged(payload());
@@ -737,7 +738,7 @@ proptest! {
         prop_assert!(!failed(&verify(&zipped(&files), &Known::default())).is_empty(), "{}", files[file].0);
     }
 
-    /// Whatever becomes of the bytes of the archive, nothing panics, and what still opens says the same.
+    /// However the archive's bytes are damaged, nothing panics, and what still opens has the same content.
     #[test]
     fn damage_never_panics(at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
         let whole = zipped(&bagged(payload()));
@@ -764,7 +765,7 @@ proptest! {
         let _ = verify(&whole[..cut.index(whole.len())], &Known::default());
     }
 
-    /// Nor do bytes of no meaning at all, alone or behind the head of an archive.
+    /// Nor does random data pass, alone or after the head of an archive.
     #[test]
     fn noise_never_passes(noise in prop::collection::vec(any::<u8>(), 0..2_000), keep in any::<prop::sample::Index>()) {
         prop_assert!(!failed(&verify(&noise, &Known::default())).is_empty());
@@ -773,7 +774,7 @@ proptest! {
         prop_assert!(half == whole || !failed(&verify(&half, &Known::default())).is_empty());
     }
 
-    /// The small checker never takes what a full one refuses.
+    /// The small validator never accepts what a full one refuses.
     #[test]
     fn what_the_full_checker_refuses_is_refused(path in 0_usize..14, with in 0_usize..6) {
         let published = include_str!("../../templates/doctor.schema.json");

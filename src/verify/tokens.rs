@@ -1,9 +1,9 @@
-//! Secrets by their form: sessions of Salesforce, signed tokens, headers, keys, and what stands behind a name that
+//! Secrets by their form: Salesforce sessions, signed tokens, headers, keys, and the value after a name that
 //! announces one.
 //!
-//! Must not know: where the text stands.
+//! Must not know: where the text comes from.
 
-/// Names behind which a secret stands, whatever else is in the word before them.
+/// Names followed by a secret, even as the end of a longer word.
 const NAMES: [&str; 16] = [
     "client_secret",
     "clientsecret",
@@ -22,18 +22,19 @@ const NAMES: [&str; 16] = [
     "session_id",
     "sessionid",
 ];
-/// The same where the word begins there: `sid` is the end of too many others.
+/// Like [`NAMES`], but only as whole words: many words end in `sid`.
 const WORDS: [&str; 2] = ["sid", "pwd"];
-/// Characters that a secret has at least.
+/// Minimum characters of a secret.
 const MIN_TOKEN: usize = 8;
 
-/// Characters of a secret that are looked at and shown to the caller at most: a text of one word, as long as it likes,
-/// is read once and not once for each place where a secret may begin.
+/// Maximum characters of a secret that are read and shown to the caller: a one-word text of any length is read once and
+/// not once per possible start of a secret.
 const MAX_TOKEN: usize = 60;
-/// Bytes below which a text holds no secret: `sid=` and [`SHORTEST`] characters, or `://` and a name with a password.
+/// Bytes below which a text cannot contain a secret: `sid=` and [`MIN_TOKEN`] characters, or `://` and a name with a
+/// password.
 const SHORTEST_TEXT: usize = 5;
 
-/// Each secret of a text, from where it begins to show itself.
+/// Secrets of a text, each from its first recognizable character.
 pub(super) fn tokens(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     if text.len() < SHORTEST_TEXT {
@@ -63,11 +64,11 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     found
 }
 
-/// Signed tokens: three parts with dots between them, of which the first begins with `eyJ`, and the first two have ten
-/// characters or more. At most one for each first part, in one pass over the text.
+/// Signed tokens: three parts separated by dots; the first begins with `eyJ`, and the first two have ten characters or
+/// more. At most one for each first part, in one pass over the text.
 fn signed(text: &str, found: &mut Vec<String>) {
     for word in text.split(|c: char| !symbol(c)).filter(|word| word.contains("eyJ")) {
-        // Where a part begins, and the part; two of them are waited for before the first is looked at.
+        // Start and text of each part; the first is checked only after two more.
         let mut begins = 0;
         let mut parts = word.split('.').map(|part| {
             let at = begins;
@@ -92,7 +93,7 @@ const fn symbol(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/' | '=' | '~' | '!' | '*')
 }
 
-/// Secrets that stand behind their name: in a query, a form, JSON, TOML, or a header.
+/// Secrets after their name: in a query, a form, JSON, TOML, or a header.
 fn named(text: &str, found: &mut Vec<String>) {
     let lower = text.to_ascii_lowercase();
     let secret = |from: usize| -> Option<String> {

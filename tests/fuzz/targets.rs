@@ -110,7 +110,7 @@ impl Inputs {
     fn audit(&self, configuration: &str) {
         let path = self.folder.path().join("tieout.toml");
         let Ok(settings) = file::load(&path, configuration, &Overrides::default()) else { return };
-        if let Ok(report) = tieout::commands::audit(&settings, &Progress::hidden()) {
+        if let Ok(report) = tieout::commands::audit::audit(&settings, &Progress::hidden()) {
             // The equations are part of the report; a run in which they do not hold ends with a defect.
             let _ = report.verdict;
         }
@@ -339,5 +339,5 @@ fn answer_to(live: OrgConnection, api: Api, bodies: Vec<Vec<u8>>) {
     let pace = RetryPolicy { base: brief, cap: brief, poll: brief, max_wait: Duration::from_millis(300) };
     let options = Options { api: Some(api), pace, page_rows: 100, ..Options::default() };
     let folder = tempfile::tempdir().expect("a folder");
-    let _ = tieout::commands::extract(&live, &folder.path().join("snapshot"), options, &Progress::hidden());
+    let _ = tieout::commands::extract::extract(&live, &folder.path().join("snapshot"), options, &Progress::hidden());
 }

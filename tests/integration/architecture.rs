@@ -180,3 +180,19 @@ fn no_template_lets_text_through_as_markup() {
         assert!(!text.contains("{{{") && !text.contains("{{&"), "{}", path.display());
     }
 }
+
+/// The recipes of CONTRIBUTING.md name real files.
+#[test]
+fn every_path_of_the_recipes_exists() {
+    let text = std::fs::read_to_string(root().join(".github/CONTRIBUTING.md")).expect("the recipes");
+    let mut paths = 0;
+    for path in text.split('`').skip(1).step_by(2) {
+        let is_path = ["src/", "tests/", "samples/", "templates/", ".ci/"].iter().any(|start| path.starts_with(start));
+        if !is_path || path.contains(['<', ' ', '\n']) {
+            continue;
+        }
+        paths += 1;
+        assert!(root().join(path).exists(), "CONTRIBUTING.md names {path}, which does not exist");
+    }
+    assert!(paths > 20, "only {paths} paths were found");
+}

@@ -42,7 +42,7 @@ fn audit(server: &Server) -> Report {
     let text = std::fs::read_to_string(&config).expect("a configuration");
     let overrides = Overrides { snapshot: Some(snapshot), ..Overrides::default() };
     let settings = file::load(&config, &text, &overrides).expect("settings");
-    tieout::commands::audit(&settings, &Progress::hidden()).expect("a report")
+    tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report")
 }
 
 fn result(report: &Report) -> &tieout::report::CheckResult {
@@ -202,7 +202,7 @@ fn a_folder_saved_by_hand_is_not_evaluated_and_can_still_end_well() {
     let text = std::fs::read_to_string(sample.join("tieout.toml")).expect("a configuration");
     let overrides = Overrides { snapshot: Some(snapshot), ..Overrides::default() };
     let settings = file::load(&sample.join("tieout.toml"), &text, &overrides).expect("settings");
-    let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
     let result = result(&report);
     assert_eq!(result.outcome(), Outcome::NotEvaluated);
     assert!(result.missing[0].contains("tieout extract"), "{:?}", result.missing);

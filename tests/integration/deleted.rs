@@ -51,7 +51,7 @@ fn a_dangling_id_says_deleted_on_or_merged_into_whom() {
     let text = std::fs::read_to_string(&config).expect("a configuration");
     let overrides = Overrides { snapshot: Some(snapshot.clone()), ..Overrides::default() };
     let settings = file::load(&config, &text, &overrides).expect("settings");
-    let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
+    let report = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
     let result = report.results.iter().find(|result| result.check.id == "sfdc-id-dangling").expect("the check");
     let output: BTreeMap<String, String> = report
         .findings_of(result)
@@ -77,7 +77,7 @@ fn a_dangling_id_says_deleted_on_or_merged_into_whom() {
     let path = snapshot.join("deleted_contacts.csv");
     let text = std::fs::read_to_string(&path).expect("the file");
     std::fs::write(&path, text.replace("2026-11-02", "2026-11-03")).expect("a writable file");
-    let error = tieout::commands::audit(&settings, &Progress::hidden()).expect_err("a changed file").to_string();
+    let error = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect_err("a changed file").to_string();
     assert!(error.contains("SHA-256"), "{error}");
 }
 

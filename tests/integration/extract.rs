@@ -45,7 +45,7 @@ pub(crate) fn live(server: &Server) -> OrgConnection {
 
 pub(crate) fn extract(server: &Server, target: &Path, api: Api) -> Result<Extracted, Error> {
     let options = Options { api: Some(api), pace: quick(), page_rows: 100, ..Options::default() };
-    tieout::commands::extract(&live(server), target, options, &Progress::hidden())
+    tieout::commands::extract::extract(&live(server), target, options, &Progress::hidden())
 }
 
 /// A folder in memory where there is such a place: what is flushed to a disk page by page takes its time.
@@ -131,7 +131,7 @@ fn an_audit_of_an_extraction_finds_what_an_audit_of_the_files_finds() {
         let overrides = tieout::settings::file::Overrides { snapshot: Some(snapshot), ..Default::default() };
         let settings =
             tieout::settings::file::load(&sample_files.join("tieout.toml"), &text, &overrides).expect("settings");
-        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
         assert_eq!(crate::counts(&report), crate::counts(&crate::audit_sample(sample)), "{sample}");
         assert_only_read(&server);
     }
@@ -609,7 +609,7 @@ fn another_question_has_a_log_of_its_own() {
     let before = server.log().len();
     let options = Options { api: Some(Api::Rest), pace: quick(), page_rows: 100, ..Options::default() };
     let other = OrgConnection { username_field: "Id".to_owned(), ..live(&server) };
-    tieout::commands::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
+    tieout::commands::extract::extract(&other, &target, options, &Progress::hidden()).expect("an extraction");
     are_all_of(&written(&target), &server.log()[before..], true);
 }
 
@@ -626,7 +626,7 @@ fn an_audit_tells_how_its_snapshot_was_extracted() {
         .expect("a file");
     let audit = || {
         let settings = tieout::settings::file::load(&config, text, &Default::default()).expect("settings");
-        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
         report.origins().clone()
     };
     let odd = |origins: &tieout::model::origins::Origins| {

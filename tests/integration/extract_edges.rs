@@ -75,7 +75,12 @@ fn whole_pages(
         page_rows: 5_000,
         ..Default::default()
     };
-    tieout::commands::extract(&crate::extract::live(server), target, options, &tieout::progress::Progress::hidden())
+    tieout::commands::extract::extract(
+        &crate::extract::live(server),
+        target,
+        options,
+        &tieout::progress::Progress::hidden(),
+    )
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn begin(server: &Server, target: &Path) -> Vec<Error> {
     let down = OrgConnection { instance_url: Some("http://127.0.0.1:9".to_owned()), ..live(server) };
     [live(server), malformed, down]
         .iter()
-        .map(|live| tieout::commands::extract(live, target, options(), &hidden()).expect_err("it is refused"))
+        .map(|live| tieout::commands::extract::extract(live, target, options(), &hidden()).expect_err("it is refused"))
         .collect()
 }
 
@@ -178,7 +178,8 @@ fn begin_at(server: &Server, target: &Path) -> Vec<Error> {
     let options = || tieout::inputs::salesforce::extract::Options { pace: quick(), ..Default::default() };
     let malformed = OrgConnection { token: Some("malformed".to_owned().into()), ..live(server) };
     let down = OrgConnection { instance_url: Some("http://127.0.0.1:9".to_owned()), ..live(server) };
-    let begin = |live| tieout::commands::extract(live, target, options(), &tieout::progress::Progress::hidden());
+    let begin =
+        |live| tieout::commands::extract::extract(live, target, options(), &tieout::progress::Progress::hidden());
     [&malformed, &down].map(|live| begin(live).expect_err("it cannot sign in")).into()
 }
 

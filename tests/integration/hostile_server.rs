@@ -213,7 +213,7 @@ fn a_list_that_is_short_ends_the_extraction() {
     let live = OrgConnection { list_view: Some(view.to_owned()), ..live(&server) };
     let options = Options { api: Some(Api::Rest), pace: quick(), ..Options::default() };
     let parent = folder();
-    let error = tieout::commands::extract(&live, &parent.path().join("target"), options, &Progress::hidden());
+    let error = tieout::commands::extract::extract(&live, &parent.path().join("target"), options, &Progress::hidden());
     ends_with(&error.expect_err("a short list"), &["a query gave 1 rows, and Salesforce counted 9"]);
 }
 
@@ -237,8 +237,12 @@ fn the_query_of_a_list_view_only_reads() {
         server.with(|org| org.list_views.insert(view.to_owned(), query.to_owned()));
         let live = OrgConnection { list_view: Some(id.to_owned()), ..live(&server) };
         let options = Options { api: Some(Api::Rest), pace: quick(), ..Options::default() };
-        let error =
-            tieout::commands::extract(&live, &parent.path().join(nth.to_string()), options, &Progress::hidden());
+        let error = tieout::commands::extract::extract(
+            &live,
+            &parent.path().join(nth.to_string()),
+            options,
+            &Progress::hidden(),
+        );
         ends_with(&error.expect_err(query), &["a request was refused before it was sent"]);
         asked_only_what_is_read(&server, query);
     }
@@ -428,7 +432,8 @@ fn what_a_server_prolongs_has_an_end() {
         let options = Options { api: Some(api), pace, page_rows: 100, ..Options::default() };
         let began = Instant::now();
         let target = parent.path().join(nth.to_string());
-        let error = tieout::commands::extract(&live(&server), &target, options, &Progress::hidden()).expect_err(name);
+        let error =
+            tieout::commands::extract::extract(&live(&server), &target, options, &Progress::hidden()).expect_err(name);
         assert!(began.elapsed() < Duration::from_secs(30), "{name}: {:?}", began.elapsed());
         ends_with(&error, words);
         assert!(!target.exists(), "{name}: a snapshot stands there");
@@ -461,7 +466,8 @@ fn an_answer_has_bounds_in_time_and_bytes() {
         let options = Options { api: Some(Api::Rest), pace: RetryPolicy { max_wait, ..quick() }, ..Options::default() };
         let began = Instant::now();
         let target = parent.path().join(nth.to_string());
-        let error = tieout::commands::extract(&live(&server), &target, options, &Progress::hidden()).expect_err(words);
+        let error =
+            tieout::commands::extract::extract(&live(&server), &target, options, &Progress::hidden()).expect_err(words);
         ends_with(&error, &[words]);
         assert!(began.elapsed() < Duration::from_secs(50), "{path} {words}: {:?}", began.elapsed());
         assert!(server.calls(path).max(server.calls("SELECT+Id%2C+Email")) <= 3, "{words}: it was tried too often");

@@ -80,7 +80,7 @@ fn audit(folder: &Path) -> Result<Report, Error> {
     let path = folder.join("tieout.toml");
     let text = std::fs::read_to_string(&path).expect("a configuration");
     let settings = file::load(&path, &text, &Overrides::default())?;
-    tieout::commands::audit(&settings, &Progress::hidden())
+    tieout::commands::audit::audit(&settings, &Progress::hidden())
 }
 
 /// The audit of a world as it looks on paper.

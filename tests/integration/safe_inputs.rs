@@ -413,7 +413,7 @@ fn a_configured_zone_that_few_pairs_support_is_told() {
         let path = inputs.path("tieout.toml");
         let overrides = Overrides { time_zone: Some(zone.to_owned()), ..Overrides::default() };
         let settings = file::load(&path, &inputs.text("tieout.toml"), &overrides).expect("a configuration");
-        let report = tieout::commands::audit(&settings, &Progress::hidden()).expect("a report");
+        let report = tieout::commands::audit::audit(&settings, &Progress::hidden()).expect("a report");
         report.origins().caveats.iter().any(|caveat| {
             caveat.contains(&format!("under the configured time zone {zone} only 0 of"))
                 && caveat.contains("docebo.time_zone")

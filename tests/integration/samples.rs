@@ -55,6 +55,31 @@ fn cells(path: &Path) -> Vec<Vec<String>> {
     range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
+/// The exit code of `tieout audit` on each sample; a sample that is not listed is an error.
+#[test]
+fn each_sample_ends_with_its_exit_code() {
+    let expected = [
+        ("gap-and-resume", 1),
+        ("hostile-text", 1),
+        ("in-sync", 0),
+        ("incomplete-extract", 6),
+        ("keys-near-miss", 0),
+        ("linked-through-user", 0),
+        ("links-crossed", 1),
+        ("no-enrollments-yet", 0),
+        ("other-organization", 6),
+        ("outbound-stalled", 5),
+        ("outside-list-view", 0),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = sample_definitions::names().into_iter().map(|name| {
+        let mut command = crate::cli::tieout();
+        command.args(["audit", "--quiet", "-c"]).arg(sample_folder(name).join("tieout.toml"));
+        (name, crate::cli::run(command.arg("--out").arg(folder.path().join(name))).0)
+    });
+    assert_eq!(ended.collect::<std::collections::BTreeMap<_, _>>(), expected.into_iter().collect());
+}
+
 #[test]
 fn each_sample_has_the_findings_that_its_story_tells() {
     for name in sample_definitions::names() {

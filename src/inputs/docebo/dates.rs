@@ -1,12 +1,11 @@
-//! Dates of an export, whose pattern is found out over the whole file.
+//! Dates of an export; the pattern is inferred from the whole file.
 //!
-//! `2026-01-31 23:59:59` and its kin name themselves. Of `03/04/2026` nobody can say which number is
-//! the day; another row of the same file usually can. Until the end of the file such a value is kept
-//! as if the day came first; where it turns out otherwise, [`LocalTime::with_day_and_month_swapped`] turns it round,
-//! which loses nothing, since both numbers are 12 or less.
+//! `2026-01-31 23:59:59` and similar forms are unambiguous. `03/04/2026` does not show which number is the day; another
+//! row of the file usually does. Until the end of the file, such a value is read day first. If the month comes first,
+//! [`LocalTime::with_day_and_month_swapped`] swaps the two, which is lossless because both numbers are 12 or less.
 //!
-//! A few values that contradict the rest of their column are unreadable rows ([`Strict`]); where a file
-//! contradicts itself throughout, the run ends.
+//! A few values that contradict the rest of their column make their rows unreadable ([`Strict`]); if a file contradicts
+//! itself throughout, the run ends.
 
 mod months;
 #[cfg(test)]
@@ -22,7 +21,7 @@ use crate::model::instant::{DAY, LocalTime, OUT_OF_RANGE, Precision, RANGE, Reso
 
 use written::{Form, Time, WrittenDate, YearLast};
 
-/// Which date a value is.
+/// Date column of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DateColumn {
     Enrolled,
@@ -35,7 +34,7 @@ pub(super) enum DateColumn {
 impl DateColumn {
     const COUNT: usize = 4;
 
-    /// The date in words.
+    /// The name in messages.
     pub(super) const fn meaning(self) -> &'static str {
         match self {
             Self::Enrolled => "the enrollment date",
@@ -49,18 +48,18 @@ impl DateColumn {
 /// Why a value is not read as a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DateFault {
-    /// It is written in no form that is known.
+    /// No known date form.
     NotADate,
-    /// It does not follow `docebo.date_format`.
+    /// Does not match `docebo.date_format`.
     NotAsConfigured,
-    /// Its year is none that a date of an enrollment can have.
+    /// Year outside the range of enrollment dates.
     OutOfRange,
-    /// It contradicts nearly all other values of the file.
+    /// Contradicts nearly all other values of the file.
     Contradicts,
 }
 
 impl DateFault {
-    /// The fault in words, behind [`DateColumn::meaning`].
+    /// The fault in words, following [`DateColumn::meaning`].
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::NotADate => "is not a date",
@@ -71,7 +70,7 @@ impl DateFault {
     }
 }
 
-/// The first line on which something was seen, and how often.
+/// The first line and the number of occurrences.
 #[derive(Debug, Clone, Copy, Default)]
 struct Occurrences {
     count: u64,
@@ -79,7 +78,7 @@ struct Occurrences {
 }
 
 impl Occurrences {
-    /// Adds a value behind those that were added before.
+    /// Adds a value that follows those already added.
     fn add(&mut self, line: u64) {
         if self.count == 0 {
             self.line = line;
@@ -94,45 +93,45 @@ impl Occurrences {
         self.count += other.count;
     }
 
-    /// Whether so few values contradict the others that they are taken for slips: at most one in twenty.
+    /// Whether few enough values contradict the others to count as slips: at most one in twenty.
     const fn is_slip_among(self, others: Self) -> bool {
         self.count * 20 <= others.count
     }
 }
 
-/// What is known of a file's dates before it is read.
+/// The date rules known before a file is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DateRules<'a> {
-    /// The order of day and month (`docebo.date_order`).
+    /// Order of day and month (`docebo.date_order`).
     pub(super) order: Option<DateOrder>,
-    /// The pattern of every date (`docebo.date_format`).
+    /// Pattern of every date (`docebo.date_format`).
     pub(super) format: Option<&'a DateFormat>,
-    /// Whether serial numbers count from 1904, as the workbook says.
+    /// Whether the workbook's serial numbers count from 1904.
     pub(super) date_1904: bool,
-    /// What the file turned out to contradict in a few rows.
+    /// Forms that only a few rows of the file use.
     pub(super) strict: Strict,
 }
 
-/// Values that are refused, because nearly all others of the file are written otherwise.
+/// Values that are refused because nearly all others of the file have another form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Strict {
-    /// The order that values with the year last have.
+    /// Required order of values with the year last.
     order: Option<DateOrder>,
-    /// By column, the forms that are refused, as bits.
+    /// Refused forms as bits, by column.
     refused: [u8; DateColumn::COUNT],
-    /// Whether values have to state their offset from UTC, or must not.
+    /// Whether values must, or must not, contain their UTC offset.
     zoned: Option<bool>,
 }
 
-/// Dates with a two-digit year, of which nobody knows whether the year comes first.
+/// Dates with a two-digit year that may come first or last.
 #[derive(Debug, Clone, Copy, Default)]
 struct TwoDigitYears {
     seen: Occurrences,
     /// Values whose first number cannot be a year.
     year_last: u64,
-    /// Values that make a date only if the year comes first.
+    /// Values that are dates only if the year comes first.
     year_first: u64,
-    /// The distinct first and last numbers, as bits.
+    /// Distinct first and last numbers, as bits.
     firsts: u128,
     lasts: u128,
 }
@@ -157,18 +156,18 @@ impl TwoDigitYears {
         self.lasts |= lasts;
     }
 
-    /// Whether every value can be read with the year first, and something speaks for that: a value that makes no other
-    /// date, or last numbers that vary more than the first ones, as days do and years do not.
+    /// Whether every value can be read with the year first, and there is evidence for it: a value that is no date
+    /// otherwise, or last numbers that vary more than the first, as days do and years do not.
     const fn may_come_first(&self) -> bool {
         let varies = self.lasts.count_ones() > self.firsts.count_ones();
         self.seen.count > 0 && self.year_last == 0 && (self.year_first > 0 || varies)
     }
 }
 
-/// The forms of dates whose day and month are never in doubt.
+/// Date forms with unambiguous day and month.
 const OTHERS: [Form; Form::COUNT - 1] = [Form::YearFirst, Form::Named, Form::Serial, Form::Unix];
 
-/// Reads the dates of one file and learns its pattern on the way.
+/// Reads the dates of one file and learns their pattern.
 #[derive(Debug)]
 pub(super) struct DateReader<'a> {
     rules: DateRules<'a>,
@@ -199,7 +198,7 @@ impl<'a> DateReader<'a> {
         }
     }
 
-    /// Adds what a reader of other rows of the same file has seen.
+    /// Merges the observations of another reader of the same file.
     pub(super) fn absorb(&mut self, other: &DateReader<'_>) {
         let DateReader { rules: _, forms, day_first, month_first, either, short, zoned, zoneless, precision } = other;
         for (own, other) in self.forms.as_flattened_mut().iter_mut().zip(forms.as_flattened()) {
@@ -216,7 +215,7 @@ impl<'a> DateReader<'a> {
         }
     }
 
-    /// The order of day and month, where it is known before the file is read.
+    /// The order of day and month, if known before the file is read.
     const fn forced(&self) -> Option<DateOrder> {
         match self.rules.order {
             Some(order) => Some(order),
@@ -224,19 +223,19 @@ impl<'a> DateReader<'a> {
         }
     }
 
-    /// Whether values seen so far may turn out to have day and month the other way round.
+    /// Whether day and month of values read so far may have to be swapped.
     pub(super) fn may_be_swapped(&self) -> bool {
         self.forced().is_none() && self.either.count > 0
     }
 
-    /// Reads one cell; blanks and zero dates are no date.
+    /// Reads one cell; blanks and zero dates return `None`.
     pub(super) fn read(&mut self, text: &[u8], column: DateColumn, line: u64) -> Result<Option<LocalTime>, DateFault> {
         let text = text.trim_ascii();
         if text.is_empty() || is_zero_date(text) {
             return Ok(None);
         }
         let read = match self.rules.format {
-            // As nearly every date is written.
+            // The form of nearly every date.
             None => match Stamp::parse(text) {
                 Some(stamp) => return self.take(Form::YearFirst, &stamp, column, line),
                 None => self.otherwise(text, line).ok_or(DateFault::NotADate),
@@ -246,7 +245,7 @@ impl<'a> DateReader<'a> {
         read.and_then(|(form, stamp)| self.take(form, &stamp, column, line))
     }
 
-    /// Takes a value that was read.
+    /// Records a parsed value.
     #[inline]
     fn take(
         &mut self,
@@ -273,7 +272,7 @@ impl<'a> DateReader<'a> {
         Ok((seconds != 0).then(|| LocalTime::from_seconds(seconds)))
     }
 
-    /// Reads a date that is not written as nearly every date is.
+    /// Reads a date in one of the rarer forms.
     #[inline(never)]
     fn otherwise(&mut self, text: &[u8], line: u64) -> Option<(Form, Stamp)> {
         match written::parse(text, self.rules.date_1904)? {
@@ -318,9 +317,9 @@ impl<'a> DateReader<'a> {
         Some(days * DAY + date.seconds)
     }
 
-    /// Settles the pattern at the end of the file. Columns may be written in different forms; but where some values of one
-    /// column have the year last and others do not, a program may have converted those that it could, with day and month
-    /// exchanged. Returns which values are to be refused, where a few contradict the others.
+    /// Determines the pattern at the end of the file. Columns may use different forms; but if only some values of one
+    /// column have the year last, a program may have converted those it could, swapping day and month. Returns the
+    /// values to refuse, if a few contradict the others.
     pub(super) fn resolve(&self, file: &Path) -> Result<Option<Strict>, Error> {
         if self.rules.format.is_none() && self.rules.order.is_none() && self.short.may_come_first() {
             return Err(Error::Input {
@@ -379,7 +378,7 @@ impl<'a> DateReader<'a> {
         })
     }
 
-    /// The forms that a few values of a column have, as bits.
+    /// The forms of only a few column values, as bits.
     fn resolve_forms(&self, file: &Path, forms: &[Occurrences; Form::COUNT]) -> Result<u8, Error> {
         let year_last = forms[Form::YearLast as usize];
         let mut other = Occurrences::default();
@@ -405,7 +404,7 @@ impl<'a> DateReader<'a> {
         })
     }
 
-    /// Whether values have to state their offset from UTC, where a few contradict the others in that.
+    /// Whether values must contain a UTC offset, if a few contradict the others.
     fn resolve_zone(&self, file: &Path) -> Result<Option<bool>, Error> {
         let (zoned, zoneless) = (self.zoned, self.zoneless);
         if zoned.count == 0 || zoneless.count == 0 {
@@ -427,17 +426,17 @@ impl<'a> DateReader<'a> {
         })
     }
 
-    /// Whether nothing in the file tells the day from the month.
+    /// Whether nothing in the file distinguishes day from month.
     fn is_undecided(&self) -> bool {
         self.order() == DateOrder::Undecided
     }
 
-    /// Whether day and month of a column's values were in doubt.
+    /// Whether a column has values with the year last.
     pub(super) fn is_year_last(&self, column: DateColumn) -> bool {
         self.forms[column as usize][Form::YearLast as usize].count > 0
     }
 
-    /// What another reader, of all rows of the file, has seen of the courses' creation dates, which are read once a course.
+    /// Takes over the course creation dates, parsed once per course, from another reader of all rows.
     pub(super) fn take_course_creations(&mut self, other: &Self) {
         let at = DateColumn::CourseMade as usize;
         (self.forms[at], self.precision[at]) = (other.forms[at], other.precision[at]);
@@ -460,12 +459,12 @@ impl<'a> DateReader<'a> {
         DateProfile { order: self.order(), zoned: self.zoned.count > 0, enrolled, completed, accessed, course_made }
     }
 
-    /// Whether some value of the file has this form.
+    /// Whether any value of the file has this form.
     fn has(&self, form: Form) -> bool {
         self.forms.iter().any(|forms| forms[form as usize].count > 0)
     }
 
-    /// The pattern in words, `None` where no date was seen.
+    /// The pattern in words; `None` if there was no date.
     pub(super) fn describe(&self) -> Option<String> {
         let finest = self.precision.iter().flatten().map(|precision| precision.finest).min()?;
         let mut patterns = Vec::new();
@@ -507,7 +506,7 @@ impl<'a> DateReader<'a> {
     }
 }
 
-/// Whether this is a date of zeros, as databases store it where there is none: with a time of zeros at most.
+/// Whether this is a date of zeros, optionally with a time of zeros, as databases store a missing date.
 fn is_zero_date(text: &[u8]) -> bool {
     let Some(rest) = [&b"0000-00-00"[..], b"00/00/0000"].iter().find_map(|zeros| text.strip_prefix(*zeros)) else {
         return text == b"0";

@@ -1,6 +1,5 @@
-//! Finding columns by their headings: the names that Docebo's reports and APIs are known to use, and
-//! those that the user gives under `[docebo.columns]`. Case, spaces and accents do not matter; the
-//! position of a column never does.
+//! Finds columns by their headings: the known names from Docebo's reports and APIs, and those set under
+//! `[docebo.columns]`. Case, spaces, accents and column positions do not matter.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -9,7 +8,7 @@ use crate::error::Error;
 use crate::inputs::table::Table;
 use crate::settings::{ColumnName, Columns, file::nearest};
 
-/// What remains of a heading without case, accents, spaces and punctuation.
+/// A heading without case, accents, spaces and punctuation.
 pub(super) fn fold(heading: &str) -> String {
     heading
         .nfkd()
@@ -19,7 +18,7 @@ pub(super) fn fold(heading: &str) -> String {
         .collect()
 }
 
-/// A heading without a remark in parentheses at its end: `Archived Enrollment (Yes / No)`.
+/// A heading without its final remark in parentheses: `Archived Enrollment (Yes / No)`.
 fn without_remark(heading: &str) -> &str {
     let heading = heading.trim_end();
     match heading.strip_suffix(')').and_then(|heading| heading.rfind('(')) {
@@ -28,8 +27,8 @@ fn without_remark(heading: &str) -> &str {
     }
 }
 
-/// The known headings of a column, folded. `Enrollment Start Date` is the validity window and not the
-/// enrollment date; `Course Unique ID` is a code and not the numeric id.
+/// The known headings of a column, folded. `Enrollment Start Date` is the validity window, not the enrollment date;
+/// `Course Unique ID` is a code, not the numeric id.
 const fn known(column: ColumnName) -> &'static [&'static str] {
     match column {
         ColumnName::LearnerId => &["useruniqueid", "useriduser", "userid"],
@@ -51,7 +50,7 @@ const fn known(column: ColumnName) -> &'static [&'static str] {
     }
 }
 
-/// Whether a line is likely the headings of a report: at least two are known, or named by the configuration.
+/// Whether a line is probably the report's headings: at least two are known or configured.
 pub(super) fn is_plausible(line: &[String], columns: &Columns) -> bool {
     let is_known = |cell: &&String| {
         let folded = fold(cell);
@@ -63,7 +62,7 @@ pub(super) fn is_plausible(line: &[String], columns: &Columns) -> bool {
     line.iter().filter(is_known).take(2).count() == 2
 }
 
-/// A column in words, and the heading that Docebo's reports give it.
+/// A column's description and its heading in Docebo's reports.
 pub(super) const fn words(column: ColumnName) -> (&'static str, &'static str) {
     match column {
         ColumnName::LearnerId => ("the learner's id", "User unique ID"),
@@ -105,7 +104,7 @@ impl<'a> Headings<'a> {
         Self { table, columns, folded }
     }
 
-    /// Whether some heading could be meant.
+    /// Whether any heading matches the column.
     pub(super) fn has(&self, column: ColumnName) -> bool {
         !self.candidates(column).is_empty()
     }
@@ -128,14 +127,14 @@ impl<'a> Headings<'a> {
         }
     }
 
-    /// Which column a heading is.
+    /// The column of a heading.
     pub(super) fn meaning(&self, heading: &str) -> Option<ColumnName> {
         let is_meant =
             |column: &ColumnName| self.candidates(*column).iter().any(|&at| self.table.headings[at] == heading);
         ColumnName::ALL.into_iter().find(is_meant)
     }
 
-    /// The column, if there is one.
+    /// The column, if present.
     pub(super) fn optional(&self, column: ColumnName) -> Result<Option<usize>, Error> {
         let candidates = self.candidates(column);
         let [first, second, ..] = candidates[..] else { return Ok(candidates.first().copied()) };
@@ -159,7 +158,7 @@ impl<'a> Headings<'a> {
         Err(Error::Input { path: self.table.path().to_owned(), what, next })
     }
 
-    /// The column, which has to be there.
+    /// The column, which must be present.
     pub(super) fn required(&self, column: ColumnName) -> Result<usize, Error> {
         self.optional(column)?.ok_or_else(|| {
             let (meaning, usual) = words(column);
@@ -176,7 +175,7 @@ impl<'a> Headings<'a> {
     }
 }
 
-/// Every heading that the user gives must stand in some file; otherwise it is misspelt.
+/// Every configured heading must occur in some file; otherwise it is misspelled.
 pub(super) fn check_overrides(columns: &Columns, tables: &[&Table]) -> Result<(), Error> {
     for (column, heading) in &columns.headings {
         let found = tables.iter().any(|table| Headings::new(table, columns).has(*column));

@@ -1,4 +1,4 @@
-//! Learners as they are met: in the *Users* report, and in the rows of enrollments.
+//! Learners from the *Users* report and from enrollment rows.
 
 use std::hash::BuildHasher as _;
 
@@ -9,21 +9,20 @@ use crate::model::learner_rows::{LearnerRow, LearnerRows};
 use crate::model::row::index;
 use crate::model::source_line::SourceLine;
 
-/// Rows of learners, several of one id possible; [`crate::reconcile::dataset::assemble`] keeps the one
-/// that tells most.
+/// Learner rows, possibly several per id; [`LearnerRows::deduplicate`] keeps the most complete one.
 #[derive(Debug, Default)]
 pub(super) struct LearnerCollector {
-    /// What the *Users* report says; it is read first, and then looked up from all sides.
+    /// The *Users* report; read first, then only looked up.
     pub(super) reported: Reported,
     further: Rows,
     last: Option<(u64, u32)>,
 }
 
-/// Rows and where each learner stands among them.
+/// Rows with an index by learner.
 #[derive(Debug, Default)]
 struct Rows {
     rows: LearnerRows,
-    /// By id, the row that was added last.
+    /// The last row added for each id.
     by_id: HashTable<u32>,
 }
 
@@ -65,9 +64,9 @@ pub(super) struct Reported {
 /// Usernames of the *Users* report.
 #[derive(Debug, Default)]
 struct Usernames {
-    /// By username, the first row that has it.
+    /// The first row of each username.
     rows: HashTable<u32>,
-    /// Those of these rows whose username another learner has too.
+    /// Those rows whose username another learner shares.
     shared: FxHashSet<u32>,
 }
 
@@ -88,13 +87,13 @@ impl Usernames {
 }
 
 impl LearnerCollector {
-    /// A row of the *Users* report.
+    /// Adds a *Users* report row.
     pub(super) fn report(&mut self, id: u64, username: &str, sfdc_id: Option<&str>, place: SourceLine) {
         self.reported.rows.push(LearnerRow { id, username, sfdc_id, in_users_report: true, source: place });
     }
 
-    /// A learner named by an enrollment, as a row behind those of the *Users* report. A learner of that report stays as
-    /// reported, unless only the enrollments tell the Salesforce id.
+    /// Adds a learner found in an enrollment after the rows of the *Users* report. A learner of that report stays as
+    /// reported, unless only the enrollments contain the Salesforce id.
     pub(super) fn mention(
         &mut self,
         reported: &Reported,
@@ -134,13 +133,13 @@ impl LearnerCollector {
 }
 
 impl Reported {
-    /// The row of a learner of whom no enrollment can tell anything new.
+    /// The row of a learner about whom enrollments add nothing.
     pub(super) fn is_fully_known(&self, id: u64) -> Option<u32> {
-        // In the report, without a word on the `sfdc_id`, an enrollment may have one.
+        // If the report has no `sfdc_id`, an enrollment may have one.
         self.rows.find(id).filter(|&row| self.rows.rows.sfdc_known(row as usize))
     }
 
-    /// Gets ready for [`Reported::id_of`].
+    /// Prepares lookups by [`Reported::id_of`].
     pub(super) fn index_usernames(&mut self) {
         let rows = &self.rows.rows;
         self.by_username.get_or_insert_with(|| Usernames::new(rows));

@@ -1,4 +1,4 @@
-//! Rows of the two reports, read without regard to the rows before.
+//! Parses rows of the two reports independently of earlier rows.
 //!
 //! Must not know: which rows of a learner or an enrollment count.
 
@@ -23,22 +23,22 @@ use crate::model::row::index;
 use crate::model::source_line::SourceLine;
 use crate::settings::ColumnName;
 
-/// How the cells of a file are read.
+/// How to read the cells of a file.
 #[derive(Clone, Copy)]
 pub(super) struct Cells<'a> {
     table: &'a Table,
     words: &'a Vocabulary,
-    /// Every column that has to be filled is among so many first ones.
+    /// The number of leading cells that include every required column.
     min: usize,
 }
 
 impl<'a> Cells<'a> {
-    /// Of a file in which these columns have to be filled.
+    /// Reads a file in which these columns are required.
     pub(super) fn new(table: &'a Table, words: &'a Vocabulary, filled: impl IntoIterator<Item = usize>) -> Self {
         Self { table, words, min: filled.into_iter().max().map_or(0, |last| last + 1) }
     }
 
-    /// What the row is by its number of cells, surplus blank ones aside.
+    /// The row's width, ignoring surplus blank cells.
     #[inline]
     pub(super) fn width(self, row: Row<'_>) -> Width {
         let (cells, columns) = (row.len(), self.table.headings.len());
@@ -53,15 +53,15 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The row has a number of cells that it cannot be read with.
+    /// Rejects a row with an unusable number of cells.
     pub(super) fn wrong_width(self, row: Row<'_>) -> Box<Reject> {
         let (cells, columns) = (row.len(), self.table.headings.len());
         let too = if cells < columns { "few" } else { "many" };
         Box::new(Reject::new(format!("too {too} cells: {cells}, but the header row has {columns}"), b""))
     }
 
-    /// How many of the row's first cells belong to their headings for sure. Of a row that ends early all but the last do,
-    /// which may be cut; of a row with surplus text none does, for nobody knows where a delimiter is too many.
+    /// The number of leading cells that certainly match their headings. In a short row, all but the last, which may be
+    /// truncated; in a row with surplus text, none, as the extra delimiter could be anywhere.
     fn trusted(self, row: Row<'_>) -> usize {
         let (cells, columns) = (row.len(), self.table.headings.len());
         if cells < columns {
@@ -73,13 +73,13 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// A cell, blank where its word means nothing.
+    /// A cell; blank if a null word.
     #[inline]
     fn get(self, row: Row<'a>, column: usize) -> &'a [u8] {
         self.words.unless_null(row.get(column))
     }
 
-    /// A cell as text; `what` says what it holds.
+    /// A cell as text; `what` describes its content.
     #[inline]
     fn text(self, row: Row<'a>, column: usize, what: &'static str) -> Result<&'a str, Box<Reject>> {
         let cell = self.get(row, column);
@@ -97,7 +97,7 @@ impl<'a> Cells<'a> {
 
     /// Whether the enrollment is archived.
     fn archived(self, row: Row<'a>, column: usize) -> Result<bool, Box<Reject>> {
-        // What Docebo itself writes, where the configuration does not say otherwise.
+        // Docebo's own words, unless configured otherwise.
         match self.get(row, column) {
             b"No" | b"" if self.words.knows_docebo() => return Ok(false),
             b"Yes" if self.words.knows_docebo() => return Ok(true),
@@ -126,7 +126,7 @@ impl<'a> Cells<'a> {
         })
     }
 
-    /// Why a value cannot be read: the fault of its cell, if it has one of its own.
+    /// The reject for an unreadable value: the cell's own fault, if any.
     #[cold]
     fn fault(self, column: usize, what: &str, why: &str, cell: &[u8]) -> Box<Reject> {
         let reject = match cell_fault(cell) {
@@ -136,7 +136,7 @@ impl<'a> Cells<'a> {
         Box::new(reject.in_column(&self.table.headings[column]))
     }
 
-    /// A value that can be read, but means nothing that is known.
+    /// The reject for a readable value with no known meaning.
     #[cold]
     fn unknown(self, column: usize, reason: &'static str, text: &str) -> Box<Reject> {
         Box::new(Reject::new(reason, text.as_bytes()).in_column(&self.table.headings[column]))
@@ -148,7 +148,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Reads an id, or says what it is instead.
+/// Reads an id, or returns what it is instead.
 fn read_id(cell: &[u8]) -> Result<u64, &'static str> {
     let thousands = "has a thousands separator (format the column as a plain number or as text)";
     // `12.000` would read as twelve.
@@ -168,7 +168,7 @@ fn read_id(cell: &[u8]) -> Result<u64, &'static str> {
     })
 }
 
-/// Where the columns of a *Users* file are.
+/// Column positions of a *Users* file.
 #[derive(Clone, Copy)]
 pub(super) struct UserColumns {
     pub(super) id: usize,
@@ -189,7 +189,7 @@ impl UserColumns {
         Ok((id, username, sfdc_id))
     }
 
-    /// The reject with what the row still says.
+    /// The reject with the row's readable identifiers.
     pub(super) fn identify(self, cells: Cells<'_>, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
         let trusted = TrustedCells::new(cells, row);
         (reject.learner, reject.username) = (trusted.id(self.id), trusted.username(self.username));
@@ -198,7 +198,7 @@ impl UserColumns {
     }
 }
 
-/// The cells of an unreadable row that belong to their headings for sure.
+/// The cells of an unreadable row that certainly match their headings.
 #[derive(Clone, Copy)]
 struct TrustedCells<'a> {
     cells: Cells<'a>,
@@ -235,19 +235,19 @@ impl<'a> TrustedCells<'a> {
     }
 }
 
-/// What the rows of a file are read by; the same for all of them.
+/// The parsing context shared by all rows of a file.
 #[derive(Clone, Copy)]
 pub(super) struct RowParser<'a> {
     pub(super) cells: Cells<'a>,
     pub(super) columns: &'a Columns,
     pub(super) learners: &'a Reported,
     pub(super) codes: &'a CourseCodes,
-    /// Short rows that are not read, ascending.
+    /// Unreadable short rows, ascending.
     pub(super) unreadable: &'a [SourceLine],
 }
 
 impl RowParser<'_> {
-    /// Reads a run of rows of a file.
+    /// Parses a run of rows of a file.
     pub(super) fn block<'d>(
         &self,
         rows: &mut Rows<'_>,
@@ -263,7 +263,7 @@ impl RowParser<'_> {
         Ok(block)
     }
 
-    /// The reject with what the row still says.
+    /// The reject with the row's readable identifiers.
     #[cold]
     fn identify(&self, row: Row<'_>, mut reject: Box<Reject>) -> Box<Reject> {
         let trusted = TrustedCells::new(self.cells, row);
@@ -284,31 +284,31 @@ impl RowParser<'_> {
     }
 }
 
-/// Whose enrollment a row is.
+/// Learner of an enrollment row.
 #[derive(Clone, Copy)]
 pub(super) enum Person {
-    /// A learner of whom the row can tell nothing new.
+    /// A learner about whom the row adds nothing.
     Known(u32),
-    /// A learner by id, and what the row tells of them, as places among the texts of the block.
+    /// A learner by id, with the row's values as indexes into the texts of the block.
     Mentioned { id: u64, username: Option<u32>, sfdc_id: Option<u32> },
 }
 
-/// What one row says.
+/// Content of one row.
 pub(super) enum Entry {
     Enrollment(ParsedEnrollment),
     Archived(Person),
 }
 
-/// A row that cannot be read.
+/// An unreadable row.
 pub(super) struct Rejected {
-    /// So many entries of the block come before it.
+    /// Number of entries of the block before it.
     pub(super) before: u32,
     pub(super) line: u32,
     pub(super) width: Width,
     pub(super) reject: Arc<Reject>,
 }
 
-/// What a row says of a current enrollment.
+/// A current enrollment's row.
 pub(super) struct ParsedEnrollment {
     pub(super) person: Person,
     pub(super) course: u64,
@@ -318,19 +318,19 @@ pub(super) struct ParsedEnrollment {
     pub(super) dates: [Option<LocalTime>; 4],
 }
 
-/// When a course was made, as its first row in a block tells.
+/// A course's creation date, from its first row in a block.
 pub(super) struct CourseCreation {
     pub(super) line: u32,
     pub(super) text: Vec<u8>,
 }
 
-/// A run of rows of a *Users - Courses* file, read without regard to the rows before.
+/// A parsed run of *Users - Courses* rows, independent of earlier rows.
 pub(super) struct ParsedBlock<'a> {
-    /// The file, or the part of it, that the rows are in.
+    /// The file, or part of it, of the rows.
     pub(super) file: u16,
-    /// Line, width and content of each row that can be read.
+    /// Line, width and content of each readable row.
     pub(super) entries: Vec<(u32, Width, Entry)>,
-    /// The others, apart: there are many where rows are short, and an entry takes as much room as what most rows say.
+    /// Unreadable rows, stored separately: short rows can be many, and this keeps entries small.
     pub(super) rejected: Vec<Rejected>,
     shared: SharedRejects,
     pub(super) texts: TextColumn,
@@ -339,12 +339,12 @@ pub(super) struct ParsedBlock<'a> {
     pub(super) made: Vec<CourseCreation>,
     pub(super) met: FxHashSet<u64>,
     pub(super) dates: DateReader<'a>,
-    /// The last learner of whom no row can tell anything new; their rows mostly stand together.
+    /// The last fully known learner; a learner's rows are mostly adjacent.
     pub(super) last: Option<(u64, u32)>,
 }
 
 impl<'a> ParsedBlock<'a> {
-    /// A run of at most so many rows.
+    /// Creates a block for at most `rows` rows.
     fn new(dates: DateReader<'a>, rows: usize, file: u16) -> Self {
         Self {
             file,
@@ -360,13 +360,13 @@ impl<'a> ParsedBlock<'a> {
         }
     }
 
-    /// Its unreadable rows, in the order of the file.
+    /// The unreadable rows, in file order.
     pub(super) fn into_rejects(self) -> impl Iterator<Item = (SourceLine, Arc<Reject>)> {
         let file = self.file;
         self.rejected.into_iter().map(move |Rejected { line, reject, .. }| (SourceLine { file, line }, reject))
     }
 
-    /// Reads the next row of a file.
+    /// Parses the next row of a file.
     #[inline]
     fn row(&mut self, read: &RowParser<'_>, row: Row<'_>) {
         let place = SourceLine { file: self.file, ..source_line(0, row) };
@@ -456,7 +456,7 @@ impl<'a> ParsedBlock<'a> {
     }
 
     fn word(&mut self, text: &str) -> u16 {
-        // Few words, and the next row has mostly one of the first.
+        // Words are few, and most rows have one of the first.
         let at = self.words.iter().position(|known| known == text).unwrap_or_else(|| {
             self.words.push(text.to_owned());
             self.words.len() - 1
@@ -475,7 +475,7 @@ pub(super) enum CourseColumn {
     Code(usize),
 }
 
-/// Where the columns of a *Users - Courses* file are.
+/// Column positions of a *Users - Courses* file.
 pub(super) struct Columns {
     pub(super) learner: LearnerColumn,
     pub(super) course: CourseColumn,
@@ -527,7 +527,7 @@ impl Columns {
         })
     }
 
-    /// The columns without which a row says nothing. The archived mark is one: Docebo writes a word into each row.
+    /// Columns that every row must fill. The archived flag is one: Docebo writes a word into each row.
     pub(super) fn filled(&self, with_users_report: bool) -> impl Iterator<Item = usize> + use<> {
         let by_username = matches!(self.learner, LearnerColumn::Username(_)) || !with_users_report;
         let learner = match self.learner {
@@ -542,7 +542,7 @@ impl Columns {
             .flatten()
     }
 
-    /// Columns whose absence changes the results, and how.
+    /// Missing columns that change the results, and how.
     pub(super) fn missing(&self) -> impl Iterator<Item = (ColumnName, &'static str)> + use<> {
         const RECENT: &str = "a change just before the export cannot be told from an old one";
         [
@@ -557,7 +557,7 @@ impl Columns {
     }
 }
 
-/// Where a row of a file stands; each part of the file counts as one of its own.
+/// The position of a row; each part of a file counts as its own file.
 pub(super) fn source_line(file: u16, row: Row<'_>) -> SourceLine {
     SourceLine { file: file + row.part, line: row.line_number() }
 }

@@ -1,40 +1,40 @@
-//! Rows with fewer cells than the heading: dropped trailing delimiters, or a row that was cut off?
+//! Rows with fewer cells than the heading: trailing delimiters omitted, or row truncated?
 //!
-//! Spreadsheet programs leave out the delimiters behind the last filled cell, so a short row may be a whole one whose last
-//! cells are blank. A short row is read that way if
+//! Spreadsheet programs omit the delimiters after the last filled cell, so a short row may be complete, with blank last
+//! cells. A short row is read that way if
 //!
-//! 1. every column that has to be filled is among its cells (the caller says which);
-//! 2. the file shows the habit: at least three such rows, and at least one in a thousand;
-//! 3. it is not the last row of a file that ends without a line end, which a download that broke off looks like;
-//! 4. the row behind it is not a fragment, too short for the columns that have to be filled: a line break within a cell
-//!    without quotation marks makes two short rows of one.
+//! 1. it contains every required column (the caller names them);
+//! 2. the file has a pattern of short rows: at least three, and at least one in a thousand;
+//! 3. it is not the last row of a file without a final line end, which may be an interrupted download;
+//! 4. the next row is not a fragment, too short for the required columns: a line break within an unquoted cell splits
+//!    one row into two short ones.
 //!
 //! Any other short row is unreadable.
 
 use crate::model::source_line::SourceLine;
 
-/// Fewer such rows show no habit.
+/// Fewer such rows are no pattern.
 const MIN_ROWS: usize = 3;
-/// At least one row in so many has to be short.
+/// At least one row in this many must be short.
 const MAX_ROWS_FOR_ONE: u64 = 1_000;
 
 /// The short rows of a file, in its order.
 #[derive(Debug, Default)]
 pub(super) struct ShortRows {
-    /// Rows with every cell that has to be filled.
+    /// Rows with every required cell.
     rows: Vec<SourceLine>,
-    /// Those of them behind which a fragment stands.
+    /// Those of them followed by a fragment.
     broken: Vec<SourceLine>,
     /// The last row, and whether it is short.
     last: Option<(SourceLine, bool)>,
 }
 
-/// What a row is, by the number of its cells.
+/// Classifies a row by its number of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Width {
-    /// As many cells as the heading has, or further blank ones.
+    /// As many cells as the heading; any extra ones are blank.
     Full,
-    /// Fewer, but every one that has to be filled.
+    /// Fewer, but with every required cell.
     Short,
     /// Too few.
     Fragment,
@@ -53,13 +53,13 @@ impl ShortRows {
         self.last = Some((place, width == Width::Short));
     }
 
-    /// Whether there is any.
+    /// Whether none exist.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Those that are not read, of a file with so many rows. `is_cut_off` says whether the file ends without a line end, and
-    /// is asked only where it matters.
+    /// The short rows to reject, given the file's number of rows. `is_cut_off` returns whether the file has no final
+    /// line end; it is called only if needed.
     pub(super) fn unreadable(self, rows: u64, is_cut_off: impl FnOnce() -> bool) -> Vec<SourceLine> {
         let habit = self.rows.len() >= MIN_ROWS && self.rows.len() as u64 * MAX_ROWS_FOR_ONE >= rows;
         if !habit {
@@ -80,7 +80,7 @@ mod tests {
     use super::{ShortRows, Width};
     use crate::model::source_line::SourceLine;
 
-    /// Lines, counted from 2, that are not read; `.` is a full row, `s` a short one, `f` a fragment.
+    /// Line numbers, from 2, of rejected rows; `.` is a full row, `s` a short one, `f` a fragment.
     fn unreadable(rows: &str, is_cut_off: bool) -> Vec<u32> {
         let mut short = ShortRows::default();
         for (line, row) in (2..).zip(rows.chars()) {

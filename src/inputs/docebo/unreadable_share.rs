@@ -1,7 +1,7 @@
-//! Whether a file was understood: where more than a fifth of its rows are unreadable for one reason, the file follows a
-//! pattern that the tool does not know, and the run ends with what to set.
+//! Detects files in an unknown format: if more than a fifth of a file's rows are unreadable for one reason, the run
+//! ends and names the setting to change.
 //!
-//! Fewer than five such rows are a list and no pattern, unless no row of the file can be read at all.
+//! Fewer than five such rows are listed only, unless no row of the file is readable.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::model::instant::OUT_OF_RANGE;
 use crate::model::source_line::SourceLine;
 use crate::settings::ColumnName;
 
-/// Fewer rows show no pattern.
+/// Fewer rows are no pattern.
 const MIN_ROWS: u64 = 5;
-/// At most one row in so many may be unreadable for one reason.
+/// At most one row in this many may be unreadable for one reason.
 const SHARE: u64 = 5;
-/// As few distinct values in so many rows are words rather than dates or ids.
+/// At most this many distinct values are words rather than dates or ids.
 const MAX_WORDS: usize = 3;
 
 /// Rows that are unreadable for the same reason.
@@ -31,11 +31,11 @@ fn kind(reject: &Reject) -> (&str, &str) {
     (&reject.column, reject.reason.split(':').next().unwrap_or_default())
 }
 
-/// Checks the unreadable rows of a file, each with its place, in the order of the file. `part_of` says behind a line in which
-/// part of the file it is, `column` which column of the tool a heading is.
+/// Checks the unreadable rows of a file, each with its position, in file order. `part_of` returns the part of the file
+/// that contains a line, as a suffix; `column` the tool's column for a heading.
 ///
 /// # Errors
-/// When too many are unreadable for one reason.
+/// If too many are unreadable for one reason.
 pub(super) fn check<'a>(
     table: &Table,
     rows: u64,

@@ -1,12 +1,12 @@
-//! Words in cells: those that mean nothing, those that say yes or no, and those that a spreadsheet writes where it failed.
+//! Words in cells: null words, yes and no, and spreadsheet error values.
 
 use super::headings::fold;
 use crate::settings::Settings;
 
-/// Words of the configuration, ready to be compared.
+/// Configured words, prepared for comparison.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    /// In small letters, without surrounding spaces.
+    /// Lowercase, trimmed.
     nulls: Vec<String>,
     /// Folded.
     archived: Vec<String>,
@@ -20,7 +20,7 @@ impl Vocabulary {
         }
     }
 
-    /// The cell, blank where its word means nothing.
+    /// The cell; blank if a null word.
     #[inline]
     pub(super) fn unless_null<'a>(&self, cell: &'a [u8]) -> &'a [u8] {
         if self.nulls.is_empty() || !self.is_null(cell) { cell } else { b"" }
@@ -29,18 +29,18 @@ impl Vocabulary {
     fn is_null(&self, cell: &[u8]) -> bool {
         let Ok(cell) = std::str::from_utf8(cell) else { return false };
         let cell = cell.trim();
-        // Only letters beyond ASCII need a copy in small letters.
+        // Only non-ASCII letters need a lowercase copy.
         self.nulls
             .iter()
             .any(|null| if cell.is_ascii() { cell.eq_ignore_ascii_case(null) } else { cell.to_lowercase() == *null })
     }
 
-    /// Whether `Yes` and `No`, as Docebo writes them, mean archived and not archived.
+    /// Whether Docebo's `Yes` and `No` mean archived and not archived.
     pub(super) const fn knows_docebo(&self) -> bool {
         self.archived.is_empty()
     }
 
-    /// Whether a word of *Archived Enrollment* says yes; nothing where it says neither yes nor no.
+    /// Whether a word of *Archived Enrollment* means yes; `None` if it means neither yes nor no.
     pub(super) fn archived(&self, cell: &str) -> Option<bool> {
         let folded = fold(cell);
         if !self.archived.is_empty() {
@@ -56,7 +56,7 @@ impl Vocabulary {
     }
 }
 
-/// Words that mean yes, folded: of people, of programs, and of spreadsheets in their languages.
+/// Words for yes, folded: from people, programs, and spreadsheets in their languages.
 const YES: &[&str] = &[
     "yes",
     "y",
@@ -77,7 +77,7 @@ const YES: &[&str] = &[
     "verdadeiro",
     "waar",
 ];
-/// Words that mean no, folded.
+/// Words for no, folded.
 const NO: &[&str] = &[
     "no",
     "n",
@@ -99,8 +99,8 @@ const NO: &[&str] = &[
     "onwaar",
 ];
 
-/// What spreadsheets write where a formula fails, in English, German, French, Italian, Spanish, Portuguese and Dutch,
-/// without punctuation and in small letters.
+/// Spreadsheet error values in English, German, French, Italian, Spanish, Portuguese and Dutch, lowercase, without
+/// punctuation.
 const ERRORS: &[&str] = &[
     "na",
     "ref",
@@ -135,10 +135,10 @@ const ERRORS: &[&str] = &[
     "leeg",
 ];
 
-/// Whether a cell holds what a spreadsheet writes where a formula fails (`#N/A`, `#REF!`), or where a column is too narrow
-/// for its value (`####`).
+/// Whether a cell contains a spreadsheet's formula error (`#N/A`, `#REF!`) or the filler of a too narrow column
+/// (`####`).
 pub(super) fn is_spreadsheet_error(cell: &[u8]) -> bool {
-    // Nearly no cell goes on from here.
+    // Rejects nearly all cells early.
     if cell.trim_ascii_start().first() != Some(&b'#') {
         return false;
     }

@@ -1,4 +1,4 @@
-//! Reviews as text, and the merge of a filled sheet into earlier ones.
+//! Reviews as text, and merging a filled-in sheet into earlier ones.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn merge(rows: Vec<Filled>, before: &Reviews) -> Taken {
     take(&Sheet { run: None, columns: COLUMNS, rows }, &KNOWN, before, "R-2", 3)
 }
 
-/// One finding, F-A: what was said before, what its row says, and what comes of it.
+/// One finding, F-A: its earlier review, its row, and the result.
 fn one(before: Option<Review>, status: &str, owner: &str, comment: &str) -> (Option<Review>, String) {
     let before: Reviews = before.into_iter().map(|review| ("F-A".to_owned(), review)).collect();
     let rows = vec![row(2, "F-A", status, owner, comment), row(3, "F-B", "", "", ""), row(4, "F-C", "", "", "")];
@@ -233,7 +233,7 @@ fn other_lines_are_refused_with_their_number() {
 fn statuses_that_ask_for_work() {
     let asking: Vec<&str> = Status::ALL.iter().filter(|status| status.asks_for_work()).map(|s| s.label()).collect();
     assert_eq!(asking, ["Open", "Investigating", "Raised with Docebo"]);
-    // The drop-down of a workbook takes a literal list of 255 characters.
+    // A workbook's drop-down list is limited to 255 characters.
     assert!(Status::ALL.iter().map(|status| status.label().len() + 1).sum::<usize>() <= 255);
 }
 
@@ -266,7 +266,7 @@ fn reviews() -> impl Strategy<Value = Reviews> {
     proptest::collection::btree_map("F-[A-H]", review, 0..8)
 }
 
-/// What somebody does to a row.
+/// An edit to a row.
 #[derive(Debug, Clone)]
 enum Deed {
     Leave,
@@ -284,8 +284,8 @@ proptest! {
         prop_assert!(!text.chars().any(|c| is_active(c) && c != '\n'));
     }
 
-    /// A workbook is written with the reviews of before, then worked on: whatever happens to some
-    /// rows, the reviews of the others are what they were.
+    /// A workbook is written with earlier reviews, then edited: whatever happens to some rows, the reviews of the
+    /// others stay the same.
     #[test]
     fn no_review_that_was_not_changed_is_lost(
         before in reviews(),
@@ -336,7 +336,7 @@ proptest! {
         let deleted: Vec<&str> = known.iter().zip(&deeds)
             .filter(|(_, deed)| matches!(deed, Deed::Delete)).map(|(&key, _)| key).collect();
         prop_assert_eq!(&taken.deleted, &deleted);
-        // To take the same sheet again changes nothing.
+        // Taking the same sheet again changes nothing.
         let again = take(&Sheet { run: None, columns: COLUMNS, rows }, &known, &taken.reviews, "R-9", 6);
         prop_assert_eq!((again.new, again.changed, again.withdrawn.len()), (0, 0, 0));
         prop_assert_eq!(again.reviews, taken.reviews);

@@ -1,5 +1,5 @@
-//! The filled workbook, read as whichever spreadsheet program saved it: the sheet by its name, the
-//! columns by their headings, cells as their reader sees them.
+//! Reads the filled-in workbook from any spreadsheet program: the sheet by name, the columns by heading, cells as
+//! displayed.
 //!
 //! Must not know: what an answer means.
 
@@ -18,9 +18,9 @@ use crate::model::instant::{DAY, civil_from_days, days_from_civil};
 use crate::model::label::Label as _;
 use crate::model::text::{MAX_CELL, escape_controls};
 
-/// The rows among which the headings stand.
+/// Number of rows searched for the headings.
 const HEADING_ROWS: u32 = 20;
-/// The name under which a workbook holds the id of its run.
+/// The defined name of the run id's cell.
 const RUN_NAME: &str = "Run_Id";
 
 type Workbook = Xlsx<BufReader<File>>;
@@ -28,7 +28,7 @@ type Workbook = Xlsx<BufReader<File>>;
 /// Reads the sheet `Findings` of a workbook.
 ///
 /// # Errors
-/// When the file is not there, is no XLSX workbook or a locked one, or has no such sheet or columns.
+/// If the file is missing, is not an XLSX workbook, is locked, or has no such sheet or columns.
 pub fn read(path: &Path) -> Result<Sheet, Error> {
     let (mut workbook, mut texts) = open(path)?;
     let name = sheet_name(path, &workbook)?;
@@ -63,7 +63,7 @@ fn open(path: &Path) -> Result<(Workbook, CellTexts), Error> {
     let mut start = Vec::new();
     file.by_ref().take(100).read_to_end(&mut start).map_err(failed)?;
     file.rewind().map_err(failed)?;
-    // The old format of Excel, and the box in which a locked workbook lies, start alike.
+    // Excel's old format and the container of a locked workbook start alike.
     let old = start.starts_with(b"\xd0\xcf\x11\xe0");
     let other = |what: &str| {
         input(
@@ -81,7 +81,7 @@ fn open(path: &Path) -> Result<(Workbook, CellTexts), Error> {
     if !old && !start.starts_with(b"PK") {
         return Err(other("text, CSV or something else"));
     }
-    // The old format is refused below, whatever it claims.
+    // The old format is refused below, whatever it declares.
     let texts = if old { CellTexts::new(0) } else { table::check_workbook(path, &file)? };
     file.rewind().map_err(failed)?;
     let workbook = Xlsx::new(BufReader::new(file)).map_err(|error| match error {
@@ -93,7 +93,7 @@ fn open(path: &Path) -> Result<(Workbook, CellTexts), Error> {
     Ok((workbook, texts))
 }
 
-/// Lower case, without any white space.
+/// Lowercase, without any white space.
 fn bare(text: &str) -> String {
     text.split_whitespace().flat_map(str::chars).flat_map(char::to_lowercase).collect()
 }
@@ -114,7 +114,7 @@ fn sheet_name(path: &Path, workbook: &Workbook) -> Result<String, Error> {
     })
 }
 
-/// The id in the cell that bears the name `Run_Id`.
+/// The id in the cell named `Run_Id`.
 fn run_of(path: &Path, workbook: &mut Workbook) -> Result<Option<String>, Error> {
     let named = workbook.defined_names().iter().find(|(name, _)| name.eq_ignore_ascii_case(RUN_NAME));
     let Some((sheet, row, column)) = named.and_then(|(_, reference)| cell_of(reference)) else { return Ok(None) };
@@ -124,7 +124,7 @@ fn run_of(path: &Path, workbook: &mut Workbook) -> Result<Option<String>, Error>
     let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(|error| broken(path, error))?;
     while let Some(cell) = cells.next_cell().map_err(|error| broken(path, error))? {
         if cell.get_position() == (row, column) {
-            // Whoever filled the workbook may have filled this cell too, and it ends up in messages.
+            // Users may have edited this cell too, and it is shown in messages.
             let text: String = text_of(cell.get_value()).unwrap_or_default().trim().chars().take(40).collect();
             return Ok(Some(escape_controls(&text).into_owned()).filter(|text| !text.is_empty()));
         }
@@ -219,9 +219,9 @@ fn broken_after(path: &Path, row: u32, error: XlsxError) -> Error {
 #[derive(Default)]
 struct Headings {
     row: Option<u32>,
-    /// Where each heading stands in this row.
+    /// Columns of each heading in this row.
     here: [Vec<u32>; 4],
-    /// Which headings the row with the most of them has, and its number from 1.
+    /// The headings in the row with the most of them, and its number from 1.
     best: Option<(u32, [bool; 4])>,
 }
 
@@ -233,7 +233,7 @@ impl Headings {
         }
     }
 
-    /// At the end of a row: the columns, if it is the row of headings.
+    /// At the end of a row: the columns, if it is the heading row.
     fn finish(&mut self, path: &Path) -> Result<Option<Columns>, Error> {
         let here = std::mem::take(&mut self.here);
         let row = self.row.unwrap_or_default() + 1;
@@ -275,7 +275,7 @@ impl Headings {
     }
 }
 
-/// The cell as its reader sees it, or the error that it holds.
+/// The cell as displayed, or its error.
 fn text_of(value: &DataRef<'_>) -> Result<String, String> {
     Ok(match value {
         DataRef::Int(number) => number.to_string(),
@@ -289,12 +289,12 @@ fn text_of(value: &DataRef<'_>) -> Result<String, String> {
     })
 }
 
-/// A copy of the text of a cell, unless it is too long: a million cells can share one text.
+/// Copies a cell's text, unless too long: a million cells can share one text.
 fn checked(text: &str) -> Result<String, String> {
     if text.len() > MAX_CELL { Err(format!("a text of more than {MAX_CELL} bytes")) } else { Ok(text.to_owned()) }
 }
 
-/// Fifteen digits, as spreadsheet programs count them, and no `.0`.
+/// Fifteen digits, as in spreadsheet programs, and no `.0`.
 fn number_text(number: f64) -> String {
     format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
 }
@@ -305,7 +305,7 @@ fn moment_text(moment: &ExcelDateTime) -> String {
     let Some(days) = days_from_civil(i64::from(year), month, day).filter(|_| moment.is_datetime()) else {
         return number_text(moment.as_f64());
     };
-    // A serial number holds a second only nearly.
+    // A serial number represents a second only approximately.
     let seconds =
         days * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second) + i64::from(milli >= 500);
     let (year, month, day) = civil_from_days(seconds.div_euclid(DAY));

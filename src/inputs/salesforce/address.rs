@@ -1,10 +1,10 @@
-//! Where a request may go: which hosts a token is given to, and which resources are read there with which parameters.
+//! Permitted addresses: which hosts get the token, and which resources are read there with which parameters.
 //!
-//! An address is parsed first and matched then, part by part. What a parser would mend, such as `%2e%2e`, a tabulator or
-//! a backslash, is not mended but refused, so that what was looked at is what is sent. Of the addresses that a server
-//! hands out only the next page of the query in hand is followed, and even that is written anew from its parts.
+//! An address is parsed first, then matched part by part. Anything a parser would repair, such as `%2e%2e`, a tab or a
+//! backslash, is refused, so that the address sent is the address checked. Of server-supplied addresses only the next
+//! page of the current query is followed, and even that is rebuilt from its parts.
 //!
-//! Must not know: requests, what the answers hold.
+//! Must not know: requests, the content of answers.
 
 use reqwest::Url;
 
@@ -15,17 +15,17 @@ use crate::model::object::SfObject;
 use crate::model::text::sanitize_url;
 use crate::secrets::mask_and_shorten;
 
-/// Longer addresses are answered by no server of Salesforce's.
+/// No Salesforce server answers longer addresses.
 const MAX_LENGTH: usize = 16_384;
-/// Characters of a cursor or of a locator.
+/// Maximum characters of a cursor or locator.
 const MAX_LOCATOR: usize = 512;
-/// Rows of a page that may be asked for, at most.
+/// Maximum rows per page that may be requested.
 const MAX_RECORDS: u32 = 250_000;
-/// Domains under which every host is Salesforce's own (Salesforce Help, "My Domain URL Formats").
+/// Domains whose hosts are all Salesforce's own (Salesforce Help, "My Domain URL Formats").
 const SALESFORCE: [&str; 5] =
     [".salesforce.com", ".force.com", ".cloudforce.com", ".database.com", ".my.salesforce.mil"];
 
-/// A request that is refused before it is sent.
+/// The error for a request refused before sending.
 pub(super) fn refused(what: &str) -> Error {
     let what = mask_and_shorten(what, 300);
     Error::Salesforce {
@@ -34,7 +34,7 @@ pub(super) fn refused(what: &str) -> Error {
     }
 }
 
-/// The host that an address names, and nothing but a host.
+/// Parses an address that names only a host.
 fn host(address: &str) -> Result<Url, &'static str> {
     let address = address.trim();
     if address.chars().any(|c| !c.is_ascii_graphic() || c == '\\') {
@@ -47,7 +47,7 @@ fn host(address: &str) -> Result<Url, &'static str> {
     if !url.path().trim_matches('/').is_empty() || url.query().is_some() || url.fragment().is_some() {
         return Err("is more than the address of a host");
     }
-    // Lightning's hosts answer no API.
+    // Lightning hosts answer no API.
     let own = url.host_str().and_then(|host| host.strip_suffix(".lightning.force.com")).map(str::to_owned);
     if let Some(own) = own {
         url.set_host(Some(&format!("{own}.my.salesforce.com"))).map_err(|_| "is not an address")?;
@@ -59,8 +59,8 @@ fn is_this_machine(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// A host that may be given the token, as `https://HOST`: one of Salesforce's, or one that is configured; and over http
-/// this very machine alone, where it is configured with this port. `source` says who names it.
+/// A host that may receive the token, as `https://HOST`: one of Salesforce's, or a configured one; over http only this
+/// machine, if configured with this port. `source` names the origin of the address.
 pub(super) fn trusted(address: &str, configured: &[&str], source: &str) -> Result<String, Error> {
     let refused = |why: &str| {
         let shown = mask_and_shorten(address, 200);
@@ -98,10 +98,10 @@ pub(super) fn trusted(address: &str, configured: &[&str], source: &str) -> Resul
     }
 }
 
-/// An address that is exactly what it seems: a path of plain segments, and parameters.
+/// A canonical address: a path of plain segments, and parameters.
 struct Parsed<'a> {
     segments: Vec<&'a str>,
-    /// Names as they stand, values as they were before they became part of an address.
+    /// Names as written, values decoded.
     parameters: Vec<(&'a str, String)>,
 }
 
@@ -119,7 +119,7 @@ fn parse(address: &str) -> Result<Parsed<'_>, &'static str> {
     if segments.iter().any(|segment| segment.trim_matches('.').is_empty()) {
         return Err("its path leaves its place");
     }
-    // What is sent is what the client's own parser makes of it: it must see the same.
+    // The HTTP client's parser determines what is sent: it must yield the same.
     let base = Url::parse("https://host.invalid").map_err(|_| "it cannot be parsed")?;
     let url = base.join(address).map_err(|_| "it cannot be parsed")?;
     if url.origin() != base.origin() || url.path() != path || url.query() != query || url.fragment().is_some() {
@@ -137,7 +137,7 @@ fn parse(address: &str) -> Result<Parsed<'_>, &'static str> {
 }
 
 impl Parsed<'_> {
-    /// The value of the only parameter, which has this name.
+    /// The value of the only parameter, if so named.
     fn only(&self, name: &str) -> Option<&str> {
         match self.parameters.as_slice() {
             [(own, value)] if *own == name => Some(value),
@@ -169,24 +169,24 @@ fn is_version(text: &str) -> bool {
         .is_some_and(|(major, minor)| number(major) && number(minor))
 }
 
-/// The id of a record, in either of its lengths.
+/// Whether this is a record id of either length.
 pub(super) fn is_id(text: &str) -> bool {
     matches!(text.len(), 15 | 18) && text.bytes().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// A cursor of REST, which becomes a part of a path.
+/// A REST cursor, which becomes part of a path.
 fn is_cursor(text: &str) -> bool {
     (1..=MAX_LOCATOR).contains(&text.len())
         && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
-/// A locator of Bulk API 2.0, which becomes the value of a parameter: of the characters of Base64 and of addresses.
+/// A locator of Bulk API 2.0, which becomes a parameter value: Base64 and URL characters.
 fn is_locator(text: &str) -> bool {
     let known = |c: u8| c.is_ascii_alphanumeric() || b"-_.~+/=&%:".contains(&c);
     (1..=MAX_LOCATOR).contains(&text.len()) && text.bytes().all(known)
 }
 
-/// What a `GET` may ask for. Of a query in an address only the spelling that [`encode`] gives it is known.
+/// Checks the address of a `GET`. A query in an address is accepted only as spelled by [`encode`].
 pub(super) fn get(address: &str) -> Result<(), Error> {
     let no = |why: &str| refused(&format!("GET {address}: {why}"));
     let parsed = parse(address).map_err(no)?;
@@ -217,7 +217,7 @@ pub(super) fn get(address: &str) -> Result<(), Error> {
     if known { Ok(()) } else { Err(no("nothing is read there")) }
 }
 
-/// What a `POST` may make: a query job for a version.
+/// Checks a `POST`: a query job for a version.
 pub(super) fn query_job(version: &str, soql: &str) -> Result<(), Error> {
     if !is_version(&format!("v{version}")) {
         return Err(refused(&format!("a query job of version {version}")));
@@ -225,7 +225,7 @@ pub(super) fn query_job(version: &str, soql: &str) -> Result<(), Error> {
     query(soql)
 }
 
-/// A query reads and does nothing else.
+/// Checks that a query only reads.
 fn query(soql: &str) -> Result<(), Error> {
     match soql::forbidden_clause(soql) {
         Some(clause) => Err(refused(&format!("a query with {clause}: {soql}"))),
@@ -233,10 +233,10 @@ fn query(soql: &str) -> Result<(), Error> {
     }
 }
 
-/// The path and query of an address that a server hands out, under its own host.
+/// The path and query of a server-supplied address, under its own host.
 fn path_under(instance: &str, described: &str) -> Result<String, &'static str> {
     let path = described.strip_prefix(instance).unwrap_or(described);
-    // Bulk API 2.0 may leave out what all its addresses begin with.
+    // Bulk API 2.0 may omit the common prefix of its addresses.
     let path =
         if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("/services/data/{path}") };
     let base = Url::parse(instance).map_err(|_| "the host has no address")?;
@@ -247,7 +247,7 @@ fn path_under(instance: &str, described: &str) -> Result<String, &'static str> {
     Ok(path)
 }
 
-/// The next page of a query of REST, as the answer to `in_hand` names it.
+/// The next page of a REST query, from the answer to `in_hand`.
 pub(super) fn next_page(instance: &str, in_hand: &str, described: &str) -> Result<String, Error> {
     let no = |why: &str| refused(&format!("the next page `{described}`: {why}"));
     let path = path_under(instance, described).map_err(no)?;
@@ -262,7 +262,7 @@ pub(super) fn next_page(instance: &str, in_hand: &str, described: &str) -> Resul
     }
 }
 
-/// A page of results of a job, or more addresses of pages (`what`), as Bulk API 2.0 names it. `base` is the job's path.
+/// A page of a job's results, or more page addresses (`what`), from Bulk API 2.0. `base` is the job's path.
 pub(super) fn job_page(
     instance: &str,
     base: &str,
@@ -294,18 +294,18 @@ pub(super) fn located(base: &str, page_rows: u32, locator: &str) -> Result<Strin
     Ok(results(base, "results", page_rows, Some(locator)))
 }
 
-/// The first page of a job's results or addresses, or the one behind a locator.
+/// The first page of a job's results or addresses, or the one at a locator.
 pub(super) fn results(base: &str, what: &str, page_rows: u32, locator: Option<&str>) -> String {
     let locator = locator.map_or_else(String::new, |locator| format!("&locator={}", encode(locator)));
     format!("{base}/{what}?maxRecords={page_rows}{locator}")
 }
 
-/// A path with a query under a version: `/services/data/vN/REST?q=SOQL`.
+/// A path with a query for a version: `/services/data/vN/REST?q=SOQL`.
 pub(super) fn query_path(version: &str, rest: &str, soql: &str) -> String {
     format!("/services/data/v{version}/{rest}?q={}", encode(soql))
 }
 
-/// A text as a value of a query.
+/// Encodes a text as a query value.
 fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,11 +1,11 @@
-//! Signing in: four ways to a token, best first, and the common refusals in clear words.
+//! Sign-in: four ways to a token, best first, and clear messages for common refusals.
 //!
-//! Secrets come from the environment, from a file that it names, or from the credentials of a service;
-//! never from an argument or the configuration, and no message holds one.
+//! Secrets come from the environment, from a file that it names, or from service credentials; never from an argument or
+//! the configuration, and no message contains one.
 //!
 //! Must not know: what is read afterwards.
 
-#![expect(clippy::disallowed_methods, reason = "this room reads secrets, the clock, and asks the Salesforce CLI")]
+#![expect(clippy::disallowed_methods, reason = "this module reads secrets and the clock, and runs the Salesforce CLI")]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -24,12 +24,12 @@ use crate::files;
 use crate::secrets::know;
 use crate::settings::OrgConnection;
 
-/// How a token is come by.
+/// Where the token comes from.
 #[derive(Debug)]
 pub(super) enum SignIn {
-    /// The Salesforce CLI, which is signed in to this org, and the address that is configured beside it.
+    /// The Salesforce CLI, signed in to this org, and the configured address, if any.
     Cli(String, Option<String>),
-    /// A token of somebody else's making.
+    /// A token created elsewhere.
     Token(String, SecretString),
     /// An app's own user.
     ClientCredentials { instance: String, client_id: String, secret: SecretString },
@@ -37,16 +37,16 @@ pub(super) enum SignIn {
     Jwt { host: String, audience: String, client_id: String, username: String, key: SecretString },
 }
 
-/// Where to ask, and with what.
+/// Address and token for requests.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
-    /// `https://…` without a slash at its end.
+    /// `https://…` without a trailing slash.
     pub(super) instance: String,
     /// The token.
     pub(super) token: SecretString,
 }
 
-/// What a token endpoint is asked, as a form.
+/// A form for a token endpoint.
 pub(super) struct TokenRequest {
     pub(super) host: String,
     pub(super) form: Vec<(&'static str, SecretString)>,
@@ -56,14 +56,14 @@ fn refused(what: impl Into<String>, next: impl Into<String>) -> Error {
     Error::Salesforce { what: what.into(), next: next.into() }
 }
 
-/// Bytes of a file that holds a secret.
+/// Maximum bytes of a secret's file.
 const MAX_SECRET: u64 = 64 << 10;
-/// The maximum number of lines in the output of the Salesforce CLI at which its JSON is looked for: warnings come first.
+/// Maximum number of lines in the Salesforce CLI's output at which its JSON may start: warnings come first.
 const MAX_STARTS: usize = 100;
-/// Bytes of what the Salesforce CLI prints.
+/// Maximum bytes of the Salesforce CLI's output.
 const MAX_PRINTED: u64 = 4 << 20;
 
-/// A secret by its variable, the file that its `_FILE` twin names, or its credential of a systemd service.
+/// A secret from its variable, the file in its `_FILE` twin, or its systemd service credential.
 fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let known = |text: &str| {
@@ -87,7 +87,7 @@ fn secret(variable: &str) -> Result<Option<SecretString>, Error> {
 }
 
 impl SignIn {
-    /// The way that the configuration and the environment offer.
+    /// The sign-in method that the configuration and environment allow.
     pub(super) fn choose(live: &OrgConnection) -> Result<Self, Error> {
         if let (Some(token), Some(instance)) = (&live.token, &live.instance_url) {
             know(token);
@@ -147,7 +147,7 @@ impl SignIn {
         Ok(Self::Token(instance, token))
     }
 
-    /// What is asked of a token endpoint; nothing where no endpoint is asked.
+    /// The request to a token endpoint; `None` if no endpoint is needed.
     pub(super) fn token_request(&self) -> Result<Option<TokenRequest>, Error> {
         let plain = |text: &str| SecretString::from(text.to_owned());
         Ok(match self {
@@ -170,7 +170,7 @@ impl SignIn {
         })
     }
 
-    /// A token that no endpoint has to be asked for.
+    /// A session whose token needs no endpoint.
     pub(super) async fn session_at_hand(&self) -> Result<Session, Error> {
         match self {
             Self::Cli(org, _) => from_cli(org, &self.configured()).await,
@@ -185,7 +185,7 @@ impl SignIn {
         }
     }
 
-    /// The addresses that the configuration names: what is signed in to, and whoever else may be given a secret.
+    /// The configured addresses: those of the sign-in, and further ones trusted with a secret.
     pub(super) fn configured(&self) -> Vec<&str> {
         match self {
             Self::Cli(_, instance) => instance.as_deref().into_iter().collect(),
@@ -194,7 +194,7 @@ impl SignIn {
         }
     }
 
-    /// Whether what is asked is configured to be on this very machine, as it is in tests.
+    /// Whether the configured endpoint is on this machine, as in tests.
     pub(super) fn is_on_this_machine(&self) -> bool {
         self.configured().iter().any(|address| address.starts_with("http://"))
     }
@@ -205,7 +205,7 @@ impl SignIn {
     }
 }
 
-/// A token looks like `00D…!…`; `[REDACTED]` is what newer CLIs print in its place.
+/// A token looks like `00D…!…`; newer CLIs print `[REDACTED]` instead.
 fn checked(token: SecretString, whence: &str, next: &str) -> Result<SecretString, Error> {
     let text = token.expose_secret();
     if text.starts_with("00D") && text.contains('!') && text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -238,7 +238,7 @@ struct CliResult {
 }
 
 impl CliResult {
-    /// Whatever is secret in it must not come out of a message of its own.
+    /// Registers its secrets so that messages never contain them.
     fn make_known(&self) {
         let secrets = [&self.access_token, &self.client_secret, &self.refresh_token, &self.sfdx_auth_url];
         secrets.into_iter().flatten().for_each(|secret| know(&SecretString::from(secret.clone())));
@@ -256,7 +256,7 @@ async fn from_cli(org: &str, configured: &[&str]) -> Result<Session, Error> {
             ),
         )
     })?;
-    // Newer CLIs have a command of its own for the token, and print [REDACTED] elsewhere; older ones lack it.
+    // Newer CLIs have a separate command for the token, and print [REDACTED] elsewhere; older ones do not.
     let own = ask_cli(&["org", "auth", "show-access-token", "--target-org", org, "--json"]).await;
     let token = own.ok().and_then(|answer| answer.result?.access_token).or(shown.access_token).ok_or_else(|| {
         refused(
@@ -279,7 +279,7 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
         )
     };
     let mut command = tokio::process::Command::new("sf");
-    // It starts processes of its own, which must end with it.
+    // The CLI starts child processes, which must end with it.
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command
@@ -291,7 +291,7 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
         .kill_on_drop(true)
         .spawn()
         .map_err(cannot_start)?;
-    // Dropped before the child, whose number is nobody else's until then.
+    // Dropped before the child, while its process id cannot be reused.
     let _group = Group::new(&child);
     let printed = child.stdout.take();
     let read = async {
@@ -317,10 +317,10 @@ async fn ask_cli(arguments: &[&str]) -> Result<CliAnswer, Error> {
     Ok(answer)
 }
 
-/// The process group of the Salesforce CLI while it runs; nothing while it does not.
+/// The process group of the running Salesforce CLI; 0 if none.
 static RUNNING: AtomicI32 = AtomicI32::new(0);
 
-/// The Salesforce CLI and the processes that it started. When this is dropped, all of them end.
+/// The Salesforce CLI and its child processes. Dropping this ends all of them.
 struct Group(i32);
 
 impl Group {
@@ -333,13 +333,13 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Another one may run by now.
+        // Another may be running by now.
         let _ = RUNNING.compare_exchange(self.0, 0, Ordering::SeqCst, Ordering::SeqCst);
         end_group(self.0);
     }
 }
 
-/// Ends the Salesforce CLI, if it runs: an interrupt at the terminal does not reach its process group.
+/// Ends the Salesforce CLI, if running: an interrupt at the terminal does not reach its process group.
 pub(super) fn end_cli() {
     end_group(RUNNING.swap(0, Ordering::SeqCst));
 }
@@ -349,16 +349,16 @@ fn end_group(leader: i32) {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     if let Some(leader) = Pid::from_raw(leader).filter(|_| leader > 1) {
-        // One that has ended by itself is what is wanted.
+        // It may have ended already, which is fine.
         let _ = kill_process_group(leader, Signal::KILL);
     }
 }
 
-/// Elsewhere there are no process groups; the CLI itself ends with its handle.
+/// Other systems have no process groups; the CLI itself ends with its handle.
 #[cfg(not(unix))]
 fn end_group(_leader: i32) {}
 
-/// The JSON that the CLI prints, for errors too; warnings may stand before and after it, with braces in them.
+/// The CLI's JSON output, including errors; warnings before and after it may contain braces.
 fn cli_answer(text: &str) -> Option<CliAnswer> {
     let mut behind = 0;
     let starts = text.split_inclusive('\n').filter_map(|line| {
@@ -369,7 +369,7 @@ fn cli_answer(text: &str) -> Option<CliAnswer> {
     starts.take(MAX_STARTS).find_map(|at| serde_json::Deserializer::from_str(&text[at..]).into_iter().next()?.ok())
 }
 
-/// A signed assertion that the holder of the key speaks for a user, good for three minutes.
+/// A signed assertion that the key holder acts for a user, valid for three minutes.
 fn assertion(key: &SecretString, client_id: &str, username: &str, audience: &str) -> Result<SecretString, Error> {
     let bad_key = || {
         refused(
@@ -398,7 +398,7 @@ fn assertion(key: &SecretString, client_id: &str, username: &str, audience: &str
     Ok(assertion)
 }
 
-/// What a token endpoint's refusal means, in clear words.
+/// Explains a token endpoint's refusal.
 pub(super) fn explain(code: &str, description: &str) -> (String, &'static str) {
     let text = description.to_ascii_lowercase();
     let next = if text.contains("not supported on this domain") {

@@ -1,5 +1,5 @@
-//! How much a server may make of one question: pages, rows, entries of a list, and bytes and time of an answer. Whatever
-//! goes beyond ends the run with a clear error, and what was read so far is kept.
+//! Limits on a server's response to one query: pages, rows, list entries, and the bytes and time of an answer.
+//! Exceeding one ends the run with a clear error and keeps what was read.
 //!
 //! Must not know: requests.
 
@@ -9,27 +9,27 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::error::Error;
 
-/// Bytes of an answer with rows: a page of 25,000 rows of Bulk API 2.0 has a few MiB.
+/// Maximum bytes of an answer with rows: a page of 25,000 Bulk API 2.0 rows has a few MiB.
 pub(super) const MAX_PAGE: usize = 128 << 20;
-/// Bytes of any other answer: a description of an object with 800 fields has a few MiB.
+/// Maximum bytes of other answers: a description of an object with 800 fields has a few MiB.
 pub(super) const MAX_ANSWER: usize = 32 << 20;
-/// Bytes of an answer that is a refusal, or a token.
+/// Maximum bytes of a refusal or a token.
 pub(super) const MAX_SHORT_ANSWER: usize = 1 << 20;
-/// Entries of a list within an answer. A page of REST has 2,000 rows at most.
+/// Maximum list entries in an answer. A REST page has at most 2,000 rows.
 const MAX_LIST: usize = 10_000;
-/// How long the first byte of an answer is waited for: Salesforce lets a query run for two minutes.
+/// Timeout for the first byte of an answer: Salesforce lets a query run for two minutes.
 pub(super) const FIRST_BYTE: Duration = Duration::from_secs(150);
-/// How long the next byte of an answer is waited for.
+/// Timeout for each further byte of an answer.
 pub(super) const NEXT_BYTE: Duration = Duration::from_secs(60);
-/// Tries that are made of a request that takes too long.
+/// Maximum attempts of a request that times out.
 pub(super) const SLOW_TRIES: u32 = 3;
-/// Requests of one run. Five thousand million rows by Bulk API 2.0 are as many.
+/// Maximum requests of one run: enough for five billion rows by Bulk API 2.0.
 pub(super) const MAX_REQUESTS: u64 = 200_000;
-/// Rows of one query.
+/// Maximum rows per query.
 const MAX_ROWS: u64 = 1_000_000_000;
-/// The maximum number of polls of a query job: about two hours if answers are immediate.
+/// Maximum polls of a query job: about two hours if answers are immediate.
 pub(super) const MAX_POLLS: u32 = 720;
-/// The maximum time that a query job is polled, however slow the answers are.
+/// Maximum time to poll a query job, however slow the answers are.
 pub(super) const MAX_JOB: Duration = Duration::from_secs(2 * 60 * 60);
 
 fn endless(what: String) -> Error {
@@ -40,17 +40,17 @@ fn endless(what: String) -> Error {
     }
 }
 
-/// Pages of one query: how many rows they may have together, and that each is another one.
+/// Limits the pages of one query: their total rows, and no repeated page.
 #[derive(Debug)]
 pub(super) struct Pages<'a> {
-    /// What is read, for messages.
+    /// The query's name in messages.
     about: &'a str,
-    /// Rows that they may have.
+    /// Maximum total rows.
     max: u64,
 }
 
 impl<'a> Pages<'a> {
-    /// Pages of a query for which so many rows were counted. A few more may come meanwhile.
+    /// Limits a query with this row count. A few more rows may appear meanwhile.
     pub(super) fn new(about: &'a str, counted: u64) -> Result<Self, Error> {
         if counted > MAX_ROWS {
             return Err(endless(format!("{about}: Salesforce counts {counted} rows, more than any organization has")));
@@ -58,7 +58,7 @@ impl<'a> Pages<'a> {
         Ok(Self { about, max: counted + counted / 100 + 1_000 })
     }
 
-    /// A page was read: with this one there are `rows`, of which `own` are its own. `next` is the one behind it, which
+    /// Checks a page: there are now `rows` in total, `own` of them in this page. `next` is the following page, which
     /// may have been read before (`again`).
     pub(super) fn read(&self, rows: u64, own: u64, next: Option<&str>, again: bool) -> Result<(), Error> {
         let Self { about, max: most } = self;
@@ -72,7 +72,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Addresses of pages were told: so many are known now, of which `own` are new.
+    /// Checks page addresses: `known` in total, of which `own` are new.
     pub(super) fn next(&self, known: u64, own: u64, is_last: bool) -> Result<(), Error> {
         let Self { about, max: most } = self;
         if known > *most || known > MAX_REQUESTS {
@@ -85,7 +85,7 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// A list of an answer, with so many entries at most as are worth reading: the others would take all memory.
+/// Deserializes a list in an answer, with a limit on its entries: more could exhaust memory.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct List<T>(std::marker::PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
@@ -109,7 +109,7 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
     deserializer.deserialize_seq(List(std::marker::PhantomData))
 }
 
-/// A list that is a whole answer.
+/// A whole answer that is a list.
 #[derive(serde::Deserialize)]
 #[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct List<T>(#[serde(deserialize_with = "list")] pub(super) Vec<T>);

@@ -1,10 +1,9 @@
-//! What was built onto the package's nine objects by somebody else: asked of setup in seven queries.
+//! Queries customizations of the package's nine objects: seven setup queries.
 //!
-//! A user who may not look at setup can get an empty answer in place of a refusal. So the package's own
-//! fields are asked for with the others: where setup does not show even those, nothing it says of an object
-//! is taken for "there is none".
+//! A user without access to setup can get an empty answer instead of a refusal. So the package's own fields are
+//! requested too: if setup does not show even those, its answers for an object do not count as "there is none".
 //!
-//! Must not know: what a customisation means.
+//! Must not know: what a customization means.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,29 +19,29 @@ use crate::model::instant::Instant;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 
-/// How one kind is asked for.
+/// The query for one kind.
 struct Question {
     kind: PartKind,
-    /// Where: flows have a view among the data, everything else is asked of tooling.
-    door: &'static str,
+    /// Endpoint: flows have a view among the data, everything else uses the Tooling API.
+    endpoint: &'static str,
     from: &'static str,
-    /// The field that holds the name.
+    /// The name field.
     name: &'static str,
-    /// Fields that are told beside the name; of several that are true, each by its own name.
+    /// Fields reported in addition to the name; of several, each true one is reported by name.
     details: &'static [&'static str],
-    /// The field by which a row belongs to an object, by durable id or by name.
+    /// The field that links a row to an object, by durable id or name.
     owner: &'static str,
     by_name: bool,
-    /// The field with the name of who changed it last, and the one with the user.
+    /// The fields with the last editor's name, and with the user.
     editor: &'static str,
     editor_id: &'static str,
     also: &'static str,
 }
 
-/// What most kinds have in common.
+/// Defaults for most kinds.
 const TOOLING: Question = Question {
     kind: PartKind::Field,
-    door: "tooling/query",
+    endpoint: "tooling/query",
     from: "",
     name: "Name",
     details: &[],
@@ -73,7 +72,7 @@ const QUESTIONS: [Question; 5] = [
     },
     Question {
         kind: PartKind::Flow,
-        door: "query",
+        endpoint: "query",
         from: "FlowDefinitionView",
         name: "ApiName",
         details: &["ProcessType", "TriggerType", "RecordTriggerType"],
@@ -95,10 +94,10 @@ const QUESTIONS: [Question; 5] = [
     Question { kind: PartKind::WorkflowRule, from: "WorkflowRule", ..TOOLING },
 ];
 
-/// Asks what was built onto the objects that are `there`.
+/// Queries the customizations of the objects that are `there`.
 ///
 /// # Errors
-/// When Salesforce does not answer at all. What it refuses is a line of [`Customisation::unseen`].
+/// If Salesforce does not answer at all. Refusals become lines of [`Customisation::unseen`].
 pub(super) async fn read(transport: &Transport, version: &str, there: &[SfObject]) -> Result<Customisation, Error> {
     let asking = CustomizationReader { transport, version };
     let mut found = Customisation::default();
@@ -164,7 +163,7 @@ impl Question {
         } else {
             objects.keys().map(|id| literal(id)).collect()
         };
-        let id = if self.door == "query" { "" } else { "Id, " };
+        let id = if self.endpoint == "query" { "" } else { "Id, " };
         let details: String = self.details.iter().map(|detail| format!(", {detail}")).collect();
         let editors = ["LastModifiedDate", self.editor, self.editor_id];
         let editor: String =
@@ -185,7 +184,7 @@ impl Question {
         if self.by_name {
             objects.values().copied().find(|object| object.label() == owner)
         } else {
-            // A durable id may be told in either length.
+            // A durable id may have either length.
             objects.iter().find(|(id, _)| id.get(..15) == owner.get(..15)).map(|(_, object)| *object)
         }
     }
@@ -234,7 +233,7 @@ fn spaced(word: &str) -> String {
     words
 }
 
-/// The value at a path of fields, as SOQL spells it.
+/// The value at a SOQL field path.
 fn at<'a>(row: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(row, |value, field| value.get(field))
 }
@@ -249,21 +248,21 @@ struct CustomizationReader<'a> {
 }
 
 impl CustomizationReader<'_> {
-    /// The rows of a question; where setup does not tell who changed a thing, without that.
+    /// The rows of a question; without the editor if setup does not reveal it.
     async fn answer(
         &self,
         question: &Question,
         objects: &BTreeMap<String, SfObject>,
     ) -> Result<Result<Vec<Value>, String>, Error> {
-        match self.rows(question.door, &question.soql(objects, true)).await? {
+        match self.rows(question.endpoint, &question.soql(objects, true)).await? {
             Ok(rows) => Ok(Ok(rows)),
-            Err(_) => self.rows(question.door, &question.soql(objects, false)).await,
+            Err(_) => self.rows(question.endpoint, &question.soql(objects, false)).await,
         }
     }
 
-    /// The rows of a query; the inner error is a refusal, in words.
-    async fn rows(&self, door: &str, soql: &str) -> Result<Result<Vec<Value>, String>, Error> {
-        match rows(self.transport, self.version, door, soql).await {
+    /// The rows of a query; the inner error describes a refusal.
+    async fn rows(&self, endpoint: &str, soql: &str) -> Result<Result<Vec<Value>, String>, Error> {
+        match rows(self.transport, self.version, endpoint, soql).await {
             Ok(rows) => Ok(Ok(rows)),
             Err(ApiError::Unknown(what) | ApiError::Denied(what, _) | ApiError::NoBulk(what)) => {
                 Ok(Err(what.split_whitespace().collect::<Vec<_>>().join(" ")))

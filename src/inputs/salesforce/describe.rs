@@ -1,5 +1,5 @@
-//! What the user may see of an organisation: the version of the API, the objects and their fields, the number of
-//! their rows. Everything that reads begins here.
+//! What the user may see of an organization: the API version, the objects and their fields, the number of their rows.
+//! Every read begins here.
 //!
 //! Must not know: files, pages.
 
@@ -20,7 +20,7 @@ use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::settings::OrgConnection;
 
-/// The newest version of the API that this version of tieout was tried with.
+/// The newest API version tested with this version of tieout.
 const TESTED: (u32, u32) = (67, 0);
 
 /// The answer to a read, as JSON.
@@ -30,7 +30,7 @@ pub(super) async fn json<T: serde::de::DeserializeOwned>(transport: &Transport, 
     answer.json().map_err(|trouble| trouble.into_error(path))
 }
 
-/// The newest version that the organisation offers and this tool was tried with.
+/// The newest version that the organization offers and this tool was tested with.
 pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Offered {
@@ -53,7 +53,7 @@ pub(super) async fn version(transport: &Transport) -> Result<String, Error> {
         })
 }
 
-/// Who reads, and where.
+/// The user and organization.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Me {
     pub(super) user_id: String,
@@ -62,7 +62,7 @@ pub(super) struct Me {
     pub(super) preferred_username: String,
 }
 
-/// Who is signed in.
+/// Identifies the signed-in user.
 pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
     let me: Me = json(transport, "/services/oauth2/userinfo").await?;
     if [&me.user_id, &me.organization_id].into_iter().all(|id| RecordId::parse(id.as_bytes()).is_ok()) {
@@ -74,7 +74,7 @@ pub(super) async fn me(transport: &Transport) -> Result<Me, Error> {
     })
 }
 
-/// A field as describe tells it.
+/// A field as described by Salesforce.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct FieldDescription {
     pub(super) name: String,
@@ -82,7 +82,7 @@ pub(super) struct FieldDescription {
     pub(super) kind: String,
 }
 
-/// The fields of an object that the user may see; nothing where the object itself is hidden or not there.
+/// The fields of an object that the user may see; `None` if the object itself is hidden or missing.
 pub(super) async fn describe(
     transport: &Transport,
     version: &str,
@@ -104,7 +104,7 @@ pub(super) async fn describe(
     }
 }
 
-/// The fields of an object by setup, those that are hidden from the user too; none where there is no such object.
+/// The fields of an object from setup, including those hidden from the user; empty if there is no such object.
 pub(super) async fn known(transport: &Transport, version: &str, object: SfObject) -> Result<Vec<String>, ApiError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -119,12 +119,12 @@ pub(super) async fn known(transport: &Transport, version: &str, object: SfObject
     Ok(fields.into_iter().map(|field| field.qualified_api_name).collect())
 }
 
-/// Whether an audit can do nothing without an object.
+/// Whether an audit requires the object.
 pub(super) const fn is_needed(object: SfObject) -> bool {
     matches!(object, SfObject::Contact | SfObject::DoceboUser)
 }
 
-/// What to grant to a user who does not see an object.
+/// What to grant to a user who cannot see an object.
 pub(super) fn grant(object: SfObject) -> String {
     format!(
         "give the user Read and View All Records on {object}; if Docebo's package has a licence or a permission set of its \
@@ -132,22 +132,22 @@ pub(super) fn grant(object: SfObject) -> String {
     )
 }
 
-/// Every row of a query, page after page.
+/// Every row of a query, page by page.
 pub(super) async fn rows<T: DeserializeOwned>(
     transport: &Transport,
     version: &str,
-    door: &str,
+    endpoint: &str,
     soql: &str,
 ) -> Result<Vec<T>, ApiError> {
-    Ok(rows_up_to(u64::MAX, transport, version, door, soql).await?.unwrap_or_default())
+    Ok(rows_up_to(u64::MAX, transport, version, endpoint, soql).await?.unwrap_or_default())
 }
 
-/// As [`rows`]; the inner error is their number where there are more than `most`.
+/// As [`rows`]; the inner error is their number if it exceeds `most`.
 pub(super) async fn rows_up_to<T: DeserializeOwned>(
     most: u64,
     transport: &Transport,
     version: &str,
-    door: &str,
+    endpoint: &str,
     soql: &str,
 ) -> Result<Result<Vec<T>, u64>, ApiError> {
     #[derive(Deserialize)]
@@ -160,7 +160,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
         records: Vec<T>,
     }
     let instance = transport.instance().await;
-    let mut path = query_path(version, door, soql);
+    let mut path = query_path(version, endpoint, soql);
     let (mut rows, mut asked, mut bounds, mut counted) = (Vec::new(), HashSet::new(), None, None);
     loop {
         let page: Page<T> = transport.ask(&Call::Get(path.clone())).await?.json()?;
@@ -189,8 +189,8 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
         }
     }
     match counted.filter(|counted| *counted != rows.len() as u64) {
-        // What setup tells is held against nothing, and no row of data.
-        Some(counted) if door != "tooling/query" => Err(ApiError::Stop(Error::Salesforce {
+        // Setup rows are not data and are compared with nothing.
+        Some(counted) if endpoint != "tooling/query" => Err(ApiError::Stop(Error::Salesforce {
             what: format!("a query gave {} rows, and Salesforce counted {counted}: {soql}", rows.len()),
             next: "start again; if it stays so, report this with `--trace`; what was read so far is kept".to_owned(),
         })),
@@ -198,7 +198,7 @@ pub(super) async fn rows_up_to<T: DeserializeOwned>(
     }
 }
 
-/// How many rows a part has.
+/// The row count of a part.
 pub(super) async fn count(transport: &Transport, version: &str, object: SfObject, part: Part) -> Result<u64, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -210,7 +210,7 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
     Ok(counted.total_size)
 }
 
-/// The wanted columns that are there, `Id` first and the last change last; and those that are not.
+/// The wanted columns that exist, `Id` first and the last change last; and the missing ones.
 pub(super) fn columns(
     live: &OrgConnection,
     wanted: ObjectQuery,

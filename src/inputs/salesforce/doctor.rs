@@ -1,5 +1,5 @@
-//! What a user may see and do in a live organisation, asked before anything is extracted: one line for each
-//! question, and one that fails keeps the others from being asked only where they need its answer.
+//! Checks a user's permissions in a live organization before anything is extracted: one line for each check; a failed
+//! one only skips those that need its answer.
 //!
 //! Must not know: files, outputs, the Docebo side.
 
@@ -19,12 +19,12 @@ use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::settings::OrgConnection;
 
-/// Objects in a row that are not answered before no other question is asked.
+/// Consecutive objects without an answer before the checks stop.
 const MAX_LOST: u32 = 2;
-/// Seconds between two clocks that are worth a warning, and those that a signed assertion does not survive.
+/// Clock difference in seconds that causes a warning, and the one that invalidates a signed assertion.
 const SKEW: (u64, u64) = (60, 5 * MINUTE.unsigned_abs());
 
-/// Asks everything that an extraction rests on. No row is read but those of settings and of the user.
+/// Checks everything that an extraction needs. Reads no rows except settings and the user.
 pub async fn examine(live: &OrgConnection, pace: RetryPolicy, trace: Option<Trace>) -> Vec<DoctorCheck> {
     let mut lines = examine_with(live, pace, trace).await;
     for line in &mut lines {
@@ -35,7 +35,7 @@ pub async fn examine(live: &OrgConnection, pace: RetryPolicy, trace: Option<Trac
     lines
 }
 
-/// As [`examine`]; the lines may hold what a server echoed.
+/// As [`examine`]; the lines may contain server-echoed text.
 async fn examine_with(live: &OrgConnection, pace: RetryPolicy, trace: Option<Trace>) -> Vec<DoctorCheck> {
     let mut lines = Vec::new();
     let Some(asking) = OrgCheck::begin(live, pace, trace, &mut lines).await else {
@@ -54,7 +54,7 @@ async fn examine_with(live: &OrgConnection, pace: RetryPolicy, trace: Option<Tra
     lines
 }
 
-/// An organisation that was signed in to.
+/// A signed-in organization.
 struct OrgCheck {
     transport: Transport,
     version: String,
@@ -62,7 +62,7 @@ struct OrgCheck {
 }
 
 impl OrgCheck {
-    /// Signs in and looks at what every request needs; nothing where no further one would be answered.
+    /// Signs in and checks what every request needs; `None` if further requests would fail.
     async fn begin(
         live: &OrgConnection,
         pace: RetryPolicy,
@@ -97,7 +97,7 @@ impl OrgCheck {
         }
         let address = DoctorCheck::pass(Area::SignIn, "the organisation's address", transport.instance().await);
         lines.push(if who.is_ok() { address } else { DoctorCheck { state: State::Skip, ..address } });
-        // A refusal tells the time too; where there was no answer at all, that is said already.
+        // A refusal contains the time too; if there was no answer at all, that is already reported.
         if who.is_ok() || there.is_some() {
             lines.push(clock(here, there));
         }
@@ -114,7 +114,7 @@ impl OrgCheck {
         asking.calls(live.api_budget_percent, lines).await.then_some(asking)
     }
 
-    /// The calls of the day; whether there is room for more.
+    /// Checks the daily API calls; returns whether any remain.
     async fn calls(&self, share: u8, lines: &mut Vec<DoctorCheck>) -> bool {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -154,12 +154,12 @@ impl OrgCheck {
         !spent
     }
 
-    /// The rows of a query; `about` says in an error what was asked for.
+    /// The rows of a query; `about` names the query in an error.
     async fn rows<T: DeserializeOwned>(&self, rest: &str, soql: &str, about: &str) -> Result<Vec<T>, Error> {
         rows(&self.transport, &self.version, rest, soql).await.map_err(|trouble| trouble.into_error(about))
     }
 
-    /// A line for each object; tells those that the user may see, or nothing where Salesforce falls silent.
+    /// Adds a line for each object; returns the visible ones, or `None` if Salesforce stops answering.
     async fn objects(&self, live: &OrgConnection, lines: &mut Vec<DoctorCheck>) -> Option<Vec<SfObject>> {
         let mut visible = Vec::new();
         let mut lost = 0;
@@ -186,13 +186,13 @@ impl OrgCheck {
         Some(visible)
     }
 
-    /// The fields of an object by setup, those that are hidden from the user too; or why it does not tell.
+    /// The fields of an object from setup, including those hidden from the user; or why they are unknown.
     async fn known(&self, object: SfObject) -> Result<Vec<String>, String> {
         let known = known(&self.transport, &self.version, object).await;
         known.map_err(|trouble| split_next_step(&trouble.into_error("FieldDefinition")).0)
     }
 
-    /// An object that the user does not see.
+    /// Checks an object that the user cannot see.
     async fn unseen(&self, object: SfObject) -> DoctorCheck {
         let absent = if SfObject::PACKAGE.contains(&object) {
             "install Docebo's package, or update it; or sign in to the organisation that has it"
@@ -214,7 +214,7 @@ impl OrgCheck {
         DoctorCheck::warn(Area::Object, object.label(), format!("{found}; what needs it is not judged"), next)
     }
 
-    /// An object that the user sees, and the fields of it that are wanted.
+    /// Checks a visible object and its wanted fields.
     async fn fields(&self, wanted: ObjectQuery, live: &OrgConnection, described: &[FieldDescription]) -> DoctorCheck {
         let what = wanted.object.label();
         let mapped = (wanted.object == SfObject::Contact).then_some(live.username_field.as_str());
@@ -277,7 +277,7 @@ impl OrgCheck {
             permissions_edit: bool,
             permissions_modify_all_records: bool,
         }
-        // Users are seen by other rules than these.
+        // Users have different visibility rules.
         let objects: Vec<SfObject> = visible.iter().copied().filter(|object| *object != SfObject::User).collect();
         let (all, write) = ("View All Records", "whether the user could write");
         if objects.is_empty() {
@@ -395,7 +395,7 @@ impl OrgCheck {
         }
     }
 
-    /// Whether the user as whom Docebo writes still can.
+    /// Whether Docebo's integration user can still write.
     async fn integration_user(&self, visible: &[SfObject]) -> DoctorCheck {
         #[derive(Deserialize)]
         struct Creator {
@@ -458,7 +458,7 @@ impl OrgCheck {
     }
 }
 
-/// The way in words.
+/// Sign-in method in words.
 fn how(sign_in: &SignIn) -> String {
     match sign_in {
         SignIn::Cli(org, _) => format!("by the Salesforce CLI, org {org}"),
@@ -468,14 +468,14 @@ fn how(sign_in: &SignIn) -> String {
     }
 }
 
-/// The clock of this machine.
+/// This machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the clock of this machine is what is looked at")]
 fn now() -> Instant {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Instant::from_seconds(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
 }
 
-/// This machine's clock against the server's.
+/// Compares this clock with the server's.
 fn clock(here: Instant, there: Option<Instant>) -> DoctorCheck {
     let what = "this machine's clock";
     let Some(there) = there else {

@@ -1,5 +1,5 @@
-//! What an answer of Salesforce's that is no success means, and what to do about it: by status, code and
-//! message, for one code can mean three things.
+//! Interprets Salesforce's error answers and what to do about them: by status, code and message, because one code can
+//! mean three things.
 //!
 //! Must not know: requests, files.
 
@@ -9,35 +9,35 @@ use super::bounds::List;
 use super::shown;
 use crate::secrets::mask_and_shorten;
 
-/// What to do about an answer that is no success.
+/// How to handle an error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ErrorClass {
-    /// Ask again, after this long at least where Salesforce says so.
+    /// Retry, after at least this delay if Salesforce requests one.
     Retry {
         /// What happened.
         what: String,
-        /// What `Retry-After` asks for.
+        /// The delay from `Retry-After`.
         after: Option<Duration>,
-        /// Tries that are worth making.
+        /// Maximum attempts.
         tries: u32,
     },
-    /// The token is no longer good.
+    /// The token has expired.
     Expired,
-    /// The query ran for too long: ask for less at once.
+    /// The query ran too long: request less at once.
     TooLong,
-    /// The cursor is gone: ask the query anew.
+    /// The cursor is gone: repeat the query.
     CursorGone,
-    /// Bulk API refuses this query or has no more room today: REST may do.
+    /// Bulk API refuses this query or has reached today's limit: REST may work.
     NoBulk(String),
-    /// An object or a field that is not there, or not for this user.
+    /// An object or field that is missing, or hidden from this user.
     Unknown(String),
-    /// This question is not answered, others may be: what happened, and the next step.
+    /// This question is refused, others may be answered: what happened, and the next step.
     Denied(String, &'static str),
-    /// Nothing helps: what happened, and the next step.
+    /// Not recoverable: what happened, and the next step.
     Stop(String, &'static str),
 }
 
-/// An answer, as far as it tells what is wrong.
+/// The parts of an answer that describe an error.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ErrorResponse<'a> {
     pub(super) status: u16,
@@ -60,13 +60,13 @@ struct OAuth {
     error_description: String,
 }
 
-/// The maximum length of an error's code.
+/// Maximum length of an error code.
 const MAX_CODE: usize = 100;
-/// What stands in place of a code that is none.
+/// Replaces an invalid code.
 const NO_CODE: &str = "(an error code of other characters than letters, digits, `_`, `-` and `.`)";
 
-/// Code and message of an error's body; blank where it is neither of the known shapes (HTML, nothing). What the server
-/// has echoed of a secret is taken out, and of a long message the beginning is enough.
+/// Code and message of an error's body; blank if it has neither known shape (HTML, nothing). Secrets echoed by the
+/// server are removed, and long messages are truncated.
 pub(super) fn read(body: &str) -> (String, String) {
     let (code, message) = read_as_is(body);
     let is_of_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -90,12 +90,12 @@ fn read_as_is(body: &str) -> (String, String) {
 }
 
 const MAX_TRIES: u32 = 6;
-/// Retry-After is honoured up to here.
+/// Maximum delay accepted from `Retry-After`.
 const MAX_MESSAGE: Duration = Duration::from_secs(300);
-/// What a cap on long-running requests asks for.
+/// Delay after hitting the cap on long-running requests.
 const CROWDED: Duration = Duration::from_secs(30);
 
-/// What a refusal means.
+/// Classifies a refusal.
 pub(super) fn classify(refusal: ErrorResponse<'_>) -> ErrorClass {
     let ErrorResponse { status, body, retry_after } = refusal;
     let (code, message) = read(body);
@@ -106,7 +106,7 @@ pub(super) fn classify(refusal: ErrorResponse<'_>) -> ErrorClass {
     let denied = |next: &'static str| ErrorClass::Denied(described.clone(), next);
     match (status, code.as_str()) {
         (_, "INVALID_SESSION_ID") | (401, _) => ErrorClass::Expired,
-        // The identity service has words of its own for the same, without JSON.
+        // The identity service reports the same in its own words, without JSON.
         (403, "") if body.trim_start().starts_with("Bad_OAuth_Token") => ErrorClass::Expired,
         (_, "REQUEST_LIMIT_EXCEEDED") if message.contains("TotalRequests") => stop(
             "the organisation's API calls of the last 24 hours are used up; start again later, what was read so far is kept",
@@ -162,7 +162,7 @@ pub(super) fn classify(refusal: ErrorResponse<'_>) -> ErrorClass {
     }
 }
 
-/// Whole seconds, bounded; a date in their place leaves the wait to our own back-off.
+/// Whole seconds, bounded; for a date our own back-off applies.
 fn seconds(text: &str) -> Option<Duration> {
     let wait = text.trim().parse::<u64>().ok().map(Duration::from_secs)?;
     Some(wait.min(MAX_MESSAGE))

@@ -1,10 +1,8 @@
-//! An extraction from end to end: sign in, ask what may be seen, read every object, count again, and give
-//! the snapshot its name.
+//! A complete extraction: sign in, check what may be seen, read every object, count again, and name the snapshot.
 //!
-//! Rows that change while the others are read would be lost behind a fence on their last change, or stand
-//! in it twice. So the rows that rested at the fence are read first, those that changed since are read last,
-//! and of two rows of one record the newer stands. The count after that, with the same filter, tells whether
-//! any is missing.
+//! Rows that change while others are read would be missed by a filter up to a watermark, or be read twice. So rows
+//! unchanged since the watermark are read first, rows changed later are read last, and the newer of two rows of one
+//! record is kept. A final count with the same filter shows whether any is missing.
 //!
 //! Must not know: the Docebo side.
 
@@ -34,21 +32,21 @@ use crate::progress::{Progress, Rate};
 use crate::settings::OrgConnection;
 use auxiliary::{AuxiliaryList, AuxiliaryReader};
 
-/// Before the server's clock, in seconds: a row can become visible after one that was stamped later.
+/// Seconds before the server's clock: a row can become visible after one with a later timestamp.
 const COMMIT_LAG: i64 = 5 * MINUTE;
-/// Cursors and jobs live for two days; a state that is older begins anew.
+/// Cursors and jobs live for two days; an older state is discarded.
 const LIFE: i64 = 2 * DAY - 6 * 3_600;
 
-/// How an extraction is done, beyond what the configuration says.
+/// Extraction options beyond the configuration.
 #[derive(Default)]
 pub struct Options {
-    /// Which API reads; by default it goes by the rows.
+    /// API to use; by default depends on row count.
     pub api: Option<Api>,
-    /// How patient it is.
+    /// Retry policy.
     pub pace: RetryPolicy,
-    /// Rows of a page of Bulk API 2.0; zero for the usual number.
+    /// Rows per page of Bulk API 2.0; zero for the default.
     pub page_rows: u32,
-    /// Told of each request.
+    /// Called for each request.
     pub trace: Option<Trace>,
 }
 
@@ -76,12 +74,11 @@ struct Entry<'a> {
     missing: &'a [String],
 }
 
-/// Extracts everything that an audit reads into the folder `target`, going on where an earlier run with the
-/// same question ended.
+/// Extracts everything that an audit reads into the folder `target`, resuming an earlier run with the same query.
 ///
 /// # Errors
-/// When signing in fails, an object or column that an audit cannot do without is hidden, Salesforce does not
-/// answer, or the disk says no. What was read is kept for the next run.
+/// If sign-in fails, a required object or column is hidden, Salesforce does not answer, or a file cannot be written.
+/// What was read is kept for the next run.
 pub async fn extract(
     live: &OrgConnection,
     target: &Path,
@@ -95,7 +92,7 @@ pub async fn extract(
     Ok(extracted)
 }
 
-/// As [`extract`]; errors and what is hidden may hold what a server echoed.
+/// As [`extract`]; errors and hidden items may contain text echoed by a server.
 async fn extract_with(
     live: &OrgConnection,
     target: &Path,
@@ -107,7 +104,7 @@ async fn extract_with(
     make_parents(target)?;
     let _lock = files::Lock::new(target)?;
     let store = Store::open(target)?;
-    // What is asked is written down from the first request on.
+    // Requests are logged from the first one on.
     let log = store.log()?;
     let trace = log.trace(options.trace);
     let org = match Org::enter(sign_in, options.pace, live.api_budget_percent, trace).await {
@@ -147,7 +144,7 @@ async fn extract_with(
     Ok(extracted)
 }
 
-/// Makes the folders in which the target and its lock are.
+/// Creates the parent folders of the target and its lock.
 #[expect(clippy::disallowed_methods, reason = "the snapshot is written here")]
 fn make_parents(target: &Path) -> Result<(), Error> {
     let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
@@ -158,21 +155,21 @@ fn make_parents(target: &Path) -> Result<(), Error> {
     })
 }
 
-/// An organisation that was signed in to.
+/// A signed-in organization.
 pub(super) struct Org {
     pub(super) transport: Arc<Transport>,
     pub(super) me: Me,
 }
 
 impl Org {
-    /// Signs in, and asks who that is.
+    /// Signs in, and identifies the user.
     async fn enter(sign_in: SignIn, pace: RetryPolicy, share: u8, trace: Trace) -> Result<Self, Error> {
         let transport = Arc::new(Transport::sign_in(sign_in, pace, share, Some(trace)).await?);
         let me = me(&transport).await?;
         Ok(Self { transport, me })
     }
 
-    /// Whether an earlier run can be gone on with: the same organisation and question, and not too old.
+    /// Whether an earlier run can be resumed: same organization and query, and not too old.
     async fn goes_on(&self, state: &State, asked: &str) -> bool {
         let age = self
             .transport
@@ -186,7 +183,7 @@ impl Org {
             && age.is_some_and(|age| (0..LIFE).contains(&age))
     }
 
-    /// A new state: the version of the API and the fence are fixed for the whole extraction.
+    /// A new state: the API version and the watermark are fixed for the whole extraction.
     async fn begin(&self, asked: &str) -> Result<State, Error> {
         let api_version = version(&self.transport).await?;
         let now = self.transport.known_server_time()?;
@@ -222,7 +219,7 @@ impl Run<'_> {
         moment(&self.state.watermark).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
     }
 
-    /// Reads one object, or goes on with it; nothing where it is hidden.
+    /// Reads one object, or resumes it; `None` if it is hidden.
     async fn object(&mut self, wanted: ObjectQuery) -> Result<Option<Finished>, Error> {
         let word = wanted.object.label();
         if let Some(finished) = self.state.objects.get(word).and_then(|object| object.finished.as_ref()) {
@@ -232,8 +229,8 @@ impl Run<'_> {
             return Ok(None);
         }
         match self.attempt(wanted).await {
-            // Somebody took a field from the user's sight since it was described: what is left is read anew,
-            // for pages of two widths make no file.
+            // A field was hidden from the user since it was described: the remaining ones are read again, because pages
+            // with different columns cannot be merged.
             Err(ApiError::Unknown(_)) => {
                 self.state.objects.remove(word);
                 self.store.keep(&self.state)?;
@@ -265,14 +262,14 @@ impl Run<'_> {
         let before = self.state.objects.get(word).cloned().unwrap_or_default();
         let api = self.options.0.unwrap_or(Api::for_rows(before.count));
         self.read(wanted.object, &before.columns, api, rested).await?;
-        // Whatever changed since the fence, read when everything else is there.
+        // Changes since the watermark are read after everything else.
         let since = Part::ModifiedAfter(watermark);
         self.read(wanted.object, &before.columns, Api::Rest, since).await?;
         let after = count(&self.org.transport, &version, wanted.object, rested).await?;
         Ok(self.finish_object(wanted.object, watermark, after).map(Some)?)
     }
 
-    /// What setup knows of an object, where the user may ask.
+    /// The object's fields from setup, if the user has access.
     async fn known(&self, object: SfObject) -> Result<Option<Vec<String>>, ApiError> {
         match known(&self.org.transport, &self.state.api_version, object).await {
             Ok(fields) => Ok(Some(fields)),
@@ -281,7 +278,7 @@ impl Run<'_> {
         }
     }
 
-    /// Says of each column that is missing whether it is hidden or absent, where that can be told.
+    /// Notes for each missing column whether it is hidden or absent, if known.
     async fn note_missing(&mut self, object: SfObject, missing: &[String]) -> Result<(), ApiError> {
         if missing.is_empty() {
             return Ok(());
@@ -354,13 +351,13 @@ impl Run<'_> {
                 rested += part.rows();
             }
         }
-        // What Salesforce counts now of the rows that rested, and those that changed since: a row that was
-        // read and has changed is in the second count, so what is short of both was lost on the way.
+        // Salesforce's current count of unchanged rows, plus those changed since: a row read and then changed is in the
+        // second count, so any shortfall was lost during reading.
         let counted = after + since;
         let names: Vec<String> = held.columns.iter().map(|column| column.name.clone()).collect();
         let soql = soql::select(&names, object, Part::ModifiedUpTo(None, watermark));
-        // Rows that rested can only become fewer, so that there were never more than before they were read. Those beyond
-        // that did not drift: Salesforce gave out what it had not counted.
+        // The number of unchanged rows can only decrease, so there were never more than before reading. Any excess is
+        // not drift: Salesforce returned rows that it had not counted.
         let drift = rested.min(held.count).saturating_sub(after);
         let finished = Finished { rows, counted, drift, sha256, soql };
         if let Some(object) = self.state.objects.get_mut(word) {
@@ -370,7 +367,7 @@ impl Run<'_> {
         Ok(finished)
     }
 
-    /// The files beside the rows; one that cannot be told is a line of what is hidden.
+    /// The additional files; an unavailable one is listed as hidden.
     async fn auxiliary(&mut self) -> Result<Vec<AuxiliaryList>, Error> {
         let there: Vec<SfObject> =
             SfObject::PACKAGE.into_iter().filter(|object| self.state.objects.contains_key(object.label())).collect();

@@ -1,11 +1,11 @@
-//! `requests.jsonl` of a snapshot: every request that an extraction made, in order, so that a third person sees how
-//! the rows came about. It is the one file of a snapshot that differs from run to run.
+//! `requests.jsonl` of a snapshot: every request of an extraction, in order, so that third parties can trace the rows'
+//! origin. It is the one snapshot file that differs from run to run.
 //!
-//! A request is written down before it is sent, as one that has [no answer yet](UNDER_WAY), and written over when it is
-//! over, before anything is made of its answer. Those under way stand behind those that are over, so that of requests
-//! side by side the one that is over first stands first; and whatever ends the process, none is missing. An extraction
-//! that goes on goes on in the same file; what was torn off at its end is taken away. After [`MOST`] requests a last
-//! line counts the further ones, and is written over with each of them ([`Further`]).
+//! A request is logged before it is sent, with [no answer yet](UNDER_WAY), and overwritten once complete, before its
+//! answer is processed. Pending requests follow completed ones, so that of parallel requests the first to complete
+//! comes first; and however the process ends, none is missing. A resumed extraction continues the same file; a
+//! truncated last line is removed. After [`MAX_REQUESTS`] requests a last line counts the further ones, and is
+//! overwritten with each of them ([`OmittedRequests`]).
 //!
 //! Must not know: what is asked, or why.
 
@@ -21,27 +21,27 @@ use crate::error::Error;
 use crate::files;
 use crate::model::request_log::{OmittedRequests, REQUESTS, Request};
 
-/// Requests that are written down one by one, so that the file stays small.
+/// Maximum requests logged individually, to keep the file small.
 const MAX_REQUESTS: u64 = 20_000;
-/// Bytes of the file: far more than that many requests take.
+/// Maximum bytes of the file: far more than those requests need.
 const MAX_LOG: u64 = 512 << 20;
-/// The answer of a request that is under way, and stays that of one that was when the extraction ended.
+/// The answer of a pending request, also after the extraction was aborted.
 const UNDER_WAY: &str = "no answer yet";
-/// Room for the line that counts the further ones: it is always as long as this, so that it is never half new.
+/// Fixed length of the line that counts further requests, so that it is never half overwritten.
 const ROOM: usize = 128;
 
 struct Inner {
     path: PathBuf,
-    /// The file; nothing once it is closed.
+    /// The file; `None` once closed.
     file: Option<File>,
-    /// Where the next line of a request that is over goes.
+    /// Position of the next completed request's line.
     end: u64,
-    /// Requests that are under way, by their number, and their lines.
+    /// Pending requests, by number, and their lines.
     under_way: Vec<(u64, Vec<u8>)>,
-    /// Requests written down one by one.
+    /// Number of requests logged individually.
     lines: u64,
     further: OmittedRequests,
-    /// What this run wrote down, until it is known whether it goes on with what was there.
+    /// Lines of this run, until it is known whether it resumes the existing log.
     own: Option<Vec<u8>>,
 }
 
@@ -50,7 +50,7 @@ struct Inner {
 pub(super) struct Log(Arc<Mutex<Inner>>);
 
 impl Log {
-    /// Opens the log in a folder, behind what an earlier run wrote there.
+    /// Opens the log in a folder, after an earlier run's lines.
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(REQUESTS);
         let previous = match files::read(&path, MAX_LOG) {
@@ -78,7 +78,7 @@ impl Log {
             inner.lines += 1;
         }
         let whole = inner.end + counted;
-        // Not cut to nothing: it goes on.
+        // Not truncated, as it may be resumed.
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         files::only_for_the_user(&mut options);
@@ -88,7 +88,7 @@ impl Log {
         Ok(Self(Arc::new(Mutex::new(inner))))
     }
 
-    /// Writes down what is said, and passes it on.
+    /// Logs each request event, and passes it on.
     pub(super) fn trace(&self, further: Option<Trace>) -> Trace {
         let log = self.clone();
         Box::new(move |message| {
@@ -99,7 +99,7 @@ impl Log {
         })
     }
 
-    /// What was there belongs to another extraction: only what this run wrote down stays.
+    /// Discards another extraction's log: only this run's lines stay.
     pub(super) fn begin_anew(&self) -> Result<(), Error> {
         let Ok(mut inner) = self.0.lock() else { return Ok(()) };
         let own = inner.own.take().unwrap_or_default();
@@ -122,14 +122,14 @@ impl Log {
         inner.put(&[]).map_err(|error| failed(&inner.path, &error))
     }
 
-    /// What was there is gone on with.
+    /// Continues the existing log.
     pub(super) fn goes_on(&self) {
         if let Ok(mut inner) = self.0.lock() {
             inner.own = None;
         }
     }
 
-    /// Nothing more is written down: a folder with an open file in it cannot be renamed everywhere.
+    /// Stops logging: not every system can rename a folder with an open file in it.
     pub(super) fn close(&self) {
         if let Ok(mut inner) = self.0.lock() {
             inner.file = None;
@@ -148,7 +148,7 @@ impl Log {
             milliseconds: u64::try_from(message.took.as_millis()).unwrap_or(u64::MAX),
         };
         if let Ok(mut inner) = self.0.lock() {
-            // The log must not keep the work from going on: what could not be written is missing in it.
+            // A failed log write must not stop the extraction: the log then misses that request.
             drop(if message.answer.is_some() {
                 inner.over(message.nth, &request)
             } else {
@@ -177,7 +177,7 @@ impl Inner {
         let (_, begun) = self.under_way.swap_remove(at);
         let mut line = line_of(request)?;
         if line.len() < begun.len() {
-            // What is written over is never longer than what takes its place, so that nothing is left of it.
+            // An overwritten line is never longer than its replacement, so that nothing remains of it.
             line.pop();
             line.resize(begun.len() - 1, b' ');
             line.push(b'\n');
@@ -191,7 +191,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes a line of a request that is over, and what stands behind it, in one go.
+    /// Writes a completed request's line and the lines after it, in one write.
     fn put(&mut self, line: &[u8]) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut bytes = line.to_vec();
@@ -207,7 +207,7 @@ impl Inner {
         file.seek(SeekFrom::Start(self.end))?;
         let put = file.write_all(&bytes);
         if put.is_err() {
-            // Half a line would spoil the next one.
+            // A partial line would corrupt the next one.
             file.set_len(self.end)?;
         }
         put
@@ -221,7 +221,7 @@ fn line_of(request: &Request) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Of an address the path alone.
+/// The path of an address alone.
 fn path_of(address: &str) -> &str {
     match address.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -287,7 +287,7 @@ mod tests {
         now[1..].sort_unstable();
         assert_eq!(now, [("/b".into(), Some(200)), ("/a".into(), None), ("/c".into(), None)]);
         assert_eq!(lines(&path)[1].at, None);
-        // Killed here, and gone on with.
+        // Killed here, then resumed.
         let log = Log::open(folder.path()).expect("a log");
         let before = described();
         ask(&log, 0, "/d", 503);
@@ -313,7 +313,7 @@ mod tests {
             paths,
             ["/services/oauth2/token", "/services/data/v67.0/query?q=SELECT+Id+FROM+X+WHERE+A='http://x'", "/c"]
         );
-        // Another question: what was there goes, what this run asked already stays.
+        // Another query: existing lines are removed, this run's lines stay.
         log.begin_anew().expect("anew");
         ask(&log, 104, "/d", 200);
         log.close();
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(last.len() + 1, ROOM);
         let last: OmittedRequests = serde_json::from_str(last).expect("a count");
         assert_eq!((last.further, last.refused), (4, 1));
-        // A torn count is a count that is lost, and no torn line.
+        // A torn count line is dropped, not kept as a torn line.
         std::fs::write(&path, &text[..text.len() - 100]).expect("written");
         let log = Log::open(folder.path()).expect("a log");
         ask(&log, 109, "/z", 200);

@@ -1,5 +1,5 @@
-//! What an extraction would ask, and how many of the organisation's calls that takes. Asks only for what a
-//! plan needs: descriptions and counts, no row.
+//! The queries of an extraction, and the number of the organization's calls they need. Sends only requests for
+//! descriptions and counts, reads no rows.
 //!
 //! Must not know: files.
 
@@ -13,11 +13,11 @@ use crate::error::Error;
 use crate::model::extraction::{Plan, PlannedQuery};
 use crate::settings::OrgConnection;
 
-/// Rows of a page of REST.
+/// Rows per REST page.
 const REST_PAGE: u64 = 2_000;
-/// A job is made, and asked a few times whether it is done.
+/// Creating a job and polling it a few times.
 const JOB_CALLS: u64 = 6;
-/// Questions about setup, deleted contacts and the list view.
+/// Queries for setup, deleted contacts and the list view.
 const AUXILIARY_CALLS: u64 = 9;
 
 /// Plans an extraction.
@@ -27,18 +27,18 @@ const AUXILIARY_CALLS: u64 = 9;
 pub async fn plan(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     let mut plan = plan_with(live, api, trace).await.map_err(masked)?;
     plan.hidden.iter_mut().for_each(|hidden| *hidden = shown(hidden));
-    // A query is ours, but for the names of its columns.
+    // A query is our own text, except its column names.
     plan.queries.iter_mut().for_each(|query| query.soql = shown(&query.soql));
     Ok(plan)
 }
 
-/// As [`plan`]; errors and texts may hold what a server echoed.
+/// As [`plan`]; errors and texts may contain server-echoed text.
 async fn plan_with(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>) -> Result<Plan, Error> {
     let transport =
         Transport::sign_in(SignIn::choose(live)?, RetryPolicy::default(), live.api_budget_percent, trace).await?;
     let me = me(&transport).await?;
     let api_version = version(&transport).await?;
-    // Without the time every count would be one of nothing.
+    // Without the server's time every count would be zero.
     let watermark = transport.known_server_time()?;
     let (mut queries, mut hidden) = (Vec::new(), Vec::new());
     for wanted in OBJECTS {
@@ -73,14 +73,14 @@ async fn plan_with(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>)
     })
 }
 
-/// Calls for one object: its description, both counts, the rows that changed meanwhile, and its pages.
+/// Calls for one object: its description, both counts, the rows changed meanwhile, and its pages.
 fn calls(api: Api, rows: u64) -> u64 {
     let pages = |page: u64| rows.div_ceil(page).max(1);
     let fixed = 4;
     match api {
         Api::Rest => fixed + pages(REST_PAGE),
         Api::BulkInTurn => fixed + JOB_CALLS + pages(PAGE_ROWS.into()),
-        // Addresses of pages come five at a time.
+        // Page addresses come five at a time.
         Api::Bulk => fixed + JOB_CALLS + pages(PAGE_ROWS.into()) + pages(PAGE_ROWS.into()).div_ceil(5),
     }
 }

@@ -1,8 +1,7 @@
-//! Reading the rows of an object: by REST, page after page, or as a query job of Bulk API 2.0, whose pages
-//! are fetched side by side. Each page is held against what Salesforce says of it, kept, and never read
-//! twice, whatever ends the run.
+//! Reads the rows of an object: by REST, page by page, or as a query job of Bulk API 2.0, whose pages are fetched in
+//! parallel. Each page is compared with Salesforce's counts, stored, and never read twice, however the run ends.
 //!
-//! Must not know: which objects there are, or what becomes of them.
+//! Must not know: which objects there are, or how they are used.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,39 +22,39 @@ use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::secrets::mask_and_shorten;
 
-/// Pages of a job that are fetched at once.
+/// Pages of a job fetched in parallel.
 pub(super) const WORKERS: usize = 4;
-/// Rows of a page of Bulk API 2.0: bounded, so that a page is cheap to fetch again.
+/// Rows per page of Bulk API 2.0: bounded, so that refetching a page is cheap.
 pub const PAGE_ROWS: u32 = 25_000;
-/// Times that a page with too few rows is fetched again before it counts as short.
+/// Attempts to fetch a page with too few rows before it counts as short.
 const SHORT_TRIES: u32 = 3;
-/// The maximum length of a value in a message, in characters.
+/// Maximum length of a value in a message, in characters.
 const MAX_VALUE: usize = 40;
-/// The oldest moment that a halved range begins with.
+/// The earliest start of a split range.
 const BEGINNING: i64 = 946_684_800;
 
-/// Up to so many rows REST is as quick as a job that has to be waited for.
+/// Up to this many rows, REST is as fast as waiting for a job.
 const REST_ROWS: u64 = 10_000;
 
-/// Which API reads.
+/// API to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
-    /// Page after page.
+    /// Page by page.
     Rest,
-    /// A query job, its pages side by side where that is offered.
+    /// A query job, its pages in parallel if supported.
     Bulk,
-    /// A query job, its pages one after the other.
+    /// A query job, its pages sequentially.
     BulkInTurn,
 }
 
 impl Api {
-    /// The one that suits so many rows.
+    /// The API for this many rows.
     pub(super) const fn for_rows(rows: u64) -> Self {
         if rows <= REST_ROWS { Self::Rest } else { Self::Bulk }
     }
 }
 
-/// What is read, and with what.
+/// Context for reading an object.
 pub(super) struct ObjectReader<'a> {
     pub(super) transport: &'a Arc<Transport>,
     pub(super) store: &'a Store,
@@ -63,15 +62,15 @@ pub(super) struct ObjectReader<'a> {
     pub(super) object: SfObject,
     pub(super) columns: &'a [Column],
     pub(super) page_rows: u32,
-    /// Rows that Salesforce counted of the object.
+    /// Salesforce's row count of the object.
     pub(super) counted: u64,
 }
 
-/// Called when something was read: so many rows more, and the state is to be kept.
+/// Called after each read with the number of new rows and the state to store.
 pub(super) type Kept<'a> = dyn FnMut(u64, &BTreeMap<String, PartState>) -> Result<(), Error> + 'a;
 
 impl ObjectReader<'_> {
-    /// Reads a part, in smaller ones where the query runs for too long.
+    /// Reads a part, in smaller ones if the query runs too long.
     pub(super) async fn part(
         &self,
         api: Api,
@@ -116,7 +115,7 @@ impl ObjectReader<'_> {
             let read = match api {
                 Api::Rest => self.rest(&soql, name, parts, kept).await,
                 Api::Bulk | Api::BulkInTurn => match self.bulk(api, &soql, name, parts, kept).await {
-                    // What Bulk refuses, REST may do, if only more slowly.
+                    // REST may do what Bulk refuses, only more slowly.
                     Err(ApiError::NoBulk(_)) => {
                         parts.insert(name.to_owned(), PartState::default());
                         self.rest(&soql, name, parts, kept).await
@@ -181,7 +180,7 @@ impl ObjectReader<'_> {
         }
     }
 
-    /// What the pages of a query may come to, of which its first answer says that it has so many rows.
+    /// Limits the pages of a query to the row count in its first answer.
     fn pages(&self, total: u64) -> Result<Pages<'_>, Error> {
         Pages::new(self.object.label(), total.max(self.counted))
     }
@@ -189,7 +188,7 @@ impl ObjectReader<'_> {
     fn json_row(&self, record: &HashMap<Cow<'_, str>, &RawValue>) -> Result<csv::StringRecord, ApiError> {
         let mut row = csv::StringRecord::new();
         for column in self.columns {
-            // A field that is blank is null; one that is not there at all was not selected.
+            // A blank field is null; one that is missing was not selected.
             let value = record.get(column.name.as_str()).ok_or_else(|| unexpected(self.object, &column.name))?;
             let value = from_json(column.kind, value).ok_or_else(|| unexpected(self.object, &column.name))?;
             self.is_possible(rule(&column.name), column, &value)?;
@@ -238,7 +237,7 @@ impl ObjectReader<'_> {
         Ok(())
     }
 
-    /// Waits for a job, and tells how many rows it found.
+    /// Waits for a job, and returns its row count.
     async fn wait_for(&self, job: &str) -> Result<u64, ApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -252,7 +251,7 @@ impl ObjectReader<'_> {
         let path = format!("/services/data/v{}/jobs/query/{job}", self.version);
         let mut pause = self.transport.pace().poll;
         let longest = pause * 50;
-        // How long the answers take changes no output.
+        // The duration of answers changes no output.
         let began = tokio::time::Instant::now();
         for _ in 0..MAX_POLLS {
             if began.elapsed() > MAX_JOB {
@@ -285,7 +284,7 @@ impl ObjectReader<'_> {
         Err(stop(format!("a query job of {} is not done after it was asked {MAX_POLLS} times", self.object)))
     }
 
-    /// Finds out the addresses of all pages; tells whether that is offered.
+    /// Fetches the addresses of all pages; returns whether that is supported.
     async fn addresses(
         &self,
         base: &str,
@@ -317,7 +316,7 @@ impl ObjectReader<'_> {
         loop {
             let answer = match self.transport.ask(&Call::Get(path.clone())).await {
                 Ok(answer) => answer,
-                // An organisation that does not offer it: one page after the other then.
+                // Not supported by this organization: fetch page by page.
                 Err(ApiError::Unknown(_)) => return Ok(false),
                 Err(trouble) => return Err(trouble),
             };
@@ -396,7 +395,7 @@ impl ObjectReader<'_> {
             let locator = answer.header("sforce-locator").map(str::to_owned);
             let page = self.checked(&address, answer, &format!("{name}-{at:05}")).await?;
             let rows = page.rows;
-            // The last page says `null`; one that says nothing at all is the last only when everything came.
+            // The last page says `null`; one without a locator is the last only if all rows arrived.
             let next = match locator.as_deref() {
                 Some(locator) if !locator.is_empty() && !locator.eq_ignore_ascii_case("null") => {
                     Some(located(base, self.page_rows, locator)?)
@@ -415,12 +414,12 @@ impl ObjectReader<'_> {
         }
     }
 
-    /// The rows of a page, held against the count that came with it; one with too few is fetched again.
+    /// The rows of a page, compared with the count in its header; a page with too few is refetched.
     async fn checked(&self, address: &str, answer: Answer, file: &str) -> Result<Page, ApiError> {
         let mut answer = answer;
         let mut tries = 1;
         loop {
-            // A count that is not there is not a count of nothing: a proxy may have taken it away.
+            // A missing count is not zero: a proxy may have removed it.
             let message = answer.header("sforce-numberofrecords").and_then(|text| text.trim().parse::<usize>().ok());
             let rows = self.csv_rows(&answer.body);
             let whole = matches!(&rows, Ok(rows) if message.is_none_or(|message| rows.len() == message));
@@ -432,7 +431,7 @@ impl ObjectReader<'_> {
         }
     }
 
-    /// The rows of a page of CSV, in the order of our columns, whatever the order of its own.
+    /// The rows of a CSV page, in the order of our columns.
     fn csv_rows(&self, body: &[u8]) -> Result<Vec<csv::StringRecord>, ApiError> {
         let broken = |error: csv::Error| {
             ApiError::Stop(Error::Salesforce {
@@ -470,7 +469,7 @@ impl ObjectReader<'_> {
         Ok(rows)
     }
 
-    /// Refuses a value that the reader of the snapshot would refuse.
+    /// Refuses a value that the snapshot reader would refuse.
     fn is_possible(&self, rule: Option<fn(&str) -> bool>, column: &Column, value: &str) -> Result<(), ApiError> {
         if rule.is_none_or(|rule| rule(value)) {
             return Ok(());
@@ -492,12 +491,12 @@ fn unexpected(object: SfObject, column: &str) -> ApiError {
     })
 }
 
-/// A job's id, which becomes part of paths.
+/// A job id, which becomes part of paths.
 fn plain(id: String) -> Result<String, ApiError> {
     if is_id(&id) { Ok(id) } else { Err(stop("a query job has no id of letters and digits".to_owned())) }
 }
 
-/// An answer that Salesforce does not give.
+/// The error for an unexpected answer.
 fn stop(what: String) -> ApiError {
     ApiError::Stop(Error::Salesforce {
         what,
@@ -506,7 +505,7 @@ fn stop(what: String) -> ApiError {
     })
 }
 
-/// A part as its files are called.
+/// A part's file name.
 fn name(part: Part) -> String {
     match part {
         Part::ModifiedUpTo(after, until) => {
@@ -516,7 +515,7 @@ fn name(part: Part) -> String {
     }
 }
 
-/// The two halves of a part's time; nothing where it cannot be cut any more.
+/// The two halves of a part's time range; `None` if it cannot be split further.
 fn halve(part: Part) -> Option<[Part; 2]> {
     use crate::model::instant::Instant;
     let Part::ModifiedUpTo(after, until) = part else { return None };

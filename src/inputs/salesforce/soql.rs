@@ -1,26 +1,25 @@
-//! The queries: which columns of which object, within which fence; and what may not stand in a query of a
-//! reader.
+//! The queries: which columns of which object, up to which watermark; and which clauses a reader's query must not
+//! contain.
 //!
 //! Must not know: requests, files.
 
 use crate::model::instant::Instant;
 use crate::model::object::SfObject;
 
-/// What is read of an object.
+/// The query for an object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ObjectQuery {
     /// The object.
     pub(crate) object: SfObject,
-    /// Columns without which it is of no use.
+    /// Required columns.
     pub(crate) required: &'static [&'static str],
-    /// Further columns; a check that needs one which is hidden is not evaluated.
+    /// Further columns; a check that needs a hidden one is not evaluated.
     pub(crate) further: &'static [&'static str],
 }
 
 const WRITE_FIELDS: &[&str] = &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"];
 
-/// Everything that an audit reads, in the order in which it is extracted; the mapped field comes to the
-/// Contact's columns.
+/// Everything that an audit reads, in extraction order; the mapped field is added to the Contact's columns.
 pub(crate) const OBJECTS: [ObjectQuery; 11] = [
     ObjectQuery { object: SfObject::Contact, required: &["Id"], further: &["CreatedDate", "LastModifiedDate"] },
     ObjectQuery { object: SfObject::User, required: &["Id"], further: &["Username", "ContactId", "IsActive"] },
@@ -66,12 +65,12 @@ pub(crate) const OBJECTS: [ObjectQuery; 11] = [
     ObjectQuery { object: SfObject::LearningPlanCourseEnrollment, required: &["Id"], further: WRITE_FIELDS },
 ];
 
-/// One side of the fence: a moment of the server's clock that parts what rests from what still changes.
+/// One side of the watermark: a server time that separates unchanged rows from those that still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Rows whose last change is not after the fence, and after the first moment where there is one.
+    /// Rows last changed no later than the watermark, and after the first time, if any.
     ModifiedUpTo(Option<Instant>, Instant),
-    /// Rows that changed after the fence, while the extraction went on.
+    /// Rows changed after the watermark, during the extraction.
     ModifiedAfter(Instant),
 }
 
@@ -95,15 +94,14 @@ pub(super) fn count(object: SfObject, part: Part) -> String {
     format!("SELECT COUNT() FROM {object} WHERE {}", part.condition())
 }
 
-/// A word of a query, outside of quotation marks, in upper case; where it begins, and within how many parentheses.
+/// An unquoted word of a query, in upper case; its start, and its parenthesis depth.
 struct Token {
     word: String,
     start: usize,
     depth: usize,
 }
 
-/// The words of a query, each punctuation mark outside of quotation marks as one of its own; and whether a quotation mark
-/// stays open.
+/// The words of a query, each unquoted punctuation mark as its own word; and whether a quotation mark is unclosed.
 fn tokens(soql: &str) -> (Vec<Token>, bool) {
     let mut tokens: Vec<Token> = Vec::new();
     let (mut quoted, mut escaped, mut depth, mut within) = (false, false, 0_usize, false);
@@ -130,8 +128,8 @@ fn tokens(soql: &str) -> (Vec<Token>, bool) {
     (tokens, quoted)
 }
 
-/// What keeps a query from being one that only reads, if anything does: a clause that writes, if only that somebody
-/// looked; or a spelling that Salesforce may read in another way than it is read here.
+/// Why a query is not read-only, if it is not: a clause that writes, even just the date of viewing; or a spelling that
+/// Salesforce may parse differently.
 pub(super) fn forbidden_clause(soql: &str) -> Option<&'static str> {
     let (tokens, is_open) = tokens(soql);
     let is_odd = |token: &Token| !token.word.bytes().all(|byte| byte.is_ascii_graphic());
@@ -142,7 +140,7 @@ pub(super) fn forbidden_clause(soql: &str) -> Option<&'static str> {
         ("FOR", "UPDATE") => Some("FOR UPDATE"),
         ("FOR", "VIEW") => Some("FOR VIEW"),
         ("FOR", "REFERENCE") => Some("FOR REFERENCE"),
-        // Nothing else is begun by this word.
+        // This word starts nothing else.
         ("FOR", _) => Some("FOR"),
         ("UPDATE", "TRACKING") => Some("UPDATE TRACKING"),
         ("UPDATE", "VIEWSTAT") => Some("UPDATE VIEWSTAT"),
@@ -160,13 +158,13 @@ pub(super) fn forbidden_clause(soql: &str) -> Option<&'static str> {
     clause.or_else(spelling)
 }
 
-/// The query of a list view of contacts for the ids alone: its own scope and condition, without columns and order. Nothing
-/// where it is no query of Contact alone, or looks into another object by a query within.
+/// A contact list view's query reduced to ids: its own scope and condition, without columns and order. `None` if it is
+/// not a query of Contact alone, or has a subquery on another object.
 pub(super) fn members(query: &str) -> Option<String> {
     let (tokens, _) = tokens(query);
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.word == word);
     let from = tokens.iter().position(|token| token.word == "FROM" && token.depth == 0)?;
-    // Queries within the columns are left out with these; one in a condition would be asked.
+    // Subqueries within the columns are dropped with them; one in a condition would be executed.
     let rest = tokens.get(from + 1..)?;
     let is_alone = !rest.iter().any(|token| matches!(token.word.as_str(), "SELECT" | "FROM"));
     let goes_on = rest.get(1).is_none_or(|next| ["USING", "WHERE", "ORDER", "FOR", "UPDATE"].contains(&&*next.word));
@@ -178,7 +176,7 @@ pub(super) fn members(query: &str) -> Option<String> {
     Some(format!("SELECT Id {}", query[tokens[from].start..end].trim_end()))
 }
 
-/// A text as it may stand between single quotation marks.
+/// Escapes a text for single quotation marks.
 pub(super) fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('\'');

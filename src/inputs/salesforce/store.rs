@@ -1,16 +1,15 @@
-//! The unfinished snapshot on the disk: pages as they came, and a state from which an extraction goes on
-//! after whatever ended it. Nothing stands under its final name before it is whole.
+//! The unfinished snapshot on disk: pages as received, and a state from which an extraction resumes after any
+//! interruption. No file has its final name before it is complete.
 //!
-//! Every file is written beside its name, flushed to the disk and renamed; the state is written after the
-//! page that it speaks of. So whenever the process ends, what the state names is there, and what it does not
-//! name is read again.
+//! Every file is written under a temporary name, flushed to disk and renamed; the state is written after the page that
+//! it lists. So whenever the process ends, everything in the state exists, and everything else is read again.
 //!
-//! The folder carries a mark that says for which target it was made. A folder of that name without the mark, or with a
-//! link or a file in it that is not of our making, is somebody's own: it is neither read nor changed.
+//! The folder contains a marker naming its target. A folder of that name without the marker, or with a link or a
+//! foreign file in it, belongs to somebody else: it is neither read nor changed.
 //!
 //! Must not know: requests.
 
-#![expect(clippy::disallowed_methods, reason = "this room keeps the unfinished snapshot")]
+#![expect(clippy::disallowed_methods, reason = "this module writes the unfinished snapshot")]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -47,18 +46,18 @@ pub(super) struct Page {
     sha256: String,
 }
 
-/// How far the reading of a part has come.
+/// Progress of reading a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PartState {
-    /// The Bulk job, where there is one.
+    /// The Bulk job, if any.
     pub(super) job: Option<String>,
-    /// The pages of its result by their locator or address, in their order, once all are known.
+    /// The result's pages by locator or address, in order, once all are known.
     pub(super) addresses: Vec<String>,
-    /// By address: what was read.
+    /// Pages read, by address.
     pub(super) pages: BTreeMap<String, Page>,
-    /// Where to go on: a cursor of REST or a locator of Bulk.
+    /// Where to continue: a REST cursor or a Bulk locator.
     pub(super) next: Option<String>,
-    /// Rows that Salesforce said there are.
+    /// Salesforce's row count.
     pub(super) total: Option<u64>,
     /// Whether everything was read.
     pub(super) done: bool,
@@ -70,13 +69,13 @@ impl PartState {
     }
 }
 
-/// How far the reading of an object has come.
+/// Progress of reading an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ObjectState {
     pub(super) columns: Vec<Column>,
-    /// Wanted columns that are not there, or hidden from the user.
+    /// Wanted columns that are missing or hidden from the user.
     pub(super) missing: Vec<String>,
-    /// Rows up to the fence, counted before reading.
+    /// Rows up to the watermark, counted before reading.
     pub(super) count: u64,
     /// Parts by their range in words.
     pub(super) parts: BTreeMap<String, PartState>,
@@ -89,16 +88,16 @@ pub(super) struct ObjectState {
 pub(super) struct Finished {
     pub(super) rows: u64,
     pub(super) counted: u64,
-    /// Rows that were changed or deleted while the others were read.
+    /// Rows that were changed or deleted while others were read.
     pub(super) drift: u64,
     pub(super) sha256: String,
     pub(super) soql: String,
 }
 
-/// How far an extraction has come.
+/// Progress of an extraction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct State {
-    /// Of this format.
+    /// The state's format.
     pub(super) format: u32,
     pub(super) tool: String,
     pub(super) org_id: String,
@@ -106,22 +105,22 @@ pub(super) struct State {
     pub(super) api_version: String,
     /// RFC 3339.
     pub(super) watermark: String,
-    /// What was asked for: another question begins anew.
+    /// The query: a different one starts over.
     pub(super) asked: String,
     pub(super) objects: BTreeMap<String, ObjectState>,
-    /// Objects and columns that the user cannot see, in words.
+    /// Objects and columns hidden from the user, in words.
     pub(super) hidden: BTreeMap<String, String>,
 }
 
-/// The format of the state; another one begins anew.
+/// The state format; a different one starts over.
 pub(super) const FORMAT: u32 = 1;
 const STATE: &str = "state.json";
 const PAGES: &str = "pages";
-/// The mark of a folder that was made for an extraction; readers of snapshots pass hidden files over.
+/// The marker of an extraction's folder; snapshot readers skip hidden files.
 const MARK: &str = ".tieout-extraction";
-/// The most bytes of the mark: the path of the target.
+/// Maximum bytes of the marker: the target's path.
 const MAX_MARK: u64 = 1 << 16;
-/// Bytes of the state: a few hundred for each page.
+/// Maximum bytes of the state: a few hundred per page.
 const MAX_STATE: u64 = 256 << 20;
 const MAX_PAGE_FILE: u64 = 1 << 30;
 
@@ -133,8 +132,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the unfinished folder that goes with a target, and makes it where there is none. What is there and is not
-    /// of our making for this very target is refused, and stays as it is.
+    /// Opens the unfinished folder of a target, and creates it if missing. Anything not created by an extraction into
+    /// this target is refused and left unchanged.
     pub(super) fn open(target: &Path) -> Result<Self, Error> {
         let name = target.file_name().ok_or_else(|| Error::Output {
             path: target.to_owned(),
@@ -145,12 +144,12 @@ impl Store {
         hidden.push(name);
         hidden.push(".unfinished");
         let folder = target.with_file_name(hidden);
-        // However the parent is named, the target is the same.
+        // The target is the same however its parent is spelled.
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let parent = parent.canonicalize().map_err(|source| cannot(&folder, &source))?;
         let store = Self { mark: format!("tieout extraction into {}\n", parent.join(name).display()), folder };
         if target.symlink_metadata().is_ok() {
-            // An extraction that was killed at its very end leaves its mark in the finished folder.
+            // An extraction killed at its very end leaves its marker in the finished folder.
             if store.has_mark(target) {
                 drop(std::fs::remove_file(target.join(MARK)));
             }
@@ -172,7 +171,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Whether a folder, which is none behind a link, has the mark of this target.
+    /// Whether a real folder, not a link, has this target's marker.
     fn has_mark(&self, folder: &Path) -> bool {
         let mark = folder.join(MARK);
         folder.symlink_metadata().is_ok_and(|folder| folder.is_dir())
@@ -180,8 +179,8 @@ impl Store {
             && files::read(&mark, MAX_MARK).is_ok_and(|text| text == self.mark.as_bytes())
     }
 
-    /// Removes the folders that an extraction into this target left when it was killed before they had their name: with
-    /// their mark, or without any file.
+    /// Removes the folders that a killed extraction into this target left before they were renamed: with their marker,
+    /// or without any file.
     fn clean(&self, parent: &Path, name: &std::ffi::OsStr) {
         let prefix = starting(name);
         for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
@@ -194,12 +193,12 @@ impl Store {
             if self.has_mark(&path) {
                 drop(std::fs::remove_file(path.join(MARK)));
             }
-            // Refused by the system where there is something in it, which is as it should be.
+            // The system refuses this if the folder is not empty, as intended.
             drop(std::fs::remove_dir(path));
         }
     }
 
-    /// Makes the folder, with its mark in it from the first moment on. The caller holds the lock of the target.
+    /// Creates the folder, containing its marker from the start. The caller holds the target's lock.
     fn make(&self, parent: &Path, name: &std::ffi::OsStr) -> Result<(), Error> {
         let make = || {
             let mut builder = tempfile::Builder::new();
@@ -208,20 +207,20 @@ impl Store {
             // Rows are personal data.
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            // It is taken away again where this does not succeed.
+            // It is removed again on failure.
             let new = builder.tempdir_in(parent)?;
             let mut mark = create(&new.path().join(MARK))?;
             mark.write_all(self.mark.as_bytes())?;
             mark.sync_data()?;
             rename_onto_nothing(new.path(), &self.folder)?;
-            // It is called otherwise now.
+            // Its name has changed now.
             let _ = new.keep();
             Ok(())
         };
         make().map_err(|source| cannot(&self.folder, &source))
     }
 
-    /// Refuses a folder that is not ours, is a link or holds one, or holds what no extraction writes.
+    /// Refuses a folder that is foreign, is or contains a link, or contains files that no extraction writes.
     fn refuse_what_is_not_ours(&self) -> Result<(), Error> {
         let refused = |path: &Path, what: &str| Error::Output {
             path: path.to_owned(),
@@ -256,7 +255,7 @@ impl Store {
         })
     }
 
-    /// Each file and folder within, deepest last, and whether an extraction makes one of that name.
+    /// Visits each file and folder within, deepest last, and whether an extraction creates that name.
     fn entries(&self, mut each: impl FnMut(&Path, bool) -> Result<(), Error>) -> Result<(), Error> {
         let within = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
             let mut paths = std::fs::read_dir(folder)?
@@ -278,13 +277,13 @@ impl Store {
         Ok(())
     }
 
-    /// What an earlier run left, where it can be read.
+    /// The state of an earlier run, if readable.
     pub(super) fn state(&self) -> Option<State> {
         let text = files::read(&self.folder.join(STATE), MAX_STATE).ok()?;
         serde_json::from_slice::<State>(&text).ok().filter(|state| state.format == FORMAT)
     }
 
-    /// Forgets what an earlier run left, but for the mark and the log of requests, which is open.
+    /// Deletes an earlier run's files, except the marker and the open request log.
     pub(super) fn clear(&self) -> Result<(), Error> {
         let kept = [MARK, PAGES, REQUESTS].map(|name| self.folder.join(name));
         self.entries(|path, is_known| {
@@ -295,13 +294,13 @@ impl Store {
         })
     }
 
-    /// Takes the folder away again, if nothing that could be gone on with is in it.
+    /// Removes the folder, if it contains nothing to resume from.
     pub(super) fn leave(&self) {
         if self.state().is_none() && self.clear().is_ok() {
             for name in [REQUESTS, MARK] {
                 drop(std::fs::remove_file(self.folder.join(name)));
             }
-            // Where somebody has put something into it meanwhile, that stays.
+            // Files that a user has added meanwhile stay.
             drop(std::fs::remove_dir(self.folder.join(PAGES)));
             drop(std::fs::remove_dir(&self.folder));
         }
@@ -313,12 +312,12 @@ impl Store {
         self.put(STATE, &bytes)
     }
 
-    /// The log of requests in the folder.
+    /// The folder's request log.
     pub(super) fn log(&self) -> Result<Log, Error> {
         Log::open(&self.folder)
     }
 
-    /// Writes a text so that it is whole or not there, without secrets that a server may have echoed into it.
+    /// Writes a text atomically, without secrets that a server may have echoed into it.
     pub(super) fn put(&self, name: &str, text: &[u8]) -> Result<(), Error> {
         match std::str::from_utf8(text) {
             Ok(text) => self.put_as_is(name, mask(text).as_bytes()),
@@ -338,7 +337,7 @@ impl Store {
         write().map_err(|source| cannot(&path, &source))
     }
 
-    /// Keeps a page: its rows sorted by Id, without a heading.
+    /// Stores a page: its rows sorted by Id, without a heading.
     pub(super) fn keep_page(&self, name: &str, mut rows: Vec<csv::StringRecord>) -> Result<Page, Error> {
         rows.sort_by(|a, b| a.get(0).cmp(&b.get(0)));
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
@@ -352,15 +351,15 @@ impl Store {
         Ok(Page { file, rows: rows.len() as u64, sha256: HEXLOWER.encode(&Sha256::digest(&bytes)) })
     }
 
-    /// Whether a page is on the disk as it was written.
+    /// Whether a page on disk is unchanged.
     pub(super) fn is_whole(&self, page: &Page) -> bool {
         page.file.strip_prefix(PAGES).and_then(|name| name.strip_prefix('/')).is_some_and(is_page)
             && files::read(&self.folder.join(&page.file), MAX_PAGE_FILE)
                 .is_ok_and(|bytes| HEXLOWER.encode(&Sha256::digest(&bytes)) == page.sha256)
     }
 
-    /// Merges pages, each sorted by Id, into one file in the order of Ids; of several rows of one record the
-    /// one that changed last stands (the last column is `SystemModstamp`). Tells rows and digest.
+    /// Merges pages, each sorted by Id, into one file sorted by Id; of several rows of one record the last changed is
+    /// kept (the last column is `SystemModstamp`). Returns row count and digest.
     pub(super) fn merge(&self, object: SfObject, headings: &[&str], pages: &[&Page]) -> Result<(u64, String), Error> {
         let name = format!("{}.csv", object.label());
         let path = self.folder.join(&name);
@@ -413,7 +412,7 @@ impl Store {
         Ok((rows, digest))
     }
 
-    /// Takes away what only the way needed, and gives the folder its name.
+    /// Removes temporary files, and renames the folder to its target.
     pub(super) fn finish(self, target: &Path) -> Result<(), Error> {
         let finish = || {
             for page in std::fs::read_dir(self.folder.join(PAGES))? {
@@ -427,13 +426,13 @@ impl Store {
             rename_onto_nothing(&self.folder, target)
         };
         finish().map_err(|source| cannot(target, &source))?;
-        // As long as the folder is unfinished it must carry its mark. One that stays does no harm.
+        // An unfinished folder must keep its marker. A leftover one is harmless.
         drop(std::fs::remove_file(target.join(MARK)));
         Ok(())
     }
 }
 
-/// How the name of the folder begins until it has its mark.
+/// Prefix of the folder's name until it has its marker.
 fn starting(target: &std::ffi::OsStr) -> std::ffi::OsString {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(target);
@@ -441,7 +440,7 @@ fn starting(target: &std::ffi::OsStr) -> std::ffi::OsString {
     prefix
 }
 
-/// Whether an extraction writes a file or folder of this name, or one that is on its way to it.
+/// Whether an extraction writes a file or folder of this name, or a temporary one.
 fn is_known(name: &str) -> bool {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let files =
@@ -453,7 +452,7 @@ fn is_known(name: &str) -> bool {
         || SfObject::parse(stem).is_some() && matches!(ending, "csv" | "writing")
 }
 
-/// Whether a page has such a name.
+/// Whether this is a page's name.
 fn is_page(name: &str) -> bool {
     let stem = name.strip_suffix(".csv").or_else(|| name.strip_suffix(".writing"));
     stem.is_some_and(|stem| {
@@ -462,7 +461,7 @@ fn is_page(name: &str) -> bool {
     })
 }
 
-/// Makes a file for the user alone; an old one of this name is emptied.
+/// Creates a file for the user alone; an existing one is truncated.
 fn create(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -470,14 +469,14 @@ fn create(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// Renames a folder to a name that nothing has, so that not even an empty folder of somebody else's is replaced.
+/// Renames a folder only if the new name is unused, so that not even an empty foreign folder is replaced.
 #[cfg(unix)]
 fn rename_onto_nothing(from: &Path, to: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
 
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Not every file system can; then looking first has to do.
+        // Not every file system supports this; then check first.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_after_looking(from, to),
         renamed => Ok(renamed?),
     }

@@ -1,10 +1,9 @@
-//! The one room that sends requests to Salesforce: through an allow-list of method and path, with waits and
-//! further tries where they help, a new token once where the old one is no longer good, and an eye on the
-//! organisation's calls of the day.
+//! The only module that sends requests to Salesforce: through an allow-list of method and path, with delays and retries
+//! where they help, one token renewal on expiry, and a limit on the organization's daily calls.
 //!
-//! Must not know: what the answers hold, but for how many rows a page has.
+//! Must not know: the content of answers, except for a page's row count.
 
-#![expect(clippy::disallowed_methods, reason = "this room measures how long an answer takes")]
+#![expect(clippy::disallowed_methods, reason = "this module measures how long an answer takes")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as Clock};
@@ -23,16 +22,16 @@ use crate::model::instant::Instant;
 use crate::model::text::one_line;
 use crate::secrets::{know, mask};
 
-/// How patient the transport is.
+/// Retry policy of the transport.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
-    /// The first wait before another try; each further one is twice as long.
+    /// The delay before the first retry; each further one doubles.
     pub base: Duration,
-    /// No wait is longer.
+    /// Maximum delay.
     pub cap: Duration,
-    /// The first wait before a job is asked whether it is done; the following ones grow to fifty times that.
+    /// The first delay before polling a job; later ones grow to fifty times that.
     pub poll: Duration,
-    /// How long an answer may take, from sending the request to its last byte.
+    /// Maximum duration of an answer, from sending the request to its last byte.
     pub max_wait: Duration,
 }
 
@@ -47,22 +46,22 @@ impl Default for RetryPolicy {
     }
 }
 
-/// A request and what came of it, without secrets.
+/// A request and its result, without secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestEvent<'a> {
-    /// The how manieth request of its transport it is: it is told when it begins, and again when it is over.
+    /// Sequence number of the request within its transport; reported at its start and end.
     pub nth: u64,
-    /// By Salesforce's own clock, as its last answer told it; nothing before the first.
+    /// Time by Salesforce's clock, from its last answer; `None` before the first.
     pub at: Option<Instant>,
     /// `GET` or `POST`.
     pub method: &'static str,
-    /// Where it went: a path with its query, or the address of the token endpoint.
+    /// Its target: a path with query, or the token endpoint's address.
     pub path: &'a str,
-    /// The status, where there was one.
+    /// The status, if any.
     pub status: Option<u16>,
-    /// Status and length of the answer, or why there was none; nothing while it is under way.
+    /// Status and length of the answer, or why there was none; `None` while pending.
     pub answer: Option<&'a str>,
-    /// Rows, where the answer is a page that tells them.
+    /// Row count, if the answer is a page with one.
     pub rows: Option<u64>,
     /// The query of a job.
     pub soql: Option<&'a str>,
@@ -70,7 +69,7 @@ pub struct RequestEvent<'a> {
     pub took: Duration,
 }
 
-/// As one line, for whoever follows.
+/// One line, for progress output.
 impl std::fmt::Display for RequestEvent<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { nth: _, at: _, method, path, status: _, answer, rows: _, soql, took } = self;
@@ -82,20 +81,20 @@ impl std::fmt::Display for RequestEvent<'_> {
     }
 }
 
-/// Told of each request twice: when it begins, and when it is over.
+/// Called twice for each request: at its start, and at its end.
 pub type Trace = Box<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
 
-/// A request that the allow-list knows.
+/// A request on the allow-list.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
-    /// A resource beneath `/services/`, as a path with its query.
+    /// A resource under `/services/`, as a path with its query.
     Get(String),
-    /// A new query job of Bulk API 2.0, for a version and with a query.
+    /// A new query job of Bulk API 2.0, with version and query.
     QueryJob { version: String, soql: String, all: bool },
 }
 
 impl Call {
-    /// Bytes that the answer may have.
+    /// Maximum bytes of the answer.
     fn most_bytes(&self) -> usize {
         let has_rows =
             |path: &str| path.split('/').any(|segment| segment.starts_with("query") || segment.starts_with("result"));
@@ -106,7 +105,7 @@ impl Call {
     }
 }
 
-/// A whole answer that is a success.
+/// A complete, successful answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
@@ -114,7 +113,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The text of a header.
+    /// A header's text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -130,18 +129,18 @@ impl Answer {
     }
 }
 
-/// Why there is no answer: what the caller can do something about, and what ends the run.
+/// Why there is no answer: errors the caller can handle, and those that end the run.
 #[derive(Debug)]
 pub(super) enum ApiError {
-    /// The query ran for too long.
+    /// The query ran too long.
     TooLong,
     /// The cursor is gone.
     CursorGone,
-    /// Bulk API does not take this query.
+    /// Bulk API refuses this query.
     NoBulk(String),
-    /// An object or field that is not there, or not for this user.
+    /// An object or field that is missing, or hidden from this user.
     Unknown(String),
-    /// Salesforce does not answer this question: what it says, and the next step.
+    /// Salesforce refuses this question: its message, and the next step.
     Denied(String, &'static str),
     /// Anything else.
     Stop(Error),
@@ -154,7 +153,7 @@ impl From<Error> for ApiError {
 }
 
 impl ApiError {
-    /// As an error, where the caller can do nothing about it.
+    /// Converts to an error that the caller cannot handle.
     pub(super) fn into_error(self, about: &str) -> Error {
         let message = |what: String| Error::Salesforce {
             what: format!("{about}: {what}"),
@@ -172,7 +171,7 @@ impl ApiError {
     }
 }
 
-/// The organisation's calls of the day, as its answers tell.
+/// The organization's daily calls, from its answers.
 #[derive(Debug, Default)]
 struct ApiBudget {
     used: AtomicU64,
@@ -181,33 +180,33 @@ struct ApiBudget {
 
 struct Current {
     session: Session,
-    /// How many tokens there were before this one.
+    /// Number of earlier tokens.
     generation: u64,
 }
 
-/// Requests to one organisation.
+/// Requests to one organization.
 pub(super) struct Transport {
     client: reqwest::Client,
     sign_in: SignIn,
     current: Mutex<Current>,
     pace: RetryPolicy,
-    /// The share of the day's calls, in per cent, beyond which nothing more is asked.
+    /// Percentage of the daily calls at which requests stop.
     max_percent: u64,
     budget: ApiBudget,
     calls: AtomicU64,
-    /// Requests begun, signing in among them.
+    /// Requests started, including sign-in.
     begun: AtomicU64,
     server_time: AtomicU64,
     trace: Option<Trace>,
 }
 
-/// Why an answer could not be read to its end.
+/// Why an answer was not read completely.
 enum Unread {
-    /// The connection broke, after so many bytes; why, and whether for want of time.
+    /// The connection broke: bytes read, cause, and whether it timed out.
     Broke(usize, String, bool),
-    /// No further byte came in time, after so many.
+    /// The next byte timed out; bytes read so far.
     Stalled(usize),
-    /// It has more bytes than this.
+    /// It exceeds this many bytes.
     TooLarge(usize),
 }
 
@@ -229,15 +228,15 @@ impl Transport {
         share: u8,
         trace: Option<Trace>,
     ) -> Result<Self, Error> {
-        // A provider that is installed already does as well.
+        // An already installed provider works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("tieout/", env!("CARGO_PKG_VERSION")))
-            // A redirect to another host would lose the token or give it away.
+            // A redirect to another host would lose or leak the token.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(30))
             .timeout(pace.max_wait);
-        // What this machine itself answers in tests goes to no proxy; everything else is encrypted.
+        // In tests, requests to this machine bypass the proxy; everything else is encrypted.
         let client = if sign_in.is_on_this_machine() { client.no_proxy() } else { client.https_only(true) };
         let client = client.build().map_err(|error| unreachable(&root(error)))?;
         let transport = Self {
@@ -259,12 +258,12 @@ impl Transport {
         Ok(transport)
     }
 
-    /// The organisation's address.
+    /// The organization's address.
     pub(super) async fn instance(&self) -> String {
         self.current.lock().await.session.instance.clone()
     }
 
-    /// How patient this transport is.
+    /// The retry policy.
     pub(super) const fn pace(&self) -> RetryPolicy {
         self.pace
     }
@@ -274,19 +273,19 @@ impl Transport {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The organisation's calls of the day and its limit, where an answer told.
+    /// The organization's daily calls and their limit, if an answer contained them.
     pub(super) fn usage(&self) -> Option<(u64, u64)> {
         let limit = self.budget.limit.load(Ordering::Relaxed);
         (limit > 0).then(|| (self.budget.used.load(Ordering::Relaxed), limit))
     }
 
-    /// The server's clock, by its last answer.
+    /// The server's time, from its last answer.
     pub(super) fn server_time(&self) -> Option<Instant> {
         let seconds = self.server_time.load(Ordering::Relaxed);
         (seconds > 0).then(|| Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
     }
 
-    /// The server's clock, for what cannot be judged by any other.
+    /// The server's time, if no other clock will do.
     pub(super) fn known_server_time(&self) -> Result<Instant, Error> {
         self.server_time().ok_or_else(|| Error::Salesforce {
             what: "no answer tells the time of the server".to_owned(),
@@ -294,7 +293,7 @@ impl Transport {
         })
     }
 
-    /// Asks, waits and asks again where that helps.
+    /// Sends a request, with retries if they help.
     pub(super) async fn ask(&self, call: &Call) -> Result<Answer, ApiError> {
         allowed(call)?;
         let mut renewed = false;
@@ -412,7 +411,7 @@ impl Transport {
         Err(error::classify(ErrorResponse { status: status.as_u16(), body: &text, retry_after }))
     }
 
-    /// Sends a request and waits for the beginning of its answer; else why there is none, and whether for want of time.
+    /// Sends a request and waits for its answer to begin; the error says why there is none, and whether it timed out.
     async fn in_time(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, (String, bool)> {
         match tokio::time::timeout(FIRST_BYTE.min(self.pace.max_wait), request.send()).await {
             Ok(Ok(response)) => Ok(response),
@@ -424,7 +423,7 @@ impl Transport {
         }
     }
 
-    /// The body of an answer, unpacked, of at most `most` bytes. Of a refusal the beginning is enough.
+    /// The decompressed body of an answer, at most `most` bytes. A refusal's body is truncated.
     async fn body(&self, mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, Unread> {
         let is_success = response.status().is_success();
         let most = if is_success { most } else { MAX_SHORT_ANSWER };
@@ -443,7 +442,7 @@ impl Transport {
         }
     }
 
-    /// Signs in, unless somebody else has done so since; one at a time.
+    /// Signs in, unless another task has done so since; one at a time.
     async fn renew(&self, generation: u64) -> Result<(), Error> {
         let mut current = self.current.lock().await;
         if current.generation >= generation && generation > 0 {
@@ -486,7 +485,7 @@ impl Transport {
                 let status = response.status();
                 let body = self.body(response, MAX_SHORT_ANSWER).await;
                 let slow = |unread: &Unread| match unread {
-                    // It would be as large the next time.
+                    // A retry would yield the same size.
                     Unread::Stalled(_) | Unread::TooLarge(_) => true,
                     Unread::Broke(_, _, slow) => *slow,
                 };
@@ -531,11 +530,11 @@ impl Transport {
         }
     }
 
-    /// Waits before another try: twice as long each time, with jitter, but at least what was asked for.
+    /// Waits before a retry: doubles each time, with jitter, but at least as long as requested.
     async fn wait(&self, tries: u32, after: Option<Duration>) {
         let backoff = self.pace.base.saturating_mul(1 << tries.saturating_sub(1).min(10)).min(self.pace.cap);
         let jittered = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
-        // Tests wait shorter by their pace; what Salesforce asks for is scaled alike.
+        // Tests use shorter delays; delays that Salesforce requests are scaled alike.
         let asked = after.map(|after| if self.pace.cap < Duration::from_secs(1) { after / 100 } else { after });
         tokio::time::sleep(asked.map_or(jittered, |asked| asked.max(jittered))).await;
     }
@@ -560,7 +559,7 @@ impl Transport {
         }))
     }
 
-    /// What every answer tells besides: the clock, and the day's calls.
+    /// Records the clock and daily calls from an answer's headers.
     fn note(&self, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(seconds) = text("date").and_then(http_date) {
@@ -572,7 +571,7 @@ impl Transport {
         }
     }
 
-    /// A request begins: its number, and when.
+    /// Starts a request; returns number and time.
     fn begins(&self) -> (u64, Clock) {
         (self.begun.fetch_add(1, Ordering::Relaxed), Clock::now())
     }
@@ -612,7 +611,7 @@ impl Transport {
         });
     }
 
-    /// Tells of a request, without what a server may have echoed into its own address or into a reason, and on one line.
+    /// Reports a request on one line, without secrets that a server may have echoed into its address or reason.
     fn emit(&self, message: &RequestEvent<'_>) {
         if let Some(trace) = &self.trace {
             let shown = |text: &str| one_line(&mask(text)).into_owned();
@@ -622,7 +621,7 @@ impl Transport {
     }
 }
 
-/// How many rows a page of an answer has, where it is one: by the header of Bulk API 2.0, or in the list of REST.
+/// The number of rows in an answer, if it is a page: from the Bulk API 2.0 header, or the REST list.
 fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -635,7 +634,10 @@ fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
         return message.to_str().ok()?.trim().parse().ok();
     }
     let plain = path.split('?').next().unwrap_or(path);
-    if !["/query", "/queryAll"].iter().any(|door| plain.ends_with(door) || plain.contains(&format!("{door}/"))) {
+    if !["/query", "/queryAll"]
+        .iter()
+        .any(|endpoint| plain.ends_with(endpoint) || plain.contains(&format!("{endpoint}/")))
+    {
         return None;
     }
     let page: Page = serde_json::from_slice(body).ok()?;
@@ -643,8 +645,8 @@ fn page_rows(call: &Call, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     (page.total_size == 0 || !page.records.is_empty()).then_some(page.records.len() as u64)
 }
 
-/// The allow-list. That nothing but a read and a query job can be said is the type's doing; where a read goes, and that
-/// a query does not write, is looked at here.
+/// The allow-list. The type permits only reads and query jobs; this checks the address of a read, and that a query does
+/// not write.
 fn allowed(call: &Call) -> Result<(), ApiError> {
     match call {
         Call::Get(path) => address::get(path)?,
@@ -661,7 +663,7 @@ fn unreachable(why: &str) -> Error {
     }
 }
 
-/// What went wrong, down to its root, without the address.
+/// The root cause, without the address.
 fn root(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "it took too long".to_owned();

@@ -1,5 +1,5 @@
-//! Values as the snapshot holds them, whichever way they came: no exponents, moments in UTC, a blank for
-//! nothing. The same row reads the same by REST and by Bulk.
+//! Normalizes values for the snapshot, regardless of API: no exponents, timestamps in UTC, blank for null. A row reads
+//! the same by REST and by Bulk.
 //!
 //! Must not know: requests, files.
 
@@ -10,15 +10,15 @@ use serde_json::value::RawValue;
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 
-/// What a column holds, by its describe.
+/// A column's type, from its description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
-    /// A number, which may come as `1.2345E4`.
+    /// A number, possibly written as `1.2345E4`.
     Number,
-    /// A moment, which comes as `…+0000` or `…Z`.
+    /// A timestamp, written as `…+0000` or `…Z`.
     Moment,
-    /// Anything else, as it stands.
+    /// Anything else, unchanged.
     Text,
 }
 
@@ -32,8 +32,7 @@ impl Kind {
     }
 }
 
-/// A text of a page as the snapshot holds it. A NUL, which no CSV reader likes and no one typed, is left
-/// out.
+/// Normalizes a page's text for the snapshot. NUL, which CSV readers reject and nobody types, is removed.
 pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
     let text: Cow<'_, str> = if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) };
     match kind {
@@ -49,8 +48,8 @@ pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What tells whether a column of this name can hold a text; nothing where any will do. What a snapshot's reader refuses
-/// of the fields that Salesforce itself fills in is no answer of Salesforce's.
+/// The check for texts of a column with this name; `None` if any text is valid. Salesforce never returns values of its
+/// system fields that the snapshot reader would refuse.
 pub(super) fn rule(column: &str) -> Option<fn(&str) -> bool> {
     fn is_id(text: &str) -> bool {
         RecordId::parse(text.as_bytes()).is_ok()
@@ -69,7 +68,7 @@ pub(super) fn rule(column: &str) -> Option<fn(&str) -> bool> {
     }
 }
 
-/// A value of a JSON record as the snapshot holds it; nothing where it is an object or a list.
+/// Normalizes a JSON value for the snapshot; `None` if it is an object or a list.
 pub(super) fn from_json(kind: Kind, value: &RawValue) -> Option<String> {
     let raw = value.get();
     match raw.as_bytes().first()? {
@@ -80,8 +79,7 @@ pub(super) fn from_json(kind: Kind, value: &RawValue) -> Option<String> {
     }
 }
 
-/// A decimal number without an exponent and without zeros that say nothing; digit by digit, for 18 digits
-/// do not survive a float.
+/// A decimal number without exponent and redundant zeros; digit by digit, because 18 digits do not fit a float.
 fn plain_number(text: &str) -> Option<String> {
     let (negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

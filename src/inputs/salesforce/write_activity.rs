@@ -1,5 +1,5 @@
-//! When the sync last wrote, asked of a live organisation in a handful of calls: counts by the hour of the
-//! last two months, and the newest records. No row is read but these.
+//! When the sync last wrote, from a live organization in a few calls: hourly counts of the last two months, and the
+//! newest records. No other rows are read.
 //!
 //! Must not know: what a silence means.
 
@@ -20,9 +20,9 @@ use crate::model::write_activity::{
 };
 use crate::settings::OrgConnection;
 
-/// Days that are counted by the hour; Salesforce gives no more than 2,000 groups.
+/// Days counted by the hour; Salesforce returns at most 2,000 groups.
 const DAYS: i64 = 60;
-/// The objects that follow what learners do and that every organisation has.
+/// The objects that follow learner activity and exist in every organization.
 const OBJECTS: [SfObject; 2] = [SfObject::DoceboUser, SfObject::CourseEnrollment];
 
 #[derive(Deserialize)]
@@ -41,10 +41,10 @@ struct Newest {
     created_by_id: Option<String>,
 }
 
-/// Asks for the pulses.
+/// Queries the write activity.
 ///
 /// # Errors
-/// When signing in fails, Salesforce does not answer, or hides the objects or their dates.
+/// If sign-in fails, Salesforce does not answer, or the objects or their dates are hidden.
 pub async fn activity(
     live: &OrgConnection,
     pace: RetryPolicy,
@@ -53,7 +53,7 @@ pub async fn activity(
     activity_with(live, pace, trace).await.map_err(masked)
 }
 
-/// As [`pulses`]; an error may hold what a server echoed.
+/// As [`activity`]; an error may contain server-echoed text.
 async fn activity_with(
     live: &OrgConnection,
     pace: RetryPolicy,
@@ -83,7 +83,7 @@ async fn activity_with(
             if newest.created_by_id.is_none() {
                 reading.caveats.push(unknown_writers(object));
             }
-            // What others change is no write of the sync.
+            // Other users' changes are no writes of the sync.
             let user = newest
                 .created_by_id
                 .as_deref()
@@ -115,7 +115,7 @@ struct ActivityReader<'a> {
     transport: &'a Transport,
     version: &'a str,
     since: Instant,
-    /// What is dated later does not count.
+    /// Later dates do not count.
     horizon: Instant,
 }
 
@@ -124,7 +124,7 @@ impl ActivityReader<'_> {
         rows(self.transport, self.version, "query", soql).await.map_err(|trouble| trouble.into_error(soql))
     }
 
-    /// Writes by the hour, by one of the dates; the newest is not among them.
+    /// Hourly writes, by one of the dates, without the newest.
     async fn writes(&self, object: SfObject, date: &str, condition: &str) -> Result<Writes, Error> {
         let also = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
         let groups: Vec<Group> = self
@@ -135,7 +135,7 @@ impl ActivityReader<'_> {
             ))
             .await?;
         let mut writes = Writes::default();
-        // What was not asked for would take memory without end.
+        // Unrequested days could use unlimited memory.
         let asked = self.since.seconds() / DAY..=self.since.seconds() / DAY + DAYS + 1;
         for Group { d, h, n } in groups {
             if let Some(day) = day(&d).filter(|day| asked.contains(day) && h < 24)

@@ -1,4 +1,4 @@
-//! `customisation.json`: what was built onto the package's objects, as it was asked of setup.
+//! `customisation.json`: customizations of the package's objects, as returned by setup.
 //!
 //! Must not know: what follows from it.
 
@@ -11,11 +11,11 @@ use crate::files;
 use crate::model::customization::{Customisation, FILE, File};
 use crate::model::input::Input;
 
-/// An answer of setup has at most some thousand parts of a few hundred bytes.
+/// A setup answer has at most some thousand parts of a few hundred bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
 impl Reader<'_> {
-    /// Reads the answer where there is one; one that cannot be read counts as missing.
+    /// Reads the answer, if present; an unreadable one counts as missing.
     pub(super) fn customisation(&mut self) -> Result<(), Error> {
         let entry = self.folder.manifest.as_ref().and_then(|manifest| manifest.object("customisation"));
         let path = match (self.folder.find(FILE), entry) {

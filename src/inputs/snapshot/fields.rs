@@ -14,7 +14,7 @@ pub(super) struct Field<'a> {
     column: Option<usize>,
 }
 
-/// Finds the columns of one table and remembers those it lacks.
+/// Finds the columns of one table and records missing ones.
 pub(super) struct Fields<'a> {
     table: &'a Table,
     pub(super) missing: Vec<&'static str>,
@@ -25,7 +25,7 @@ impl<'a> Fields<'a> {
         Self { table, missing: Vec::new() }
     }
 
-    /// A column without which the object is of no use.
+    /// A required column of the object.
     pub(super) fn required(&self, name: &'a str) -> Result<Field<'a>, Error> {
         let column = self.find(name)?;
         if column.is_none() {
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
         Ok(Field { table: self.table, name, column })
     }
 
-    /// A column that some checks want.
+    /// A column that some checks need.
     pub(super) fn wanted(&mut self, name: &'static str) -> Result<Field<'a>, Error> {
         let column = self.find(name)?;
         if column.is_none() {
@@ -55,12 +55,12 @@ impl<'a> Fields<'a> {
         Ok(Field { table: self.table, name, column })
     }
 
-    /// A column that makes outputs nicer.
+    /// A column that improves outputs.
     pub(super) fn optional(&self, name: &'a str) -> Result<Field<'a>, Error> {
         Ok(Field { table: self.table, name, column: self.find(name)? })
     }
 
-    /// API names know no case, and some tools write headings in capitals.
+    /// API names are case-insensitive, and some tools write uppercase headings.
     fn find(&self, name: &str) -> Result<Option<usize>, Error> {
         let mut matches = self
             .table
@@ -131,13 +131,13 @@ impl<'a> Field<'a> {
         self.id(row)?.ok_or_else(|| self.blank(row))
     }
 
-    /// An id that every record has; `None` only where the column is missing.
+    /// An id that every record has; `None` only if the column is missing.
     #[inline]
     pub(super) fn system_id(&self, row: Row<'_>) -> Result<Option<RecordId>, Error> {
         if self.is_there() { self.required_id(row).map(Some) } else { Ok(None) }
     }
 
-    /// A moment that every record has; `None` only where the column is missing.
+    /// A timestamp that every record has; `None` only if the column is missing.
     #[inline]
     pub(super) fn system_instant(&self, row: Row<'_>) -> Result<Option<Instant>, Error> {
         match self.instant(row)? {
@@ -165,7 +165,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A checkbox, which is never blank; false where the column is missing.
+    /// A checkbox, which is never blank; false if the column is missing.
     pub(super) fn flag(&self, row: Row<'_>) -> Result<bool, Error> {
         match self.raw(row) {
             b"" if self.is_there() => Err(self.blank(row)),
@@ -177,7 +177,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// A row of an extract has exactly the cells of its heading.
+/// An extract's row has exactly as many cells as its heading.
 pub(super) fn well_formed(table: &Table, row: Row<'_>) -> Result<(), Error> {
     let (cells, columns) = (row.len(), table.headings.len());
     if cells == columns {

@@ -1,4 +1,4 @@
-//! The snapshot folder: which of its files hold what, which are not read and why, and how one is opened.
+//! The snapshot folder: the content of its files, which are unread and why, and how one is opened.
 //!
 //! Must not know: the columns of any object.
 
@@ -26,11 +26,11 @@ const MANIFEST: &str = "manifest.json";
 /// Files that other programs leave in a folder.
 const LEFT_BEHIND: [&str; 2] = ["thumbs.db", "desktop.ini"];
 
-/// Where a snapshot is, and how its files are taken.
+/// The snapshot's location, and how its files are selected.
 pub(super) struct Source<'a> {
     path: &'a Path,
     parts: bool,
-    /// Inputs of the run that may be in the same folder and are no part of the snapshot.
+    /// Other inputs of the run that may be in the same folder.
     other_inputs: Vec<&'a Path>,
 }
 
@@ -59,11 +59,11 @@ pub(super) struct Folder {
 /// The files that hold an object's records.
 #[derive(Default)]
 pub(super) struct Candidates {
-    /// The file of the object's name and, where they are read, its parts in the order of their numbers.
+    /// The file named after the object and, if they are read, its parts in numerical order.
     pub(super) read: Vec<PathBuf>,
-    /// Names of the files that seem to hold records of the object and are not read.
+    /// Names of unread files that seem to hold the object's records.
     pub(super) unread: Vec<String>,
-    /// What to do so that nothing is left unread.
+    /// How to have everything read.
     pub(super) next: String,
 }
 
@@ -81,7 +81,7 @@ impl Folder {
             });
         }
         let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-        // An input that cannot be resolved is not in this folder; whoever reads it says what is wrong with it.
+        // An unresolvable input is not in this folder; its own reader reports the problem.
         let other_inputs: Vec<PathBuf> = other_inputs.iter().filter_map(|path| path.canonicalize().ok()).collect();
         let mut files = Vec::new();
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
@@ -98,14 +98,14 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The file of a name; of several that differ in upper and lower case, the one that is written exactly so.
+    /// Finds a file by name; of several that differ in case, the exact match.
     pub(super) fn find(&self, name: &str) -> Option<&Path> {
         let exact = self.files.iter().find(|(known, _)| known == name);
         let any = || self.files.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         exact.or_else(any).map(|(_, path)| path.as_path())
     }
 
-    /// The files that hold, or seem to hold, records of this.
+    /// The files that hold, or seem to hold, records of `content`.
     pub(super) fn candidates(&self, content: Content) -> Candidates {
         let plain = self.find(&content.file());
         let (mut parts, mut unread) = (Vec::new(), Vec::new());
@@ -137,7 +137,7 @@ impl Folder {
         Candidates { read, unread, next }
     }
 
-    /// A sentence for each file that is there and not read.
+    /// A sentence for each unread file.
     pub(super) fn unread(&self) -> Vec<String> {
         let known = |name: &str| {
             let own = [MANIFEST, REQUESTS, customization::FILE].iter().any(|own| name.eq_ignore_ascii_case(own));
@@ -152,7 +152,7 @@ impl Folder {
             .collect()
     }
 
-    /// Why a file is not read; nothing where it is read.
+    /// Why a file is not read; `None` if it is.
     fn why_unread(&self, name: &str, path: &Path) -> Option<String> {
         let parts = "set `snapshot.parts = true` to read it as a part, or move it away";
         match classify(name) {
@@ -169,7 +169,7 @@ impl Folder {
         }
     }
 
-    /// The error of a file that the manifest lists and that is not there.
+    /// The error for a listed file that is missing.
     pub(super) fn is_gone(&self, entry: &Entry) -> Error {
         Error::Input {
             path: self.path.join(&entry.file),
@@ -178,23 +178,23 @@ impl Folder {
         }
     }
 
-    /// What the manifest says of a file.
+    /// The manifest's entry for a file.
     pub(super) fn entry(&self, content: Content) -> Option<&Entry> {
         self.manifest.as_ref().and_then(|manifest| manifest.object(content.stem()))
     }
 }
 
-/// A file that was opened.
+/// An opened file.
 pub(super) enum Opened {
     /// A table with headings.
     Table(Table),
-    /// Blank lines alone: the answer to a query without rows.
+    /// Only blank lines: the answer to a query without rows.
     Blank(Table, Box<Input>),
 }
 
 impl Opened {
-    /// Opens a file, and compares it with what the manifest says of it. The inner error says why the file cannot be read,
-    /// the outer one that it is not the file which was extracted.
+    /// Opens a file, and compares it with its manifest entry. The inner error says why the file cannot be read, the
+    /// outer one that it is not the extracted file.
     pub(super) fn open(
         path: &Path,
         content: Content,
@@ -227,7 +227,7 @@ impl Opened {
         }
     }
 
-    /// The file, whether there is a table in it or not.
+    /// The file, whether it contains a table or not.
     pub(super) const fn file(&self) -> &Table {
         match self {
             Self::Table(table) | Self::Blank(table, _) => table,
@@ -251,7 +251,7 @@ pub(super) fn name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// Refuses a file that was changed after the extraction.
+/// Refuses a file that changed after the extraction.
 pub(super) fn check_digest(path: &Path, entry: &Entry, sha256: &str) -> Result<(), Error> {
     if entry.sha256.eq_ignore_ascii_case(sha256) {
         return Ok(());
@@ -263,7 +263,7 @@ pub(super) fn check_digest(path: &Path, entry: &Entry, sha256: &str) -> Result<(
     })
 }
 
-/// The fields that the headings of a table name, in any order and case.
+/// The fields named in a table's headings, in any order and case.
 pub(super) fn field_names(table: &Table) -> BTreeSet<String> {
     table.headings.iter().map(|heading| heading.trim().to_ascii_lowercase()).collect()
 }

@@ -1,4 +1,4 @@
-//! `manifest.json`: what Salesforce counted when a snapshot was taken.
+//! `manifest.json`: Salesforce's row counts when a snapshot was taken.
 
 use std::path::Path;
 
@@ -24,7 +24,8 @@ pub(super) struct Manifest {
     objects: Vec<Entry>,
 }
 
-/// What only tells how the rows came about (user, API version, SOQL) may be missing or odd: nothing rests on it.
+/// Fields that only document the rows' origin (user, API version, SOQL) may be missing or invalid: nothing depends on
+/// them.
 #[derive(Deserialize)]
 struct File {
     version: u32,
@@ -43,13 +44,13 @@ struct File {
 pub(super) struct Entry {
     object: String,
     pub(super) file: String,
-    /// Rows that Salesforce counted; nothing where nobody counted this object.
+    /// Number of rows counted by Salesforce; `None` if not counted.
     #[serde(default)]
     pub(super) counted: Option<u64>,
     pub(super) sha256: String,
     #[serde(default, deserialize_with = "if_it_fits")]
     soql: Option<String>,
-    /// Rows that were written into the file.
+    /// Number of rows written into the file.
     #[serde(default, deserialize_with = "if_it_fits")]
     rows: Option<u64>,
     #[serde(default, deserialize_with = "if_it_fits")]
@@ -57,8 +58,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Found and wanted rows, where a file with so many rows, and so many that are not deleted, has fewer or more than
-    /// Salesforce counted or, where nobody counted, fewer than were written.
+    /// Found and expected rows, if a file with `rows` rows, of which `live` are not deleted, has fewer or more than
+    /// Salesforce counted or, without a count, fewer than were written.
     pub(super) fn missing_rows(&self, live: u64, rows: u64) -> Option<(u64, u64)> {
         let (found, wanted, more) = match self.counted {
             Some(counted) => (live, counted, self.drift.unwrap_or(0)),
@@ -68,7 +69,7 @@ impl Entry {
     }
 }
 
-/// A value that nothing rests on: nothing where somebody made something else of it.
+/// A value on which nothing depends: `None` if it is invalid.
 fn if_it_fits<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }

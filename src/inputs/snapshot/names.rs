@@ -1,14 +1,14 @@
-//! What a file of a snapshot folder holds, by its name alone.
+//! Determines what a file of a snapshot folder holds from its name alone.
 //!
-//! One file an object is read, `OBJECT.csv`. Exports that were split, downloaded twice or saved under the object's label
-//! have other names; such a file is never passed over in silence, because the records in it would look absent.
+//! One file per object is read, `OBJECT.csv`. Exports that were split, downloaded twice or saved under the object's
+//! label have other names; such a file is always reported, because its records would look absent.
 //!
 //! Must not know: what is in the files.
 
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 
-/// What a file of the folder can hold: the records of an object, or one of the lists beside them.
+/// The content of a file: the records of an object, or an additional list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// The records of an object.
@@ -34,7 +34,7 @@ impl Content {
         format!("{}.csv", self.stem())
     }
 
-    /// What the report calls it.
+    /// Its name in the report.
     pub(super) fn holds(self) -> &'static str {
         match self {
             Self::Object(object) => object.label(),
@@ -43,7 +43,7 @@ impl Content {
         }
     }
 
-    /// What a file without rows says.
+    /// The meaning of an empty file.
     pub(super) const fn nothing(self) -> &'static str {
         match self {
             Self::Object(_) => "the object is taken as having no records",
@@ -57,7 +57,7 @@ impl Content {
     }
 }
 
-/// What the name of a file says about it.
+/// The classification of a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name {
     /// `OBJECT.csv`, in any case.
@@ -65,13 +65,13 @@ pub(super) enum Name {
     /// A numbered part, such as `OBJECT_2.csv` or `OBJECT (1).csv`.
     Part(Content, u32),
     /// Another file that seems to hold records of the object, such as `OBJECT copy.csv`, `OBJECT.xlsx` or, without the
-    /// prefix of the package, `CourseEnrollment.csv`.
+    /// package prefix, `CourseEnrollment.csv`.
     LookAlike(Content),
-    /// Nothing that the snapshot is made of.
+    /// Not part of a snapshot.
     Other,
 }
 
-/// Extensions of files that can hold records. Another extension (`.soql`, `.md`, `.sha256`) makes no look-alike.
+/// Extensions of files that can hold records. Others (`.soql`, `.md`, `.sha256`) are never look-alikes.
 const DATA: &[&str] = &[
     "csv",
     "tsv",
@@ -99,20 +99,20 @@ const DATA: &[&str] = &[
     "download",
     "crdownload",
 ];
-/// How the names of copies begin.
+/// Prefixes in the names of copies.
 const COPY_OF: &[&str] = &["copy of ", "kopie von ", "copie de ", "copia de "];
-/// Words that people and programs add to the name of a copy or a part.
+/// Words that people and programs append to names of copies or parts.
 const ADDED: &[&str] = &[
     "part", "copy", "kopie", "copie", "copia", "old", "new", "backup", "bak", "export", "extract", "all", "full",
     "final", "rest", "data", "of",
 ];
-/// How the API names of other objects end: `Contact_Role__c` is no part of `Contact`.
+/// Suffixes of other objects' API names: `Contact_Role__c` is no part of `Contact`.
 const API_NAMES: &[&str] = &["__c", "__r", "__e", "__x", "__b", "__mdt", "__history", "__share", "__feed", "__tag"];
-/// How the prefix of the package is written.
+/// Spellings of the package prefix.
 const PREFIXES: &[&str] = &["docebo_v3__", "docebo_v3_", "docebo__", "docebo_", "docebo-", "docebo "];
 const SEPARATORS: [char; 4] = ['_', '-', '.', ' '];
 
-/// What the name of a file says about it.
+/// Classifies a file name.
 pub(super) fn classify(name: &str) -> Name {
     let lower = name.to_lowercase();
     let whole = lower.trim_end_matches('~');
@@ -122,7 +122,7 @@ pub(super) fn classify(name: &str) -> Name {
     by_api_name(stem, is_csv).or_else(|| by_label(stem)).unwrap_or(Name::Other)
 }
 
-/// The name without the extensions of data; nothing where it has another one.
+/// The name without data extensions; `None` if it has another one.
 fn stem(name: &str) -> Option<&str> {
     let mut stem = name;
     while let Some((before, extension)) = stem.rsplit_once('.').filter(|(_, extension)| DATA.contains(extension)) {
@@ -134,7 +134,7 @@ fn stem(name: &str) -> Option<&str> {
     (stem != name || !name.contains('.')).then_some(stem)
 }
 
-/// Names that begin with the API name of an object, as `OBJECT*.csv` does.
+/// Classifies names that begin with an object's API name, as `OBJECT*.csv` does.
 fn by_api_name(stem: &str, is_csv: bool) -> Option<Name> {
     Content::each().find_map(|content| {
         let rest = stem.strip_prefix(&content.stem().to_lowercase())?;
@@ -147,17 +147,17 @@ fn by_api_name(stem: &str, is_csv: bool) -> Option<Name> {
         if let Some(number) = number(rest).filter(|_| is_csv) {
             return Some(Name::Part(content, number));
         }
-        // A letter makes it the name of something else: `ContactPointEmail`, `UserRole`.
+        // A following letter means something else: `ContactPointEmail`, `UserRole`.
         singular(rest).is_none_or(|c| !c.is_alphabetic()).then_some(Name::LookAlike(content))
     })
 }
 
-/// The first character behind a name, where that may stand in the plural.
+/// The first character after a name and its optional plural `s`.
 fn singular(rest: &str) -> Option<char> {
     rest.strip_prefix('s').filter(|rest| !rest.starts_with(char::is_alphabetic)).unwrap_or(rest).chars().next()
 }
 
-/// Names of the package's objects without its prefix, or as their labels are written: `Course Enrollments.csv`.
+/// Classifies names of the package's objects without prefix, or written as labels: `Course Enrollments.csv`.
 fn by_label(stem: &str) -> Option<Name> {
     let bare = PREFIXES.iter().find_map(|prefix| stem.strip_prefix(prefix));
     let objects = [Some(stem), bare].into_iter().flatten().flat_map(|stem| {
@@ -174,12 +174,12 @@ fn by_label(stem: &str) -> Option<Name> {
     Some(Name::LookAlike(Content::Object(object)))
 }
 
-/// The name of a package's object without prefix and suffix, in small letters.
+/// The lowercase name of a package object without prefix and suffix.
 fn label(object: SfObject) -> String {
     object.label().trim_start_matches("docebo_v3__").trim_end_matches("__c").to_lowercase()
 }
 
-/// What comes behind a label that is written with or without separators between its words.
+/// The text after a label, with or without separators between its words.
 fn behind<'a>(stem: &'a str, label: &str) -> Option<&'a str> {
     let mut rest = stem;
     for letter in label.chars() {
@@ -188,7 +188,7 @@ fn behind<'a>(stem: &'a str, label: &str) -> Option<&'a str> {
     Some(rest)
 }
 
-/// Whether there is nothing but numbers and words of copies and parts.
+/// Whether only numbers and words of copies and parts remain.
 fn is_added(rest: &str) -> bool {
     let words = rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     !rest.starts_with(char::is_alphabetic)

@@ -1,4 +1,4 @@
-//! The objects, one function each: which columns, and into which table.
+//! Reads the objects, one function each: which columns, into which table.
 
 use crate::error::Error;
 use crate::inputs::snapshot::Digests;
@@ -24,7 +24,7 @@ use crate::model::users::Users;
 use crate::model::write_activity::{FutureWrites, WriteActivity};
 use crate::progress::Progress;
 
-/// Where a package object says when and by whom its rows were written.
+/// Columns with the time and author of each write.
 struct WriteColumns<'a> {
     created: Field<'a>,
     created_by: Field<'a>,
@@ -32,7 +32,7 @@ struct WriteColumns<'a> {
     modified_by: Field<'a>,
 }
 
-/// When and by whom one row was written.
+/// Time and author of one row's writes.
 struct Written {
     created: Option<Instant>,
     created_by: Option<RecordId>,
@@ -52,7 +52,7 @@ impl<'a> WriteColumns<'a> {
 
     fn read(&self, row: Row<'_>) -> Result<Written, Error> {
         let (created, created_by) = (self.created.system_instant(row)?, self.created_by.system_id(row)?);
-        // Nearly every row was created and modified by the same user, and many never were modified.
+        // Nearly every row has the same creator and modifier, and many were never modified.
         let (same_time, same_user) =
             (self.modified.raw(row) == self.created.raw(row), self.modified_by.raw(row) == self.created_by.raw(row));
         Ok(Written {
@@ -69,7 +69,7 @@ impl<'a> WriteColumns<'a> {
 }
 
 impl Written {
-    /// Without dates that lie behind the horizon, which are booked.
+    /// Drops dates after the horizon, and records them.
     fn until(self, horizon: Option<Instant>, record: RecordId, ahead: &mut FutureWrites) -> Self {
         let mut until = |at: Option<Instant>| match (at, horizon) {
             (Some(at), Some(horizon)) if at > horizon => {
@@ -81,8 +81,8 @@ impl Written {
         Self { created: until(self.created), modified: until(self.modified), ..self }
     }
 
-    /// Counts the row's writes. A modification by somebody else than the row's creator is no write of
-    /// the sync: a flow that touches every row each night must not pass for one.
+    /// Counts the row's writes. A modification by a user other than the creator is no write of the sync: a flow that
+    /// touches every row each night must not count as one.
     fn count(&self, record: RecordId, activity: &mut WriteActivity) {
         activity.newest = activity.newest.max(self.created).max(self.modified);
         if let Some(created) = self.created {
@@ -98,7 +98,7 @@ impl Written {
 }
 
 impl Reader<'_> {
-    /// The ids of the list view's members, sorted; `None` where nobody read it, or not all of it.
+    /// The sorted ids of the list view's members; `None` if it was not read completely.
     pub(super) fn list_view(&mut self) -> Result<Option<Vec<RecordId>>, Error> {
         let read = self.optional(Content::ListView, |reader, files| {
             let (mut members, mut counts) = (Vec::new(), Counts::default());
@@ -122,19 +122,19 @@ impl Reader<'_> {
                 rows_of(rows, counted)
             ));
         }
-        // A contact that is not in a part of the view may be in the rest of it.
+        // A contact missing from part of the view may be in the rest.
         self.snapshot.list_view = !files.is_incomplete() && short.is_none();
         Ok(self.snapshot.list_view.then_some(members))
     }
 
-    /// Books a list beside the objects; found and wanted rows, where some are missing.
+    /// Records an additional list; returns found and expected rows if some are missing.
     fn book_list(&mut self, files: &Files, counts: Counts) -> Result<Option<(u64, u64)>, Error> {
         let in_first = counts.tables.first().map_or(0, |table| table.rows);
         let rows = self.book(files, counts.tables)?;
         Ok(self.folder.entry(files.content).and_then(|entry| entry.missing_rows(rows, in_first)))
     }
 
-    /// Deleted and merged contacts, where they were read; those that `Contact` marks as deleted are known by now.
+    /// Reads deleted and merged contacts, if listed; those marked deleted in `Contact` are already known.
     pub(super) fn deleted_contacts(&mut self) -> Result<(), Error> {
         let read = self.optional(Content::DeletedContacts, |reader, files| {
             let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
@@ -142,7 +142,7 @@ impl Reader<'_> {
                 let fields = Fields::new(table);
                 let (id, into) = (fields.required("Id")?, fields.required("MasterRecordId")?);
                 let at = fields.required("SystemModstamp")?;
-                // The list holds deleted records alone, whether it says so of each or not.
+                // The list contains only deleted records, whether each is marked or not.
                 let rows = table.rows(reader.progress, |row| {
                     well_formed(table, row)?;
                     deleted_contacts.push(DeletedContact {
@@ -271,7 +271,7 @@ impl Reader<'_> {
         self.finish(SfObject::Course, &files, counts)
     }
 
-    /// The courses alone, and the digests of their files; none where there is no such file.
+    /// The courses alone, and the digests of their files; `None` if there is no such file.
     pub(super) fn course_table(&mut self) -> Result<(Courses, Digests), Error> {
         let course = Content::Object(SfObject::Course);
         let Some(files) = self.files(course)? else {
@@ -316,9 +316,9 @@ impl Reader<'_> {
         Ok((side, activity, counts))
     }
 
-    /// Reads the enrollments block by block. `prepare` is called on any thread, for several blocks side by side; `accept`
-    /// with each block and what was prepared of it, one after the other in the order of the file. Returns whether they were
-    /// read to their end: where they were not, what was accepted does not count.
+    /// Reads the enrollments block by block. `prepare` is called on any thread, for several blocks in parallel;
+    /// `accept` with each block and its prepared value, one by one in file order. Returns whether all were read: if
+    /// not, the accepted rows do not count.
     pub(super) fn course_enrollments<P: Send>(
         &mut self,
         files: &Files,
@@ -343,7 +343,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// An object that the audit looks at only for who wrote its rows, and when.
+    /// Reads an object of which the audit needs only the time and author of writes.
     pub(super) fn auxiliary(&mut self, object: SfObject) -> Result<(), Error> {
         let mut rows = Vec::new();
         let was_read = self.write_activity(object, |id, modified_by| {
@@ -355,8 +355,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// When an object's rows were written; `each` is told of every row who modified it last. Returns whether the object
-    /// was read to its end.
+    /// Reads when an object's rows were written; `each` is called with every row's last modifier. Returns whether the
+    /// object was read completely.
     pub(super) fn write_activity(
         &mut self,
         object: SfObject,
@@ -389,7 +389,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where the columns of `docebo_v3__CourseEnrollment__c` are.
+/// Column positions of `docebo_v3__CourseEnrollment__c`.
 struct EnrollmentColumns<'a> {
     id: Field<'a>,
     docebo_user: Field<'a>,
@@ -402,14 +402,14 @@ struct EnrollmentColumns<'a> {
     writes: WriteColumns<'a>,
 }
 
-/// What is noted of the enrollments while they are read.
+/// Facts collected while reading the enrollments.
 #[derive(Default)]
 struct SeenEnrollments {
     activity: WriteActivity,
     unknown_statuses: UnknownStatuses,
 }
 
-/// Rows of `docebo_v3__CourseEnrollment__c` whose status is none of the package's: what they say is not known.
+/// Rows of `docebo_v3__CourseEnrollment__c` with a status unknown to the package.
 #[derive(Default)]
 struct UnknownStatuses {
     rows: u64,
@@ -422,7 +422,7 @@ impl UnknownStatuses {
         self.first = self.first.or(Some(id));
     }
 
-    /// What a reader has to know of them. The word itself may be anything, a name included.
+    /// The caveat for readers. It omits the word, which may be anything, even a name.
     fn caveat(&self) -> Option<String> {
         let first = self.first?;
         let rows = match self.rows {

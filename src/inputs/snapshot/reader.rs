@@ -1,4 +1,4 @@
-//! Reads the files of a snapshot, and keeps what is known of each: how far it reaches, what was not read and why.
+//! Reads the files of a snapshot, and records how complete each is, what was not read and why.
 //!
 //! Must not know: the columns of any object.
 
@@ -23,7 +23,7 @@ pub(super) struct Reader<'a> {
     pub(super) username_field: &'a str,
     pub(super) progress: &'a Progress,
     pub(super) snapshot: Snapshot,
-    /// Writes that are dated later are not counted where only the time of the last write matters.
+    /// Later writes are ignored if only the last write's time matters.
     pub(super) horizon: Option<Instant>,
 }
 
@@ -31,13 +31,13 @@ pub(super) struct Reader<'a> {
 pub(super) struct Files {
     pub(super) content: Content,
     opened: Vec<Opened>,
-    /// Names of the files that seem to hold further records, and what to do about them.
+    /// Names of unread files that may hold further records, and what to do about them.
     unread: Vec<String>,
     next: String,
 }
 
 impl Files {
-    /// The tables; a blank file is none.
+    /// The tables, without blank files.
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.opened.iter().filter_map(Opened::table)
     }
@@ -46,12 +46,12 @@ impl Files {
         !self.unread.is_empty()
     }
 
-    /// What is not read of it.
+    /// The unread part.
     fn gap(&self) -> String {
         format!("{} not read; {}", self.unread.join(", "), self.next)
     }
 
-    /// Refuses parts that have other columns than the first one.
+    /// Refuses parts whose columns differ from the first one's.
     fn check_headings(&self) -> Result<(), Error> {
         let mut tables = self.tables();
         let Some(first) = tables.next() else { return Ok(()) };
@@ -67,16 +67,16 @@ impl Files {
     }
 }
 
-/// How many rows were read of one table.
+/// Row count of one table.
 #[derive(Debug, Default)]
 pub(super) struct RowCount {
-    /// Rows beneath the headings.
+    /// Rows below the headings.
     pub(super) rows: u64,
-    /// The lines of those that Salesforce has deleted.
+    /// Line numbers of rows deleted in Salesforce.
     pub(super) deleted: Vec<u32>,
 }
 
-/// What was read of an object: of each of its tables the rows, and the wanted columns that it lacks.
+/// Row counts of each table of an object, and its missing columns.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) tables: Vec<RowCount>,
@@ -91,7 +91,7 @@ impl Counts {
     }
 }
 
-/// Hands every row that Salesforce has not deleted to `each`, every other one to `deleted`.
+/// Calls `each` with every row not deleted in Salesforce, `deleted` with the others.
 pub(super) fn live_rows(
     table: &Table,
     progress: &Progress,
@@ -111,7 +111,7 @@ pub(super) fn live_rows(
     Ok(RowCount { rows, deleted: lines })
 }
 
-/// The column that marks records in the Recycle Bin, which `queryAll` and Data Loader's *Export All* bring too.
+/// The column that marks records in the Recycle Bin, which `queryAll` and Data Loader's *Export All* also return.
 pub(super) const IS_DELETED: &str = "IsDeleted";
 
 impl<'a> Reader<'a> {
@@ -136,19 +136,19 @@ impl<'a> Reader<'a> {
             self.snapshot.counted = true;
             self.snapshot.extracted_at = Some(manifest.server_time);
             self.snapshot.extraction = manifest.extraction.clone();
-            // Without a manifest nobody vouches for a log either.
+            // Without a manifest the log is not trustworthy.
             if let Some(path) = self.folder.find(REQUESTS) {
                 requests::read(path, &mut self.snapshot.extraction, &mut self.snapshot.caveats);
             }
         }
     }
 
-    /// Names the files of the folder that are not read.
+    /// Lists the folder's unread files.
     pub(super) fn name_unread(&mut self) {
         self.snapshot.unread = self.folder.unread();
     }
 
-    /// Names the objects and lists whose rows the manifest does not count.
+    /// Lists the objects and lists without counts in the manifest.
     pub(super) fn name_uncounted(&mut self) {
         if !self.snapshot.counted {
             return;
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The files that hold this, opened; nothing where there are none, or one that can be done without cannot be read.
+    /// Opens the files with this content; `None` if there are none, or an optional one cannot be read.
     pub(super) fn files(&mut self, content: Content) -> Result<Option<Files>, Error> {
         let Candidates { read, unread, next } = self.folder.candidates(content);
         if let Some(entry) = self.folder.entry(content)
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The files of an object without which nothing can be compared.
+    /// The files of a required object.
     pub(super) fn needed(&mut self, object: SfObject) -> Result<Files, Error> {
         let content = Content::Object(object);
         if let Some(files) = self.files(content)? {
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         Err(Error::Input { path: self.folder.path.join(content.file()), what, next })
     }
 
-    /// Reads what can be done without: where it is broken, nothing of it counts.
+    /// Reads optional content: if it is broken, none of it counts.
     pub(super) fn optional<T>(
         &mut self,
         content: Content,
@@ -236,10 +236,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps why something cannot be read, where the run can do without it.
+    /// Records why optional content cannot be read.
     ///
     /// # Errors
-    /// The error, where the run cannot.
+    /// If the content is required.
     pub(super) fn unreadable(&mut self, content: Content, error: Error) -> Result<(), Error> {
         if is_needed(content) || matches!(error, Error::Changed { .. }) {
             return Err(error);
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Goes on without something that is there.
+    /// Skips content that is present.
     pub(super) fn leave_out(&mut self, content: Content, why: String) {
         self.snapshot.caveats.push(format!("{} is treated as missing: {why}.", content.stem()));
         if let Content::Object(object) = content {
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The error of a record that stands twice.
+    /// The error for a duplicate record.
     pub(super) fn double(&self, double: DuplicateRecord) -> Error {
         Error::Input {
             path: self.folder.path.join(format!("{}.csv", double.object)),
@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Books the files of something that was read, and returns how many rows Salesforce has not deleted.
+    /// Records the files of content that was read; returns how many rows Salesforce has not deleted.
     pub(super) fn book(&mut self, files: &Files, tables: Vec<RowCount>) -> Result<u64, Error> {
         let content = files.content;
         let counted = self.folder.entry(content).and_then(|entry| entry.counted);
@@ -283,7 +283,7 @@ impl<'a> Reader<'a> {
                 }
             };
             booked.deleted = deleted.len() as u64;
-            // The manifest describes the file of the object's name alone.
+            // The manifest describes only the file named after the object.
             booked.counted = counted.filter(|_| at == 0 && matches!(content, Content::Object(_)));
             live += booked.rows - booked.deleted;
             let index = u16::try_from(self.snapshot.inputs.len()).unwrap_or(u16::MAX);
@@ -303,7 +303,7 @@ impl<'a> Reader<'a> {
         Ok(live)
     }
 
-    /// Books an object that was read, and how far it reaches.
+    /// Records an object that was read, and how complete it is.
     pub(super) fn finish(&mut self, object: SfObject, files: &Files, counts: Counts) -> Result<(), Error> {
         let Counts { tables, missing } = counts;
         let in_first = tables.first().map_or(0, |table| table.rows);
@@ -332,7 +332,7 @@ const fn is_needed(content: Content) -> bool {
     matches!(content, Content::Object(SfObject::Contact | SfObject::DoceboUser))
 }
 
-/// What a file without rows says.
+/// The meaning of an empty file.
 fn no_rows(file: &str, opened: &Opened, content: Content) -> String {
     let nothing = content.nothing();
     match opened {
@@ -343,11 +343,11 @@ fn no_rows(file: &str, opened: &Opened, content: Content) -> String {
     }
 }
 
-/// Why a file cannot be read, in a clause that every output may show: with file and line, without what may be personal.
+/// Why a file cannot be read, as a clause for every output: with file and line, without possibly personal data.
 pub(super) fn reason(error: &Error) -> String {
     match error {
         Error::SnapshotRow { path, line, what } => format!("{}:{line}: {}", name(path), without_quoted_value(what)),
-        // What is listed as found may be a row of data where the headings are missing.
+        // If the headings are missing, the line found may be a data row.
         Error::Input { path, what, .. } => {
             format!("{}: {}", name(path), what.split("; found:").next().unwrap_or(what))
         }
@@ -356,8 +356,8 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// A message without the value that it quotes, unless that holds a digit and no `@`, as ids, dates and numbers do: in a row
-/// whose cells have moved, it may be somebody's name or address.
+/// A message without its quoted value, unless that contains a digit and no `@`, as ids, dates and numbers do: in a row
+/// with shifted cells, it may be somebody's name or address.
 fn without_quoted_value(what: &str) -> String {
     let mut parts: Vec<&str> = what.splitn(3, '`').collect();
     if let [_, value, _] = &mut parts[..]

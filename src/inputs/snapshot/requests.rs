@@ -1,5 +1,5 @@
-//! The log of requests of an extraction, as far as it can be read: nothing rests on it, so nothing of it can end a
-//! run, and what cannot be read is told.
+//! Reads the request log of an extraction as far as possible: nothing depends on it, so it never ends a run, and
+//! unreadable lines are reported.
 
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
@@ -18,13 +18,13 @@ enum LogLine {
     Further(OmittedRequests),
 }
 
-/// So much of a log is read; an extraction writes far less.
+/// Maximum bytes read of a log; an extraction writes far less.
 const MAX_BYTES: u64 = 256 << 20;
-/// The longest line that can tell of a request: an address holds at most some 16,000 characters.
+/// The longest line of a request: an address has at most some 16,000 characters.
 const MAX_LINE: usize = 1 << 20;
 
-/// Reads the next line, and says whether there was one. Of a line that is too long to tell of a request only the start is
-/// kept, which is none either.
+/// Reads the next line, and returns whether there was one. A line too long for a request is truncated, which makes it
+/// invalid.
 fn next_line(log: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut any = false;
@@ -45,8 +45,7 @@ fn next_line(log: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     }
 }
 
-/// Takes over what the log tells: how many requests there were, the first and the last of them, and from when to when
-/// each query was asked.
+/// Adopts the log: the number of requests, the first and last of them, and when each query started and ended.
 pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<String>) {
     let Ok(file) = files::open(path) else {
         caveats
@@ -101,7 +100,7 @@ pub(super) fn read(path: &Path, extraction: &mut Extraction, caveats: &mut Vec<S
     let old = last.len().saturating_sub(Extraction::MAX_LOGGED);
     extraction.log.extend(last.drain(old..));
     if cut {
-        // What came after is counted, but not told: neither when this one ended, nor when the next ones were asked.
+        // Later requests are only counted: when this query ended and the next ones started is unknown.
         if let Some(query) = current {
             extraction.queries[query].ended = None;
         }
@@ -126,7 +125,7 @@ fn count(extraction: &mut Extraction, requests: u64, refused: u64, at: Option<In
     extraction.last = extraction.last.max(at);
 }
 
-/// Keeps the first requests and the last ones.
+/// Keeps the first and last requests.
 fn keep(extraction: &mut Extraction, last: &mut Vec<Request>, request: Request) {
     if extraction.log.len() < Extraction::MAX_LOGGED {
         extraction.log.push(request);
@@ -138,13 +137,13 @@ fn keep(extraction: &mut Extraction, last: &mut Vec<Request>, request: Request) 
     }
 }
 
-/// What a request is for.
+/// The purpose of a request.
 enum Asks {
-    /// A query: the one of the manifest, by its place, or another one.
+    /// A query: one of the manifest, by index, or another.
     Query(Option<usize>),
-    /// More of the query before: the next page, how a job is doing.
+    /// Continues the previous query: the next page, a job's status.
     More,
-    /// No query: signing in, the API's versions, what may be seen of an object.
+    /// No query: sign-in, API versions, object permissions.
     Other,
 }
 
@@ -157,8 +156,8 @@ fn asks(extraction: &Extraction, request: &Request) -> Asks {
         (None, None) => return Asks::Other,
     };
     let exact = extraction.queries.iter().position(|query| query.soql == soql);
-    // The manifest holds one query an object; counts and parts differ from it in their columns and conditions. What
-    // the other doors answer (setup, the Recycle Bin) are no rows of it.
+    // The manifest has one query per object; counts and parts differ from it in columns and conditions. Answers of the
+    // other endpoints (setup, the Recycle Bin) are not its rows.
     let of_object = |query: &Query| {
         let after = soql.split_once(" FROM ").map_or("", |(_, after)| after);
         after.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next() == Some(&query.object)

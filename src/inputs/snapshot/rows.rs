@@ -1,4 +1,4 @@
-//! What the snapshot holds, object by object. Knows nothing of Docebo's export.
+//! The snapshot's rows, by object. Knows nothing of Docebo's export.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use crate::model::object::SfObject;
 use crate::model::users::Users;
 use crate::model::write_activity::WriteActivity;
 
-/// What Salesforce said, in the order it was read; all but the enrollments, which are filed where they belong at once.
+/// Salesforce rows, in the order read; all but the enrollments, which are stored in their final structure at once.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotRows {
     /// Contacts, sorted by id.
     pub contacts: Contacts,
     /// Users, sorted by id.
     pub users: Users,
-    /// Docebo users, sorted by id, their accounts not yet known.
+    /// Docebo users, sorted by id, accounts not yet resolved.
     pub docebo_users: DoceboUsers,
-    /// Courses that Salesforce has.
+    /// Courses in Salesforce.
     pub courses: Courses,
     /// Rows of the other package objects.
     pub auxiliary: Vec<AuxiliaryRow>,
@@ -29,6 +29,6 @@ pub struct SnapshotRows {
     pub write_activity: BTreeMap<SfObject, WriteActivity>,
     /// Deleted and merged contacts.
     pub deleted_contacts: Vec<DeletedContact>,
-    /// What was built onto the package's objects.
+    /// Customizations of the package's objects.
     pub customisation: Option<Customisation>,
 }

@@ -1,9 +1,8 @@
-//! Text in blocks that begin and end with a record, so that they can be parsed side by side.
+//! Splits text into blocks of whole records, so that they can be parsed in parallel.
 //!
-//! Where a record ends is only guessed at, by the number of quotation marks. The CSV reader finds out
-//! where the guess was wrong, for then the last record of the block is still open; it is put back,
-//! with everything behind it, and cut off anew. So the records are always those of one reader over
-//! the whole text.
+//! Record ends are only guessed, from the number of quotation marks. The CSV reader detects a wrong guess, because the
+//! last record of the block is then still open; it is put back, with everything after it, and split again. So the
+//! records always equal those of one reader over the whole text.
 
 use std::cell::RefCell;
 use std::io::Read;
@@ -19,51 +18,51 @@ use super::text::Buffer;
 use super::{Kind, Rows, Scope, Source};
 use crate::error::Error;
 
-/// Records of a text, one behind the other.
+/// Consecutive records of a text.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) text: Buffer,
     /// The line on which it begins, counted from 1.
     pub(super) line: u64,
-    /// How many lines end in it.
+    /// Number of lines ending there.
     lines: u64,
-    /// Whether some of them end with a CR that stands alone, which the CSV reader does not count.
+    /// Whether some of them end with a lone CR, which the CSV reader does not count.
     returns: bool,
-    /// Whether nothing comes behind it.
+    /// Whether it is the last.
     pub(super) last: bool,
 }
 
-/// A record that a block ended in the middle of.
+/// A record left incomplete at a block's end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
-    /// Where it begins, in bytes from the start of the block.
+    /// Its start, in bytes from the start of the block.
     at: usize,
     /// The line on which it begins.
     line: u64,
 }
 
-/// Cuts a text into blocks.
+/// Splits a text into blocks.
 pub(super) struct Cutter<'a> {
     path: &'a Path,
     source: Box<dyn Read + Send + 'a>,
-    /// What was read, and is cut off up to `from`.
+    /// Bytes read; split off up to `from`.
     read: Buffer,
     from: usize,
     /// The line of `from`.
     line: u64,
-    /// Whether the source has no more.
+    /// Whether the source is exhausted.
     dry: bool,
-    /// Whether the last block was cut off.
+    /// Whether the last block was split off.
     done: bool,
-    /// The most bytes of a block, unless a record is longer.
+    /// Maximum bytes of a block, unless a record is longer.
     size: usize,
-    /// No record ends within so many bytes behind `from`.
+    /// No record ends within this many bytes after `from`.
     open: usize,
     spare: Vec<Buffer>,
 }
 
 impl<'a> Cutter<'a> {
-    /// Cuts a text that begins with a record, on this line.
+    /// Splits a text that begins with a record on this line.
     pub(super) fn new(path: &'a Path, source: Box<dyn Read + Send + 'a>, line: u64, size: usize) -> Self {
         Self {
             path,
@@ -79,7 +78,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// The error of a row that is longer than [`MAX_ROW`].
+    /// The error for a row longer than [`MAX_ROW`].
     fn endless(&self) -> Error {
         Error::Input {
             path: self.path.to_owned(),
@@ -109,7 +108,7 @@ impl<'a> Cutter<'a> {
 impl Source for Cutter<'_> {
     type Block = Block;
 
-    /// Of a text there is at least one block, which may be blank.
+    /// A text has at least one block, which may be blank.
     fn next(&mut self) -> Result<Option<Block>, Error> {
         if self.done {
             return Ok(None);
@@ -119,7 +118,7 @@ impl Source for Cutter<'_> {
             if window > self.size.max(2 * MAX_ROW) {
                 return Err(self.endless());
             }
-            // One byte more tells whether the window ends within CR LF, and whether the text ends with it.
+            // One more byte shows whether the window ends within CR LF, and whether the text ends with it.
             self.fill(window + 1)?;
             let ahead = &self.read[self.from..];
             if ahead.len() <= window {
@@ -134,7 +133,7 @@ impl Source for Cutter<'_> {
         let mut text = self.spare.pop().unwrap_or_default();
         text.clear();
         if self.from == 0 && self.read.len() - length <= self.size {
-            // Less is left than is cut off.
+            // Copies the smaller of the two parts.
             text.extend(&self.read[length..]);
             std::mem::swap(&mut self.read, &mut text);
             text.truncate(length);
@@ -173,9 +172,8 @@ impl Source for Cutter<'_> {
     }
 }
 
-/// Where, beyond `open` and within the window, the last record seems to end: behind a line end before
-/// which the number of quotation marks is even; else, for a mark may stand alone within a cell, behind
-/// any line end.
+/// The probable end of the last record, beyond `open` and within the window: after a line end preceded by an even
+/// number of quotation marks; else, as a cell may contain a lone mark, after any line end.
 fn record_end(text: &[u8], open: usize, window: usize) -> Option<usize> {
     let mut quotes = memchr_iter(b'"', &text[..window]).count();
     let mut counted = window;
@@ -198,7 +196,7 @@ fn record_end(text: &[u8], open: usize, window: usize) -> Option<usize> {
     any
 }
 
-/// How many lines end in a text: with LF, CR LF or CR. `behind` is what comes next.
+/// Number of lines that end in a text: with LF, CR LF or CR. `behind` comes next.
 pub(super) fn line_ends(text: &[u8], behind: Option<u8>) -> u64 {
     feeds(text) + lone_returns(text, behind)
 }
@@ -211,18 +209,18 @@ fn lone_returns(text: &[u8], behind: Option<u8>) -> u64 {
     memchr_iter(b'\r', text).filter(|&at| !is_first_half(text, at, behind)).count() as u64
 }
 
-/// Whether at this place stands the CR of a CR LF.
+/// Whether this position holds the CR of a CR LF.
 fn is_first_half(text: &[u8], at: usize, behind: Option<u8>) -> bool {
     text[at] == b'\r' && text.get(at + 1).copied().or(behind) == Some(b'\n')
 }
 
 thread_local! {
-    /// Unused readers with their delimiters. Building one takes as long as reading some hundred thousand bytes, and
+    /// Unused readers with their delimiters. Building one costs as much as reading some hundred thousand bytes, and
     /// `Reader::clone` of `csv_core` does not copy all of its tables.
     static READERS: RefCell<Vec<(u8, Reader)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A reader at the start of a record, which has passed no line.
+/// A reader at the start of a record, with no lines counted.
 fn reader(delimiter: u8) -> Reader {
     let spare = READERS.with_borrow_mut(|readers| {
         let at = readers.iter().position(|&(known, _)| known == delimiter)?;
@@ -230,7 +228,8 @@ fn reader(delimiter: u8) -> Reader {
     });
     let mut reader = spare.unwrap_or_else(|| ReaderBuilder::new().delimiter(delimiter).build());
     reader.reset();
-    // Having read a line end, it does not take the start of a block for that of a file, where a byte-order mark may stand.
+    // After a line end, the reader does not treat the start of a block as that of a file, which may have a byte-order
+    // mark.
     let _nothing = reader.read_record(b"\n", &mut [0], &mut [0]);
     reader.set_line(0);
     reader
@@ -240,25 +239,25 @@ fn reader(delimiter: u8) -> Reader {
 pub(super) struct Records<'a> {
     block: &'a Block,
     delimiter: u8,
-    /// Its lines are those that it has passed.
+    /// Its line count covers the lines read.
     reader: Reader,
     record: Record,
-    /// Where the reader is, in bytes from the start of the block.
+    /// The reader's position, in bytes from the start of the block.
     at: usize,
-    /// The lone CRs behind the start of the record.
+    /// The lone CRs after the start of the record.
     returns: Peekable<Memchr<'a>>,
-    /// How many of them came before.
+    /// Number of lone CRs before it.
     returned: u64,
     ended: bool,
-    /// The record that the block ends in the middle of, once it was met.
+    /// The record that is incomplete at the end of the block, once found.
     open: Option<Open>,
 }
 
-/// What comes next in a block.
+/// The next item of a block.
 pub(super) enum Next<'a> {
     /// A record, and the line on which it begins.
     Record(&'a Record, u64),
-    /// A record in the middle of which the whole text ends.
+    /// A record that is incomplete at the end of the text.
     CutOff {
         line: u64,
     },
@@ -281,7 +280,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// So many records at most, if each has this many cells.
+    /// Maximum number of records, if each has this many cells.
     pub(super) fn most(&self, cells: usize) -> usize {
         let lines = usize::try_from(self.block.lines).unwrap_or(usize::MAX).saturating_add(1);
         lines.min(self.block.text.len() / cells.max(1) + 1)
@@ -294,7 +293,7 @@ impl<'a> Records<'a> {
         let text = &self.block.text;
         let (before, passed) = (self.at, self.reader.line());
         let is_whole = self.read();
-        // The reader passes over line ends only when it is asked for the record behind them.
+        // The reader skips line ends only when asked for the record after them.
         let blank = text[before..].iter().take_while(|&&c| matches!(c, b'\n' | b'\r')).count();
         let start = before + blank;
         if start == text.len() {
@@ -313,8 +312,8 @@ impl<'a> Records<'a> {
         Next::Record(&self.record, line)
     }
 
-    /// Reads up to the end of the next record, or of the block; says whether the record ends there. A record that goes on
-    /// behind the line end that may lack in the last line began with a quotation mark that is not closed.
+    /// Reads up to the end of the next record, or of the block; returns whether the record ends there. If a record
+    /// continues after the final line end, which is added if missing, it began with an unclosed quotation mark.
     fn read(&mut self) -> bool {
         let text = &self.block.text;
         let (mut bytes, mut cells) = (0, 0);
@@ -339,7 +338,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// What comes behind the whole records.
+    /// Result after the last whole record.
     const fn end(&self) -> Next<'_> {
         match self.open {
             Some(Open { line, .. }) if self.block.last => Next::CutOff { line },
@@ -347,12 +346,12 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The record that goes on in the next block, once all before it are read.
+    /// The record that continues in the next block, once all before it are read.
     pub(super) fn open(&self) -> Option<Open> {
         self.open.filter(|_| !self.block.last)
     }
 
-    /// Where the block goes on behind the record.
+    /// The position after the record.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
@@ -372,7 +371,7 @@ mod tests {
 
     use super::{Cutter, Next, Records, Source as _, record_end};
 
-    /// Rows, bytes cut off in all, and those of the longest block.
+    /// Rows, total bytes split off, and bytes of the longest block.
     fn cost(text: &str, size: usize) -> (usize, usize, usize) {
         let mut cutter = Cutter::new(Path::new("table.csv"), Box::new(Cursor::new(text.as_bytes().to_vec())), 1, size);
         let (mut rows, mut bytes, mut longest) = (0, 0, 0);
@@ -401,7 +400,7 @@ mod tests {
         assert_eq!(end("a\nb\"\nc\n", 2, 7), Some(7), "a record is open before");
     }
 
-    /// A cell of many blocks is read in time and memory of its own length.
+    /// A cell of many blocks is read in time and memory linear in its length.
     #[test]
     fn a_long_cell_costs_its_length() {
         for line in ["text\n", "\"\"text\"\"\n", "\"\"\n", "text", "\n"] {
@@ -416,7 +415,7 @@ mod tests {
         }
     }
 
-    /// A quotation mark that stands alone within a cell makes no block longer.
+    /// A lone quotation mark within a cell makes no block longer.
     #[test]
     fn a_mark_within_a_cell_costs_nothing() {
         for row in ["a,b\n", "a,\"b\nc\"\n", "a,5\" b\n", "a,5\" b,\"c\nd\"\n", "a 5\",b\n\"c\r\n\"\n"] {

@@ -1,5 +1,5 @@
-//! Cells that cannot be read, and the text of a spreadsheet's cell. Dates become the text that a CSV
-//! export would hold, so that one reader serves both.
+//! Unreadable cells, and the text of spreadsheet cells. Dates become the text of a CSV export, so that one parser
+//! handles both.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,13 +13,12 @@ use crate::model::instant::{DAY, Stamp, civil_from_days, days_from_civil};
 pub enum CellFault {
     /// The bytes are not valid UTF-8.
     NotUtf8,
-    /// A spreadsheet's formula whose result the workbook does not store, as programs write it that do not
-    /// calculate.
+    /// A spreadsheet formula without a stored result, as written by programs that do not calculate.
     FormulaWithoutResult,
 }
 
 impl CellFault {
-    /// The reason; a message puts the name of the column before it.
+    /// The reason; messages prefix the column's name.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -35,12 +34,12 @@ impl fmt::Display for CellFault {
     }
 }
 
-/// What a cell holds in place of a formula's result. No text of any encoding has these bytes, so every
-/// reader of a value refuses them.
+/// Replaces a missing formula result. These bytes are invalid text in every encoding, so every reader of a value
+/// refuses them.
 pub(super) const FORMULA_WITHOUT_RESULT: &[u8] = b"\xff\xffformula without a stored result";
 
-/// Why the bytes of a cell are no text, if they are none. Readers of bytes ask this when they cannot read a
-/// value, to give the reason in words.
+/// Why the bytes of a cell are no text, if so. Readers of bytes call this for an unreadable value, to explain the
+/// reason.
 #[must_use]
 pub fn cell_fault(cell: &[u8]) -> Option<CellFault> {
     cell_text(cell).err()
@@ -49,14 +48,14 @@ pub fn cell_fault(cell: &[u8]) -> Option<CellFault> {
 /// The bytes of a cell as text.
 ///
 /// # Errors
-/// Why they are none.
+/// If they are invalid.
 #[inline]
 pub fn cell_text(cell: &[u8]) -> Result<&str, CellFault> {
     std::str::from_utf8(cell)
         .map_err(|_| if cell == FORMULA_WITHOUT_RESULT { CellFault::FormulaWithoutResult } else { CellFault::NotUtf8 })
 }
 
-/// A cell as a heading or a title line shows it.
+/// A cell as shown in a heading or title line.
 pub(super) fn shown(cell: &[u8]) -> String {
     match cell_text(cell) {
         Err(fault @ CellFault::FormulaWithoutResult) => format!("({})", fault.reason().trim_start_matches("is ")),
@@ -64,7 +63,7 @@ pub(super) fn shown(cell: &[u8]) -> String {
     }
 }
 
-/// A cell of a sheet that is held in memory, in the form of one that is read from a stream.
+/// Converts an in-memory cell to the type of a streamed one.
 pub(super) fn as_ref(value: &Data) -> DataRef<'_> {
     match value {
         Data::Int(number) => DataRef::Int(*number),
@@ -79,7 +78,7 @@ pub(super) fn as_ref(value: &Data) -> DataRef<'_> {
     }
 }
 
-/// The text of a cell, as a CSV export would hold it.
+/// The text of a cell, as in a CSV export.
 pub(super) fn text_of<'a>(value: &'a DataRef<'_>) -> Cow<'a, str> {
     match value {
         DataRef::Int(number) => Cow::Owned(number.to_string()),
@@ -95,7 +94,7 @@ pub(super) fn text_of<'a>(value: &'a DataRef<'_>) -> Cow<'a, str> {
     }
 }
 
-/// Serial numbers that are dates; calamine makes the first or the last of them of every other number.
+/// Serial numbers that are dates; calamine clamps every other number to the first or last date.
 const SERIALS: std::ops::Range<f64> = 1.0..2_958_466.0;
 
 fn from_serial(moment: &ExcelDateTime) -> String {
@@ -103,13 +102,13 @@ fn from_serial(moment: &ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
     let days = days_from_civil(i64::from(year), month, day).filter(|_| SERIALS.contains(&number));
     let Some(days) = days else { return number.to_string() };
-    // A serial number holds a second only nearly.
+    // A serial number represents a second only approximately.
     let seconds =
         days * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second) + i64::from(milli >= 500);
     from_seconds(seconds)
 }
 
-/// A date as OpenDocument writes it, whose fraction of a second comes from a serial number.
+/// An OpenDocument date, whose fraction of a second comes from a serial number.
 fn from_iso(text: &str) -> Option<String> {
     let (moment, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|c| c.is_ascii_digit()) {

@@ -1,14 +1,14 @@
-//! How much text an honest workbook holds: bounds on what unpacks, and on the text of all cells together.
+//! Limits on the text of a genuine workbook: on unpacked sizes, and on the text of all cells together.
 
 use std::path::Path;
 
 use super::fault::TableFault;
 use crate::error::Error;
 
-/// A part of a workbook, or a packed text, may unpack to so many bytes at least.
+/// Minimum size to which a part of a workbook, or a packed text, may unpack.
 pub(super) const FREE_BYTES: u64 = 8 << 20;
 
-/// Nothing of an export that is larger compresses so well; a decompression bomb compresses about a thousand times.
+/// No larger part of an export compresses so well; a decompression bomb compresses about a thousand times.
 pub(super) const MAX_RATIO: u64 = 200;
 
 pub(super) const SAVE_AGAIN: &str =
@@ -18,8 +18,8 @@ pub(super) fn absurd(what: String) -> TableFault {
     TableFault::new(what, SAVE_AGAIN)
 }
 
-/// The texts of the cells of a workbook, summed up. A sheet names the same text in a million cells with a few bytes each, and
-/// each cell has its own copy once it is read.
+/// The total text of a workbook's cells. A sheet can reference the same text in a million cells with a few bytes each,
+/// and each cell has its own copy once read.
 #[derive(Debug)]
 pub struct CellTexts {
     bytes: u64,
@@ -27,16 +27,16 @@ pub struct CellTexts {
 }
 
 impl CellTexts {
-    /// Of a file of so many bytes.
+    /// For a file of `packed` bytes.
     #[must_use]
     pub const fn new(packed: u64) -> Self {
         Self { bytes: 0, packed }
     }
 
-    /// Adds the text of the next cell of a file.
+    /// Adds the text of a file's next cell.
     ///
     /// # Errors
-    /// When all together are too many.
+    /// If the total is too large.
     pub fn add_of(&mut self, path: &Path, bytes: usize) -> Result<(), Error> {
         self.add(bytes).map_err(|fault| fault.at(path))
     }
@@ -54,7 +54,7 @@ impl CellTexts {
     }
 }
 
-/// Whether something unpacks to more than an honest file does.
+/// Whether something unpacks to more than a genuine file does.
 pub(super) const fn is_bomb(bytes: u64, packed: u64) -> bool {
     bytes > FREE_BYTES && bytes > packed.saturating_mul(MAX_RATIO)
 }

@@ -1,5 +1,5 @@
-//! What a workbook claims of its own size, checked before the library believes it: room for numbers that a few bytes state
-//! is asked for at once, and a process without room is aborted.
+//! Checks a workbook's declared sizes before the library trusts them: it allocates memory for declared numbers at once,
+//! and a failed allocation aborts the process.
 //!
 //! Must not know: what the cells mean.
 
@@ -14,25 +14,25 @@ use super::package::{Bytes, Package, broken_archive, unreadable_entry};
 use super::shared::SharedTexts;
 use crate::model::text::MAX_CELL;
 
-/// Rows and columns of the largest sheet that a spreadsheet program writes.
+/// Maximum rows and columns of a sheet in spreadsheet programs.
 pub(super) const MAX_ROWS: u64 = 1 << 20;
 pub(super) const MAX_COLUMNS: u64 = 1 << 14;
-/// So many cells of a sheet that is loaded whole may be blank for each that is stated, beyond [`FREE_CELLS`].
+/// Maximum blank cells per stored cell of a sheet loaded whole, beyond [`FREE_CELLS`].
 const BLANK_CELLS: u64 = 64;
-/// The corners of a sheet that is loaded whole may span so many cells at least.
+/// The bounding box of a sheet loaded whole may always span this many cells.
 const FREE_CELLS: u64 = 1 << 24;
 
-/// Parts that describe the workbook are held in memory, many times as large as they are. Excel allows some 65,000 formats,
+/// Parts that describe the workbook are held in memory, at many times their size. Excel allows some 65,000 formats,
 /// which take half of this.
 const MAX_DESCRIPTION: u64 = 24 << 20;
 /// The texts of a workbook are held in memory.
 const MAX_TEXTS: u64 = 512 << 20;
-/// As many texts as a sheet can have rows, twenty times.
+/// Twenty times the maximum rows of a sheet.
 const MAX_TEXT_COUNT: u64 = 20 * MAX_ROWS;
-/// A sheet of the formats that are loaded whole.
+/// Maximum size of a sheet loaded whole.
 const MAX_LOADED: u64 = 512 << 20;
 
-/// Refuses a text that no cell has: one shared text may stand in a million of them.
+/// Refuses texts longer than any cell: a million cells may share one text.
 pub(super) fn cell(row: u32, column: u32, text: &str) -> Result<(), TableFault> {
     if text.len() <= MAX_CELL {
         return Ok(());
@@ -50,7 +50,7 @@ pub(super) fn unpacked(bytes: u64, packed: u64) -> Result<(), TableFault> {
     Err(TableFault::new(what, UNPACK))
 }
 
-/// The fault of a cell that no sheet has.
+/// The fault of a cell outside every possible sheet.
 pub(super) fn outside(row: u64, column: u64) -> TableFault {
     absurd(format!(
         "has a cell in row {}, column {}; no sheet has more than {MAX_ROWS} rows and {MAX_COLUMNS} columns",
@@ -101,9 +101,9 @@ pub(super) fn check(archive: &mut ZipArchive<Bytes>, package: Package) -> Result
     Ok(())
 }
 
-/// Checks how many texts there are, and how many are said to be there.
+/// Checks the number of texts, both actual and declared.
 fn check_texts(part: &mut impl Read) -> Result<(), TableFault> {
-    /// Longer than what is looked for, with its number.
+    /// Longer than the search terms, with their number.
     const OVERLAP: usize = 64;
     let (item, claim) = (memmem::Finder::new(b"si"), memmem::Finder::new(b"uniqueCount"));
     let mut window = vec![0; 1 << 18];
@@ -112,7 +112,7 @@ fn check_texts(part: &mut impl Read) -> Result<(), TableFault> {
         let length = part.read(&mut window[kept..])?;
         let end = kept + length;
         let text = &window[..end];
-        // Of what is kept for the next window nothing is counted yet.
+        // Bytes kept for the next window are not counted yet.
         let last = if length == 0 { end } else { end.saturating_sub(OVERLAP) };
         count += item.find_iter(text).filter(|&at| at < last && at > 0 && matches!(text[at - 1], b'<' | b':')).count()
             as u64;
@@ -126,15 +126,15 @@ fn check_texts(part: &mut impl Read) -> Result<(), TableFault> {
         if length == 0 {
             return Ok(());
         }
-        // One byte more, for what stands before a name.
+        // One byte more, for the character before a name.
         let from = last.saturating_sub(1);
         window.copy_within(from..end, 0);
         kept = end - from;
     }
 }
 
-/// The number of an attribute behind its name, `="12"`. Where something else stands there, or more digits than a number has,
-/// as large as can be; where no value stands there, it is no attribute.
+/// The number after an attribute's name, `="12"`. Any other value, or too many digits for a number, yields the maximum;
+/// without a value it is no attribute.
 fn number_behind(text: &[u8]) -> u64 {
     let text = text.trim_ascii_start();
     let Some(value) = text.strip_prefix(b"=") else { return if text.is_empty() { u64::MAX } else { 0 } };
@@ -147,24 +147,24 @@ fn number_behind(text: &[u8]) -> u64 {
     value[..length].iter().fold(0, |number: u64, c| number.saturating_mul(10).saturating_add(u64::from(c - b'0')))
 }
 
-/// What an OpenDocument spreadsheet takes in memory, where every cell and row that is said to be repeated is held as often.
+/// Memory needed by an OpenDocument spreadsheet, in which every repeated cell and row is held once per repetition.
 #[derive(Default)]
 struct Spreadsheet {
     max: u64,
-    /// Bytes that cells take, as they are stated.
+    /// Bytes of cells, as declared.
     stated: u64,
-    /// Of the row that is being read: cells with content, blank ones before the next of these, and bytes.
+    /// Of the current row: cells with content, blank ones before the next of these, and bytes.
     row: (u64, u64, u64),
     repeats: u64,
-    /// The cell that is being read: how often it stands there, and the bytes of its text.
+    /// The current cell: its repetitions, and the bytes of its text.
     cell: Option<(u64, u64)>,
-    /// Rows up to the last one with content; blank ones behind it; the most cells of a row.
+    /// Rows up to the last one with content; blank ones after it; the most cells of a row.
     rows: u64,
     blank_rows: u64,
     width: u64,
 }
 
-/// What a cell takes beside its text.
+/// Bytes of a cell without its text.
 const CELL: u64 = 64;
 
 impl Spreadsheet {
@@ -176,7 +176,7 @@ impl Spreadsheet {
         let mut tag = Vec::new();
         loop {
             tag.clear();
-            // To the end of a tag, the text before it included.
+            // To the end of a tag, including the text before it.
             let mut read = 0;
             loop {
                 let ahead = text.fill_buf()?;
@@ -253,7 +253,7 @@ impl Spreadsheet {
         Ok(())
     }
 
-    /// A cell with content; blank ones before it are held too.
+    /// Adds a cell with content and the blank ones before it.
     fn fill(&mut self, columns: u64, bytes: u64) {
         let (cells, blank, taken) = &mut self.row;
         *taken = taken.saturating_add(blank.saturating_mul(CELL)).saturating_add(columns.saturating_mul(CELL + bytes));
@@ -271,7 +271,7 @@ impl Spreadsheet {
     }
 }
 
-/// The corners of the cells of a sheet that is loaded whole: every cell between them takes room.
+/// The bounding box of a sheet loaded whole: every cell within it takes memory.
 #[derive(Debug, Default)]
 pub(super) struct Corners {
     cells: u64,
@@ -315,7 +315,7 @@ pub(super) fn check_ole(file: &[u8], packed: u64) -> Result<(), TableFault> {
     Ok(())
 }
 
-/// A compound file whose sectors form chains without a circle.
+/// A compound file whose sector chains have no cycle.
 struct Compound<'a> {
     file: &'a [u8],
     sector: usize,
@@ -324,7 +324,7 @@ struct Compound<'a> {
     mini_next: Vec<u32>,
 }
 
-/// Numbers from here on are no sectors.
+/// Numbers from here on are not sectors.
 const NO_SECTOR: u32 = 0xffff_fffa;
 
 impl<'a> Compound<'a> {
@@ -360,7 +360,7 @@ impl<'a> Compound<'a> {
         is_without_circle(&compound.mini_next).then_some(compound)
     }
 
-    /// The bytes of a sector, which the end of the file may cut.
+    /// The bytes of a sector, which the end of the file may truncate.
     fn at(&self, id: u32) -> Option<&'a [u8]> {
         let start = (id as usize).checked_add(1)?.checked_mul(self.sector)?;
         let end = (start + self.sector).min(self.file.len());
@@ -409,9 +409,9 @@ fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> {
     bytes.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number))
 }
 
-/// Whether every chain of sectors ends.
+/// Whether every sector chain ends.
 fn is_without_circle(next: &[u32]) -> bool {
-    // By sector: the chain that it was first met in.
+    // By sector: the first chain that contains it.
     let mut met = vec![0_u32; next.len()];
     for (chain, start) in (1..).zip(0..next.len()) {
         let mut at = start;
@@ -439,13 +439,13 @@ fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     })
 }
 
-/// Checks where the cells of each sheet are, and where they are said to be.
+/// Checks the actual and declared positions of each sheet's cells.
 fn check_biff(stream: &[u8], packed: u64) -> Result<(), TableFault> {
     const DIMENSIONS: u16 = 0x0200;
     const SHEET: u16 = 0x0085;
     const END: u16 = 0x000a;
     const SHARED_TEXT: u16 = 0x00fd;
-    /// Number, label, boolean or error, number in short, text of the table, rich text, formula, several numbers in short.
+    /// Number, label, boolean or error, short number, shared text, rich text, formula, several short numbers.
     const CELLS: [u16; 8] = [0x0203, 0x0204, 0x0205, 0x027e, 0x00fd, 0x00d6, 0x0006, 0x00bd];
     let short =
         |body: &[u8], at: usize| body.get(at..at + 2).map(|two| u64::from(u16::from_le_bytes([two[0], two[1]])));

@@ -1,14 +1,14 @@
-//! The encodings of a text that are read.
+//! The supported text encodings.
 
 /// The encoding of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
-    /// UTF-8 in which some bytes are broken; the rows that hold them are rejected.
+    /// UTF-8 with some invalid bytes; rows that contain them are rejected.
     DamagedUtf8,
     Utf16Le,
     Utf16Be,
-    /// Western European, as older Windows programs save it.
+    /// Western European, as saved by older Windows programs.
     Windows1252,
 }
 

@@ -1,6 +1,6 @@
-//! What a table is wrapped in: nothing, gzip, or a zip archive. Content decides, never a file's name.
+//! A table's wrapping: none, gzip, or a zip archive. It is detected by content, never by file name.
 //!
-//! The size of unpacked data is limited, so that a small file cannot fill the memory or the time of a run.
+//! Unpacked data is limited in size, so that a small file cannot exhaust a run's memory or time.
 
 use std::borrow::Cow;
 use std::io;
@@ -15,14 +15,14 @@ use super::original::Original;
 use super::package::{Bytes, Package, Seekable, broken_archive, package, unreadable_entry};
 use crate::progress::Progress;
 
-/// A workbook within gzip or zip is held in memory while it is read, up to this size.
+/// Maximum size of a workbook within gzip or zip, which is held in memory.
 const MAX_WORKBOOK_BYTES: u64 = 512 << 20;
-/// What is unpacked from one file may have this size, or be [`MAX_RATIO`] times as large as the file.
+/// Data unpacked from one file may have this size, or be [`MAX_RATIO`] times as large as the file.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 /// No export compresses this well. A decompression bomb compresses about a thousand times.
 const MAX_RATIO: u64 = 250;
 
-/// Entries of an archive, with folders and what operating systems add.
+/// Maximum archive entries, including folders and operating system files.
 const MAX_ENTRIES: usize = 4_000;
 
 impl<T: Read + Seek + Send> Seekable for T {}
@@ -30,16 +30,16 @@ impl<T: Read + Seek + Send> Seekable for T {}
 /// Where within the file some bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrapping {
-    /// They are the file.
+    /// The whole file.
     None,
-    /// The file is their gzip.
+    /// Content of a gzip file.
     Gzip,
-    /// The file is a zip archive, and they are this entry of it.
+    /// This entry of a zip archive.
     ZipEntry(usize),
 }
 
 impl Wrapping {
-    /// How a report calls it.
+    /// Its name in reports.
     pub(super) const fn word(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -48,7 +48,7 @@ impl Wrapping {
         }
     }
 
-    /// Hands the bytes to `read`, in their order.
+    /// Calls `read` with the bytes, in order.
     pub(super) fn with_bytes<T>(
         self,
         file: &Original,
@@ -130,7 +130,7 @@ impl<R: Read> Read for Gunzip<R> {
     }
 }
 
-/// Bytes that are unpacked, up to the limit.
+/// Unpacked bytes, up to the limit.
 struct Limited<R> {
     inner: R,
     left: u64,
@@ -155,7 +155,7 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// How many bytes a file of so many may unpack to.
+/// Maximum unpacked bytes of a file of this size.
 fn max_unpacked(packed: u64) -> u64 {
     MAX_UNPACKED_BYTES.max(packed.saturating_mul(MAX_RATIO))
 }
@@ -164,19 +164,19 @@ fn too_large(limit: u64) -> String {
     format!("unpacks to more than {} MiB, more than {MAX_RATIO} times its size, as no export does", limit >> 20)
 }
 
-/// What is in a zip file.
+/// The content of a zip file.
 pub(super) struct Contents {
     pub(super) package: Package,
-    /// The files of an archive, with their place in it.
+    /// The files of an archive, with their index in it.
     pub(super) entries: Vec<(usize, String)>,
 }
 
-/// Looks at the names in a zip file.
+/// Reads the names in a zip file.
 pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, TableFault> {
     let mut archive = ZipArchive::new(bytes).map_err(broken_archive)?;
     let names = (0..archive.len()).map(|index| {
         let name = archive.name_for_index(index).transpose().map_err(broken_archive)?;
-        // Some programs write the other slash.
+        // Some programs write backslashes.
         Ok(name.unwrap_or(Cow::Borrowed("")).replace('\\', "/"))
     });
     let names: Vec<String> = names.collect::<Result<_, TableFault>>()?;
@@ -188,7 +188,7 @@ pub(super) fn contents(bytes: Bytes, packed: u64) -> Result<Contents, TableFault
         }
         declared_size::check(&mut archive, package)?;
     }
-    // Whoever reads an entry reads the list of all of them first.
+    // Reading any entry first reads the list of all.
     if matches!(package, Package::Archive) && names.len() > MAX_ENTRIES {
         return Err(TableFault::new(format!("is an archive of more than {MAX_ENTRIES} entries"), UNPACK));
     }

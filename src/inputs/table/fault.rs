@@ -1,25 +1,25 @@
-//! Why a file, or a member of it, is no table that can be read.
+//! Why a file, or a member of it, is not a readable table.
 
 use std::io;
 use std::path::Path;
 
 use crate::error::Error;
 
-/// Why something is no table; of which file, the caller knows.
+/// Why something is not a table; the caller knows the file.
 #[derive(Debug)]
 pub(super) enum TableFault {
-    /// The system does not give the bytes.
+    /// The system cannot read the bytes.
     Unreadable(io::Error),
-    /// The bytes are not what they should be; there may be a table in them.
+    /// The bytes are invalid, but may contain a table.
     Input {
         /// What is wrong.
         what: String,
         /// What to do.
         next: &'static str,
     },
-    /// The bytes are not those that were read before.
+    /// The bytes differ from those read before.
     Changed,
-    /// The bytes are something else, and nothing of a table is lost without them.
+    /// The bytes are something else, and can be skipped without losing table data.
     NoTable {
         /// What they are.
         what: &'static str,
@@ -28,11 +28,11 @@ pub(super) enum TableFault {
     },
 }
 
-/// What to do about a file that is damaged.
+/// Advice for a damaged file.
 pub(super) const GET_AGAIN: &str = "export or download the file again, and let it finish";
-/// What to do about a file that is no table.
+/// Advice for a file that is not a table.
 pub(super) const AS_EXPORTED: &str = "use the report file as it was exported, with one header row";
-/// What to do about a file in a wrapper that is not read.
+/// Advice for a file in an unsupported wrapper.
 pub(super) const UNPACK: &str = "unpack it, and use the file inside";
 
 impl TableFault {
@@ -40,7 +40,7 @@ impl TableFault {
         Self::Input { what: what.into(), next }
     }
 
-    /// The fault of a file that cannot be opened, or is something else than a regular file.
+    /// The fault of a file that cannot be opened, or is not a regular file.
     pub(super) fn from_open(source: io::Error) -> Self {
         if source.kind() != io::ErrorKind::InvalidInput {
             return Self::Unreadable(source);
@@ -69,11 +69,11 @@ impl TableFault {
 impl From<io::Error> for TableFault {
     fn from(source: io::Error) -> Self {
         match source.kind() {
-            // Errors of a decompressor; reading from a disk yields none of these.
+            // Errors of a decompressor; reading from disk yields none of these.
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
                 Self::new(format!("is damaged or cut off: {source}"), GET_AGAIN)
             }
-            // The limit on what is unpacked.
+            // The limit on unpacked size.
             io::ErrorKind::FileTooLarge => Self::new(source.to_string(), UNPACK),
             _ => Self::Unreadable(source),
         }

@@ -1,18 +1,18 @@
-//! Finding the line of headings among the first lines of a text or a sheet: a title, a warning of the
-//! program that exported it or blank lines may come before.
+//! Finds the heading line among the first lines of a text or a sheet: a title, a warning by the exporting program or
+//! blank lines may precede it.
 
 use super::blocks::{self, Block, Next, Records};
 use super::cell;
 use super::original;
 use super::text;
 
-/// So many lines are searched for the headings.
+/// Number of lines searched for the headings.
 pub(super) const LINES: usize = 20;
 
-/// So much of a text is searched for them, unless the first line is longer.
+/// Maximum bytes of text searched for them, unless the first line is longer.
 const MAX_BYTES: usize = 16 << 20;
 
-/// So many cells of a line are looked at.
+/// Maximum cells inspected per line.
 const MAX_CELLS: usize = 1 + (1 << 14);
 
 /// A line that may be the headings.
@@ -21,7 +21,7 @@ pub(super) struct HeadingLine {
     pub(super) cells: Vec<String>,
     /// Its number, counted from 1.
     pub(super) number: u64,
-    /// What comes behind it.
+    /// What follows it.
     pub(super) body: Body,
 }
 
@@ -32,14 +32,14 @@ pub(super) struct Body {
     pub(super) at: u64,
     /// The line, counted from 1.
     pub(super) line: u64,
-    /// The checksum of what comes before in a text: the rows are those of these headings.
+    /// The checksum of the preceding text: it ties the rows to these headings.
     pub(super) sum: u32,
 }
 
-/// The first lines, as one delimiter cuts them into cells.
+/// The first lines, split into cells by one delimiter.
 #[derive(Debug)]
 pub(super) struct Cut {
-    /// Nothing for a sheet.
+    /// `None` for a sheet.
     pub(super) delimiter: Option<u8>,
     pub(super) lines: Vec<HeadingLine>,
 }
@@ -47,13 +47,13 @@ pub(super) struct Cut {
 /// The first lines of a text or a sheet.
 #[derive(Debug)]
 pub(super) struct Start {
-    /// One for each delimiter that is possible.
+    /// One per possible delimiter.
     pub(super) cuts: Vec<Cut>,
-    /// One for each delimiter that the file itself rules out, by its first line.
+    /// One per delimiter ruled out by the file's first line.
     ruled_out: Vec<Cut>,
-    /// Which of the possible ones fits the first line best.
+    /// The possible one that best fits the first line.
     first: usize,
-    /// Whether there is nothing but blank lines.
+    /// Whether there are only blank lines.
     pub(super) is_blank: bool,
 }
 
@@ -70,7 +70,7 @@ impl Start {
         Self { cuts: vec![Cut { delimiter: None, lines }], ruled_out: Vec::new(), first: 0, is_blank }
     }
 
-    /// The first lines of a text, of which this block is the beginning; nothing where more of it is needed.
+    /// The first lines of a text that begins with this block; `None` if more of it is needed.
     pub(super) fn from_text(block: &Block) -> Option<Self> {
         // Some programs write a second byte-order mark.
         let start = if block.text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -89,7 +89,7 @@ impl Start {
         })
     }
 
-    /// The first line of which this holds; of several delimiters the one that cuts it into the most cells.
+    /// The first line that `is_headings` accepts; of several delimiters, the one that yields the most cells.
     pub(super) fn find(&self, is_headings: &dyn Fn(&[String]) -> bool) -> Option<Headings<'_>> {
         let found = self.cuts.iter().filter_map(|cut| {
             let at = cut.lines.iter().position(|line| is_headings(&line.cells))?;
@@ -99,7 +99,7 @@ impl Start {
         Some(Headings { delimiter: cut.delimiter, line: &cut.lines[at] })
     }
 
-    /// The delimiter that the first line sets, and the one that separates the headings, where that is another one.
+    /// The delimiter set by the first line, and that of the headings, if they differ.
     pub(super) fn contradiction(&self, is_headings: &dyn Fn(&[String]) -> bool) -> Option<(char, char)> {
         let set = self.cuts.first()?.delimiter?;
         let holds = |cut: &&Cut| cut.lines.iter().any(|line| is_headings(&line.cells));
@@ -120,7 +120,7 @@ impl Cut {
         let mut lines = Vec::new();
         while lines.len() < LINES {
             let (cells, number) = match records.next() {
-                // One more than a table may have tells that it has too many.
+                // One more than the maximum shows that there are too many.
                 Next::Record(record, number) => (record.iter().take(MAX_CELLS).map(cell::shown).collect(), number),
                 // With the wrong delimiter a quotation mark may swallow the rest of the text.
                 Next::Nothing if !block.last && (block.text.len() < MAX_BYTES || is_likely && lines.is_empty()) => {
@@ -137,7 +137,7 @@ impl Cut {
     }
 }
 
-/// Headings without regard to case and spaces: what is the same in all parts of a table.
+/// Headings without case and spaces: these are equal in all parts of a table.
 pub(super) fn normalized(headings: &[String]) -> Vec<String> {
     let words = |heading: &String| heading.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     headings.iter().map(words).collect()

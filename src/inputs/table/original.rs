@@ -1,9 +1,9 @@
-//! The file that a table is in. It is read several times, and has to be the same each time: what is parsed is what was
-//! digested.
+//! The file that contains a table. It is read several times, and must be the same each time: the bytes parsed are the
+//! bytes digested.
 //!
-//! Each reading opens the file anew, for a run may have more files than a process may hold open. So each asks before and
-//! after which file it is and when it last changed; and a reading from the first byte to the last compares a checksum, for
-//! some file systems keep time coarsely or not at all.
+//! Each reading reopens the file, because a run may have more files than a process may hold open. So each checks the
+//! file's identity and last change before and after; and a complete reading also compares a checksum, because some file
+//! systems have coarse timestamps or none.
 //!
 //! Must not know: what the bytes mean.
 
@@ -18,12 +18,12 @@ use super::fault::TableFault;
 use crate::files;
 use crate::progress::Progress;
 
-/// What changes when somebody writes to a file, or puts another one in its place.
+/// Attributes that change if a file is written to or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
     bytes: u64,
     modified: Option<SystemTime>,
-    /// Device, number and time of the last change of any kind, which nobody can set back.
+    /// Device, inode and time of the last change of any kind, which nobody can set back.
     #[cfg(unix)]
     identity: (u64, u64, i64, i64),
 }
@@ -43,12 +43,12 @@ impl Version {
     }
 }
 
-/// A file as it was when it was first opened.
+/// A file in the state when first opened.
 #[derive(Debug, Clone)]
 pub(super) struct Original {
     path: PathBuf,
     version: Version,
-    /// The checksum of its bytes, once they were read to the end.
+    /// The checksum of its bytes, once all were read.
     sum: Option<u32>,
 }
 
@@ -63,17 +63,17 @@ impl Original {
         &self.path
     }
 
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub(super) const fn bytes(&self) -> u64 {
         self.version.bytes
     }
 
-    /// When it was last written to.
+    /// Its modification time.
     pub(super) const fn modified(&self) -> Option<SystemTime> {
         self.version.modified
     }
 
-    /// The file, opened once more.
+    /// The file, reopened.
     pub(super) fn reopened(&self) -> Result<File, TableFault> {
         let file = files::open(&self.path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => TableFault::Changed,
@@ -87,7 +87,7 @@ impl Original {
         if Version::new(file)? == self.version { Ok(()) } else { Err(TableFault::Changed) }
     }
 
-    /// Hands the bytes to `read`, in their order, for the first time; they are what every later reading is compared with.
+    /// Calls `read` with the bytes, in order, for the first time; later readings are compared with these.
     pub(super) fn first_bytes<T>(
         &mut self,
         progress: &Progress,
@@ -98,7 +98,7 @@ impl Original {
         Ok(done)
     }
 
-    /// Hands the bytes to `read`, in their order.
+    /// Calls `read` with the bytes, in order.
     pub(super) fn with_bytes<T>(
         &self,
         progress: &Progress,
@@ -111,13 +111,13 @@ impl Original {
         }
     }
 
-    /// Whatever `read` makes of bytes that change meanwhile does not count. The checksum is there if it read to the end.
+    /// The result of `read` is discarded if the bytes change meanwhile. The checksum is present if it read to the end.
     fn pass<T>(
         &self,
         progress: &Progress,
         read: impl FnOnce(Box<dyn Read + Send + '_>) -> Result<T, TableFault>,
     ) -> Result<(T, Option<u32>), TableFault> {
-        // What is still handed out behind the size that the file states may never end.
+        // Bytes beyond the file's stated size may never end.
         let mut bytes = Summed::new(self.reopened()?.take(self.version.bytes.saturating_add(1)));
         let done = read(Box::new(progress.reading(&mut bytes)));
         self.check(bytes.inner.get_ref())?;
@@ -127,7 +127,7 @@ impl Original {
         Ok((done?, bytes.ended.then(|| bytes.sum())))
     }
 
-    /// Compares the whole file with what was read first, where it was not read in the order of its bytes since.
+    /// Compares the whole file with the first reading, if it was not read sequentially since.
     pub(super) fn check_whole(&self) -> Result<(), TableFault> {
         self.with_bytes(&Progress::hidden(), |mut bytes| {
             let mut buffer = vec![0; 1 << 18];
@@ -141,7 +141,7 @@ impl Original {
 pub(super) struct Summed<R> {
     inner: R,
     sum: Crc,
-    /// Whether there are no more.
+    /// Whether all bytes were read.
     ended: bool,
 }
 
@@ -219,7 +219,7 @@ mod tests {
         assert!(is_changed(&read(&mut original, true, || write("a,b\n"))), "halved while it is digested");
     }
 
-    /// As on a file system that keeps time coarsely: nothing but the bytes tells.
+    /// As on a file system with coarse timestamps: only the bytes differ.
     #[test]
     fn other_bytes_of_the_same_length_and_time_are_noticed() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! What a zip file is: a workbook of one of the known formats, or an archive; and the errors of its entries.
+//! The type of a zip file: a workbook of a known format, or an archive; and the errors of its entries.
 
 use std::io::{BufReader, Read, Seek};
 
@@ -10,16 +10,16 @@ use super::fault::{AS_EXPORTED, GET_AGAIN, TableFault, UNPACK};
 /// Bytes with random access.
 pub(super) trait Seekable: Read + Seek + Send {}
 
-/// The bytes of a workbook or an archive, from the disk or the memory.
+/// The bytes of a workbook or an archive, from disk or memory.
 pub(super) type Bytes = BufReader<Box<dyn Seekable>>;
 
-/// What a zip file is.
+/// Type of a zip file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Package {
     Xlsx,
     Xlsb,
     Ods,
-    /// A document that is no table: what, and what to do.
+    /// A document, not a table: what, and what to do.
     Foreign(&'static str, &'static str),
     /// An archive of files.
     Archive,

@@ -1,18 +1,18 @@
-//! The cells of one row, one behind the other in memory that is used again for the next row.
+//! The cells of one row, contiguous in memory that is reused for the next row.
 
-/// No row of a report or an object is longer: Salesforce's longest text has some 130,000 characters.
+/// Maximum bytes of a row: Salesforce's longest text has some 130,000 characters.
 pub(super) const MAX_ROW: usize = 32 << 20;
 
 /// The cells of a row.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// The bytes of all cells, and room behind them.
+    /// The bytes of all cells, and spare capacity.
     pub(super) bytes: Vec<u8>,
-    /// Where in the bytes each cell ends, and room behind that.
+    /// The end of each cell in the bytes, and spare capacity.
     pub(super) ends: Vec<usize>,
-    /// How many cells there are.
+    /// Number of cells.
     pub(super) cells: usize,
-    /// The number of the row in its sheet, counted from 1; of a text the reader knows the line.
+    /// The row number in its sheet, counted from 1; for a text the reader knows the line.
     pub(super) line: u64,
 }
 
@@ -26,17 +26,17 @@ impl Record {
         self.cells = 0;
     }
 
-    /// How many cells it has.
+    /// Number of cells.
     pub(super) const fn len(&self) -> usize {
         self.cells
     }
 
-    /// How many bytes its cells have.
+    /// Total bytes of its cells.
     pub(super) fn length(&self) -> usize {
         self.cells.checked_sub(1).map_or(0, |last| self.ends[last])
     }
 
-    /// A cell, unless the row is too short.
+    /// A cell, if the row has it.
     pub(super) fn get(&self, cell: usize) -> Option<&[u8]> {
         let ends = &self.ends[..self.cells];
         let end = *ends.get(cell)?;
@@ -44,17 +44,17 @@ impl Record {
         Some(&self.bytes[start..end])
     }
 
-    /// The cells in their order.
+    /// The cells in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.cells).filter_map(|cell| self.get(cell))
     }
 
-    /// Makes room for more bytes.
+    /// Adds capacity for more bytes.
     pub(super) fn more_bytes(&mut self) {
         self.bytes.resize(self.bytes.len() * 2, 0);
     }
 
-    /// Makes room for more cells.
+    /// Adds capacity for more cells.
     pub(super) fn more_cells(&mut self) {
         self.ends.resize(self.ends.len() * 2, 0);
     }

@@ -1,5 +1,5 @@
-//! Looks for the table in a file: unwraps it, finds the headings, and decides what is part of the table and
-//! what is not read.
+//! Finds the table in a file: unwraps it, finds the headings, and decides what is part of the table and what stays
+//! unread.
 
 use super::blocks::Cutter;
 use super::cell;
@@ -19,14 +19,14 @@ use super::{BLOCK, Content, Part, Source as _, Unread, text};
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// What a search found.
+/// Result of a search.
 pub(super) struct Found {
     pub(super) headings: Vec<String>,
-    /// None where there are nothing but blank lines.
+    /// Empty if there are only blank lines.
     pub(super) parts: Vec<Part>,
     pub(super) unread: Vec<Unread>,
     pub(super) notes: Vec<String>,
-    /// The encodings of the parts in words, and what they are wrapped in.
+    /// The encodings of the parts in words, and their wrapping.
     pub(super) encoding: String,
 }
 
@@ -35,10 +35,10 @@ struct Candidate {
     wrapping: Wrapping,
     /// The name within an archive.
     entry: Option<String>,
-    /// The delimiter of a text is the one of its headings, once they are found.
+    /// A text's delimiter is that of its headings, once found.
     content: Content,
     start: Start,
-    /// How many rows a sheet has, if they are few.
+    /// Row count of a sheet, if small.
     rows: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ impl Candidate {
         }
     }
 
-    /// What it is called among the members of its file; nothing where it is the file.
+    /// Its name among the members of its file; `None` if it is the file.
     fn name(&self, with_sheet: bool) -> Option<String> {
         let sheet = self.sheet().filter(|_| with_sheet).map(|sheet| format!("sheet \"{sheet}\""));
         match (&self.entry, sheet) {
@@ -69,15 +69,15 @@ pub(super) struct Search<'a> {
     file: &'a Original,
     candidates: Vec<Candidate>,
     unread: Vec<Unread>,
-    /// Sheets and files that were met.
+    /// Number of sheets and files found.
     members: usize,
-    /// The bytes of all texts that were unpacked.
+    /// Total bytes of all unpacked texts.
     unpacked: u64,
-    /// The texts of all cells that were looked at.
+    /// The texts of all inspected cells.
     texts: CellTexts,
 }
 
-/// So many sheets of workbooks and files of archives are looked at. Each is opened on its own, and no export has a tenth of
+/// Maximum sheets of workbooks and files of archives inspected. Each is opened separately, and no export has a tenth of
 /// them.
 const MAX_MEMBERS: usize = 1_000;
 
@@ -87,7 +87,7 @@ impl<'a> Search<'a> {
         Self { file, candidates: Vec::new(), unread: Vec::new(), members: 0, unpacked: 0, texts }
     }
 
-    /// Looks for a table in a file that was looked through.
+    /// Searches a surveyed file for a table.
     pub(super) fn find(
         mut self,
         survey: &Survey,
@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
         let wanted = heading::normalized(&headings);
         let mut read: Vec<(&Candidate, Headings<'_>)> = Vec::new();
         for candidate in &candidates {
-            // The first part is among them, for its line is its own.
+            // This includes the first part, which matches its own headings.
             match candidate.start.find(&|cells| heading::normalized(cells) == wanted) {
                 Some(found) => read.push((candidate, found)),
                 None if candidate.start.is_blank && candidate.sheet().is_some() => {}
@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
         Ok(Found { headings, parts, unread, notes, encoding })
     }
 
-    /// Adds what some bytes of the file hold. `packed` is how many of the file's bytes they take.
+    /// Adds the content of some bytes of the file. `packed` is their size within the file.
     fn look(
         &mut self,
         wrapping: Wrapping,
@@ -198,7 +198,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Refuses more members than are looked at, before any of them is.
+    /// Refuses too many members, before inspecting any of them.
     fn bound_members(&mut self, more: usize) -> Result<(), TableFault> {
         self.members += more;
         if self.members > MAX_MEMBERS {
@@ -215,8 +215,8 @@ impl<'a> Search<'a> {
         wrapping.with_bytes(self.file, &Progress::hidden(), |mut bytes| Survey::new(&mut bytes, |_| ()))
     }
 
-    /// Adds the files of an archive. Those that are no table are named as not read; one that may be a table but
-    /// cannot be read is a fault of the archive.
+    /// Adds the files of an archive. Those that are not tables are listed as unread; an unreadable one that may be a
+    /// table is a fault of the archive.
     fn look_at_entries(&mut self, entries: Vec<(usize, String)>, packed: u64) -> Result<(), TableFault> {
         self.bound_members(entries.len())?;
         for (index, name) in entries {
@@ -298,7 +298,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The encodings in words, each once, and what the texts are wrapped in.
+/// The encodings in words, each once, and the wrapping of the texts.
 fn encoding(candidates: &[&Candidate]) -> String {
     let mut words: Vec<&str> = Vec::new();
     let own = candidates.iter().map(|candidate| candidate.content.encoding());

@@ -1,29 +1,30 @@
-//! How long the texts are that the cells of an XLSB or an XLS sheet share. The library copies the text into each cell when it
-//! loads a sheet, so what all cells have together must be known before.
+//! Lengths of the texts that the cells of an XLSB or XLS sheet share. The library copies the text into each cell when
+//! it loads a sheet, so the total must be known before.
 //!
-//! Must not know: what the texts say.
+//! Must not know: the content of the texts.
 
 use super::cell_texts::CellTexts;
 use super::fault::TableFault;
 
-/// The lengths of the shared texts of a workbook, in characters of UTF-16, by their number.
+/// The lengths of a workbook's shared texts, in UTF-16 characters, by their number.
 #[derive(Debug, Default)]
 pub(super) struct SharedTexts(Vec<u32>);
 
 impl SharedTexts {
-    /// Of texts of these lengths.
+    /// Texts of these lengths.
     pub(super) const fn new(lengths: Vec<u32>) -> Self {
         Self(lengths)
     }
 
-    /// Adds the text of a cell that names one of them with these four bytes.
+    /// Adds the text of a cell that references one by these four bytes.
     pub(super) fn add(&self, number: Option<&[u8]>, texts: &mut CellTexts) -> Result<(), TableFault> {
         let number = number.and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes));
         let length = number.and_then(|number| self.0.get(number as usize)).copied().unwrap_or(0);
         texts.add(length as usize)
     }
 
-    /// The texts of an XLS workbook, from its table of them and what continues it (MS-XLS 2.4.265, 2.5.293).
+    /// The texts of an XLS workbook, from the shared string table and its continuation records (MS-XLS 2.4.265,
+    /// 2.5.293).
     pub(super) fn of_xls<'a>(records: impl Iterator<Item = (u16, &'a [u8])>) -> Self {
         const TABLE: u16 = 0x00fc;
         const CONTINUE: u16 = 0x003c;
@@ -49,14 +50,14 @@ impl SharedTexts {
     }
 }
 
-/// The bytes of a record and of those that continue it.
+/// The bytes of a record and its continuation records.
 struct Parts<'a> {
     now: &'a [u8],
     behind: &'a [&'a [u8]],
 }
 
 impl Parts<'_> {
-    /// Goes to the next part where this one is at its end.
+    /// Moves to the next part at the end of this one.
     fn turn(&mut self) -> Option<bool> {
         if !self.now.is_empty() {
             return Some(false);
@@ -89,7 +90,7 @@ impl Parts<'_> {
         Some(())
     }
 
-    /// The length of the next text; nothing where no whole one comes.
+    /// The length of the next text; `None` if it is incomplete.
     fn text(&mut self) -> Option<u32> {
         let length = self.number(2)?;
         let mut flags = self.byte()?;
@@ -97,7 +98,7 @@ impl Parts<'_> {
         let phonetic = if flags & 4 > 0 { self.number(4)? } else { 0 };
         let mut left = length as usize;
         while left > 0 {
-            // Where a text goes on in the next record, its characters may have the other width.
+            // If a text continues in the next record, its characters may have the other width.
             if self.turn()? {
                 flags = self.byte()?;
                 continue;

@@ -10,14 +10,14 @@ use super::workbook::{Cells, Format, without_panic};
 use super::{Kind, Rows, Scope, Source};
 use crate::error::Error;
 
-/// A cell that is so many columns behind the last heading makes its row too wide wherever it is; to fill up a million rows
-/// to a cell at the end of each would take minutes.
+/// A cell this many columns after the last heading makes its row too wide wherever it is; filling up a million rows to
+/// such a cell would take minutes.
 const FAR: usize = 64;
 
 /// Rows of a sheet.
 #[derive(Default)]
 pub(super) struct Block {
-    /// Those beyond `rows` are there for their memory.
+    /// Those beyond `rows` are kept for their memory.
     records: Vec<Record>,
     rows: usize,
 }
@@ -30,7 +30,7 @@ pub(super) struct Sheet<'a> {
     texts: &'a mut CellTexts,
     /// The first cell of the next row.
     ahead: Option<(u32, u32, Vec<u8>)>,
-    /// Why there is nothing behind the rows that were read.
+    /// The error that ended the read.
     failed: Option<Error>,
     /// Whether all rows were read.
     done: bool,
@@ -40,7 +40,7 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// Reads rows of at least so many columns in blocks of about so many bytes.
+    /// Reads rows of at least this many columns in blocks of about this many bytes.
     pub(super) const fn new(
         path: &'a Path,
         format: Format,
@@ -52,12 +52,12 @@ impl<'a> Sheet<'a> {
         Self { path, format, cells, texts, ahead: None, failed: None, done: false, columns, size, spare: Vec::new() }
     }
 
-    /// Reads the next row that has a cell; says whether there was one.
+    /// Reads the next row that has a cell; returns whether there was one.
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, TableFault> {
         record.clear();
         let mut current = None;
         let far = if self.columns == 0 { usize::MAX } else { self.columns + FAR };
-        // Behind the end there is nothing to be read, not even the end.
+        // The source must not be read past its end.
         if self.done {
             return Ok(false);
         }
@@ -87,7 +87,7 @@ impl<'a> Sheet<'a> {
             }
         }
         let Some(row) = current else { return Ok(false) };
-        // A sheet has no short rows: cells that are not there are blank.
+        // A sheet has no short rows: missing cells are blank.
         while record.len() < self.columns {
             record.push(b"");
         }
@@ -96,7 +96,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Puts a cell into its column.
+/// Adds a cell in its column.
 fn push(record: &mut Record, column: usize, text: &[u8]) {
     while record.len() < column {
         record.push(b"");
@@ -130,7 +130,7 @@ impl Source for Sheet<'_> {
                     break;
                 }
             }
-            // Of a row without text there can be no end either.
+            // Counts cells too: a block of blank rows would never end.
             bytes += record.length() + record.len();
             block.rows += 1;
         }

@@ -1,4 +1,4 @@
-//! One look through a whole text: what it begins with, in which encoding it is, and how long.
+//! Surveys a whole text once: its beginning, its encoding, and its length.
 
 use std::io::Read;
 
@@ -9,18 +9,18 @@ use super::fault::{AS_EXPORTED, TableFault};
 use super::record::MAX_ROW;
 use super::text::Buffer;
 
-/// What the first bytes of a file say that it is.
+/// The file type, from the first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Magic {
     Gzip,
     Zip,
-    /// A compound file, as Excel up to 2003 and everything that is encrypted with a password.
+    /// A compound file: Excel up to 2003, and everything encrypted with a password.
     Ole,
-    /// Something that is no table, in words.
+    /// Not a table; described in words.
     Foreign(&'static str),
-    /// Something that is compressed in a way that is not read, in words.
+    /// An unsupported compression format, in words.
     Packed(&'static str),
-    /// Nothing of these, so most likely a text.
+    /// None of these, so most likely a text.
     Text,
 }
 
@@ -41,7 +41,7 @@ impl Magic {
         let start = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
         let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
         if begins(b"<!doctype html") || begins(b"<html") {
-            // A page in place of a download, or what some programs save with the ending .xls.
+            // A web page instead of a download, or saved by some programs as .xls.
             return Self::Foreign("is a web page (HTML), not an export");
         }
         if begins(b"<?xml") {
@@ -53,27 +53,27 @@ impl Magic {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What is known of a text.
+/// The facts about a text.
 #[derive(Debug)]
 pub(super) struct Survey {
     pub(super) bytes: u64,
     pub(super) magic: Magic,
     pub(super) encoding: Encoding,
     pub(super) byte_order_mark: bool,
-    /// Whether it ends with a line end. UTF-16 has a zero beside it.
+    /// Whether it ends with a line end. UTF-16 adds a zero byte.
     pub(super) ends_a_line: bool,
 }
 
 const CHUNK: usize = 1 << 18;
 
-/// No text has so many zero bytes in a row; a sparse file yields terabytes of them.
+/// Maximum consecutive zero bytes in a text; a sparse file yields terabytes of them.
 const MAX_ZEROS: usize = 1 << 20;
-/// A workbook or an archive may be padded, or hold a stored picture.
+/// A workbook or an archive may be padded, or contain a stored picture.
 const MAX_ZEROS_IN_A_PACKAGE: usize = 64 << 20;
-/// The longest row that the reader of rows cuts off, in UTF-16.
+/// The longest row that the row reader accepts, in UTF-16.
 const MAX_LINE: usize = 4 * MAX_ROW;
 
-/// What goes on at the end of what was looked through so far.
+/// Runs at the end of the bytes surveyed so far.
 struct Runs {
     is_text: bool,
     zeros: usize,
@@ -85,7 +85,7 @@ impl Runs {
         Self { is_text: matches!(magic, Magic::Text), zeros: 0, line: 0 }
     }
 
-    /// Adds the next bytes, and refuses what need not be read to its end: no table goes on like this.
+    /// Adds the next bytes, and stops early if a run is too long for any table.
     fn feed(&mut self, chunk: &[u8]) -> Result<(), TableFault> {
         let longer = |run: usize, last: Option<usize>| match last {
             Some(last) => chunk.len() - last - 1,
@@ -109,10 +109,10 @@ impl Runs {
 }
 
 impl Survey {
-    /// Looks through a text; `each` is handed its bytes.
+    /// Surveys a text; calls `each` with its bytes.
     ///
     /// # Errors
-    /// When it cannot be read, or goes on in a way that no table does.
+    /// If it cannot be read, or contains a run that no table has.
     pub(super) fn new(
         from: &mut (impl Read + Send + ?Sized),
         mut each: impl FnMut(&[u8]) + Send,
@@ -160,7 +160,7 @@ fn decide(head: &[u8], utf8: &Utf8Scan) -> Encoding {
         [0xfe, 0xff, ..] => return Encoding::Utf16Be,
         _ => {}
     }
-    // Without a mark, UTF-16 shows in the zero half of its Latin letters.
+    // Without a mark, UTF-16 is recognized by the zero bytes of Latin letters.
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|&&c| c == 0).count();
     let half = head.len() / 2;
     if half >= 8 && zeros(1) * 10 > half * 8 && zeros(0) * 10 < half {
@@ -178,7 +178,7 @@ fn decide(head: &[u8], utf8: &Utf8Scan) -> Encoding {
     }
 }
 
-/// Counts characters of several bytes and bytes that fit no character, across chunks.
+/// Counts multi-byte characters and invalid bytes, across chunks.
 #[derive(Default)]
 struct Utf8Scan {
     multibyte: u64,

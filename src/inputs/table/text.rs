@@ -1,4 +1,4 @@
-//! The text of a delimited file: as UTF-8 whatever its encoding, and which character stands between its cells.
+//! Text of a delimited file: decoded to UTF-8 from any encoding, and its delimiter.
 
 use std::io::{self, BufReader, Read};
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use super::encoding::Encoding;
 
 const BUFFER: usize = 1 << 16;
 
-/// The text of these bytes as UTF-8, without a byte-order mark.
+/// These bytes decoded to UTF-8, without a byte-order mark.
 pub(super) fn decoded<'a>(
     mut bytes: Box<dyn Read + Send + 'a>,
     encoding: Encoding,
@@ -33,8 +33,7 @@ pub(super) fn decoded<'a>(
     ))
 }
 
-/// Bytes that were read, in memory that is used again. It is filled with zeros once, not before each reading, as the
-/// readers of the standard library do it.
+/// Bytes read into reusable memory. It is zeroed once, not before each read as the standard library's readers do.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
@@ -54,12 +53,12 @@ impl Buffer {
         self.length = 0;
     }
 
-    /// Drops what stands behind so many bytes.
+    /// Drops everything after this many bytes.
     pub(super) fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
     }
 
-    /// Drops so many bytes at the start.
+    /// Drops this many bytes at the start.
     pub(super) fn drop_start(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.length, 0);
         self.length -= bytes;
@@ -71,7 +70,7 @@ impl Buffer {
         self.length += bytes.len();
     }
 
-    /// Reads until there are so many bytes more, or the source has no more; says whether there were.
+    /// Reads until this many more bytes are available, or the source ends; returns whether there were enough.
     pub(super) fn read(&mut self, from: &mut (impl Read + ?Sized), bytes: usize) -> io::Result<bool> {
         self.reserve(bytes);
         let end = self.length + bytes;
@@ -93,10 +92,10 @@ impl Buffer {
     }
 }
 
-/// The characters that may stand between cells; where two fit as well, the first.
+/// The possible delimiters; of equally good ones, the first is used.
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// The delimiter that cuts the first line into the most cells.
+/// The delimiter that splits the first line into the most cells.
 pub(super) fn delimiter(start: &[u8]) -> u8 {
     let mut counts = [0usize; DELIMITERS.len()];
     let mut quoted = false;
@@ -116,7 +115,7 @@ pub(super) fn delimiter(start: &[u8]) -> u8 {
     DELIMITERS[best]
 }
 
-/// The delimiter that a first line `sep=;` sets, as Excel reads and writes it, and how many bytes the line has.
+/// The delimiter set by a first line `sep=;`, as Excel reads and writes it, and the bytes of that line.
 pub(super) fn declared_delimiter(start: &[u8]) -> Option<(u8, usize)> {
     let end = start.iter().position(|c| matches!(c, b'\n' | b'\r')).unwrap_or(start.len());
     let line = start[..end].trim_ascii_start();

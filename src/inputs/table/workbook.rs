@@ -1,6 +1,6 @@
-//! Workbooks of every format: which sheets they have, and the cells of each.
+//! Workbooks of every format: their sheets, and the cells of each.
 //!
-//! An XLSX sheet is read as a stream; the other formats are loaded whole, as the library reads them.
+//! XLSX sheets are streamed; the library loads the other formats whole.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,7 +53,7 @@ impl Format {
         )
     }
 
-    /// The fault of a workbook at which the library panics.
+    /// The fault of a workbook that makes the library panic.
     pub(super) fn damaged(self) -> TableFault {
         self.broken(DAMAGED)
     }
@@ -72,10 +72,10 @@ impl Format {
     }
 }
 
-/// A workbook that was opened.
+/// An opened workbook.
 pub(super) struct Workbook {
     pub(super) format: Format,
-    /// The worksheets in their order, hidden ones too.
+    /// The worksheets in order, including hidden ones.
     pub(super) sheets: Vec<String>,
     /// Whether its serial dates count from 1904.
     pub(super) date_1904: bool,
@@ -90,7 +90,7 @@ enum Kind {
 }
 
 impl Workbook {
-    /// Opens a workbook of this format, which is in a file of so many bytes.
+    /// Opens a workbook of this format; `packed` is the size of its file in bytes.
     pub(super) fn open(format: Format, bytes: Bytes, packed: u64) -> Result<Self, TableFault> {
         let without_panic = |open: &mut dyn FnMut(Bytes) -> Result<Self, TableFault>| {
             let mut bytes = Some(bytes);
@@ -120,7 +120,7 @@ impl Workbook {
         }
     }
 
-    /// Opens a compound file: an XLS workbook, a workbook that is encrypted, or none.
+    /// Opens a compound file: an XLS workbook, an encrypted workbook, or neither.
     fn open_ole(mut bytes: Bytes, packed: u64) -> Result<Self, TableFault> {
         let format = Format::Xls;
         let mut all = Vec::new();
@@ -183,7 +183,7 @@ pub(super) enum Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// Hands the next cell to `take`: row and column, counted from 0, and its bytes, which may be none. Says whether
+    /// Calls `take` with the next cell: row and column, counted from 0, and its bytes, possibly none. Returns whether
     /// there was one.
     pub(super) fn next(&mut self, take: impl FnOnce(u32, u32, &[u8])) -> Result<bool, TableFault> {
         match self {
@@ -208,11 +208,11 @@ impl Cells<'_> {
     }
 }
 
-/// A sheet that was loaded whole.
+/// A sheet loaded whole.
 pub(super) struct Loaded {
     values: Range<Data>,
     formulas: Range<String>,
-    /// The first cell that has a value or a formula, and the one behind the last.
+    /// The first cell with a value or a formula, and the one after the last.
     start: (u32, u32),
     end: (u32, u32),
     /// The next cell.
@@ -251,15 +251,15 @@ impl Loaded {
     }
 }
 
-/// Whether a compound file has a stream or folder of this name: its directory holds the name as UTF-16 at the
-/// start of an entry of 128 bytes, closed by a zero.
+/// Whether a compound file has a stream or folder of this name: its directory contains the name as UTF-16 at the start
+/// of a 128-byte entry, terminated by a zero.
 fn has_stream(file: &[u8], name: &str) -> bool {
     let name: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     file.chunks_exact(128).any(|entry| entry.starts_with(&name))
 }
 
-/// Whether a workbook's stream has the record FilePass after its first record (MS-XLS 2.4.117): the rest is then encrypted
-/// or obfuscated. The library does not recognize the obfuscation of Excel 95 and older.
+/// Whether a workbook's stream has the record FilePass after its first record (MS-XLS 2.4.117): the rest is then
+/// encrypted or obfuscated. The library does not recognize the obfuscation of Excel 95 and older.
 fn is_obfuscated(file: &[u8]) -> bool {
     const WRITE_PROTECTED: u16 = 0x0086;
     const FILE_PASS: u16 = 0x002f;
@@ -282,10 +282,10 @@ fn is_obfuscated(file: &[u8]) -> bool {
     )
 }
 
-/// The reason where the library panics.
+/// The reason if the library panics.
 const DAMAGED: &str = "it is damaged";
 
-/// Calls the library, which panics on some damaged files. Returns `None` where it did; nothing is printed then.
+/// Calls the library, which panics on some damaged files. Returns `None` if it did; nothing is printed then.
 pub(super) fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     thread_local! {
@@ -305,10 +305,10 @@ pub(super) fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     done.ok()
 }
 
-/// The format with which a compound file is opened; that finds out whether it is a workbook.
+/// The format for opening a compound file, which may turn out not to be a workbook.
 pub(super) const OLE: Format = Format::Xls;
 
-/// What to do about a workbook without a sheet.
+/// Advice for a workbook without a sheet.
 pub(super) fn without_sheets() -> TableFault {
     TableFault::NoTable { what: "contains no worksheet", next: GET_AGAIN }
 }

@@ -1,7 +1,7 @@
-//! Cells of XLSB sheets in the forms that the library reads.
+//! Rewrites XLSB sheet cells into forms that the library reads.
 //!
-//! MS-XLSB has several records for the same kind of cell, and the library skips some of them silently: the cell would
-//! read as blank. So the records of a sheet are rewritten to the ones that the library reads.
+//! MS-XLSB has several records for the same kind of cell, and the library silently skips some of them: the cell would
+//! read as blank. So the records of a sheet are rewritten to those that the library reads.
 
 use std::io::{BufReader, Cursor, Read as _, Write as _};
 
@@ -14,14 +14,14 @@ use super::fault::{GET_AGAIN, TableFault};
 use super::package::{Bytes, Seekable, broken_archive};
 use super::shared::SharedTexts;
 
-/// Records of MS-XLSB, part 2.3.1: the number of a record's type.
+/// Record type numbers of MS-XLSB, part 2.3.1.
 mod record {
     pub(super) const ROW_HEADER: u16 = 0;
     pub(super) const CELL_ERROR: u16 = 3;
     pub(super) const CELL_STRING: u16 = 6;
     pub(super) const CELL_SHARED_TEXT: u16 = 7;
     pub(super) const FORMULA_ERROR: u16 = 11;
-    /// Cells without a column number: the next column is meant. In the same order as the plain ones, which begin with 1.
+    /// Cells without a column number, which use the next column. Same order as the plain ones, which begin with 1.
     pub(super) const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
     pub(super) const SHORT_SHARED_TEXT: u16 = 18;
     pub(super) const SHARED_TEXT: u16 = 19;
@@ -58,7 +58,7 @@ fn cut() -> TableFault {
     TableFault::new("is damaged or cut off", GET_AGAIN)
 }
 
-/// The lengths of the shared texts, which stand behind a byte of flags.
+/// The lengths of the shared texts, each preceded by a flags byte.
 fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, TableFault> {
     let mut lengths = Vec::new();
     for index in 0..archive.len() {
@@ -82,7 +82,7 @@ fn shared_texts(archive: &mut ZipArchive<Bytes>) -> Result<SharedTexts, TableFau
     Ok(SharedTexts::new(lengths))
 }
 
-/// The records of a sheet, with plain cells, and which cells they are; their shared texts are added to `texts`.
+/// The records of a sheet, with plain cells, and their bounding box; their shared texts are added to `texts`.
 fn plain_cells(
     mut records: &[u8],
     shared: &SharedTexts,
@@ -103,7 +103,7 @@ fn plain_cells(
             }
             record::FORMULA_ERROR => {
                 column = column_index(body);
-                // The result is where a cell with an error has its error; the formula stands behind it.
+                // The result is at the position of an error cell's error; the formula follows it.
                 write(&mut plain, record::CELL_ERROR, &[body.get(..9).ok_or_else(cut)?]);
             }
             record::CELL_RICH_STRING => {
@@ -135,12 +135,12 @@ fn plain_cells(
     Ok((plain, corners))
 }
 
-/// The first number of a cell is its column, that of the head of a row its row.
+/// The first number of a cell is its column, that of a row header its row.
 fn column_index(cell: &[u8]) -> Option<u32> {
     cell.first_chunk().map(|column| u32::from_le_bytes(*column))
 }
 
-/// Type and length from the start of a record: of each byte seven bits, the highest says that another follows.
+/// Type and length from the start of a record: seven bits per byte, the highest bit means that another follows.
 fn head(records: &mut &[u8]) -> Option<(u16, usize)> {
     let mut number = |most: usize| {
         let mut number = 0;

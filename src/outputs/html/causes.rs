@@ -1,7 +1,7 @@
-//! The causes: one block for each check that found something, with its words and examples, and an overview
-//! in which a bar shows how much each is.
+//! The causes: one block for each check with findings, with its texts and examples, and an overview with bars for
+//! their number.
 //!
-//! Must not know: markup beyond the names of its classes.
+//! Must not know: markup beyond its class names.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::outputs::{counted, grouped, wording};
 use crate::report::run_history::Movement;
 use crate::report::{CheckResult, Report};
 
-/// Examples beneath each cause.
+/// Number of examples per cause.
 const EXAMPLES: usize = 20;
 /// Length of the longest bar.
 const MAX_BAR: f64 = 160.0;
@@ -26,7 +26,7 @@ pub(super) struct OwnerView {
     findings: String,
 }
 
-/// The words of a check.
+/// Texts of a check.
 #[derive(Serialize)]
 pub(super) struct CheckView {
     id: &'static str,
@@ -44,20 +44,20 @@ pub(super) struct Cause {
     count: String,
     findings: &'static str,
     examined: String,
-    /// How much of it is because of a stall; blank where nothing is.
+    /// How many findings a stall causes; blank if none.
     consequence: String,
-    /// How it moved since the run before; blank where there is none.
+    /// Movement since the previous run; blank if there is none.
     movement: String,
-    /// What the check could not see beside what it found.
+    /// What the check could not see.
     unseen: Vec<String>,
     bar: Bar,
     examples: FindingsTable,
     examples_note: String,
-    /// What the script may filter the table of all findings by; blank where the examples are all.
+    /// Filter value for the table of all findings; blank if the examples are complete.
     all: String,
 }
 
-/// A bar of a chart: lengths in the drawing's own units.
+/// A bar of a chart: lengths in the drawing's units.
 #[derive(Serialize)]
 struct Bar {
     all: f64,
@@ -158,7 +158,7 @@ fn moved(movement: Movement) -> String {
     format!("{} since {} in the run before", parts.join(", "), grouped(open_at_start))
 }
 
-/// At least a line, so that a single finding beside thousands can be seen.
+/// At least a visible line, even for one finding among thousands.
 #[expect(clippy::cast_precision_loss, reason = "coordinates of a drawing")]
 fn bar(count: usize, most: usize) -> Bar {
     let length = (MAX_BAR * count as f64 / most.max(1) as f64).max(1.0);

@@ -1,5 +1,5 @@
-//! The table of all findings: its first rows as markup, for whoever reads without a script, and all of them
-//! in a block of data that the page's own script unpacks.
+//! The table of all findings: its first rows as markup, for readers without a script, and all of them in a data block
+//! that the page's script unpacks.
 //!
 //! Must not know: how the script shows them.
 
@@ -21,9 +21,9 @@ use crate::outputs::{RenderError, counted, grouped, wording};
 use crate::report::Report;
 use crate::report::run_history::State;
 
-/// Rows that stand in the markup.
+/// Number of rows in the markup.
 const ROWS: usize = 200;
-/// Findings in the block of data: what a browser still handles at ease.
+/// Maximum findings in the data block: what browsers still handle easily.
 const MAX_ROWS: u64 = 100_000;
 
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ pub(super) struct Explorer {
     changes: Vec<WordOption>,
     has_changes: bool,
     rows: Vec<Row>,
-    /// What the table holds, for readers with a script and without.
+    /// Description of the table, for readers with and without a script.
     with_script: String,
     without_script: String,
 }
@@ -53,7 +53,7 @@ struct WordOption {
     count: String,
 }
 
-/// The states that a finding of this run can be in, as the script is told them.
+/// Possible states of a finding of this run, as passed to the script.
 const STATES: [State; 3] = [State::New, State::Open, State::Reopened];
 
 pub(super) fn explorer(inner: Rows<'_>) -> Explorer {
@@ -93,7 +93,7 @@ pub(super) fn explorer(inner: Rows<'_>) -> Explorer {
     }
 }
 
-/// How many of the findings a table holds, and where the others are.
+/// How many findings a table contains, and where the others are.
 fn holds(most: u64, all: u64) -> String {
     let all_of_them = counted(all, "finding", "findings");
     if all == 1 {
@@ -108,8 +108,7 @@ fn holds(most: u64, all: u64) -> String {
     }
 }
 
-/// A finding as the script takes it: the order is that of its own list of columns. A place in a list is -1
-/// where there is none.
+/// A finding for the script, in its column order. An index is -1 if there is no value.
 #[derive(Serialize)]
 struct Packed(
     String, // key
@@ -130,7 +129,7 @@ struct Packed(
 /// All findings, packed: raw deflate of JSON.
 ///
 /// # Errors
-/// Those of `out`.
+/// If writing to `out` fails.
 pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result<(), RenderError> {
     let inner = Rows { report, names };
     let found = report.found();
@@ -148,7 +147,7 @@ pub(super) fn pack(report: &Report, names: Names<'_>, out: impl Write) -> Result
         "base": base, "checks": checks, "severities": severities, "of": of,
         "objects": objects, "changes": changes, "statuses": statuses,
     });
-    // The head without its closing brace, then the rows one by one, so that they never stand in memory together.
+    // The head without its closing brace, then the rows one by one, so that they are never all in memory.
     let head = head.to_string();
     out.write_all(head.trim_end_matches('}').as_bytes())?;
     out.write_all(b",\"rows\":[")?;

@@ -1,6 +1,6 @@
-//! The section on the sync's health: stalls, timeline and heartbeats as the template takes them.
+//! The section on the sync's health: data of stalls, timeline and heartbeats for the template.
 //!
-//! Must not know: markup beyond the names of its classes.
+//! Must not know: markup beyond its class names.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::stalls::Stall;
 #[derive(Serialize)]
 pub(super) struct Health {
     stalls: Vec<StallView>,
-    /// What is said where there is no stall.
+    /// Text if there is no stall.
     none: String,
     /// Whether stalls could not be looked for.
     blind: bool,
@@ -85,7 +85,7 @@ fn stall_view(report: &Report, stall: &Stall) -> StallView {
     }
 }
 
-/// A sentence of ours that names incidents from a table that anybody can edit.
+/// A generated sentence that names incidents from a user-editable table.
 fn plain_sentence(text: &str) -> String {
     crate::outputs::sanitize::escape_controls(text).into_owned()
 }

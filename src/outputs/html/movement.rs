@@ -1,6 +1,6 @@
-//! What changed since the run before, and how it went over the runs at hand.
+//! What changed since the previous run, and the trend over the available runs.
 //!
-//! Must not know: markup beyond the names of its classes.
+//! Must not know: markup beyond its class names.
 
 use serde::Serialize;
 
@@ -11,15 +11,15 @@ use crate::report::run_history;
 use crate::report::run_history::{Movement, Point};
 use crate::report::{Report, Verdict};
 
-/// Height and width of the line of a trend.
+/// Height and width of a trend line.
 const HEIGHT: f64 = 56.0;
 const WIDTH: f64 = 320.0;
-/// Room around it for the marks at its ends.
+/// Margin for the marks at its ends.
 const ROOM: f64 = 5.0;
 
 #[derive(Serialize)]
 pub(super) struct Roll {
-    /// What changed, in a sentence; or how to have an earlier run to compare with.
+    /// What changed, in a sentence; or how to get an earlier run for comparison.
     sentence: String,
     has_before: bool,
     remarks: Vec<String>,
@@ -57,12 +57,12 @@ struct PointView {
     date: String,
     verdict: &'static str,
     findings: String,
-    /// What the run could not look for, so that its number says less.
+    /// What the run could not look for; its number is then less meaningful.
     unseen: String,
     current: bool,
 }
 
-/// The line of a trend: a path through the runs, and what it shows in words.
+/// A trend line: a path through the runs, and its description.
 #[derive(Serialize)]
 struct TrendLine {
     width: f64,
@@ -134,7 +134,7 @@ fn point(point: &Point, this: &str) -> PointView {
     }
 }
 
-/// The runs stand at equal distances, for what matters is from run to run; the line starts at nought.
+/// Runs are equally spaced, because the change per run matters; the axis starts at zero.
 fn line(trend: &[Point]) -> TrendLine {
     let counts: Vec<u64> = trend.iter().map(Point::all).collect();
     let most = counts.iter().copied().max().unwrap_or(0).max(1);

@@ -1,4 +1,4 @@
-//! One finding as a row of a table of the page.
+//! One finding as a table row of the page.
 //!
 //! Must not know: which table.
 
@@ -13,14 +13,14 @@ use crate::outputs::wording;
 use crate::report::Report;
 use crate::report::run_history;
 
-/// Pieces of evidence of an example.
+/// Maximum pieces of evidence per example.
 const PIECES: usize = 3;
 
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) key: String,
     pub(super) severity: &'static str,
-    /// Against the run before; blank where there is none.
+    /// Change since the previous run; blank if there is none.
     pub(super) change: &'static str,
     pub(super) check: &'static str,
     pub(super) url: String,
@@ -32,9 +32,9 @@ pub(super) struct Row {
     pub(super) expected: String,
     pub(super) found: String,
     pub(super) since: String,
-    /// Whole days since it was first seen.
+    /// Whole days since first seen.
     pub(super) age: String,
-    /// What the analyst says.
+    /// The analyst's status.
     pub(super) status: &'static str,
     evidence: Vec<String>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Days since a finding was first seen; nothing where that is not known.
+    /// Days since a finding was first seen. `None` if unknown.
     pub(super) fn age(self, finding: &Finding) -> Option<i64> {
         let entry = self.report.entry(finding.key)?;
         Some(run_history::age(entry.first_seen, self.report.run.read_at()))

@@ -1,6 +1,6 @@
-//! What the page's template is given: every field always there and already the text to be shown.
+//! Data of the page's template: all fields always present and already formatted as text.
 //!
-//! Must not know: markup beyond the names of its classes.
+//! Must not know: markup beyond its class names.
 
 use serde::Serialize;
 
@@ -267,7 +267,7 @@ fn findings_detail(report: &Report, severities: &[String]) -> String {
     detail
 }
 
-/// Whether the sync is alive.
+/// Whether the sync is active.
 fn activity(report: &Report) -> Number {
     let stalls = report.stalls();
     let following = stalls.heartbeats.iter().filter(|beat| beat.object.follows_learners());
@@ -301,7 +301,7 @@ const SECTIONS: [Section; 8] = [
     Section { target: "glossary", name: "Glossary" },
 ];
 
-/// How many checks there are, and what came of them.
+/// Number of checks, by outcome.
 fn checks_note(report: &Report, found: usize, clean: usize, blind: usize) -> String {
     format!(
         "{}: {} found something, {} clean, {} not evaluated.",

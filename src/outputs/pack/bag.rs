@@ -1,7 +1,6 @@
-//! The pack as an archive: a BagIt 1.0 bag (RFC 8493) in a zip whose bytes depend on its content
-//! alone.
+//! The pack as an archive: a BagIt 1.0 bag (RFC 8493) in a zip whose bytes depend only on its content.
 //!
-//! Must not know: what the files say.
+//! Must not know: the content of the files.
 
 use std::io::{Cursor, Write};
 
@@ -14,15 +13,15 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 use crate::outputs::RenderError;
 use crate::outputs::sanitize::PrettySanitizedJson;
 
-/// What a file tells about persons.
+/// Personal data in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileClass {
-    /// Nothing: counts, rules, sources.
+    /// None: counts, rules, sources.
     None,
-    /// Record ids, which only the two systems can turn into persons.
+    /// Record ids, which only the two systems can map to persons.
     Pseudonymous,
-    /// Values of persons as they are, since somebody consented.
+    /// Unredacted personal values, shown with consent.
     Personal,
 }
 
@@ -36,18 +35,18 @@ impl std::fmt::Display for FileClass {
     }
 }
 
-/// A file of the payload as the manifest describes it.
+/// A payload file as described in the manifest.
 #[derive(Debug, Clone, Serialize)]
 pub struct Described {
     /// Its path in the bag.
     pub path: String,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: &'static str,
-    /// Rows beneath the heading, or lines; nothing where it has none.
+    /// Rows below the heading, or lines. `None` if it has none.
     pub rows: Option<u64>,
-    /// What it tells about persons.
+    /// Its class of personal data.
     pub class: FileClass,
-    /// The schema that it keeps to, by its path in the bag.
+    /// Path of its schema in the bag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<&'static str>,
 }
@@ -76,7 +75,7 @@ struct Digested {
 
 /// A bag being filled.
 pub(super) struct Bag {
-    /// The folder that everything in the archive stands in.
+    /// Top folder of the archive.
     top: String,
     zip: ZipWriter<Cursor<Vec<u8>>>,
     described: Vec<Described>,
@@ -97,7 +96,7 @@ impl Bag {
         }
     }
 
-    /// Adds a file of the payload; `write` returns the number of rows, where the file has rows.
+    /// Adds a payload file; `write` returns the number of rows, if the file has rows.
     pub(super) fn payload(
         &mut self,
         name: &str,
@@ -113,14 +112,14 @@ impl Bag {
         Ok(())
     }
 
-    /// Says which schema the file that was added last keeps to.
+    /// Sets the schema of the file added last.
     pub(super) fn by_schema(&mut self, schema: &'static str) {
         if let Some(last) = self.described.last_mut() {
             last.schema = Some(schema);
         }
     }
 
-    /// Adds `data/manifest.json`, which describes what the payload holds so far and itself.
+    /// Adds `data/manifest.json`, which describes the payload so far and itself.
     pub(super) fn describe(&mut self) -> Result<Vec<Described>, RenderError> {
         let mut described = std::mem::take(&mut self.described);
         described.push(Described {
@@ -152,12 +151,12 @@ impl Bag {
         Ok(described)
     }
 
-    /// The digest of `manifest-sha256.txt`, which lists the digest of every file of the payload.
+    /// The digest of `manifest-sha256.txt`, which lists the digest of every payload file.
     pub(super) fn digest(&mut self) -> String {
         HEXLOWER.encode(&Sha256::digest(digests(&mut self.payload).as_bytes()))
     }
 
-    /// Adds a file beside the payload.
+    /// Adds a file outside the payload.
     pub(super) fn tag(&mut self, path: &str, text: &str) -> Result<(), RenderError> {
         let (_, sha256, _) = self.entry(path, |out| {
             out.write_all(text.as_bytes())?;
@@ -167,7 +166,7 @@ impl Bag {
         Ok(())
     }
 
-    /// Adds what makes it a bag, and closes the archive. `info` are lines of `bag-info.txt`.
+    /// Adds the tag files of a bag, and closes the archive. `info` are lines of `bag-info.txt`.
     pub(super) fn close(mut self, info: &[(&str, String)]) -> Result<Vec<u8>, RenderError> {
         self.tag("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")?;
         let mut lines: String = info.iter().map(|(label, value)| format!("{label}: {value}\n")).collect();
@@ -183,7 +182,7 @@ impl Bag {
         Ok(self.zip.finish()?.into_inner())
     }
 
-    /// Writes one entry and tells what `write` returned, the digest and the length.
+    /// Writes one entry; returns the result of `write`, the digest and the length.
     fn entry<T>(
         &mut self,
         path: &str,
@@ -202,7 +201,7 @@ impl Bag {
     }
 }
 
-/// The lines of a manifest, by path: what `sha256sum -c` reads.
+/// The lines of a manifest, by path, in the format of `sha256sum -c`.
 fn digests(files: &mut [Digested]) -> String {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect()

@@ -1,7 +1,7 @@
-//! What a support agent asks in every case, what each check said, and what became of personal values: as programs
-//! read it, each by a published schema.
+//! What a support agent asks in every case, the result of each check, and the treatment of personal values:
+//! machine-readable, each with a published schema.
 //!
-//! Must not know: any single check but the one on the integration user's state.
+//! Must not know: any single check except the one on the integration user's state.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::outputs::pack::wording::{mode, scope};
 use crate::outputs::redact::{Counts, Redaction};
 use crate::report::{Report, word_schema};
 
-/// The check that tells whether the integration user is active.
+/// The check on whether the integration user is active.
 const STATE_OF_USER: &str = "integration-user-inactive";
 
-/// Whether the integration user is active, as far as a check said so.
+/// Whether the integration user is active. `None` if no check determined it.
 pub(crate) fn integration_user_is_active(report: &Report) -> Option<bool> {
     let result = report.results.iter().find(|result| result.check.id == STATE_OF_USER)?;
     match result.outcome() {

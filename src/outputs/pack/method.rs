@@ -79,7 +79,7 @@ pub(super) fn text(report: &Report) -> String {
     text
 }
 
-/// Each query of the extraction, so that a third person can ask it again.
+/// Every query of the extraction, so that a third person can repeat it.
 pub(super) fn queries(extraction: &Extraction) -> String {
     let known = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
     let mut text = format!(
@@ -117,8 +117,8 @@ pub(super) fn queries(extraction: &Extraction) -> String {
     text
 }
 
-/// The configuration in force as `tieout.toml` would say it, without paths, columns and whatever else tells of
-/// the customer's house; secrets never stand in a configuration.
+/// The configuration in force in the form of `tieout.toml`, without paths, columns and other details about the
+/// customer; configurations never contain secrets.
 pub(super) fn configuration(report: &Report) -> String {
     let Rules {
         username_field,
@@ -134,7 +134,7 @@ pub(super) fn configuration(report: &Report) -> String {
         max_unreadable_rows,
         accepted,
     } = report.rules();
-    // A string of JSON is one of TOML.
+    // A JSON string is a valid TOML string.
     let text = |value: &str| serde_json::Value::from(escape_controls(value)).to_string();
     let mut toml =
         String::from("# The configuration in force. Paths, addresses and further columns are left out.\n\n[docebo]\n");

@@ -1,11 +1,10 @@
-//! Which findings stand for the others: the oldest, the newest and some between, by a rule that
-//! needs no dice.
+//! Selects example findings: the oldest, the newest and some between, by a deterministic rule.
 //!
-//! Must not know: any single check, or how a finding is written down.
+//! Must not know: any single check, or how a finding is written.
 
 use crate::model::instant::Instant;
 
-/// At most so many of them, by their place, with the reason why each was chosen.
+/// Selects at most `most` findings, by index, each with the reason.
 pub(super) fn pick(since: &[Option<Instant>], most: usize) -> Vec<(usize, &'static str)> {
     let mut dated: Vec<(Instant, usize)> =
         since.iter().zip(0..).filter_map(|(since, at)| Some(((*since)?, at))).collect();
@@ -28,13 +27,13 @@ pub(super) fn pick(since: &[Option<Instant>], most: usize) -> Vec<(usize, &'stat
     picked
 }
 
-/// Places spread evenly over so many, the first and the last among them; all where there is room.
+/// Evenly spread indices, including the first and the last; all if they fit.
 fn spread(all: usize, most: usize) -> impl Iterator<Item = usize> {
     let taken = all.min(most);
     (0..taken).map(move |i| if taken <= 1 { 0 } else { i * (all - 1) / (taken - 1) })
 }
 
-/// Shares places among several in turn, none receiving more than it can fill.
+/// Distributes slots among several in turn, none receiving more than it wants.
 pub(crate) fn share(wanted: &[usize], mut places: usize) -> Vec<usize> {
     let mut shares = vec![0; wanted.len()];
     while places > 0 && shares.iter().zip(wanted).any(|(share, wanted)| share < wanted) {

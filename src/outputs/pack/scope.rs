@@ -1,7 +1,7 @@
-//! What of a run one case is about: a cause, and what is there because of it. One case has one cause; what else
-//! the run found is counted, and left out.
+//! The part of a run that one case covers: a cause and its consequences. One case has one cause; other findings are
+//! counted, and omitted.
 //!
-//! Must not know: any single check, or how a finding is written down.
+//! Must not know: any single check, or how a finding is written.
 
 use std::collections::BTreeSet;
 
@@ -14,36 +14,36 @@ use crate::report::{CheckResult, Report};
 
 /// The findings of one check that belong to the case.
 pub(crate) struct Part<'a> {
-    /// The result that they are of.
+    /// The check's result.
     pub(crate) result: &'a CheckResult,
-    /// Their places among the findings of the check.
+    /// Their indices among the check's findings.
     places: Vec<usize>,
-    /// By place: since when it should be otherwise, where that can be said.
+    /// By index: since when the record is wrong, if known.
     since: Vec<Option<Instant>>,
 }
 
 impl Part<'_> {
-    /// How many they are.
+    /// Number of findings.
     pub(crate) fn count(&self) -> u64 {
         self.places.len() as u64
     }
 
-    /// The oldest moment.
+    /// The oldest time.
     pub(crate) fn oldest(&self) -> Option<Instant> {
         self.since.iter().flatten().min().copied()
     }
 
-    /// The newest moment.
+    /// The newest time.
     pub(crate) fn newest(&self) -> Option<Instant> {
         self.since.iter().flatten().max().copied()
     }
 
-    /// The findings, one after the other.
+    /// The findings, one by one.
     pub(crate) fn findings<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = Finding> + 'a {
         self.places.iter().filter_map(|&place| report.finding(self.result, place))
     }
 
-    /// At most so many findings, with the reason why each was chosen.
+    /// Selects at most `most` findings, each with the reason.
     pub(crate) fn pick<'a>(
         &'a self,
         report: &'a Report,
@@ -57,33 +57,33 @@ impl Part<'_> {
 
 /// A cause and its findings.
 pub(crate) struct Scope<'a> {
-    /// The cause; nothing where there is none for Docebo's support.
+    /// The cause. `None` if there is none for Docebo's support.
     pub(crate) cause: Option<&'static Check>,
-    /// Its own findings first, then those that are there because of it.
+    /// Its own findings first, then their consequences.
     pub(crate) parts: Vec<Part<'a>>,
-    /// What else was found: of which check, and how much.
+    /// Omitted findings: check and number.
     pub(crate) left_out: Vec<(&'a CheckResult, u64)>,
 }
 
-/// The cause that a case is about unless somebody names another: the gravest that Docebo's support has to act on.
+/// The default cause of a case: the most severe that Docebo's support has to act on.
 pub fn root(report: &Report) -> Option<&'static Check> {
     report.found().into_iter().find(|result| result.check.owner == Owner::DoceboSupport).map(|result| result.check)
 }
 
-/// The causes that a case can be about: checks that found something which is not all because of another.
+/// Possible causes of a case: checks with findings that are not all caused by another.
 pub fn causes(report: &Report) -> Vec<&'static Check> {
     let own = |result: &&CheckResult| !result.is_consequence();
     report.found().into_iter().filter(own).map(|result| result.check).collect()
 }
 
 impl<'a> Scope<'a> {
-    /// What belongs to a cause.
+    /// The findings that belong to a cause.
     pub(crate) fn new(report: &'a Report, cause: Option<&'static Check>) -> Self {
         let mut scope = Self { cause, parts: Vec::new(), left_out: Vec::new() };
         let is_cause = |result: &&CheckResult| cause.is_some_and(|cause| cause.id == result.check.id);
         let mut keys: BTreeSet<Key> = BTreeSet::new();
         for result in report.found().into_iter().filter(is_cause) {
-            // What another cause explains is told in that one's case.
+            // Findings explained by another cause belong to that case.
             scope.take(result, report, |finding| {
                 let own = finding.caused_by.is_none();
                 if own {
@@ -119,7 +119,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// How many findings belong to it.
+    /// Total number of findings.
     pub(crate) fn count(&self) -> u64 {
         self.parts.iter().map(Part::count).sum()
     }

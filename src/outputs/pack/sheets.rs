@@ -27,9 +27,9 @@ use crate::report::stalls::day;
 use crate::report::{Report, word_schema};
 use crate::stalls::Stall;
 
-/// Examples of one check.
+/// Maximum examples per check.
 const MAX_EXAMPLES: usize = 25;
-/// Characters of one cell; values that are not personal are short, this bounds what is not.
+/// Maximum characters per cell; non-personal values are short, so this only limits others.
 const MAX_CHARACTERS: usize = 1_000;
 
 type Rows = Result<Option<u64>, RenderError>;
@@ -156,7 +156,7 @@ pub(super) fn findings(report: &Report, scope: &Scope<'_>, redaction: &Redaction
     Ok(Some(scope.count()))
 }
 
-/// The same for programs, a JSON object a line.
+/// Every finding for programs, one JSON object per line.
 pub(super) fn lines(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
     for finding in scope.parts.iter().flat_map(|part| part.findings(report)) {
         PackedFinding::new(&finding, redaction)
@@ -166,7 +166,7 @@ pub(super) fn lines(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_
     Ok(Some(scope.count()))
 }
 
-/// Of each check the oldest finding, the newest and some between, with their evidence.
+/// Each check's oldest finding, the newest and some between, with their evidence.
 pub(super) fn examples(report: &Report, scope: &Scope<'_>, redaction: &Redaction<'_>, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADINGS.iter().chain(&["chosen", "evidence"]))?;
@@ -182,8 +182,8 @@ pub(super) fn examples(report: &Report, scope: &Scope<'_>, redaction: &Redaction
     Ok(Some(rows))
 }
 
-/// One piece of evidence on one line. A query that returned nothing is named by its object alone,
-/// since its condition may hold a value of a person.
+/// One piece of evidence on one line. A query without results is identified only by its object, since its condition
+/// may contain a personal value.
 fn evidence(evidence: &Evidence, redaction: &Redaction<'_>) -> String {
     let origin: Cow<'_, str> = match &evidence.origin {
         Origin::Record { object, id } => Cow::Owned(format!("{object} {id}")),
@@ -206,7 +206,7 @@ fn evidence(evidence: &Evidence, redaction: &Redaction<'_>) -> String {
     if says.is_empty() { origin.into_owned() } else { format!("{origin}: {}", says.join(", ")) }
 }
 
-/// The timeline: each day with what fell due and what was written.
+/// The timeline: enrollments due and written per day.
 pub(super) fn per_day(days: &[Day], out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["day", "enrollments_due", "records_written", "stalled"])?;
@@ -218,8 +218,8 @@ pub(super) fn per_day(days: &[Day], out: &mut dyn Write) -> Rows {
     Ok(Some(days.len() as u64))
 }
 
-/// What happened when: of each stall the last write before it, its bounds, the first event that should have
-/// followed, and incidents that its onset coincides with.
+/// Events in order: for each stall the last write before it, its bounds, the first event that should have followed,
+/// and incidents near its onset.
 pub(super) fn events(report: &Report, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["at", "what", "object", "record_id", "learner_id", "course_id", "note"])?;
@@ -274,7 +274,7 @@ fn describe_event(stall: &Stall) -> Vec<[String; 7]> {
 /// A name, a total, and the values that must add up to it.
 type Population = (&'static str, u64, Vec<(&'static str, u64)>);
 
-/// The equations: every population with its total, the values that add up to it, and what is left.
+/// The equations: every population with its total, the values that add up to it, and the remainder.
 pub(super) fn control_totals(report: &Report, out: &mut dyn Write) -> Rows {
     let totals = report.totals();
     let (docebo, salesforce) = (&totals.enrollments.docebo, &totals.enrollments.salesforce);
@@ -309,7 +309,7 @@ fn terms<W: Label>(tally: &Tally<W>) -> Vec<(&'static str, u64)> {
     tally.iter().map(|(value, count)| (value.label(), count)).collect()
 }
 
-/// What was built onto the package's objects. Who changed it last is told by the user's record alone.
+/// Customizations of the package's objects. The last editor is identified only by user id.
 pub(super) fn customisation(answer: &Customisation, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([
@@ -345,7 +345,7 @@ pub(super) fn customisation(answer: &Customisation, out: &mut dyn Write) -> Rows
     Ok(Some((answer.parts.len() + answer.unseen.len()) as u64))
 }
 
-/// The files that were read; none of their content.
+/// The files that were read, without their content.
 pub(super) fn sources(report: &Report, out: &mut dyn Write) -> Rows {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record([

@@ -1,4 +1,4 @@
-//! The pack and the ticket over reports made by hand: hostile values, many causes, none at all.
+//! The pack and the ticket for handmade reports: hostile values, many causes, none at all.
 
 use std::io::{Cursor, Read as _};
 

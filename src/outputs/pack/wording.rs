@@ -1,5 +1,5 @@
-//! Words and small forms that the ticket and the pack share: moments, rules in words, values made
-//! harmless in Markdown and plain text.
+//! Wording and formatting shared by ticket and pack: times, rules in words, values sanitized for Markdown and plain
+//! text.
 //!
 //! Must not know: any single check.
 
@@ -15,7 +15,7 @@ use crate::outputs::{RenderError, grouped, wording};
 use crate::report::Report;
 use crate::settings::{EnrollmentMode, Scope};
 
-/// Fills a template of a text file. Nothing is escaped here: values come in harmless.
+/// Fills a template of a text file. Nothing is escaped here: values are already sanitized.
 pub(crate) fn fill(template: &'static str, values: &impl Serialize) -> Result<String, RenderError> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
@@ -24,18 +24,18 @@ pub(crate) fn fill(template: &'static str, values: &impl Serialize) -> Result<St
     Ok(registry.render("text", values)?)
 }
 
-/// How a text is written.
+/// Format of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// With tables and marks.
     Markdown,
-    /// As it is typed into a form.
+    /// For pasting into a form.
     Plain,
 }
 
 impl Style {
-    /// A value that somebody else wrote. In Markdown it stands in a code span, where only the
-    /// backtick and, in a table, the bar still mean something.
+    /// An untrusted value. In Markdown it goes in a code span, where only the backtick and, in a table, the bar have
+    /// meaning.
     pub(crate) fn value(self, text: &str) -> String {
         let shown = escape_controls(text);
         match self {
@@ -45,7 +45,7 @@ impl Style {
         }
     }
 
-    /// A sentence of ours that may quote a file name.
+    /// A generated sentence that may quote a file name.
     pub(crate) fn sentence(self, text: &str) -> String {
         let shown = escape_controls(text);
         if self == Self::Plain {
@@ -62,7 +62,7 @@ impl Style {
     }
 }
 
-/// A text of at most so many characters, with an ellipsis where something is left out.
+/// Truncates a text to `most` characters, with an ellipsis if something is omitted.
 pub(crate) fn short(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
@@ -80,14 +80,14 @@ pub(crate) fn date(instant: Instant) -> String {
     instant.to_string().chars().take(10).collect()
 }
 
-/// `delivered 329, missing 83`: the values that some record takes.
+/// `delivered 329, missing 83`: the values that occur.
 pub(crate) fn tally<W: Label>(tally: &Tally<W>) -> String {
     let parts: Vec<String> =
         tally.present().map(|(value, count)| format!("{} {}", value.label(), grouped(count))).collect();
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-/// Which courses are synchronised.
+/// Which courses are synchronized.
 pub(crate) fn scope(scope: &Scope) -> String {
     match scope {
         Scope::Synced => "courses that are in Salesforce, effective and not deleted".to_owned(),
@@ -109,7 +109,7 @@ pub(crate) const fn mode(mode: EnrollmentMode) -> &'static str {
     }
 }
 
-/// How the zone of the export's dates is known.
+/// How the time zone of the export's dates is known.
 pub(crate) fn zone(report: &Report) -> String {
     wording::each_zone(&report.run.zones, |finding| {
         let pairs =
@@ -123,7 +123,7 @@ pub(crate) fn zone(report: &Report) -> String {
     })
 }
 
-/// The rules in force: what each is called, and its value.
+/// The rules in force: name and value.
 pub(crate) fn rules(report: &Report) -> Vec<(&'static str, String)> {
     let rules = report.rules();
     let moment = |instant: Option<Instant>| instant.map_or_else(|| "not known".to_owned(), utc);

@@ -1,5 +1,5 @@
-//! The parts of a ticket that are the same for every cause: what the run as a whole says, the
-//! environment, and what is asked.
+//! The parts of a ticket that are the same for every cause: the results of the whole run, the environment, and the
+//! requests.
 //!
 //! Must not know: any single check.
 
@@ -26,8 +26,7 @@ pub(super) struct SettingLine {
     value: String,
 }
 
-/// What the run as a whole says: whether it adds up, what was clean, what others have to act on, what
-/// could not be seen.
+/// Results of the whole run: whether it adds up, what was clean, what others have to act on, what could not be seen.
 pub(super) fn says(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<String> {
     let report = input.report;
     let mut lines = Vec::new();
@@ -97,7 +96,7 @@ fn more(all: usize, listed: usize) -> String {
     if all > listed { format!(" (and {} more)", all - listed) } else { String::new() }
 }
 
-/// What support asks for in every case, as far as it is known.
+/// What support asks for in every case, as far as known.
 pub(super) fn environment(input: &TicketInput<'_>, style: Style, detail: Detail) -> Vec<SettingLine> {
     let report = input.report;
     let (origins, rules) = (report.origins(), report.rules());
@@ -129,7 +128,7 @@ pub(super) fn environment(input: &TicketInput<'_>, style: Style, detail: Detail)
     .collect()
 }
 
-/// Who writes the package's records, and whether that user is active: only what a check said.
+/// The user who writes the package's records, and whether active: only according to a check.
 fn integration_user(report: &Report, style: Style) -> String {
     let Some(id) = report.run.integration_user else { return "[to fill: Salesforce user id]".to_owned() };
     let state = match integration_user_is_active(report) {
@@ -140,7 +139,7 @@ fn integration_user(report: &Report, style: Style) -> String {
     format!("{}, {state}", style.value(&id.to_string()))
 }
 
-/// Whether anything was built onto the package's objects: support declines where it was, and asks first.
+/// Whether the package's objects are customized: if so, support declines, and it asks first.
 fn customised(report: &Report) -> String {
     let Some(answer) = &report.run.customisation else {
         return "[to fill: whether triggers, flows, rules or fields were added to the package's objects]".to_owned();
@@ -155,7 +154,7 @@ fn customised(report: &Report) -> String {
     }
 }
 
-/// What Docebo's support is asked to do.
+/// Requests to Docebo's support.
 pub(super) fn asks(input: &TicketInput<'_>) -> Vec<Ask> {
     let causes = &input.causes[..];
     let since = stall(input).map(|stall| stall.onset.after.unwrap_or(stall.from)).or_else(|| oldest(worst(causes)));

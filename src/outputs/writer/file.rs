@@ -1,6 +1,6 @@
-//! A single file that is replaced as a whole, as monitors want it that may read at any moment.
+//! A single file that is replaced atomically, for monitors that may read it at any moment.
 //!
-//! Must not know: what the file holds.
+//! Must not know: the content of the file.
 
 #![expect(clippy::disallowed_methods, reason = "this file writes single files")]
 
@@ -11,36 +11,36 @@ use super::cannot_write;
 use crate::error::Error;
 use crate::files;
 
-/// The most bytes of a former file that are looked at.
+/// Maximum bytes read of a previous file.
 const MAX_PREVIOUS: u64 = 1 << 20;
 
-/// How the name of an unfinished file begins and ends.
+/// Prefix and suffix of an unfinished file's name.
 const PREFIX: &str = ".tieout-";
 const SUFFIX: &str = ".unfinished";
 
-/// A single file that is replaced as a whole. Only a regular file is ever replaced: no device, no pipe, no folder, and no
-/// link, for it is not clear whether the link or the file behind it is meant.
+/// A single file that is replaced atomically. Only a regular file is ever replaced: no device, no pipe, no folder, and
+/// no link, because the link or its target could be meant.
 #[derive(Debug)]
 pub struct File {
     target: PathBuf,
-    /// Whether others may read it as far as the umask lets them; else it is for its owner alone.
+    /// Whether others may read it within the umask; else only its owner can.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has modes"))]
     public: bool,
 }
 
 impl File {
-    /// Prepares a file for its owner's eyes alone. Nothing that takes long should come before this.
+    /// Prepares a file readable only by its owner. Call it before any long work.
     ///
     /// # Errors
-    /// When something other than a file is in its place, or its folder is not there or cannot be written.
+    /// If the path is not a regular file, or its folder does not exist or cannot be written.
     pub fn prepare(target: &Path) -> Result<Self, Error> {
         Self { target: target.to_owned(), public: false }.probed()
     }
 
-    /// As [`File::prepare`], for others to read as far as the umask lets them: a collector runs as somebody else.
+    /// Like [`File::prepare`], readable by others within the umask: a collector runs as another user.
     ///
     /// # Errors
-    /// As [`File::prepare`].
+    /// Those of [`File::prepare`].
     pub fn prepare_public(target: &Path) -> Result<Self, Error> {
         Self { target: target.to_owned(), public: true }.probed()
     }
@@ -48,7 +48,7 @@ impl File {
     fn probed(self) -> Result<Self, Error> {
         self.check()?;
         self.clean();
-        // Removed again at once, so that a run that is killed later leaves nothing behind.
+        // Removed again at once, so that a run killed later leaves nothing behind.
         drop(self.temporary()?);
         Ok(self)
     }
@@ -87,7 +87,7 @@ impl File {
         }
     }
 
-    /// Removes unfinished files that killed runs left in the folder. Whoever writes one holds its lock.
+    /// Removes unfinished files that killed runs left in the folder. A file being written is locked.
     fn clean(&self) {
         for entry in std::fs::read_dir(self.folder()).into_iter().flatten().flatten() {
             let name = entry.file_name();
@@ -97,14 +97,14 @@ impl File {
             if !is_named || !entry.metadata().is_ok_and(|there| there.is_file() && !files::has_other_names(&there)) {
                 continue;
             }
-            // A failure leaves a file that does no harm; the next run tries again.
+            // A leftover file is harmless; the next run tries again.
             if files::open(&entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
     }
 
-    /// A new unfinished file, locked as long as it is open.
+    /// A new unfinished file, locked while it is open.
     fn temporary(&self) -> Result<tempfile::NamedTempFile, Error> {
         let mut builder = tempfile::Builder::new();
         // The collector reads files that end with .prom, so the unfinished one must not.
@@ -113,7 +113,7 @@ impl File {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(if self.public { 0o666 } else { 0o600 }));
         loop {
             let file = builder.tempfile_in(self.folder()).map_err(|source| self.failed(&source))?;
-            // Not every file system has locks. Another run may have taken the file for one that was left, just before.
+            // Not every file system has locks. Another run may just have taken the file for a leftover.
             let is_locked = !matches!(file.as_file().try_lock(), Err(std::fs::TryLockError::WouldBlock));
             if is_locked && file.path().symlink_metadata().is_ok() {
                 return Ok(file);
@@ -121,10 +121,10 @@ impl File {
         }
     }
 
-    /// What the file held before, where there was one.
+    /// Previous content of the file, if any.
     ///
     /// # Errors
-    /// When it cannot be read, is no text, or is larger than any file of ours.
+    /// If it cannot be read, is not text, or is larger than any file of tieout.
     pub fn previous(&self) -> Result<Option<String>, std::io::Error> {
         match files::read_text(&self.target, MAX_PREVIOUS) {
             Ok(text) => Ok(Some(text)),
@@ -133,10 +133,10 @@ impl File {
         }
     }
 
-    /// Puts the content in the file's place.
+    /// Replaces the file's content.
     ///
     /// # Errors
-    /// When the disk says no; a former file is then still in its place.
+    /// If the file cannot be written; a previous file then remains.
     pub fn write(self, content: &[u8]) -> Result<(), Error> {
         let temporary = self.written(content)?;
         self.check()?;
@@ -144,10 +144,10 @@ impl File {
         Ok(())
     }
 
-    /// As [`File::write`], and only where there is no former file.
+    /// Like [`File::write`], but only if no file exists.
     ///
     /// # Errors
-    /// As [`File::write`], and when there is one.
+    /// Those of [`File::write`], and if a file exists.
     pub fn write_new(self, content: &[u8]) -> Result<(), Error> {
         let temporary = self.written(content)?;
         temporary.persist_noclobber(&self.target).map_err(|error| cannot_write(&self.target, &error.error))?;

@@ -1,7 +1,7 @@
-//! What in a folder is tieout's own: the files that its list of digests names and that nobody has changed since.
-//! Nothing else is ever replaced or removed.
+//! Recognizes tieout's own files in a folder: those in its list of digests that nobody has changed since. Nothing
+//! else is ever replaced or removed.
 //!
-//! Must not know: what the files hold.
+//! Must not know: the content of the files.
 
 #![expect(clippy::disallowed_methods, reason = "this file decides what of a folder may be removed")]
 
@@ -14,19 +14,19 @@ use sha2::{Digest as _, Sha256};
 use super::DIGESTS;
 use crate::files;
 
-/// The names of the files that a command writes into a folder, relative to it and with `/`.
+/// Names of the files that a command writes into a folder, as relative paths with `/`.
 pub type Names = &'static [&'static str];
 
 /// Name and SHA-256 of files, as `sha256sum` lists them.
 pub type Sums = BTreeMap<String, String>;
 
-/// The most bytes of a list of digests; ours have about a thousand.
+/// Maximum bytes of a list of digests; tieout's have about a thousand.
 const MAX_LIST: u64 = 1 << 20;
-/// The most bytes of `report.json` that are parsed to see which tool wrote it.
+/// Maximum bytes of `report.json` that are parsed to see which tool wrote it.
 const MAX_REPORT: u64 = 1 << 28;
-/// Files that every run has, whatever was asked of it; a folder without them was made by somebody else.
+/// Files that every run has, whatever its options; a folder without them is not from tieout.
 const ALWAYS: [&str; 3] = ["report.json", "report.html", "workbook.xlsx"];
-/// How many foreign files a message names.
+/// Maximum foreign files named in a message.
 const MAX_NAMED: usize = 5;
 
 /// The content of a list of digests.
@@ -34,7 +34,7 @@ pub(super) fn list(sums: &Sums) -> String {
     sums.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
 }
 
-/// The list of digests in a folder; nothing where there is none.
+/// The list of digests in a folder. `None` if there is none.
 pub(super) fn sums(folder: &Path) -> std::io::Result<Option<Sums>> {
     let path = folder.join(DIGESTS);
     match path.symlink_metadata() {
@@ -46,14 +46,14 @@ pub(super) fn sums(folder: &Path) -> std::io::Result<Option<Sums>> {
     Ok(Some(listed(&files::read_text(&path, MAX_LIST)?)))
 }
 
-/// The digest of each file, by its name, as a list of digests says.
+/// The digest of each file by name, from a list of digests.
 #[must_use]
 pub fn listed(list: &str) -> Sums {
     let lines = list.lines().filter_map(|line| line.split_once("  "));
     lines.map(|(digest, name)| (name.to_owned(), digest.to_owned())).collect()
 }
 
-/// The SHA-256 of a regular file that is not a link; nothing where it is something else, or not there.
+/// The SHA-256 of a regular file. `None` if it is a link or something else, or does not exist.
 pub(super) fn digest(path: &Path) -> std::io::Result<Option<String>> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_file() => {}
@@ -73,8 +73,8 @@ pub(super) fn digest(path: &Path) -> std::io::Result<Option<String>> {
     }
 }
 
-/// Whether a folder is a former run, whole and unchanged, so that it may be replaced: a list of digests as tieout writes it, a
-/// report of tieout, each file that every run has, each file of the list, and nothing else.
+/// Whether a folder is a complete and unchanged previous run, so that it may be replaced: a list of digests in tieout's
+/// format, a report of tieout, each file that every run has, each file of the list, and nothing else.
 ///
 /// # Errors
 /// Why it may not, as the rest of a sentence about the folder.
@@ -120,8 +120,8 @@ pub(super) fn check(folder: &Path, names: Names) -> Result<(), String> {
     ))
 }
 
-/// What stands in a folder and is none of the named files, as regular files; with a list of digests, also those that it
-/// does not name and those that were changed since.
+/// Content of a folder other than the named regular files; with a list of digests, also files that it does not name or
+/// that were changed since.
 pub(super) fn foreign(folder: &Path, names: Names, sums: Option<&Sums>) -> std::io::Result<Vec<String>> {
     let mut foreign = Vec::new();
     let folders = folders(names);
@@ -154,13 +154,13 @@ pub(super) fn foreign(folder: &Path, names: Names, sums: Option<&Sums>) -> std::
     Ok(foreign)
 }
 
-/// The folders in which named files lie.
+/// The folders that contain named files.
 fn folders(names: Names) -> BTreeSet<&'static str> {
     names.iter().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect()
 }
 
-/// Removes the named files of a folder, its list of digests last, and the folder. Whatever else is in it stays, and so does
-/// then the folder.
+/// Removes the named files of a folder, its list of digests last, and the folder. Any other file stays, and then so
+/// does the folder.
 pub(super) fn remove(folder: &Path, names: Names) -> std::io::Result<()> {
     let deleted = |result: std::io::Result<()>| match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),

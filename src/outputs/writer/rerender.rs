@@ -1,6 +1,6 @@
-//! Files of a finished run that are made again: all of them, or none.
+//! Renders files of a finished run again: all of them, or none.
 //!
-//! Must not know: what the files hold.
+//! Must not know: the content of the files.
 
 #![expect(clippy::disallowed_methods, reason = "this file writes into the folder of a finished run")]
 
@@ -13,16 +13,16 @@ use super::{DIGESTS, Digests, OutputSink, Unfinished, cannot_write};
 use crate::error::Error;
 use crate::files::Lock;
 
-/// Files of a finished run that are made again. They take their places when all of them are whole; should the process be
+/// Files of a finished run that are rendered again. They replace the old ones when all are complete; if the process is
 /// killed meanwhile, the next start finishes that ([`recover`](super::recover)).
 #[derive(Debug)]
 pub struct Rerender {
-    /// As the user named it.
+    /// As named by the user.
     folder: PathBuf,
-    /// Where it really is.
+    /// Its canonical path.
     canonical: PathBuf,
     digests: Digests,
-    /// The digests of what is in the folder now.
+    /// The digests of the folder's current files.
     previous: Sums,
     names: Names,
     force: bool,
@@ -32,12 +32,12 @@ pub struct Rerender {
 }
 
 impl Rerender {
-    /// Opens the folder of a finished run to make some of its files again. `names` are those of all files that a run
-    /// writes, of which `again` will be replaced. A file that somebody has changed since is only replaced by `force`, for it
-    /// may hold their work.
+    /// Opens the folder of a finished run to render some of its files again. `names` are those of all files that a run
+    /// writes, of which `again` will be replaced. A file changed since is replaced only with `force`, because it may
+    /// contain the user's work.
     ///
     /// # Errors
-    /// When one of the files was changed, another run is writing there, or the folder cannot be read or written.
+    /// If one of the files was changed, another run is writing there, or the folder cannot be read or written.
     pub fn prepare(folder: &Path, names: Names, again: &[&str], force: bool) -> Result<Self, Error> {
         let failed = |source: std::io::Error| cannot_write(folder, &source);
         let canonical =
@@ -55,10 +55,10 @@ impl Rerender {
         Ok(Self { folder: folder.to_owned(), canonical, digests, previous, names, force, staging, _lock: lock })
     }
 
-    /// Puts the files in their places, and the list of digests.
+    /// Moves the files and the list of digests to their final paths.
     ///
     /// # Errors
-    /// When somebody has changed one of the files meanwhile, or the disk says no.
+    /// If one of the files was changed meanwhile, or a file cannot be written.
     pub fn finish(mut self) -> Result<PathBuf, Error> {
         let digests = self.digests.get_mut().map(std::mem::take).unwrap_or_default();
         for name in
@@ -73,7 +73,7 @@ impl Rerender {
     }
 }
 
-/// Refuses a file that is not as tieout wrote it.
+/// Refuses a file that was changed since tieout wrote it.
 fn unchanged(folder: &Path, name: &str, sums: &Sums, force: bool) -> Result<(), Error> {
     let path = folder.join(name);
     match path.symlink_metadata() {

@@ -1,14 +1,14 @@
-//! The temporary folders of runs under way, marked as ours, and what becomes of those that a killed run left.
+//! The temporary folders of active runs, marked as tieout's, and the recovery of those that a killed run left.
 //!
-//! Beside a target `NAME` stands `.NAME.unfinished-…`: a marker and a folder with the run (`new`), which takes the target's
-//! place in one step where the file system can exchange two names; the former run then has the name `new` and is removed.
-//! Where it cannot, the former run is moved to `former` first, and the next start moves it back if the run was killed in
-//! between.
+//! Next to a target `NAME` is `.NAME.unfinished-…`: a marker and a folder with the run (`new`), which replaces the
+//! target in one step if the file system can exchange two names; the previous run then has the name `new` and is
+//! removed. If it cannot, the previous run is moved to `former` first, and the next start moves it back if the run was
+//! killed in between.
 //!
-//! Inside a run whose outputs are made again stands `.tieout.unfinished-…`: a marker and the new files. Its list of digests
-//! is written last: from then on the next start finishes what a killed run began, and until then it takes it back.
+//! Inside a run whose outputs are rendered again is `.tieout.unfinished-…`: a marker and the new files. Its list of
+//! digests is written last: from then on the next start finishes what a killed run began, and until then it reverts it.
 //!
-//! Must not know: what the files hold.
+//! Must not know: the content of the files.
 
 #![expect(clippy::disallowed_methods, reason = "this file makes and removes temporary folders")]
 
@@ -22,23 +22,23 @@ use super::{DIGESTS, cannot_write};
 use crate::error::Error;
 use crate::files;
 
-/// The file that marks a temporary folder as ours.
+/// File that marks a temporary folder as tieout's.
 const MARKER: &str = "tieout-unfinished";
-/// The run being written, or the former run after the exchange.
+/// The run being written, or the previous run after the exchange.
 const NEW: &str = "new";
-/// The former run, where names cannot be exchanged.
+/// The previous run, if names cannot be exchanged.
 const PREVIOUS: &str = "former";
-/// How the name of a temporary folder inside a run begins.
+/// Prefix of a temporary folder's name inside a run.
 const INSIDE: &str = ".tieout.unfinished-";
 
-/// What the marker inside a run names: the run may be renamed meanwhile.
+/// Target named by the marker inside a run, which may be renamed meanwhile.
 const THIS: &str = "the folder around";
 
-/// The temporary folder of the run under way, so that an interrupt can take it away.
+/// The temporary folder of the active run, for removal on interrupt.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Takes away what an interrupted run has written so far. The process must end afterwards: whoever wants to finish or to
-/// give up the run waits from here on.
+/// Removes what an interrupted run has written so far. The process must end afterwards: any thread that tries to finish
+/// or drop the run blocks from here on.
 pub fn abandon() {
     if let Ok(mut unfinished) = UNFINISHED.lock() {
         if let Some(path) = unfinished.take() {
@@ -49,9 +49,10 @@ pub fn abandon() {
     }
 }
 
-/// Removes a temporary folder that this process made. The marker goes last: what cannot be removed is still known as ours.
+/// Removes a temporary folder that this process made. The marker goes last: a remaining folder is still recognized as
+/// tieout's.
 fn discard(path: &Path) {
-    // Another thread may still be writing into it. Nothing can be done about a failure: the next run tries again.
+    // Another thread may still be writing into it. A failure is ignored: the next run tries again.
     for _ in 0..3 {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name() != MARKER) {
@@ -65,10 +66,10 @@ fn discard(path: &Path) {
     }
 }
 
-/// Makes a folder that only its owner can look into; never wider than the umask.
+/// Creates a folder that only its owner can access; never wider than the umask.
 ///
 /// # Errors
-/// When something of that name exists, or the disk says no.
+/// If the name is taken, or the folder cannot be created.
 pub fn private_folder(path: &Path) -> std::io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = std::fs::DirBuilder::new();
@@ -77,7 +78,7 @@ pub fn private_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// Makes a file that only its owner can read; never wider than the umask.
+/// Creates a file that only its owner can read; never wider than the umask.
 pub(super) fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -100,7 +101,7 @@ pub(super) fn split(target: &Path) -> Result<(&Path, &std::ffi::OsStr), Error> {
     Ok((parent, name))
 }
 
-/// The path under which every run locks a target, however the user names it; its folder must be there.
+/// The path under which every run locks a target, however the user names it; its folder must exist.
 pub(super) fn canonical(target: &Path) -> Result<PathBuf, Error> {
     let failed = |source: std::io::Error| cannot_write(target, &source);
     match split(target) {
@@ -110,7 +111,7 @@ pub(super) fn canonical(target: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// What the marker says.
+/// Content of the marker.
 fn mark(name: &std::ffi::OsStr) -> String {
     format!("tieout: unfinished outputs for {}\n", name.to_string_lossy())
 }
@@ -119,25 +120,25 @@ fn mark(name: &std::ffi::OsStr) -> String {
 #[derive(Debug)]
 pub(super) struct Staging {
     path: PathBuf,
-    /// Whether it stays for the next start, should this run not get to its end.
+    /// Whether to keep it for the next start if this run does not finish.
     kept: bool,
 }
 
 impl Staging {
-    /// Beside a target, with a folder for the run in it.
+    /// Creates one next to a target, containing a run folder.
     pub(super) fn next_to(parent: &Path, name: &std::ffi::OsStr) -> std::io::Result<Self> {
         let staging = Self::make(parent, &prefix(name), name)?;
         private_folder(&staging.run())?;
         Ok(staging)
     }
 
-    /// Inside a run; `folder` is its canonical path.
+    /// Creates one inside a run; `folder` is its canonical path.
     pub(super) fn inside(folder: &Path) -> std::io::Result<Self> {
         Self::make(folder, INSIDE.as_ref(), THIS.as_ref())
     }
 
     fn make(parent: &Path, prefix: &std::ffi::OsStr, name: &std::ffi::OsStr) -> std::io::Result<Self> {
-        // Held until the folder is known to the interrupt.
+        // Held until the folder is registered for the interrupt.
         let mut unfinished = unfinished();
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix);
@@ -156,22 +157,22 @@ impl Staging {
         Ok(Self { path, kept: false })
     }
 
-    /// Where files are put that will take the place of others.
+    /// Folder for files that will replace others.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The folder of the run being written.
+    /// Folder of the run being written.
     pub(super) fn run(&self) -> PathBuf {
         self.path.join(NEW)
     }
 
-    /// Writes the list of digests of the run, which is the last of its files.
+    /// Writes the run's list of digests, the last of its files.
     pub(super) fn list(&self, sums: &Sums) -> std::io::Result<()> {
         commit(&self.path, &self.run(), sums)
     }
 
-    /// Puts the run in its place, where nothing stands yet.
+    /// Moves the run to its target, which must not exist yet.
     pub(super) fn place(&mut self, target: &Path) -> std::io::Result<()> {
         let mut unfinished = unfinished();
         rename_to_nothing(&self.run(), target)?;
@@ -179,8 +180,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Puts the run in the place of a former one, and removes that. An error in words says why the former run may not be
-    /// replaced any more.
+    /// Replaces a previous run, and removes it. An error in words says why the previous run may no longer be replaced.
     pub(super) fn replace(&mut self, target: &Path, names: Names) -> Result<(), Replacing> {
         self.replace_by(exchange, target, names)
     }
@@ -196,7 +196,7 @@ impl Staging {
         self.kept = true;
         let previous = match exchange(&new, target) {
             Ok(()) => {
-                // Somebody may have come in since it was looked at first.
+                // Files may have been added since the first check.
                 if let Err(why) = owned::check(&new, names) {
                     exchange(&new, target).map_err(Replacing::Failed)?;
                     self.kept = false;
@@ -222,17 +222,17 @@ impl Staging {
                 return Err(Replacing::Failed(error));
             }
         };
-        // The run is in its place. What cannot be removed now is removed by the next one.
+        // The run is complete. The next one removes what cannot be removed now.
         if owned::remove(&previous, names).is_ok() {
             self.remove_marker(&mut unfinished);
         }
         Ok(())
     }
 
-    /// Puts the staged files in the place of those of a run, from which point on nothing is taken back.
+    /// Replaces files of a run by the staged ones, after which nothing is reverted.
     pub(super) fn apply(&mut self, folder: &Path, names: Names, sums: &Sums, force: bool) -> std::io::Result<()> {
         let mut unfinished = unfinished();
-        // An interrupt that comes now waits; a kill leaves it to the next start.
+        // An interrupt from here on waits; after a kill the next start finishes.
         *unfinished = None;
         commit(&self.path, &self.path, sums)?;
         self.kept = true;
@@ -251,7 +251,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // Waits for ever where an interrupt has taken the folder away.
+        // Blocks forever if an interrupt has removed the folder.
         let mut unfinished = unfinished();
         if !self.kept {
             discard(&self.path);
@@ -260,12 +260,12 @@ impl Drop for Staging {
     }
 }
 
-/// Why a former run was not replaced.
+/// Why a previous run was not replaced.
 #[derive(Debug)]
 pub(super) enum Replacing {
-    /// It may not be.
+    /// It may not be replaced.
     Refused(String),
-    /// The disk said no.
+    /// A file operation failed.
     Failed(std::io::Error),
 }
 
@@ -273,7 +273,7 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// How the name of a temporary folder beside a target begins.
+/// Prefix of a temporary folder's name next to a target.
 fn prefix(name: &std::ffi::OsStr) -> OsString {
     let mut prefix = OsString::from(".");
     prefix.push(name);
@@ -281,7 +281,7 @@ fn prefix(name: &std::ffi::OsStr) -> OsString {
     prefix
 }
 
-/// Gives each of two names what the other one has, in one step.
+/// Exchanges two names in one step.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -293,13 +293,13 @@ fn exchange(_one: &Path, _other: &Path) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// Whether the file system or the kernel has no exchange.
+/// Whether the file system or the kernel does not support the exchange.
 fn cannot_exchange(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{InvalidInput, Unsupported};
     matches!(error.kind(), InvalidInput | Unsupported)
 }
 
-/// Renames a folder to a name that nothing has.
+/// Renames a folder to an unused name.
 fn rename_to_nothing(from: &Path, to: &Path) -> std::io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
@@ -315,7 +315,7 @@ fn rename_to_nothing(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::rename(from, to)
 }
 
-/// Writes the list of digests of files in a folder, whose presence says that all of them are whole.
+/// Writes the list of digests of files in a folder, whose presence means that all of them are complete.
 fn commit(staging: &Path, folder: &Path, sums: &Sums) -> std::io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(DIGESTS).tempfile_in(staging)?;
     file.write_all(owned::list(sums).as_bytes())?;
@@ -323,8 +323,8 @@ fn commit(staging: &Path, folder: &Path, sums: &Sums) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Puts staged files in their place, the list of digests last. A file that somebody has changed meanwhile stays as it is,
-/// unless `force`, and keeps its former digest.
+/// Moves staged files to their final paths, the list of digests last. A file changed meanwhile stays, unless `force` is
+/// set, and keeps its previous digest.
 fn apply(staging: &Path, folder: &Path, names: Names, force: bool) -> std::io::Result<()> {
     let previous = owned::sums(folder)?.unwrap_or_default();
     let mut sums = owned::sums(staging)?.unwrap_or_default();
@@ -360,7 +360,7 @@ fn apply(staging: &Path, folder: &Path, names: Names, force: bool) -> std::io::R
     std::fs::rename(staging.join(DIGESTS), folder.join(DIGESTS))
 }
 
-/// The temporary folders in `parent` whose names begin so, each with whether its marker says that it is ours.
+/// Temporary folders in `parent` with this prefix, each with whether its marker identifies it as tieout's.
 fn leftovers(parent: &Path, prefix: &std::ffi::OsStr, name: &std::ffi::OsStr) -> Vec<(PathBuf, bool)> {
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = |path: &Path| {
@@ -374,7 +374,7 @@ fn leftovers(parent: &Path, prefix: &std::ffi::OsStr, name: &std::ffi::OsStr) ->
         .collect()
 }
 
-/// Whether nobody but its owner can look into a folder, as is the case with those that we make.
+/// Whether only its owner can access a folder, as with those that tieout makes.
 #[cfg(unix)]
 fn is_private(entry: &std::fs::DirEntry) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -386,13 +386,13 @@ const fn is_private(_entry: &std::fs::DirEntry) -> bool {
     true
 }
 
-/// Finishes or takes back what killed runs began with a target, and removes what they left. The caller holds its lock.
+/// Finishes or reverts what killed runs began with a target, and removes their leftovers. The caller holds its lock.
 pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
     let canonical = canonical(target).map_err(|error| std::io::Error::other(error.to_string()))?;
     let (Some(parent), Some(name)) = (canonical.parent(), canonical.file_name()) else { return Ok(()) };
     for (path, is_ours) in leftovers(parent, &prefix(name), name) {
         if !is_ours {
-            // A run that was killed before it wrote its marker, or after it took that away.
+            // The run was killed before it wrote its marker, or after removing it.
             remove_if_empty(&path, &prefix(name));
             continue;
         }
@@ -436,16 +436,16 @@ pub(super) fn clean(target: &Path, names: Names) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes a temporary folder without a marker if it is empty and has a name of our making.
+/// Removes an empty temporary folder without a marker, if its name has tieout's prefix.
 fn remove_if_empty(path: &Path, prefix: &std::ffi::OsStr) {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     if name.strip_prefix(prefix.as_encoded_bytes()).is_some_and(files::is_random_name) {
-        // Refused by the system where there is something in it, which is as it should be.
+        // Fails, as it should, if the folder is not empty.
         let _ = std::fs::remove_dir(path);
     }
 }
 
-/// Removes lists of digests that were not written to their end.
+/// Removes incomplete lists of digests.
 fn remove_parts(staging: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(staging)? {
         let entry = entry?;
@@ -457,7 +457,7 @@ fn remove_parts(staging: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether a target has leftovers of killed runs, or of one under way.
+/// Whether a target has leftovers of killed runs, or an active one.
 pub(super) fn has_leftovers(target: &Path) -> bool {
     let Ok(canonical) = canonical(target) else { return false };
     let (Some(parent), Some(name)) = (canonical.parent(), canonical.file_name()) else { return false };
@@ -473,7 +473,7 @@ fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Whether a temporary folder holds nothing but its marker and these folders.
+/// Whether a temporary folder contains only its marker and these folders.
 fn only(path: &Path, folders: &[&str]) -> bool {
     let known = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.is_ok_and(|entry| {
@@ -484,8 +484,7 @@ fn only(path: &Path, folders: &[&str]) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(known))
 }
 
-/// Whether a run in a temporary folder may be removed: not there, half-written by us, or a former run that nobody has
-/// changed.
+/// Whether a run in a temporary folder may be removed: missing, half-written by tieout, or an unchanged previous run.
 fn is_removable(run: &Path, names: Names) -> bool {
     if !is_folder(run) {
         return run.symlink_metadata().is_err();

@@ -1,4 +1,4 @@
-//! Causes: every check of the catalogue with its words and what came of it.
+//! Causes: every check of the catalog with its texts and its result.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -18,7 +18,7 @@ pub(super) fn widths(report: &Report) -> &'static [f64] {
     if report.run.before.is_some() { ROLLED } else { ALONE }
 }
 
-/// Where a check stands on this sheet.
+/// Location of a check on this sheet.
 pub(super) fn place(result: &CheckResult) -> String {
     format!("'Causes'!A{}", TOP as usize + 2 + result.place)
 }

@@ -12,11 +12,11 @@ pub(super) const NAME: &str = "Summary";
 /// One check in the table.
 pub(super) struct CheckLine<'a> {
     pub(super) result: &'a CheckResult,
-    /// Its findings.
+    /// Number of its findings.
     pub(super) findings: u64,
-    /// Those on the sheet of findings.
+    /// Findings on the findings sheet.
     pub(super) here: u64,
-    /// What became of them since the run before; nothing where there is none.
+    /// Their movement since the previous run. `None` if there is none.
     pub(super) movement: Option<Movement>,
 }
 
@@ -30,7 +30,7 @@ impl CheckLine<'_> {
         self.movement.map_or(self.findings, |it| (it.open_at_start + it.new + it.reopened).saturating_sub(it.cleared))
     }
 
-    /// What is counted of them: the rows of the sheet, and those that were not looked for.
+    /// Countable findings: the rows of the sheet, and those that were not looked for.
     pub(super) fn counted(&self) -> u64 {
         self.here + self.unseen()
     }
@@ -53,9 +53,9 @@ pub(super) fn tick(open: &str, counted: &str, ties: bool, cut: bool) -> Cell {
 
 /// The table as other sheets refer to it.
 pub(super) struct CheckLines<'a> {
-    /// Checks of which anything is to be told, worst first.
+    /// Checks worth showing, worst first.
     pub(super) checks: Vec<CheckLine<'a>>,
-    /// The row of the first, counted as Excel does.
+    /// Row of the first check, 1-based.
     pub(super) first: usize,
 }
 
@@ -76,7 +76,7 @@ impl CheckLines<'_> {
         self.checks.iter().map(CheckLine::counted).sum()
     }
 
-    /// The row of the total, counted as Excel does.
+    /// Row of the total, 1-based.
     pub(super) fn total(&self) -> usize {
         self.first + self.checks.len().max(1)
     }
@@ -86,7 +86,7 @@ impl CheckLines<'_> {
     }
 }
 
-/// The checks that found something, and those whose findings came and went.
+/// Checks with findings now or cleared since the previous run.
 pub(super) fn lines(report: &Report) -> CheckLines<'_> {
     let movements = report.movements();
     let movement = |check: &Check| -> Option<Movement> {

@@ -1,5 +1,4 @@
-//! Cleared: findings of earlier runs that are gone, with what was said of them; and those that this run could
-//! not look for.
+//! Cleared: findings of earlier runs that are gone, with their reviews; and those that this run could not look for.
 
 use std::cmp::Reverse;
 
@@ -30,7 +29,7 @@ const HEADINGS: [&str; 12] = [
 ];
 pub(super) const WIDTHS: &[f64] = &[15.0, 26.0, 21.0, 30.0, 14.0, 14.0, 17.0, 17.0, 21.0, 18.0, 44.0, 19.0];
 
-/// Writes both lists; says how many findings stand in the first, and how many there are.
+/// Writes both lists; returns the number of listed cleared findings, and of all.
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(u64, u64), XlsxError> {
     sheet.title("Cleared")?;
     if report.run.before.is_none() {
@@ -67,7 +66,7 @@ struct Block {
 }
 
 impl Block {
-    /// Says which row is free, how many findings stand there, and how many there are.
+    /// Returns the next free row, the number of listed findings, and of all.
     fn write(
         &self,
         sheet: &mut Sheet<'_>,

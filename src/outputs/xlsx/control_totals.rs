@@ -1,5 +1,4 @@
-//! Control totals: for each population the rows that were read, the values that add up to them, and
-//! whether they do.
+//! Control totals: for each population the rows read, the values that add up to them, and whether they do.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -13,7 +12,7 @@ use crate::report::run_history::Movement;
 pub(super) const WIDTHS: &[f64] = &[7.0, 28.0, 62.0, 13.0, 19.0, 13.0, 12.0, 27.0, 12.0, 12.0];
 const TOP: u32 = 4;
 
-/// Values of which every row is one finding of one check: the equation, the values, the check.
+/// Values whose rows are each one finding of one check: the equation, the values, the check.
 const EXPLAINED: [(&str, &[&str], &str); 16] = [
     ("C1", &["absent", "absent-no-course"], "enrollment-absent"),
     ("C1", &["outdated"], "enrollment-outdated"),
@@ -106,12 +105,12 @@ struct Explained {
     /// The cells of the values.
     cells: String,
     rows: u64,
-    /// Findings on their sheet, and whether it holds all of them.
+    /// Findings on their sheet, and whether it is truncated.
     here: u64,
     is_cut: bool,
 }
 
-/// What explains the values of an equation, as far as its checks saw everything.
+/// The values explained by findings, if their checks saw everything.
 fn explained(report: &Report, equation: &ControlTotal, first: u32) -> Vec<Explained> {
     let places = findings::places(report);
     let of = |&(reference, words, check): &(&'static str, &[&str], &'static str)| {
@@ -133,7 +132,7 @@ fn explained(report: &Report, equation: &ControlTotal, first: u32) -> Vec<Explai
     EXPLAINED.iter().filter_map(of).collect()
 }
 
-/// The rows that a finding explains, against the findings. Says where the next block starts.
+/// The rows explained by findings, compared with the findings. Returns the next block's row.
 fn explanations(sheet: &mut Sheet<'_>, found: &[Explained], block: u32) -> Result<u32, XlsxError> {
     if found.is_empty() {
         return Ok(block);
@@ -255,7 +254,7 @@ fn rolled(
     ]
 }
 
-/// Writes the values of one equation; says where the next block starts.
+/// Writes the values of one equation; returns the next block's row.
 fn values(sheet: &mut Sheet<'_>, equation: &ControlTotal, block: u32) -> Result<u32, XlsxError> {
     sheet.heading(block, &format!("{}  {}: {}", equation.reference, equation.title, equation.tells))?;
     sheet.head(

@@ -1,5 +1,5 @@
-//! Findings: a table of Excel's own, one row each, in the order of `findings.jsonl`; with yellow cells for
-//! what an analyst answers, filled with what was answered before.
+//! Findings: an Excel table, one row each, in the order of `findings.jsonl`; with yellow cells for an analyst's
+//! answers, filled with earlier answers.
 
 use rust_xlsxwriter::{
     Color, ConditionalFormatFormula, DataValidation, DataValidationRule, Format, FormatBorder, Formula, IgnoreError,
@@ -48,26 +48,26 @@ const STATUS: u16 = 16;
 const OWNER: u16 = 17;
 const COMMENT: u16 = 18;
 const LAST: u16 = 20;
-/// Pieces of evidence in one cell.
+/// Maximum pieces of evidence per cell.
 const PIECES: usize = 4;
 const A3: u8 = 8;
 
-/// What stands on the sheet.
+/// Content of the sheet.
 pub(super) struct Written {
     /// Records that became links.
     pub(super) links: u32,
-    /// Records that could have.
+    /// Records that could be links.
     pub(super) linkable: u32,
-    /// By the place of their check: findings that nobody gave a status.
+    /// By check index: number of findings without a status.
     pub(super) unanswered: Vec<u64>,
 }
 
 /// Writes the table.
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) -> Result<Written, XlsxError> {
     let last_row = rows(report);
-    // Over its first row: the range of all of them is put in on the way out.
+    // Declared over its first row: the full range is inserted while writing the file.
     sheet.table(0, 1, "Findings", &HEADINGS, "The findings of the run, one a row, worst first.")?;
-    // On paper without the evidence, which would make everything else too small to read.
+    // Printed without the evidence, which would make everything else too small to read.
     sheet.inner.set_freeze_panes(1, 1)?.set_repeat_rows(0, 0)?.set_print_area(0, 0, last_row, LAST - 1)?;
     sheet.inner.set_paper_size(A3).ignore_error_range(1, 0, last_row, LAST, IgnoreError::NumberStoredAsText)?;
     answers(sheet, last_row)?;
@@ -123,7 +123,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     Ok(written)
 }
 
-/// Whole days, as a sheet has numbers.
+/// Whole days, as a sheet number.
 fn age(first_seen: crate::model::instant::Instant, now: crate::model::instant::Instant) -> f64 {
     f64::from(i32::try_from(run_history::age(first_seen, now)).unwrap_or(i32::MAX))
 }
@@ -139,7 +139,7 @@ fn answer(sheet: &mut Sheet<'_>, row: u32, review: Option<&Review>, run: &str) -
     if review.run == run { Ok(()) } else { sheet.some(row, COMMENT + 1, &review.run) }
 }
 
-/// What the yellow cells take, and what marks those that are still waited for.
+/// Validation of the yellow cells, and the format of unanswered ones.
 fn answers(sheet: &mut Sheet<'_>, last_row: u32) -> Result<(), XlsxError> {
     let at_most = |longest: usize| u32::try_from(longest).unwrap_or(u32::MAX);
     let status = DataValidation::new()
@@ -177,23 +177,23 @@ fn answers(sheet: &mut Sheet<'_>, last_row: u32) -> Result<(), XlsxError> {
     Ok(())
 }
 
-/// Rows of the table. It needs one of data; without any that is an empty one.
+/// Rows of the table. Excel requires one; without findings it is empty.
 pub(super) fn rows(report: &Report) -> u32 {
     u32::try_from(shown(report)).unwrap_or(u32::MAX).max(1)
 }
 
-/// The range of a table of so many rows beneath its headings.
+/// The range of a table with `rows` rows below its headings.
 pub(super) fn range(rows: u32) -> String {
     cell_range(0, 0, rows, LAST)
 }
 
-/// How many findings the sheet holds.
+/// Number of findings on the sheet.
 pub(super) fn shown(report: &Report) -> usize {
     usize::try_from(report.finding_count()).unwrap_or(usize::MAX).min(MAX_FINDINGS)
 }
 
-/// Of every check that found something: how many findings the sheet holds, and the row of the first, counted as
-/// Excel does; in the order of the sheet.
+/// For every check with findings: their number on the sheet, and the row of the first, 1-based; in the order of the
+/// sheet.
 pub(super) fn places(report: &Report) -> Vec<(&CheckResult, u64, u64)> {
     let mut room = shown(report) as u64;
     let mut row = 2;

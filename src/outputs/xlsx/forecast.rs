@@ -1,5 +1,4 @@
-//! Forecast: what the next contacts sync will do, counted, and the contacts on which it does something that is
-//! worth a look before it runs.
+//! Forecast: what the next contacts sync will do, counted, and the contacts that are worth a look before it runs.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -30,7 +29,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, names: Names<'_>) ->
     list(sheet, report, names, contacts, row + 1)
 }
 
-/// Every value with its contacts, which add up to the rows of Contact. Says which row is free.
+/// Every value with its contacts, which add up to the rows of Contact. Returns the next free row.
 fn counts(sheet: &mut Sheet<'_>, contacts: &ControlTotal) -> Result<u32, XlsxError> {
     sheet.head(
         TOP,
@@ -98,13 +97,13 @@ fn list(
     Ok(())
 }
 
-/// Contacts that stand in the list, and all that are worth a look.
+/// Number of listed contacts, and of all worth a look.
 pub(super) fn shown(report: &Report) -> (u64, u64) {
     let all = WORTH_A_LOOK.iter().map(|&value| report.totals().contacts.forecast.get(value)).sum();
     (report.run.forecast.len() as u64, all)
 }
 
-/// How many there are, and how many of them stand here.
+/// How many there are, and how many are listed.
 pub(super) fn described(all: u64, listed: u64) -> String {
     match all {
         0 => "None: on every contact the sync does what it should, or nothing.".to_owned(),

@@ -16,7 +16,7 @@ use crate::stalls::heartbeat::Heartbeat;
 
 pub(super) const WIDTHS: &[f64] = &[34.0, 20.0, 22.0, 20.0, 22.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 12.0, 30.0];
 const NAME: &str = "Sync health";
-/// Rows that the chart lies over.
+/// Rows covered by the chart.
 const CHART_ROWS: u32 = 17;
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report) -> Result<(), XlsxError> {
@@ -180,7 +180,7 @@ fn timeline(sheet: &mut Sheet<'_>, report: &Report, row: u32) -> Result<(), Xlsx
     Ok(())
 }
 
-/// Three series over each other: the stall behind, what fell due, what was written in front.
+/// Three overlaid series: the stall at the back, then due, then written in front.
 fn chart(days: &[Day], ceiling: u64, first: u32, last: u32) -> Chart {
     let mut chart = Chart::new(ChartType::Column);
     for (column, name, color) in
@@ -202,7 +202,7 @@ fn chart(days: &[Day], ceiling: u64, first: u32, last: u32) -> Chart {
         .set_num_format("mmm yyyy")
         .set_major_unit(1)
         .set_major_unit_date_type(ChartAxisDateUnitType::Months);
-    // A backlog that is written in one day would press everything else to the floor.
+    // Otherwise a backlog written in one day would flatten everything else.
     if days.iter().any(|day| day.written > 2 * ceiling) {
         chart.y_axis().set_max(2.0 * ceiling as f64);
     }

@@ -1,4 +1,4 @@
-//! Lists: what an analyst may choose from, and what the words mean.
+//! Lists: an analyst's choices, and what the words mean.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -11,10 +11,10 @@ use crate::report::Report;
 use crate::report::run_history::State;
 
 pub(super) const WIDTHS: &[f64] = &[24.0, 90.0];
-/// The row of the first status, counted from 0.
+/// Row of the first status, 0-based.
 const FIRST: u32 = 4;
 
-/// The cells that the name `StatusList` stands for.
+/// The cells of the name `StatusList`.
 pub(super) fn statuses() -> String {
     format!("=Lists!$A${}:$A${}", FIRST + 1, FIRST as usize + Status::ALL.len())
 }

@@ -1,4 +1,4 @@
-//! Read me: the result in words, what each sheet is for, and what a reader has to know.
+//! Read me: the result in words, the purpose of each sheet, and caveats.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -17,11 +17,11 @@ pub(super) const WIDTHS: &[f64] = &[24.0, 100.0];
 /// What did not fit.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
-    /// Texts that were cut, and all that were written.
+    /// Texts that were truncated, and all texts.
     pub(super) cut: (u64, u64),
-    /// Records that became links, and all that could have.
+    /// Records that became links, and all that could.
     pub(super) links: (u32, u32),
-    /// Cleared findings that are listed, and all there are.
+    /// Cleared findings that are listed, and all.
     pub(super) cleared: (u64, u64),
 }
 
@@ -160,7 +160,7 @@ pub(super) fn write(
     Ok(named)
 }
 
-/// Whether the workbook tells about persons, in the first word.
+/// Whether the workbook contains personal data, starting with the answer.
 fn personal(names: Names<'_>) -> String {
     let word = if names.are_shown() { "Yes." } else { "Not as they are." };
     format!("{word} {}", wording::classification(names))

@@ -1,5 +1,5 @@
-//! One sheet: its page set-up, its looks, and the few ways in which anything is written to it. Text
-//! is always written as text; a formula is always written with its result.
+//! One sheet: its page setup, its styles, and the few ways of writing to it. Text is always written as text; a
+//! formula is always written with its result.
 
 use std::borrow::Cow;
 
@@ -11,31 +11,31 @@ use rust_xlsxwriter::{
 use crate::model::instant::Instant;
 use crate::outputs::sanitize::{escape_controls, is_active, is_formula_like};
 
-/// UTF-16 units of a cell; Excel takes 32,767.
+/// Maximum UTF-16 units of a cell; Excel allows 32,767.
 const MAX_TEXT: usize = 32_000;
 const CUT: &str = "\u{2026} [cut; the whole value is in findings.jsonl]";
 const A4: u8 = 9;
-/// The colour of a cell to be filled.
+/// Color of input cells.
 const YELLOW: Color = Color::RGB(0x00FF_F2CC);
 const LINE: f64 = 15.0;
 
-/// A text as a cell may hold it.
+/// A text as a cell may contain it.
 pub(super) struct CellText<'a> {
     pub(super) text: Cow<'a, str>,
-    /// Whether a spreadsheet would take it for a formula when somebody edits the cell.
+    /// Whether a spreadsheet would run it as a formula when the cell is edited.
     pub(super) quoted: bool,
     pub(super) cut: bool,
 }
 
-/// Active characters visible, and no longer than a cell may be.
+/// Makes active characters visible, and truncates to the cell limit.
 pub(super) fn cell_text(text: &str) -> CellText<'_> {
     let shown = escape_controls(text);
     let quoted = is_formula_like(text) || is_formula_like(&shown);
     fitted(shown, quoted)
 }
 
-/// As [`cell_text`], of what a person typed into a cell of several lines: their breaks stay. Where other
-/// characters act, all of them are made visible, so that `tieout review` knows the text again.
+/// Like [`cell_text`], for text typed into a multi-line cell: line breaks stay. If other active characters occur, all
+/// are made visible, so that `tieout review` recognizes the text.
 pub(super) fn typed_text(text: &str) -> CellText<'_> {
     if text.chars().any(|c| c != '\n' && is_active(c)) {
         return cell_text(text);
@@ -58,7 +58,7 @@ fn fitted(shown: Cow<'_, str>, quoted: bool) -> CellText<'_> {
     }
 }
 
-/// A look, and the same look with Excel's own mark for "this is text".
+/// A style, and the same style with Excel's quote prefix, which marks text.
 pub(super) struct CellStyle {
     plain: Format,
     quoted: Format,
@@ -70,7 +70,7 @@ impl CellStyle {
     }
 }
 
-/// The looks of all sheets.
+/// Styles of all sheets.
 pub(super) struct Styles {
     pub(super) title: CellStyle,
     pub(super) heading: CellStyle,
@@ -78,13 +78,13 @@ pub(super) struct Styles {
     head_of_numbers: CellStyle,
     pub(super) text: CellStyle,
     pub(super) strong: CellStyle,
-    /// One line, running over into empty neighbours.
+    /// One line, overflowing into empty neighbors.
     pub(super) line: CellStyle,
-    /// A warning: dark red words.
+    /// A warning: dark red text.
     pub(super) warning: CellStyle,
-    /// A yellow cell for a person to fill.
+    /// A yellow cell for user input.
     pub(super) input: CellStyle,
-    /// As [`Styles::input`], in a table with many rows.
+    /// Like [`Styles::input`], in a table with many rows.
     input_data: CellStyle,
     input_day: Format,
     quoted_data: Format,
@@ -103,7 +103,7 @@ impl Styles {
         let dark_blue = Color::RGB(0x001F_3F66);
         let dark_red = Color::RGB(0x008F_1A14);
         let cell = || Format::new().set_align(FormatAlign::Top);
-        // Numbers keep a distance from the text in the next column.
+        // Keeps numbers apart from the text in the next column.
         let number = || cell().set_num_format("#,##0").set_align(FormatAlign::Right).set_indent(1);
         let input = || Format::new().set_background_color(YELLOW).set_unlocked();
         let framed = |format: Format| format.set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00B7_A55C));
@@ -140,7 +140,7 @@ pub(super) enum Header {
     Number(&'static str),
 }
 
-/// What one cell of a row of prose and numbers holds.
+/// Content of one cell in a row of text and numbers.
 pub(super) enum Cell {
     Blank,
     Text(String),
@@ -149,23 +149,23 @@ pub(super) enum Cell {
     Number(u64),
     /// A formula over numbers, and its result.
     Sum(String, u64),
-    /// As [`Cell::Sum`], in bold beneath a rule.
+    /// Like [`Cell::Sum`], in bold below a rule.
     Total(String, u64),
     /// A formula whose result is a word.
     Tick(String, &'static str),
-    /// A moment, in UTC.
+    /// A time, in UTC.
     Date(Instant),
     /// A day.
     Day(Instant),
-    /// A share, shown in per cent.
+    /// A share, shown as a percentage.
     Share(f64),
     /// A formula whose result is a text.
     Words(String, String),
-    /// A formula whose result is a moment.
+    /// A formula whose result is a time.
     Moment(String, Instant),
-    /// A place in this workbook, as `'Read me'!A1`, and what stands in the cell.
+    /// A location in this workbook, as `'Read me'!A1`, and the cell's text.
     Jump(String, String),
-    /// A cell for a person to fill.
+    /// A cell for user input.
     Input,
     /// The same, for a day.
     InputDay,
@@ -190,14 +190,14 @@ impl Cell {
     }
 }
 
-/// One sheet while it is written.
+/// A sheet being written.
 pub(super) struct Sheet<'a> {
     pub(super) inner: Worksheet,
     styles: &'a Styles,
     widths: &'a [f64],
-    /// Texts that were cut.
+    /// Number of truncated texts.
     pub(super) cut: u64,
-    /// Texts that were written.
+    /// Number of texts written.
     pub(super) texts: u64,
 }
 
@@ -239,7 +239,7 @@ impl<'a> Sheet<'a> {
         self.inner
     }
 
-    /// A text, as text.
+    /// Writes a text.
     pub(super) fn put(&mut self, row: u32, column: u16, text: &str, look: &CellStyle) -> Result<(), XlsxError> {
         self.cell(row, column, cell_text(text), look)
     }
@@ -252,7 +252,7 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// A text of a table with many rows: no look of its own, which is twice as fast.
+    /// Writes a text in a table with many rows: without a style of its own, which is twice as fast.
     pub(super) fn data(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let cell = cell_text(text);
         self.texts += 1;
@@ -265,7 +265,7 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// A yellow cell of a table with many rows, and what a person typed into it before.
+    /// Writes a yellow cell in a table with many rows, with the user's earlier text.
     pub(super) fn input(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let styles = self.styles;
         if text.is_empty() {
@@ -275,18 +275,18 @@ impl<'a> Sheet<'a> {
         self.cell(row, column, typed_text(text), &styles.input_data)
     }
 
-    /// A text that a person typed, in a table with many rows.
+    /// Writes a user's text in a table with many rows.
     pub(super) fn typed(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let styles = self.styles;
         if text.is_empty() { Ok(()) } else { self.cell(row, column, typed_text(text), &styles.line) }
     }
 
-    /// A text of a table with many rows, where there is one.
+    /// Writes a text, if not blank, in a table with many rows.
     pub(super) fn some(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         if text.is_empty() { Ok(()) } else { self.data(row, column, text) }
     }
 
-    /// A table of Excel's own over so many rows beneath its headings, to sort and filter.
+    /// Adds an Excel table of so many rows below its headings, to sort and filter.
     pub(super) fn table(
         &mut self,
         row: u32,
@@ -305,15 +305,15 @@ impl<'a> Sheet<'a> {
             .set_alt_text_title(name)
             .set_alt_text(says);
         let last = u16::try_from(headings.len().saturating_sub(1)).unwrap_or(u16::MAX);
-        // A table needs a row of data; without any it is an empty one.
+        // An Excel table needs a row of data; without any it is an empty one.
         self.inner.add_table(row, 0, row + rows.max(1), last, &table)?;
         let most = headings.iter().zip(self.widths).map(|(heading, &width)| lines(heading, width - 3.0)).max();
         self.inner.set_row_height(row, f64::from(most.unwrap_or(1)) * LINE + 3.0)?;
         Ok(())
     }
 
-    /// Keeps the sheet from being changed by accident, without a password: what is to be filled can be filled,
-    /// and columns can be made wider.
+    /// Protects the sheet from accidental changes, without a password: input cells can be filled, and columns can be
+    /// resized.
     pub(super) fn protect(&mut self) {
         self.inner.protect_with_options(&ProtectionOptions {
             format_columns: true,
@@ -322,25 +322,25 @@ impl<'a> Sheet<'a> {
         });
     }
 
-    /// A text that opens an address.
+    /// Writes a text that links to a URL.
     pub(super) fn link(&mut self, row: u32, column: u16, url: &str, text: String) -> Result<(), XlsxError> {
         self.inner.write_url_with_format(row, column, Url::new(url).set_text(text), &self.styles.data_link)?;
         Ok(())
     }
 
-    /// The title of the sheet.
+    /// Writes the sheet's title.
     pub(super) fn title(&mut self, text: &str) -> Result<(), XlsxError> {
         self.inner.set_row_height(0, 26)?;
         self.put(0, 0, text, &self.styles.title)
     }
 
-    /// A heading within the sheet.
+    /// Writes a heading within the sheet.
     pub(super) fn heading(&mut self, row: u32, text: &str) -> Result<(), XlsxError> {
         self.inner.set_row_height(row, 22)?;
         self.put(row, 0, text, &self.styles.heading)
     }
 
-    /// A row of column headings.
+    /// Writes a row of column headings.
     pub(super) fn head(&mut self, row: u32, headings: &[Header]) -> Result<(), XlsxError> {
         let mut most = 1;
         for ((column, heading), &width) in (0u16..).zip(headings).zip(self.widths) {
@@ -355,19 +355,19 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// Column headings beside which others are written one by one.
+    /// Writes column headings, to which others are added one by one.
     pub(super) fn heads(&mut self, row: u32, headings: &[&str]) -> Result<(), XlsxError> {
         let styles = self.styles;
         (0u16..).zip(headings).try_for_each(|(column, heading)| self.put(row, column, heading, &styles.head))
     }
 
-    /// The heading of one column of numbers.
+    /// Writes the heading of one number column.
     pub(super) fn head_of_number(&mut self, row: u32, column: u16, heading: &str) -> Result<(), XlsxError> {
         let styles = self.styles;
         self.put(row, column, heading, &styles.head_of_numbers)
     }
 
-    /// A row of cells, as high as its longest text needs.
+    /// Writes a row of cells, as high as its longest text needs.
     pub(super) fn row(&mut self, row: u32, cells: &[Cell]) -> Result<(), XlsxError> {
         let styles = self.styles;
         let mut most = 1;
@@ -419,7 +419,7 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// A warning over one column.
+    /// Writes a warning in one column.
     pub(super) fn warning(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let width = self.widths.get(usize::from(column)).copied().unwrap_or(80.0);
         self.inner.set_row_height(row, f64::from(lines(text, width)) * LINE)?;
@@ -427,7 +427,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn number(&mut self, row: u32, column: u16, number: u64) -> Result<(), XlsxError> {
-        // Counts of rows: far below 2^53.
+        // Row counts are far below 2^53.
         self.inner.write_number_with_format(row, column, number as f64, &self.styles.number)?;
         Ok(())
     }
@@ -444,7 +444,7 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// A moment as a real date, in UTC.
+    /// Writes a time as a real date, in UTC.
     pub(super) fn date(&mut self, row: u32, column: u16, instant: Instant) -> Result<(), XlsxError> {
         let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(instant.seconds())?;
         self.inner.write_datetime_with_format(row, column, date, &self.styles.date)?;
@@ -452,12 +452,11 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Lines that a text takes in a column, a little generous: headless LibreOffice cuts what does not
-/// fit.
+/// Number of lines of a text in a column, slightly overestimated: headless LibreOffice clips what does not fit.
 fn lines(text: &str, width: f64) -> u32 {
     let per_line = (width * 1.08).max(4.0);
     let lines: f64 = text.split('\n').map(|line| (line.chars().count() as f64 / per_line).ceil().max(1.0)).sum();
-    // Excel's rows end at 409 points.
+    // Excel limits row height to 409 points.
     let mut whole = 1;
     while f64::from(whole) < lines && whole < 27 {
         whole += 1;

@@ -1,4 +1,4 @@
-//! Sign-off: who prepared and who reviewed the workbook, and what of the gravest is still without an answer.
+//! Sign-off: who prepared and who reviewed the workbook, and which severe findings are still unanswered.
 
 use rust_xlsxwriter::XlsxError;
 
@@ -10,7 +10,7 @@ use crate::outputs::wording;
 use crate::report::Report;
 
 pub(super) const WIDTHS: &[f64] = &[27.0, 62.0, 12.0, 13.0, 17.0, 13.0];
-/// The two people, and what each of them states.
+/// The two people, and the statement of each.
 const PEOPLE: [(&str, &str); 2] = [
     (
         "Preparer",
@@ -49,7 +49,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, written: &Written) -
     Ok(())
 }
 
-/// Critical and high findings that nobody gave a status, by check, counted over the table of findings.
+/// Critical and high findings without a status, by check, counted over the table of findings.
 fn unanswered(sheet: &mut Sheet<'_>, report: &Report, written: &Written, mut row: u32) -> Result<(), XlsxError> {
     sheet.heading(row, "Critical and high findings without a status")?;
     row += 1;

@@ -1,4 +1,4 @@
-//! Sources: the files that were read, the rules in force, and the rows that could not be read.
+//! Sources: the files read, the rules in force, and the unreadable rows.
 
 use rust_xlsxwriter::XlsxError;
 

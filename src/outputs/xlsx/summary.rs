@@ -1,5 +1,5 @@
-//! Summary: findings by check, rolled forward from the run before and tied to the table of findings; how their
-//! number went; whether the sync is alive; and what could not be evaluated.
+//! Summary: findings by check, rolled forward from the previous run and tied to the table of findings; the trend of
+//! their number; whether the sync is active; and what could not be evaluated.
 
 use rust_xlsxwriter::{
     Chart, ChartAxisLabelPosition, ChartDataLabel, ChartFormat, ChartSolidFill, ChartType, Color, XlsxError,
@@ -53,7 +53,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'
     row = by_owner(sheet, lines, row, has_before)?;
     row = not_evaluated(sheet, report, row)?;
     if has_before {
-        // What the little lines are drawn from is not printed.
+        // The data of the sparklines is not printed.
         let last = u16::try_from(ROLLED.len() - 1).unwrap_or(u16::MAX);
         sheet.inner.set_print_area(0, 0, row.saturating_sub(1), last)?;
         trend::write(sheet, report, lines, row + 1)?;
@@ -167,7 +167,7 @@ fn others(report: &Report, lines: &CheckLines<'_>) -> String {
     }
 }
 
-/// Open findings by check as bars, over rows of their own. Says which row is free.
+/// Bar chart of open findings by check, in its own rows. Returns the next free row.
 fn bars(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, row: u32, has_before: bool) -> Result<u32, XlsxError> {
     let count = u32::try_from(lines.checks.len()).unwrap_or(u32::MAX);
     let first = u32::try_from(lines.first).unwrap_or(u32::MAX) - 1;
@@ -185,14 +185,14 @@ fn bars(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, row: u32, has_before: boo
         .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"))
         .set_gap(40);
     chart.title().set_name("Open findings by check");
-    // The first row of the table is the uppermost bar, and the scale stays at the foot.
+    // The first row of the table is the top bar, and the scale stays at the bottom.
     chart.y_axis().set_reverse().set_label_position(ChartAxisLabelPosition::Low);
     chart.x_axis().set_hidden(true).set_major_gridlines(false);
     chart.legend().set_hidden();
     let described: Vec<String> =
         lines.checks.iter().map(|line| format!("{} {}", line.result.check.title, grouped(line.open()))).collect();
     let height = 70 + 26 * count;
-    // Excel takes 255 characters; the same numbers stand in the table above.
+    // Excel allows 255 characters; the table above has the same numbers.
     let words: String = format!("Open findings by check: {}", described.join("; ")).chars().take(250).collect();
     chart.set_width(1_000).set_height(height).set_alt_text(words);
     sheet.inner.insert_chart(row, 0, &chart)?;
@@ -200,7 +200,7 @@ fn bars(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, row: u32, has_before: boo
     Ok(row + height.div_ceil(20) + 1)
 }
 
-/// Whether the sync is alive, in four lines. Says which row is free.
+/// Whether the sync is active, in four lines. Returns the next free row.
 fn health(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
     let stalls = report.stalls();
     let verdict = match (stalls.open(), stalls.found.last()) {
@@ -235,7 +235,7 @@ fn health(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, X
     Ok(row + 2)
 }
 
-/// A sum over the table, in the column of what is open.
+/// A sum over the table's column of open findings.
 fn sum_where(lines: &CheckLines<'_>, row: u32, by: &str, has_before: bool, result: u64) -> Cell {
     let (first, last, line) = (lines.first, lines.total() - 1, row + 1);
     let open = if has_before { "H" } else { "D" };
@@ -284,7 +284,7 @@ fn by_owner(sheet: &mut Sheet<'_>, lines: &CheckLines<'_>, mut row: u32, has_bef
     Ok(row + 2)
 }
 
-/// Says which row is free.
+/// Returns the next free row.
 fn not_evaluated(sheet: &mut Sheet<'_>, report: &Report, mut row: u32) -> Result<u32, XlsxError> {
     sheet.heading(row, "Checks that could not be evaluated, or not in full")?;
     row += 1;

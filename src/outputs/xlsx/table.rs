@@ -1,11 +1,11 @@
-//! The range of a long table, put in on the way out.
+//! Sets the range of a long table while writing the file.
 //!
-//! The writer of workbooks keeps every cell of a table in memory, to see whether tables overlap: some thirty bytes
-//! a cell, hundreds of mebibytes for the findings of a large run. So the long table is declared over its first row
-//! alone. Its range stands in a small file near the end of the archive, which is held back as it comes and written
-//! anew; the bytes are those that the writer itself would make of the whole range.
+//! The workbook writer keeps every cell of a table in memory, to detect overlapping tables: some thirty bytes per
+//! cell, hundreds of mebibytes for the findings of a large run. So the long table is declared over only its first
+//! row. Its range is in a small file near the end of the archive, which is held back and rewritten; the bytes are
+//! those that the writer itself would produce for the whole range.
 //!
-//! Must not know: what the rows hold.
+//! Must not know: the content of the rows.
 
 use std::io::{Error, Read as _, Result, Write};
 
@@ -15,52 +15,52 @@ use flate2::{Compression, Crc};
 
 /// The file of the first table of a workbook.
 const TABLE: &[u8] = b"xl/tables/table1.xml";
-/// What starts an entry of a zip archive, and where its name stands.
+/// Signature of a zip entry, and the offset of its name.
 const ENTRY: &[u8] = b"PK\x03\x04";
 const ENTRY_NAME: usize = 30;
-/// What starts the checksum and the lengths behind an entry.
+/// Signature of the checksum and the lengths after an entry.
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";
-/// What starts an entry of the directory at the end, and where its checksum, its lengths, the place of the entry
-/// and its name stand.
+/// Signature of a central directory entry, and the offsets of its checksum, its lengths, the entry's offset and its
+/// name.
 const LISTED: &[u8] = b"PK\x01\x02";
 const LISTED_SUMS: usize = 16;
 const LISTED_PLACE: usize = 42;
 const LISTED_NAME: usize = 46;
-/// What starts the end of the archive, and where the place of the directory stands.
+/// Signature of the end of the archive, and the offset of the directory's position.
 const END: &[u8] = b"PK\x05\x06";
 const END_DIRECTORY: usize = 16;
 
-/// Passes a workbook on and puts another range into its first table.
+/// Passes a workbook on and changes the range of its first table.
 pub(super) struct TableRangeWriter<W> {
     out: W,
-    /// As the file of the table has it, and as it shall be.
+    /// The range in the table's file, and its replacement.
     ranges: (String, String),
     compression: Compression,
     /// Bytes passed on.
     passed: usize,
-    /// What is held back: the beginning of what may be the entry of the table; from there on, everything.
+    /// Bytes held back: a possible beginning of the table's entry; after that, everything.
     held: Vec<u8>,
     is_found: bool,
 }
 
 impl<W: Write> TableRangeWriter<W> {
-    /// Puts `to` in the place of `from`, both as `A1:B2`.
+    /// Replaces the range `from` by `to`, both as `A1:B2`.
     pub(super) fn new(out: W, from: String, to: String, compression: u8) -> Self {
         let compression = Compression::new(u32::from(compression));
         Self { out, ranges: (from, to), compression, passed: 0, held: Vec::new(), is_found: false }
     }
 
-    /// Writes what was held back.
+    /// Writes the bytes held back.
     ///
     /// # Errors
-    /// Those of the writer; and when the archive is not of the form that the writer of workbooks makes.
+    /// If writing fails, or if the archive does not have the workbook writer's layout.
     pub(super) fn finish(mut self) -> Result<()> {
         let tail = self.tail().ok_or_else(|| Error::other("the workbook has no table of findings"))?;
         self.out.write_all(&tail)?;
         self.out.flush()
     }
 
-    /// The end of the archive from the entry of the table on, with the other range.
+    /// The end of the archive from the table's entry on, with the new range.
     fn tail(&self) -> Option<Vec<u8>> {
         let tail = &self.held;
         let end = tail.len().checked_sub(22).filter(|&end| tail[end..].starts_with(END))?;
@@ -69,7 +69,7 @@ impl<W: Write> TableRangeWriter<W> {
         let (_, offset) = listed.iter().copied().find(|&(place, _)| place == self.passed)?;
         let length = number(tail, offset + LISTED_SUMS + 4)?;
         let data = ENTRY_NAME + TABLE.len();
-        // Behind the data stand its sums, in as many bytes as the writer marks them with.
+        // The data is followed by its checksum and lengths, behind the descriptor signature.
         let behind = data + length + DESCRIPTOR.len() + 12;
         tail.get(data + length..)?.starts_with(DESCRIPTOR).then_some(())?;
 
@@ -105,7 +105,7 @@ impl<W: Write> TableRangeWriter<W> {
         Some(all)
     }
 
-    /// Of each entry of the archive: where it stands, and where in the tail it is listed.
+    /// For each entry of the archive: its offset, and the offset of its directory entry in the tail.
     fn listed(&self, directory: usize) -> Option<Vec<(usize, usize)>> {
         let mut listed = Vec::new();
         let mut offset = directory;
@@ -154,11 +154,11 @@ mod tests {
     use crate::outputs::xlsx::COMPRESSION;
     use rust_xlsxwriter::{DocProperties, ExcelDateTime, Table, Workbook};
 
-    /// A workbook with a table over so many rows, and one over a few behind it.
+    /// A workbook with a table of so many rows, followed by one of a few.
     fn workbook(rows: u32, out: impl std::io::Write + Send) {
         let mut workbook = Workbook::new();
         workbook.set_zip_compression_level(COMPRESSION);
-        // Else the file tells when it was made.
+        // Otherwise the file contains its creation time.
         let made = ExcelDateTime::from_timestamp(0).expect("a time");
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
         let sheet = workbook.add_worksheet();

@@ -1,5 +1,4 @@
-//! How the number of findings went over the runs of the series: a little line beside each check, and the
-//! numbers that it is drawn from.
+//! The trend of findings over the runs of the series: a sparkline for each check, and its data.
 
 use rust_xlsxwriter::{Sparkline, SparklineType, XlsxError};
 
@@ -10,12 +9,12 @@ use crate::outputs::{grouped, wording};
 use crate::report::Report;
 use crate::report::run_history::Point;
 
-/// The column of the first run.
+/// Column of the first run.
 const FIRST: u16 = 2;
-/// The column of the lines.
+/// Column of the sparklines.
 const TREND: u16 = 12;
 
-/// Findings of a check in a run, or all of them; nothing where the run could not see everything.
+/// Findings of a check in a run, or all of them. `None` if the run could not see everything.
 fn count(point: &Point, check: Option<&Check>) -> Option<u64> {
     let Some(check) = check else { return Some(point.all()) };
     if point.unseen.iter().any(|id| id == check.id) {
@@ -24,7 +23,7 @@ fn count(point: &Point, check: Option<&Check>) -> Option<u64> {
     Some(point.findings.get(check.id).copied().unwrap_or(0))
 }
 
-/// The trend in words; a dash stands for a run that could not see everything.
+/// The trend in words; a dash means a run that could not see everything.
 pub(super) fn first_and_last(report: &Report, check: Option<&Check>) -> String {
     let described = |point: &Point| count(point, check).map_or_else(|| "\u{2013}".to_owned(), grouped);
     match &report.run.trend[..] {
@@ -34,7 +33,7 @@ pub(super) fn first_and_last(report: &Report, check: Option<&Check>) -> String {
     }
 }
 
-/// The numbers, one run a column, and the lines over them.
+/// Writes the numbers, one run per column, and the sparklines.
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'_>, row: u32) -> Result<(), XlsxError> {
     let trend = &report.run.trend;
     sheet.heading(row, "Trend: findings of each run, by the day on which both sides had been read (not printed)")?;

@@ -1,12 +1,12 @@
-//! Enrollments of both sides in one table: what Docebo states of each, and beside it the Salesforce row that it claims.
+//! Enrollments of both sides in one table: Docebo's values of each, and the matching Salesforce row.
 //!
-//! Millions of them are held, and nearly all say the same twice: a row's dates are Docebo's on another clock, its parents
-//! are the enrollment's learner and course, its id begins as all others do. So the export is read first and sorted by
-//! learner and course (16 bytes an enrollment), and each row of Salesforce is filed at the enrollment with its parents as
-//! what it says beyond that (16 bytes). Nothing is lost: a row that cannot be told so briefly stands in full in a list of
-//! its own, and so do the rows that no enrollment claims.
+//! There are millions, and nearly all are redundant: a row's dates are Docebo's on another clock, its parents are the
+//! enrollment's learner and course, its id begins like all others. So the export is read first and sorted by learner
+//! and course (16 bytes an enrollment), and each Salesforce row is stored with the enrollment of the same parents,
+//! reduced to what it adds (16 bytes). Nothing is lost: rows that do not fit this form are stored unpacked in a
+//! separate list, and so are unmatched rows.
 //!
-//! Must not know: which of it is right.
+//! Must not know: which side is right.
 
 use std::num::NonZeroU32;
 
@@ -27,7 +27,7 @@ use crate::model::status::{Status, StatusWord};
 #[cfg(test)]
 mod tests;
 
-/// What Docebo states of an enrollment.
+/// Docebo's values of an enrollment.
 #[derive(Debug, Clone, Copy)]
 struct DoceboValues {
     enrolled: Option<LocalTime>,
@@ -47,14 +47,14 @@ impl DoceboValues {
 pub struct EnrollmentRow {
     /// Record id.
     pub id: RecordId,
-    /// The learner: a row of the learners, or beyond them an index into [`Dataset::beyond`]; [`NONE`] where a parent is not
-    /// in the extract.
+    /// The learner: a row of the learners, or past their end an index into [`Dataset::unexported_user_ids`]; [`NONE`]
+    /// if a parent is not in the extract.
     ///
-    /// [`Dataset::beyond`]: crate::reconcile::dataset::Dataset::beyond
+    /// [`Dataset::unexported_user_ids`]: crate::reconcile::dataset::Dataset::unexported_user_ids
     pub account: u32,
-    /// Row of the courses; [`NONE`] where a parent is not in the extract.
+    /// Row of the courses; [`NONE`] if a parent is not in the extract.
     pub course: u32,
-    /// `Status__c`; `None` where the word is not in the picklist.
+    /// `Status__c`; `None` if the value is not in the picklist.
     pub status: Option<Status>,
     /// `EnrollmentStartDate__c`
     pub enrolled: Option<Instant>,
@@ -66,16 +66,16 @@ pub struct EnrollmentRow {
     pub created: Option<Instant>,
     /// `LastModifiedDate`
     pub modified: Option<Instant>,
-    /// Index into [`Dataset::editors`] of `LastModifiedById`; [`NONE`] where the column is absent.
+    /// Index into [`Dataset::editors`] of `LastModifiedById`; [`NONE`] if the column is absent.
     ///
     /// [`Dataset::editors`]: crate::reconcile::dataset::Dataset::editors
     pub modified_by: u32,
-    /// Index of an `EnrolmentId__c` that says otherwise than the parents, or whose parents are missing; else [`NONE`].
+    /// Index of an `EnrolmentId__c` that contradicts the parents, or whose parents are missing; else [`NONE`].
     key_mismatch: u32,
 }
 
 impl EnrollmentRow {
-    /// A record as it was read, with the rows of its parents and the number of the user who modified it last.
+    /// Creates a row from a record, its parents' rows and the number of its last modifier.
     #[must_use]
     pub const fn new(record: &EnrollmentRecord, account: u32, course: u32, modified_by: u32) -> Self {
         let EnrollmentRecord { id, status, enrolled, completed, unenrolled, created, modified, .. } = *record;
@@ -94,7 +94,7 @@ impl EnrollmentRow {
         }
     }
 
-    /// A row with nothing but its id.
+    /// A row with only its id.
     #[must_use]
     pub const fn blank(id: RecordId) -> Self {
         Self {
@@ -112,36 +112,36 @@ impl EnrollmentRow {
         }
     }
 
-    /// Which of several rows of one enrollment counts: the one modified last, of equals the one with the highest id.
+    /// Rank among several rows of one enrollment: the last modified counts, on ties the highest id.
     fn rank(&self) -> (Option<Instant>, RecordId) {
         (self.modified, self.id)
     }
 }
 
-/// The row that an enrollment claims, as far as it says more than the enrollment does: 16 bytes.
+/// The Salesforce row that matches an enrollment, reduced to what it adds: 16 bytes.
 #[derive(Debug, Clone, Copy)]
 struct Match {
     created: Option<Instant>,
     modified: Option<Instant>,
-    /// The lower half of the end of the record id; of a row that stands in full, its place there.
+    /// The lower half of the end of the record id; for an unpacked row, its index.
     id: u32,
-    /// Further bits of the id (12), what kind of claim it is or its status (4), the number of its [`Common`] (16).
+    /// Further bits of the id (12), the kind of match or its status (4), the number of its [`RowTemplate`] (16).
     rest: u32,
 }
 
-/// Where the parts of [`Claim::rest`] begin, in bits.
+/// Bit offsets of the parts of [`Match::rest`].
 const KIND_AT: u32 = 16;
 const ID_AT: u32 = 20;
 const NO_MATCH: u8 = 0;
 const UNPACKED: u8 = 1;
 const UNKNOWN_STATUS: u8 = 2;
-/// Bits of a record id that a claim has room for; the others are [`Common`].
+/// Bits of a record id that fit into a match; the others are in the [`RowTemplate`].
 const ID_BITS: u32 = 32 + (u32::BITS - ID_AT);
 
 impl Match {
     const NONE: Self = Self { created: None, modified: None, id: 0, rest: 0 };
 
-    /// A claim of a kind; of the record id as much as there is room for.
+    /// A match of a kind, with the part of the record id that fits.
     fn new(row: &EnrollmentRow, kind: u8, common: u32) -> Self {
         let (_, tail) = row.id.parts();
         let [low, high] = [0, 32].map(|from| u32::try_from(tail >> from & u64::from(u32::MAX)).unwrap_or(0));
@@ -165,7 +165,7 @@ impl Match {
         Status::ALL.get(usize::from(self.kind().checked_sub(UNKNOWN_STATUS + 1)?)).copied()
     }
 
-    /// The part of the record id that stands here.
+    /// The stored part of the record id.
     fn id(self) -> u64 {
         u64::from(self.rest >> ID_AT) << 32 | u64::from(self.id)
     }
@@ -175,24 +175,24 @@ impl Match {
     }
 }
 
-/// What many rows have in common: who wrote them, how their ids begin, and how far Docebo's wall clock is from the same
-/// moment in Salesforce. An export whose dates are to the second has one distance, or two where the clocks change; one
-/// that is to the minute has sixty times as many.
+/// What many rows share: their writer, the start of their ids, and the offset of Docebo's wall clock from the same
+/// moment in Salesforce. An export with dates to the second has one offset, or two if the clocks change; one to the
+/// minute has sixty times as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct RowTemplate {
     /// The two parts of the record id, the second without its last [`ID_BITS`].
     head: NonZeroU32,
     above: u64,
-    /// Seconds from the row's dates to the enrollment's; nothing where the row has no such date.
+    /// Seconds from the row's dates to the enrollment's; `None` if the row has no such date.
     enrolled: Option<i64>,
     completed: Option<i64>,
     editor: u32,
 }
 
-/// So many kinds of rows are numbered; under test few, so that some are left.
+/// Maximum number of templates; small under test, so that it is exceeded.
 const MAX_TEMPLATES: usize = if cfg!(test) { 150 } else { 1 << KIND_AT };
 
-/// What rows have in common, numbered.
+/// The numbered templates.
 #[derive(Debug, Clone, Default)]
 struct RowTemplates {
     known: Vec<RowTemplate>,
@@ -214,52 +214,51 @@ impl RowTemplates {
     }
 }
 
-/// The distance between two dates; `None` where only a row in full can tell the second one.
+/// The offset between two dates; `None` if only an unpacked row can store the second one.
 #[expect(clippy::option_option, reason = "outer: whether it can be told; inner: whether there is a date")]
 fn shift(docebo: Option<LocalTime>, written: Option<Instant>) -> Option<Option<i64>> {
     let Some(written) = written else { return Some(None) };
     Some(Some(docebo?.seconds() - written.seconds()))
 }
 
-/// The date at a distance from the one that is stated.
+/// The date at an offset from Docebo's.
 fn shifted(docebo: Option<LocalTime>, shift: Option<i64>) -> Option<Instant> {
     Some(Instant::from_seconds(docebo?.seconds() - shift?))
 }
 
-/// Current Docebo enrollments (archived ones and repeats are set aside), one for each learner and course, and the rows of
+/// Current Docebo enrollments (without archived ones and repeats), one for each learner and course, and the rows of
 /// `docebo_v3__CourseEnrollment__c`.
 ///
-/// An enrollment is known by its row, in the order of learners and courses. A Salesforce row is known by a number too: a
-/// claimed one by that of its enrollment, the others by the numbers that follow the last enrollment.
+/// An enrollment is identified by its row, in the order of learners and courses. A Salesforce row has a number too:
+/// that of its enrollment if matched; the numbers of unmatched rows follow the last enrollment.
 #[derive(Debug, Clone, Default)]
 pub struct Enrollments {
-    /// The first enrollment of each learner, and behind the last learner the number of enrollments.
+    /// The first enrollment of each learner, then the number of enrollments.
     first: Vec<u32>,
     docebo: Vec<DoceboValues>,
     lines: LineNumbers,
-    /// The later of first and last access; empty once [`Enrollments::keep_accesses`] has thinned it out.
+    /// The later of first and last access; empty once [`Enrollments::keep_accesses`] has reduced it.
     accessed: Vec<Option<LocalTime>>,
     kept_accesses: SparseColumn<LocalTime>,
-    /// As [`Statements::accesses`].
+    /// Like `ExportEnrollments::accesses`.
     accesses: Vec<(u32, LocalTime)>,
     salesforce: SalesforceRows,
 }
 
-/// The rows of Salesforce, as they are filed.
+/// The stored Salesforce rows.
 #[derive(Debug, Clone, Default)]
 struct SalesforceRows {
     /// By enrollment.
     matches: Vec<Match>,
     templates: RowTemplates,
-    /// Claimed rows that need to stand in full.
+    /// Matched rows that do not fit the packed form.
     unpacked: Vec<EnrollmentRow>,
-    /// Rows that no enrollment claims, sorted by account, course and record id; rows whose parents are not in the extract
-    /// come last.
+    /// Unmatched rows, sorted by account, course and record id; rows whose parents are not in the extract come last.
     unmatched: Vec<EnrollmentRow>,
     key_mismatches: Vec<String>,
 }
 
-/// Where enrollments stand, while rows are filed at them.
+/// Positions of enrollments, used while rows are added.
 #[derive(Debug, Clone, Copy)]
 pub struct EnrollmentIndex<'a> {
     first: &'a [u32],
@@ -280,8 +279,8 @@ impl EnrollmentIndex<'_> {
         self.find_within(self.of_learner(account as usize), course)
     }
 
-    /// [`Slots::find`] for each of many pairs. Of millions of enrollments nearly every look waits for memory; step by step
-    /// for all pairs together, they wait together.
+    /// [`EnrollmentIndex::find`] for many pairs. With millions of enrollments nearly every lookup waits for memory; in
+    /// lockstep for all pairs, the waits overlap.
     #[must_use]
     pub fn find_each(self, pairs: &[(u32, u32)]) -> Vec<Option<Position>> {
         let of_learner: Vec<_> = pairs.iter().map(|&(account, _)| self.of_learner(account as usize)).collect();
@@ -303,29 +302,29 @@ impl EnrollmentIndex<'_> {
     }
 }
 
-/// An enrollment, and what Docebo states of it: whoever found it need not look for that again.
+/// An enrollment and Docebo's values of it, so that they need no second lookup.
 #[derive(Debug, Clone, Copy)]
 pub struct Position {
     at: u32,
     docebo: DoceboValues,
 }
 
-/// Files rows of Salesforce.
+/// Matches Salesforce rows.
 #[derive(Debug)]
 pub struct Matcher<'a> {
     rows: &'a mut SalesforceRows,
 }
 
 impl Matcher<'_> {
-    /// Makes room for the rows that will find their enrollment taken. As it looks at all places before the first row is
-    /// filed, they are fetched from memory together; one by one, each row would wait for its own.
+    /// Reserves memory for rows whose enrollment is already matched. Looking at all positions before adding the first
+    /// row fetches them from memory together; otherwise each row would wait for its own.
     pub fn reserve(&mut self, index: impl Iterator<Item = Position>) {
         let taken = index.filter(|position| self.rows.matches[position.at as usize].is_some()).count();
         self.rows.unmatched.reserve(taken);
     }
 
-    /// Files a row: at the enrollment that [`Slots::find`] finds for its parents, if it is the row that counts there.
-    /// `odd_key` is its `EnrolmentId__c` where that says otherwise than the parents, or a parent is missing.
+    /// Adds a row: to the enrollment that [`EnrollmentIndex::find`] finds for its parents, if it is the row that counts
+    /// there. `key_mismatch` is its `EnrolmentId__c` if that contradicts the parents, or a parent is missing.
     pub fn add(&mut self, position: Option<Position>, mut row: EnrollmentRow, key_mismatch: Option<String>) {
         let Self { rows: matched } = self;
         if let Some(key) = key_mismatch {
@@ -346,7 +345,7 @@ impl Matcher<'_> {
 }
 
 impl SalesforceRows {
-    /// The row that an enrollment claims, with all that it says.
+    /// The complete row that matches an enrollment.
     fn row(&self, at: usize, account: u32, docebo: DoceboValues) -> EnrollmentRow {
         let matched = self.matches[at];
         if let Some(place) = matched.unpacked() {
@@ -377,7 +376,7 @@ impl SalesforceRows {
 
     fn put(&mut self, at: usize, docebo: DoceboValues, row: EnrollmentRow) {
         self.matches[at] = self.pack(docebo, &row).unwrap_or_else(|| {
-            // The place of a row that stood there in full before is taken again.
+            // Reuse the slot of a previous unpacked row.
             let place = self.matches[at].unpacked().unwrap_or(self.unpacked.len());
             if place == self.unpacked.len() {
                 self.unpacked.push(row);
@@ -388,7 +387,7 @@ impl SalesforceRows {
         });
     }
 
-    /// A row as a claim, if it says nothing that a claim has no room for.
+    /// Packs a row; `None` if a match cannot store all its values.
     fn pack(&mut self, docebo: DoceboValues, row: &EnrollmentRow) -> Option<Match> {
         if row.unenrolled.is_some() || row.key_mismatch != NONE {
             return None;
@@ -410,7 +409,7 @@ impl SalesforceRows {
 }
 
 impl Enrollments {
-    /// Opens the table for filing: where enrollments stand, and what files rows at them.
+    /// Opens the table for adding rows: returns the enrollments' index and the matcher.
     pub fn open(&mut self) -> (EnrollmentIndex<'_>, Matcher<'_>) {
         (EnrollmentIndex { first: &self.first, docebo: &self.docebo }, Matcher { rows: &mut self.salesforce })
     }
@@ -419,10 +418,11 @@ impl Enrollments {
         EnrollmentIndex { first: self.first.as_slice(), docebo: self.docebo.as_slice() }
     }
 
-    /// Sorts what was read. Of several rows of one enrollment the one with the newest dates stays, whatever the order of rows
-    /// and files; the others are set aside as repeats.
+    /// Sorts the rows read. Of several rows of one enrollment the one with the newest dates stays, whatever the order
+    /// of rows and files; the others become repeats.
     ///
-    /// `learner_of` and `course_of` say where each learner and course as it was read went, `learners` how many there are.
+    /// `learner_of` and `course_of` map learners and courses to their sorted rows; `learners` is the number of
+    /// learners.
     #[must_use]
     pub fn sort(
         read: ExportEnrollments,
@@ -466,7 +466,7 @@ impl Enrollments {
             first
         };
         let (first, accessed) = rayon::join(first, || rows.par_iter().map(|row| row.accessed).collect());
-        // One by one, since that takes no further memory: what is stated stands where the row stood.
+        // In place, since that takes no further memory.
         let docebo = |ReadRow { enrolled, completed, line, course_and_word: what, .. }| DoceboValues {
             enrolled,
             completed,
@@ -498,7 +498,7 @@ impl Enrollments {
         self.index().of_learner(learner)
     }
 
-    /// The learner of an enrollment: a row of the learners. Whoever looks at all enrollments asks each learner for theirs.
+    /// The learner of an enrollment: a row of the learners. To visit all enrollments, iterate by learner.
     #[must_use]
     pub fn learner(&self, at: usize) -> u32 {
         index(self.first.partition_point(|&first| first as usize <= at).saturating_sub(1))
@@ -534,13 +534,13 @@ impl Enrollments {
         if self.accessed.is_empty() { self.kept_accesses.get(at) } else { self.accessed[at] }
     }
 
-    /// Where an enrollment stands in the export.
+    /// The file and line of an enrollment in the export.
     #[must_use]
     pub fn source_line(&self, at: usize) -> SourceLine {
         self.lines.source_line(self.docebo[at].line)
     }
 
-    /// The file of the export that an enrollment stands in: an index into the files of the export.
+    /// The export file of an enrollment: an index into the files of the export.
     #[must_use]
     pub fn export_file(&self, at: usize) -> usize {
         usize::from(match self.lines.files[..] {
@@ -549,7 +549,7 @@ impl Enrollments {
         })
     }
 
-    /// Gives every enrollment another place; for whoever compares two exports that differ in the order of their rows.
+    /// Changes every enrollment's line; for comparing two exports that differ in the order of their rows.
     pub fn set_source_lines(&mut self, change: impl Fn(SourceLine) -> SourceLine) {
         let places: Vec<SourceLine> = (0..self.len()).map(|at| change(self.source_line(at))).collect();
         let mut order: Vec<usize> = (0..places.len()).collect();
@@ -560,7 +560,7 @@ impl Enrollments {
         }
     }
 
-    /// Changes the dates of the enrollments of some files. The rows that they claim stay as they are.
+    /// Changes the dates of the enrollments of some files. Their matched rows stay unchanged.
     pub fn redate(&mut self, of_file: impl Fn(usize) -> bool, change: impl Fn(usize, LocalTime) -> Option<LocalTime>) {
         for at in 0..self.len() {
             let file = self.export_file(at);
@@ -584,7 +584,7 @@ impl Enrollments {
         self.accesses = Vec::new();
     }
 
-    /// Forgets the accesses of all other enrollments.
+    /// Drops the accesses of all other enrollments.
     pub fn keep_accesses(&mut self, of: impl Fn(usize) -> bool + Sync) {
         let accessed = std::mem::take(&mut self.accessed);
         let kept = accessed
@@ -594,20 +594,20 @@ impl Enrollments {
         self.kept_accesses = SparseColumn::new(kept.collect());
     }
 
-    /// Forgets every row of Salesforce that was filed: what was read of a file that cannot be read to its end is not kept.
+    /// Drops all Salesforce rows: rows of a file that cannot be read to its end are not kept.
     pub fn clear_rows(&mut self) {
         self.salesforce = SalesforceRows { matches: vec![Match::NONE; self.docebo.len()], ..SalesforceRows::default() };
     }
 
-    /// Closes the table: nothing is filed any more.
+    /// Closes the table: no more rows are added.
     ///
     /// # Errors
-    /// With the id of a record that stands twice, which no complete read of Salesforce yields.
+    /// If a record occurs twice, which no complete read of Salesforce yields; returns its id.
     pub fn finish(&mut self) -> Result<(), RecordId> {
         self.salesforce.unmatched.par_sort_unstable_by_key(|row| (row.account, row.course, row.id));
         self.salesforce.unmatched.shrink_to_fit();
         self.salesforce.unpacked.shrink_to_fit();
-        // The same record twice has the same parents, so the two stand side by side.
+        // Duplicates of a record have the same parents, so they are adjacent.
         let others = self.salesforce.unmatched.windows(2).find(|two| two[0].id == two[1].id).map(|two| two[0].id);
         let claimed = || {
             let same =
@@ -617,7 +617,7 @@ impl Enrollments {
         others.or_else(claimed).map_or(Ok(()), Err)
     }
 
-    /// The enrollment that claims another row of the same parents than this loose one.
+    /// The enrollment matching another row with the parents of this unmatched one.
     fn enrollment_matching_another(&self, unmatched: &EnrollmentRow) -> Option<usize> {
         let at = self.index().find(unmatched.account, unmatched.course)?.at as usize;
         self.salesforce.matches[at].is_some().then_some(at)
@@ -629,49 +629,49 @@ impl Enrollments {
         self.rows_in_any_order().count()
     }
 
-    /// All rows, side by side, for whoever does not ask for their order.
+    /// All rows, in parallel and in any order.
     pub fn rows_in_any_order(&self) -> impl ParallelIterator<Item = usize> + '_ {
         let is_there = |&row: &usize| self.salesforce.matches.get(row).is_none_or(|matched| matched.is_some());
         (0..self.row_end()).into_par_iter().filter(is_there)
     }
 
-    /// Numbers beyond the last Salesforce row.
+    /// The end of the Salesforce row numbers.
     #[must_use]
     pub fn row_end(&self) -> usize {
         self.len() + self.salesforce.unmatched.len()
     }
 
-    /// The row that an enrollment claims: of several of the same learner and course the one modified last, of equals the one
-    /// with the highest id.
+    /// The row that matches an enrollment: of several of the same learner and course the last modified one, on ties the
+    /// one with the highest id.
     #[must_use]
     pub fn matched_row(&self, at: usize) -> Option<usize> {
         self.salesforce.matches[at].is_some().then_some(at)
     }
 
-    /// The enrollment that claims a row.
+    /// The enrollment that matches a row.
     #[must_use]
     pub fn matched_enrollment(&self, row: usize) -> Option<usize> {
         (row < self.len()).then_some(row)
     }
 
-    /// The rows that no enrollment claims, in the order of accounts, courses and record ids.
+    /// The unmatched rows, in the order of accounts, courses and record ids.
     #[must_use]
     pub fn unmatched(&self) -> std::ops::Range<usize> {
         self.len()..self.row_end()
     }
 
-    /// For a row that no enrollment claims: the enrollment of its learner and course, which claims another one.
+    /// For an unmatched row: the enrollment of its learner and course, which matches another row.
     #[must_use]
     pub fn enrollment_with_another_row(&self, row: usize) -> Option<usize> {
         self.enrollment_matching_another(self.unpacked_row(row)?)
     }
 
-    /// The rows that a condition holds for, in the order of accounts, courses and record ids; those whose parents are not in
-    /// the extract come last. All rows are looked at, side by side.
+    /// The rows that meet a condition, in the order of accounts, courses and record ids; those whose parents are not in
+    /// the extract come last. All rows are checked, in parallel.
     #[must_use]
     pub fn rows_where(&self, holds: impl Fn(usize) -> bool + Sync) -> Vec<usize> {
         let mut rows: Vec<usize> = self.rows_in_any_order().filter(|&row| holds(row)).collect();
-        // Claimed rows are in order among themselves, and so are the others.
+        // Matched and unmatched rows are each in order.
         let unmatched = rows.partition_point(|&row| row < self.len());
         if unmatched > 0 && unmatched < rows.len() {
             rows.sort_by_cached_key(|&row| (self.account(row), self.row_course(row), self.id(row)));
@@ -679,7 +679,7 @@ impl Enrollments {
         rows
     }
 
-    /// The row that stands in full under a number, if it does.
+    /// The unpacked row with a number, if it is one.
     fn unpacked_row(&self, row: usize) -> Option<&EnrollmentRow> {
         match self.salesforce.matches.get(row) {
             Some(matched) => self.salesforce.unpacked.get(matched.unpacked()?),
@@ -687,7 +687,7 @@ impl Enrollments {
         }
     }
 
-    /// A row with all that it says.
+    /// A complete row.
     #[must_use]
     pub fn row(&self, row: usize) -> EnrollmentRow {
         match self.unpacked_row(row) {
@@ -705,19 +705,19 @@ impl Enrollments {
         }
     }
 
-    /// The account of a row, as [`EnrollmentRow::account`].
+    /// The account of a row, see [`EnrollmentRow::account`].
     #[must_use]
     pub fn account(&self, row: usize) -> u32 {
         self.unpacked_row(row).map_or_else(|| self.learner(row), |unpacked| unpacked.account)
     }
 
-    /// The course of a row, as [`EnrollmentRow::course`].
+    /// The course of a row, see [`EnrollmentRow::course`].
     #[must_use]
     pub fn row_course(&self, row: usize) -> u32 {
         self.unpacked_row(row).map_or_else(|| self.docebo[row].course(), |unpacked| unpacked.course)
     }
 
-    /// `Status__c` of a row; `None` where the word is not in the picklist.
+    /// `Status__c` of a row; `None` if the value is not in the picklist.
     #[must_use]
     pub fn status(&self, row: usize) -> Option<Status> {
         match self.unpacked_row(row) {
@@ -770,7 +770,7 @@ impl Enrollments {
             .map_or_else(|| self.salesforce.unmatched[row - self.len()].modified, |matched| matched.modified)
     }
 
-    /// Who modified a row last, as [`EnrollmentRow::modified_by`].
+    /// The last modifier of a row, see [`EnrollmentRow::modified_by`].
     #[must_use]
     pub fn modified_by(&self, row: usize) -> u32 {
         match self.unpacked_row(row) {
@@ -779,7 +779,7 @@ impl Enrollments {
         }
     }
 
-    /// The `EnrolmentId__c` of a row that says otherwise than its parents, or whose parents are missing.
+    /// The `EnrolmentId__c` of a row that contradicts its parents, or whose parents are missing.
     #[must_use]
     pub fn key_mismatch(&self, row: usize) -> Option<&str> {
         self.salesforce.key_mismatches.get(self.unpacked_row(row)?.key_mismatch as usize).map(String::as_str)

@@ -1,8 +1,8 @@
-//! Learners of the export in columns, each matched with the contact that the `sfdc_id` names or whose key is the username.
+//! Learners of the export in columns, each matched with a contact by `sfdc_id`, or by its key, the username.
 //!
-//! There are millions of them, and most of what Docebo holds of a person Salesforce holds too: the `sfdc_id` is the id of a
-//! contact, the username that contact's key. A value that both sides share is stored once, in [`Contacts`]; a value that
-//! differs is stored as it is.
+//! There are millions, and Salesforce holds most of what Docebo holds of a person: the `sfdc_id` is the id of a
+//! contact, the username that contact's key. A value that both sides share is stored once, in [`Contacts`]; a value
+//! that differs is stored as is.
 
 use std::hash::BuildHasher as _;
 
@@ -18,21 +18,20 @@ use crate::model::learner_rows::{Deduplicated, LearnerFlags, LearnerRows};
 use crate::model::row::{NONE, index, row};
 use crate::model::source_line::SourceLines;
 
-/// Docebo users that the export names, sorted by id.
+/// The export's Docebo users, sorted by id.
 #[derive(Debug, Clone, Default)]
 pub struct Learners {
     id: NumberColumn,
-    /// The contact of the extract that the `sfdc_id` names; where it names none, one whose key is the username; else
-    /// [`NONE`].
+    /// The extract's contact with this `sfdc_id`; if there is none, one whose key is the username; else [`NONE`].
     contact: Vec<u32>,
     flags: Vec<LearnerFlags>,
-    /// Usernames that are not the contact's key.
+    /// Usernames that differ from the contact's key.
     username: SparseTexts,
-    /// Ids that are not the contact's.
+    /// Ids that differ from the contact's.
     sfdc_id: SparseColumn<RecordId>,
-    /// What stands in their place and is no id.
+    /// Values of `sfdc_id` that are not ids.
     sfdc_text: SparseTexts,
-    /// Where the learner stands.
+    /// The file and line of the learner.
     pub source: SourceLines,
 }
 
@@ -55,32 +54,32 @@ impl Learners {
         self.id.get(learner)
     }
 
-    /// The learner of a Docebo id.
+    /// The learner with a Docebo id.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<usize> {
         self.id.find(id)
     }
 
-    /// Whether a report told this learner's `sfdc_id` (blank included).
+    /// Whether a report has this learner's `sfdc_id` (blank included).
     #[must_use]
     pub fn sfdc_known(&self, learner: usize) -> bool {
         self.flags[learner].has(LearnerFlags::SFDC_ID)
     }
 
-    /// Whether the learner stands in the *Users* report.
+    /// Whether the learner is in the *Users* report.
     #[must_use]
     pub fn in_users_report(&self, learner: usize) -> bool {
         self.flags[learner].has(LearnerFlags::IN_USERS_REPORT)
     }
 
-    /// The row of the contact that the `sfdc_id` names, where the extract has it.
+    /// The row of the contact with this `sfdc_id`, if extracted.
     #[must_use]
     pub fn contact_by_id(&self, learner: usize) -> Option<usize> {
         row(self.contact[learner]).filter(|_| self.flags[learner].has(LearnerFlags::CONTACT_BY_ID))
     }
 
-    /// The row of a contact whose key is exactly the username; of several not always the first, and none where the
-    /// `sfdc_id` names another contact.
+    /// The row of a contact whose key is exactly the username; of several not always the first, and `None` if the
+    /// `sfdc_id` is another contact's.
     #[must_use]
     pub fn contact_by_key(&self, learner: usize) -> Option<usize> {
         row(self.contact[learner]).filter(|_| self.flags[learner].has(LearnerFlags::CONTACT_BY_KEY))
@@ -96,25 +95,25 @@ impl Learners {
         self.sfdc_id.get(learner)
     }
 
-    /// The text in place of the `sfdc_id`, if it is no record id.
+    /// The text in the `sfdc_id` field, if it is not a record id.
     pub(crate) fn sfdc_text(&self, learner: usize) -> Option<&str> {
         self.sfdc_text.get(learner)
     }
 }
 
-/// Learners as they are kept, and where the rows went that were read.
+/// The kept learners, and a map from read rows to them.
 pub(super) struct DeduplicatedLearners {
     pub(super) sorted: Learners,
-    /// For each row as it was read, the sorted row of the same learner.
+    /// For each row read, the sorted row of the same learner.
     pub(super) row_of: Vec<u32>,
     pub(super) repeated: Vec<ExcludedRow>,
 }
 
-/// Sorts the learners and keeps once what their contacts say too.
+/// Sorts the learners and stores values shared with their contacts once.
 pub(super) fn deduplicate(rows: LearnerRows, contacts: &Contacts) -> DeduplicatedLearners {
     let Deduplicated { kept, reported, row_of, repeated } = rows.deduplicate();
     let LearnerRows { id, username, sfdc_id, sfdc_text, flags, source: place } = rows;
-    // To look up a contact is to wait for memory, so this is done side by side.
+    // Contact lookups wait for memory, so they run in parallel.
     let (contact, judged): (Vec<u32>, Vec<LearnerFlags>) = kept
         .par_iter()
         .zip(&reported)
@@ -156,11 +155,11 @@ pub(super) fn deduplicate(rows: LearnerRows, contacts: &Contacts) -> Deduplicate
 }
 
 impl Learners {
-    /// Gives those whom no `sfdc_id` ties to a contact the one whose key is their username.
+    /// Matches learners without a contact by `sfdc_id` with one whose key is their username.
     fn find_keys<'a>(&mut self, username: impl Fn(usize) -> &'a str, contacts: &Contacts) {
         let hash = |text: &str| FxBuildHasher.hash_one(text);
         let seeking = |learners: &Self, at: usize| learners.contact[at] == NONE && !username(at).is_empty();
-        // Of those with one username the first stands for all.
+        // The first learner with a username represents all others.
         let mut wanted: HashTable<u32> = HashTable::new();
         for at in (0..self.len()).filter(|&at| seeking(self, at)) {
             let text = username(at);
@@ -172,7 +171,7 @@ impl Learners {
         }
         let mut found: Vec<(u32, u32)> = Vec::new();
         for (contact, key) in (0..).zip(contacts.keys()) {
-            // The first of the contacts with one key is the one that is taken.
+            // The first of several contacts with one key is used.
             if let Ok(first) = wanted.find_entry(hash(key), |&other| username(other as usize) == key) {
                 found.push((first.remove().0, contact));
             }

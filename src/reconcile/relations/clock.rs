@@ -1,11 +1,12 @@
-//! Which time zone, and which order of day and month, the dates of each file of the export are in.
+//! Infers the time zone, and the order of day and month, of the dates in each export file.
 //!
-//! Docebo's reports do not say, and each carries the zone of whoever made it. Where the configuration does not say either,
-//! enrollments that are in a file and in Salesforce decide for that file: each zone is tried, and the one under which most
-//! pairs show the same moment is taken, if there are at least [`MIN_PAIRS`] pairs and nine in ten of them agree. Where there
-//! are as many pairs and no zone reaches that, the dates of the file are not compared. With fewer pairs UTC is assumed,
-//! unless a zone that is proven for all files together fits these too; and where UTC contradicts more than half of the few,
-//! the dates are not compared either. What was found, and by how many pairs, is part of every output.
+//! Docebo's reports do not state them, and each uses the zone of the user who created it. If the configuration does not
+//! state them either, enrollments that are in both a file and Salesforce decide for that file: each zone is tried, and
+//! the one under which most pairs show the same moment is taken, if there are at least [`MIN_PAIRS`] pairs and nine in
+//! ten of them agree. If there are as many pairs and no zone reaches that, the dates of the file are not compared. With
+//! fewer pairs UTC is assumed, unless a zone that is proven for all files together fits these too; and if UTC
+//! contradicts more than half of the few, the dates are not compared either. The result, and the number of pairs, is
+//! part of every output.
 
 use rayon::prelude::*;
 
@@ -17,19 +18,19 @@ use crate::reconcile::dataset::Dataset;
 use crate::reconcile::relations::RelateError;
 use crate::settings::{Rules, ZoneRule};
 
-/// Seconds by which a local time can be ahead of UTC; the doubt that an uncertain zone leaves.
+/// Seconds by which a local time can be ahead of UTC; the uncertainty of an unknown zone.
 pub(super) const ZONE_DOUBT: i64 = 14 * HOUR;
 
-/// Fewer pairs than this prove no zone.
+/// Minimum number of pairs that prove a zone.
 pub const MIN_PAIRS: u64 = 20;
-/// More pairs than this add no certainty.
+/// Maximum number of pairs; more add no certainty.
 const MAX_PAIRS: usize = 20_000;
-/// Enrollments that are looked at in one go.
+/// Enrollments examined per batch.
 const PART: usize = 1 << 16;
-/// Pairs of the first, coarse look at every zone.
+/// Pairs for the first, coarse comparison with every zone.
 const COARSE_PAIRS: usize = 400;
 
-/// Zones to name first where several show the same time: those with the most people.
+/// Zones preferred among several with the same time: the most populous ones.
 const PRINCIPAL: &[&str] = &[
     "UTC",
     "Europe/London",
@@ -71,12 +72,12 @@ const PRINCIPAL: &[&str] = &[
     "Pacific/Honolulu",
 ];
 
-/// The clocks that the files of the export are read with.
+/// The clocks of the export files.
 #[derive(Debug, Clone)]
 pub struct Clocks {
     /// By file, an index into [`Origins::exports`](crate::model::origins::Origins::exports).
     files: Vec<FileClock>,
-    /// How the zone of each *Users - Courses* file is known, in the order of the files.
+    /// How the zone of each *Users - Courses* file was determined, in file order.
     pub findings: Vec<ZoneFinding>,
 }
 
@@ -84,7 +85,7 @@ pub struct Clocks {
 #[derive(Debug, Clone)]
 struct FileClock {
     clock: Clock,
-    /// Whether its dates can be compared with those of Salesforce.
+    /// Whether its dates can be compared with Salesforce's.
     compared: bool,
 }
 
@@ -103,39 +104,39 @@ impl Clocks {
         local.map(|local| self.read(data, data.enrollments.export_file(at), local, fine))
     }
 
-    /// When an enrollment was made.
+    /// The enrollment date.
     #[must_use]
     pub fn enrolled(&self, data: &Dataset, at: usize) -> Option<Readings> {
         self.of_enrollment(data, at, data.enrollments.enrolled(at), |profile| profile.enrolled)
     }
 
-    /// When it was completed.
+    /// The completion date.
     #[must_use]
     pub fn completed(&self, data: &Dataset, at: usize) -> Option<Readings> {
         self.of_enrollment(data, at, data.enrollments.completed(at), |profile| profile.completed)
     }
 
-    /// When a course was made in Docebo.
+    /// The creation date of a course in Docebo.
     #[must_use]
     pub fn course_made(&self, data: &Dataset, course: usize) -> Option<Readings> {
         let (local, file) = data.courses.created_at[course]?;
         Some(self.read(data, usize::from(file), local, |profile| profile.course_made))
     }
 
-    /// When the course was last opened; of enrollments that match it is not kept.
+    /// When the course was last opened; not kept for matching enrollments.
     #[must_use]
     pub fn accessed(&self, data: &Dataset, at: usize) -> Option<Readings> {
         self.of_enrollment(data, at, data.enrollments.accessed(at), |profile| profile.accessed)
     }
 
-    /// Whether the dates of an enrollment can be compared with those of its Salesforce row.
+    /// Whether an enrollment's dates can be compared with those of its Salesforce row.
     #[must_use]
     pub fn compares(&self, data: &Dataset, at: usize) -> bool {
         self.files[data.enrollments.export_file(at)].compared
     }
 
-    /// The newest enrollment, completion or access of all enrollments, as early as it can be meant; accesses must still be
-    /// kept.
+    /// The newest enrollment, completion or access of all enrollments, at its earliest possible moment; accesses must
+    /// still be kept.
     #[must_use]
     pub fn newest(&self, data: &Dataset) -> Option<Instant> {
         let both = &data.enrollments;
@@ -161,10 +162,10 @@ impl Clocks {
     }
 }
 
-/// One enrollment on both sides.
+/// An enrollment that both sides have.
 #[derive(Clone, Copy)]
 struct Pair {
-    /// The file that the enrollment is in.
+    /// The enrollment's file.
     file: usize,
     local: LocalTime,
     resolution: Resolution,
@@ -179,10 +180,10 @@ impl Pair {
     }
 }
 
-/// Zones and the other names of zones that show the same time.
+/// Zones, each with the names of other zones that show the same time.
 type Candidates = Vec<(Clock, Vec<String>)>;
 
-/// Decides zone and order of each file, and rewrites the dates of files whose order was open.
+/// Determines zone and order of each file, and rewrites the dates of files with undecided order.
 pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result<Clocks, RelateError> {
     let pairs = pairs(data);
     let known = match &rules.zone {
@@ -194,7 +195,7 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
     let needed = known.is_none() && exports.iter().any(|file| of_enrollments(file) && !file.dates.zoned);
     let candidates = if needed { candidates(&pairs) } else { Vec::new() };
     let mut judge = ZoneInference { candidates: &candidates, tolerance, pooled: None };
-    // Files whose own pairs are too few are held against what all pairs together prove.
+    // Files with too few pairs are checked against what all pairs together prove.
     judge.pooled =
         judge.proven(&pairs.iter().filter(|pair| !exports[pair.file].dates.zoned).copied().collect::<Vec<_>>());
 
@@ -204,7 +205,7 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
     for (at, file) in exports.iter().enumerate() {
         let first = usize::from(file.first_part);
         if first < at {
-            // Whoever made the file made all its parts.
+            // All parts of a file have the same creator.
             files.push(files[first].clone());
             orders.push(orders[first]);
             continue;
@@ -235,12 +236,12 @@ pub(super) fn infer(data: &mut Dataset, rules: &Rules, tolerance: i64) -> Result
     Ok(Clocks { files, findings })
 }
 
-/// What decides the zone of one file.
+/// Infers the zone of one file.
 struct ZoneInference<'a> {
     candidates: &'a Candidates,
     tolerance: i64,
-    /// What all pairs together prove: the clock, by its place among the candidates, and whether the month comes first where
-    /// that is open.
+    /// What all pairs together prove: the clock, as an index into the candidates, and whether the month comes first if
+    /// the order is undecided.
     pooled: Option<(usize, bool)>,
 }
 
@@ -249,20 +250,20 @@ impl ZoneInference<'_> {
         pairs.iter().filter(|pair| pair.agrees(clock, turned, self.tolerance)).count() as u64
     }
 
-    /// The order under which most pairs agree with a clock, and how many do.
+    /// The order under which most pairs agree with a clock, and their number.
     fn better_order(&self, pairs: &[Pair], clock: &Clock, open: bool) -> (bool, u64) {
         let as_read = self.agreeing(pairs, clock, false);
         let turned = if open { self.agreeing(pairs, clock, true) } else { 0 };
         if turned > as_read { (true, turned) } else { (false, as_read) }
     }
 
-    /// The candidate that enough pairs prove.
+    /// The candidate proven by enough pairs.
     fn proven(&self, pairs: &[Pair]) -> Option<(usize, bool)> {
         let best = self.best(pairs, true)?;
         is_proof(pairs.len() as u64, best.agreeing).then_some((best.clock, best.turned))
     }
 
-    /// A file whose zone is known.
+    /// Handles a file with a known zone.
     fn known(
         &self,
         clock: Clock,
@@ -285,7 +286,7 @@ impl ZoneInference<'_> {
         (clock, finding, order)
     }
 
-    /// A file whose zone only its pairs can tell.
+    /// Handles a file whose zone must be inferred from its pairs.
     fn unknown(&self, pairs: &[Pair], open: bool) -> (Clock, ZoneFinding, Option<DateOrder>) {
         let total = pairs.len() as u64;
         let finding = |name: &str, how: &'static str, agreeing, compared, same_clock: &[String]| ZoneFinding {
@@ -297,7 +298,7 @@ impl ZoneInference<'_> {
             compared,
             same_clock: same_clock.to_vec(),
         };
-        // The candidates know only the years of the pairs.
+        // The candidates cover only the years of the pairs.
         let whole = |clock: &Clock| Clock::named(clock.name()).unwrap_or_else(|| clock.clone());
         let best = self.best(pairs, open);
         if let Some(best) = best.as_ref().filter(|best| is_proof(total, best.agreeing)) {
@@ -326,7 +327,7 @@ impl ZoneInference<'_> {
     }
 }
 
-/// Whether so many agreeing pairs prove a zone or an order.
+/// Whether this many agreeing pairs prove a zone or an order.
 const fn is_proof(pairs: u64, agreeing: u64) -> bool {
     pairs >= MIN_PAIRS && agreeing * 10 >= pairs * 9
 }
@@ -335,7 +336,7 @@ const fn order(turned: bool) -> DateOrder {
     if turned { DateOrder::MonthFirst } else { DateOrder::DayFirst }
 }
 
-/// Enrollments on both sides with a date on both; of each file at most about [`MAX_PAIRS`], evenly spread.
+/// Enrollments with a date on both sides; at most about [`MAX_PAIRS`] per file, evenly spread.
 fn pairs(data: &Dataset) -> Vec<Pair> {
     let both = &data.enrollments;
     let files = data.origins.exports.len();
@@ -370,8 +371,7 @@ fn pairs(data: &Dataset) -> Vec<Pair> {
     chosen.collect()
 }
 
-/// Every clock that shows another time than the others in the years of the pairs, with the other
-/// names it goes by.
+/// Every clock that shows a distinct time in the years of the pairs, with its other names.
 fn candidates(pairs: &[Pair]) -> Candidates {
     let from = pairs.iter().map(|pair| pair.salesforce.seconds()).min().unwrap_or(0);
     let to = pairs.iter().map(|pair| pair.salesforce.seconds()).max().unwrap_or(0);
@@ -393,7 +393,7 @@ fn candidates(pairs: &[Pair]) -> Candidates {
 }
 
 struct Best {
-    /// Its place among the candidates.
+    /// Index into the candidates.
     clock: usize,
     /// Whether the month comes first.
     turned: bool,
@@ -401,8 +401,8 @@ struct Best {
 }
 
 impl ZoneInference<'_> {
-    /// The clock and order under which most pairs agree; of equals the first, which is the best known. Nothing where no
-    /// pair agrees under any.
+    /// The clock and order under which most pairs agree; on ties the first, which is the best known. `None` if no pair
+    /// agrees under any.
     fn best(&self, pairs: &[Pair], open: bool) -> Option<Best> {
         let orders: &[bool] = if open { &[false, true] } else { &[false] };
         let choices = (0..self.candidates.len()).flat_map(|clock| orders.iter().map(move |&turned| (clock, turned)));
@@ -423,7 +423,7 @@ impl ZoneInference<'_> {
     }
 }
 
-/// Writes the inferred orders into the files that left it open.
+/// Applies the inferred orders to the files with undecided order.
 fn fix_orders(data: &mut Dataset, orders: &[Option<DateOrder>]) {
     let open: Vec<Option<DateOrder>> = data
         .origins

@@ -1,6 +1,5 @@
-//! `enrollment`: one value for every enrollment that either side knows. Three total functions: for a
-//! Docebo enrollment whose Salesforce row is there, for one whose row is absent, and for a row that
-//! no Docebo enrollment claims.
+//! `enrollment`: one value for every enrollment on either side. Three total functions: for a Docebo enrollment with a
+//! Salesforce row, for one without, and for an unmatched Salesforce row.
 
 use crate::model::label::Label as _;
 use crate::reconcile::relations::outbound::Addressable;
@@ -28,23 +27,23 @@ use serde::{Deserialize, Serialize};
 pub enum EnrollmentMatch {
     /// Both sides agree.
     Matched,
-    /// The row is there and says something else.
+    /// The row exists but differs.
     Outdated,
     /// Too new to be expected.
     Pending,
-    /// No table knows the export's status word.
+    /// No table has the export's status word.
     UnknownStatus,
-    /// The course is not synchronised.
+    /// The course is not synchronized.
     OutOfScope,
     /// The learner has no usable `sfdc_id`: an inbound problem, reported there.
     NotAddressable,
     /// Due, but the course is not in Salesforce.
     AbsentNoCourse,
-    /// Due, but the learner has no `DoceboUser__c` row that an enrollment could hang on.
+    /// Due, but the learner has no `DoceboUser__c` row to attach an enrollment to.
     AbsentNoDoceboUser,
-    /// Due, and not there.
+    /// Due, but missing.
     Absent,
-    /// Not there, and the learner's link is not known.
+    /// Missing, and the learner's link is unknown.
     UnknownLink,
     /// A Salesforce row whose course or learner is not in the extract.
     Unresolved,
@@ -52,18 +51,18 @@ pub enum EnrollmentMatch {
     Repeated,
     /// A Salesforce row that is marked as unenrolled.
     Unenrolled,
-    /// A Salesforce row of a learner whom the export does not name.
+    /// A Salesforce row of a learner who is not exported.
     LearnerNotExported,
     /// A Salesforce row of a deleted course.
     CourseDeleted,
-    /// A Salesforce row that Docebo knows nothing of.
+    /// A Salesforce row that is unknown to Docebo.
     Orphaned,
-    /// A required input is missing or could not be read.
+    /// A required input is missing or unreadable.
     Unknown,
 }
 
 impl EnrollmentMatch {
-    /// The values that a Docebo enrollment can take, as outputs list them.
+    /// The values of a Docebo enrollment, in output order.
     pub const OF_DOCEBO: [Self; 11] = [
         Self::Matched,
         Self::Outdated,
@@ -78,7 +77,7 @@ impl EnrollmentMatch {
         Self::Unknown,
     ];
 
-    /// The values that a Salesforce row can take, as outputs list them.
+    /// The values of a Salesforce row, in output order.
     pub const OF_SALESFORCE: [Self; 12] = [
         Self::Matched,
         Self::Outdated,
@@ -94,8 +93,8 @@ impl EnrollmentMatch {
         Self::Unknown,
     ];
 
-    /// Whether the value is a fault of its own or could not be judged; the rest is agreement, or
-    /// innocent, or told elsewhere.
+    /// Whether the value is a fault of its own or could not be judged; the rest is agreement, or harmless, or reported
+    /// elsewhere.
     #[must_use]
     pub const fn is_exception(self) -> bool {
         match self {
@@ -120,7 +119,7 @@ impl EnrollmentMatch {
     }
 }
 
-/// What an outdated row says differently.
+/// A difference of an outdated row.
 #[derive(
     Debug,
     Clone,
@@ -146,7 +145,7 @@ pub enum Difference {
     EnrollmentDate,
     /// The completion date.
     CompletionDate,
-    /// Salesforce has the learner unenrolled, Docebo enrolled.
+    /// The learner is unenrolled in Salesforce, but enrolled in Docebo.
     Unenrolled,
 }
 
@@ -166,7 +165,7 @@ impl Differs {
         self.0 == 0
     }
 
-    /// Whether it holds a difference.
+    /// Whether it contains a difference.
     #[must_use]
     pub fn has(self, difference: Difference) -> bool {
         self.0 & 1 << difference.index() != 0
@@ -178,7 +177,7 @@ impl Differs {
     }
 }
 
-/// Words separated by spaces, as the ledger has them.
+/// Words separated by spaces, as in the ledger.
 impl std::fmt::Display for Differs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, difference) in self.iter().enumerate() {
@@ -191,37 +190,37 @@ impl std::fmt::Display for Differs {
     }
 }
 
-/// Whether a course is synchronised.
+/// Whether a course is synchronized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InScope {
-    /// It is.
+    /// It is synchronized.
     Yes,
-    /// It is not.
+    /// It is not synchronized.
     No,
-    /// The course is not in an incomplete extract, or there is none.
+    /// The course is not in an incomplete extract, or there is no extract.
     Unknown,
 }
 
-/// What decides the value of a Docebo enrollment whose Salesforce row is there.
+/// The facts that decide the value of a Docebo enrollment with a Salesforce row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PresentFacts {
-    /// Whether a table knows the export's status word.
+    /// Whether a table has the export's status word.
     pub status_known: bool,
-    /// Whether the status of the Salesforce row is one of the package's.
+    /// Whether the Salesforce row has a status of the package.
     pub row_status_known: bool,
-    /// What differs; a status that is not known is no difference.
+    /// The differences; an unknown status is no difference.
     pub differs: Differs,
     /// Whether the course is synchronized.
     pub in_scope: InScope,
-    /// Whether the row was modified after the export and is in a later state than the export tells.
+    /// Whether the row was modified after the export and is in a later state than exported.
     pub row_is_later: bool,
     /// Whether the newest of the export's dates is after the cutoff.
     pub newest_after_cutoff: bool,
-    /// Whether a further row of the export for the same learner and course could not be read.
+    /// Whether a further export row for the same learner and course is unreadable.
     pub unread_row: bool,
 }
 
-/// A Docebo enrollment whose Salesforce row is there.
+/// The value of a Docebo enrollment with a Salesforce row.
 #[must_use]
 pub fn present(facts: PresentFacts) -> EnrollmentMatch {
     if !facts.status_known {
@@ -233,25 +232,25 @@ pub fn present(facts: PresentFacts) -> EnrollmentMatch {
     } else if facts.row_is_later || facts.newest_after_cutoff {
         EnrollmentMatch::Pending
     } else if facts.unread_row || facts.in_scope == InScope::Unknown || facts.differs.is_empty() {
-        // The row that could not be read may be the newer one, and agree; and so may the status that is not known.
+        // The unreadable row may be newer, and agree; and so may the unknown status.
         EnrollmentMatch::Unknown
     } else {
         EnrollmentMatch::Outdated
     }
 }
 
-/// Whether a record is there.
+/// Whether a record exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Presence {
-    /// It is.
+    /// It exists.
     There,
-    /// It is not.
+    /// It does not exist.
     Absent,
     /// It is not in an incomplete extract.
     Unseen,
 }
 
-/// What decides the value of a Docebo enrollment without a Salesforce row.
+/// The facts that decide the value of a Docebo enrollment without a Salesforce row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AbsentFacts {
     /// Whether the course is synchronized.
@@ -262,18 +261,19 @@ pub struct AbsentFacts {
     pub after_cutoff: bool,
     /// Whether the course is in Salesforce.
     pub course: Presence,
-    /// Whether the learner's `DoceboUser__c` row is.
+    /// Whether the learner's `DoceboUser__c` row exists.
     pub docebo_user: Presence,
     /// Whether an enrollment row that is not in the extract does not exist.
     pub rows_complete: bool,
-    /// Whether a further row of the export for the same learner and course could not be read.
+    /// Whether a further export row for the same learner and course is unreadable.
     pub unread_row: bool,
 }
 
-/// A Docebo enrollment whose Salesforce row is not there.
+/// The value of a Docebo enrollment without a Salesforce row.
 #[must_use]
 pub fn absent(facts: AbsentFacts) -> EnrollmentMatch {
-    // A row that an incomplete extract lacks may well be there, whatever else is known; so may one whose parent it lacks.
+    // A row missing from an incomplete extract may still exist, regardless of other facts; so may one with a missing
+    // parent.
     if !facts.rows_complete || facts.course == Presence::Unseen || facts.docebo_user == Presence::Unseen {
         return EnrollmentMatch::Unknown;
     }
@@ -289,7 +289,7 @@ pub fn absent(facts: AbsentFacts) -> EnrollmentMatch {
         (Addressable::Yes | Addressable::Unknown, _) => {}
     }
     if facts.unread_row {
-        // The row that could not be read may be the one that counts, and newer or older than the cutoff.
+        // The unreadable row may be the one that counts, and newer or older than the cutoff.
         EnrollmentMatch::Unknown
     } else if facts.after_cutoff {
         EnrollmentMatch::Pending
@@ -302,18 +302,18 @@ pub fn absent(facts: AbsentFacts) -> EnrollmentMatch {
     }
 }
 
-/// What decides the value of a Salesforce row that no Docebo enrollment claims.
+/// The facts that decide the value of an unmatched Salesforce row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnmatchedFacts {
     /// Whether its course and its Docebo user are in the extract.
     pub parents: Presence,
-    /// Whether a row of the export that could not be read is its counterpart by its ids.
+    /// Whether an unreadable export row is its counterpart by its ids.
     pub unread_counterpart: bool,
     /// Whether a newer row of the same learner and course counts instead.
     pub further: bool,
     /// Whether `UnenrollmentDate__c` is set.
     pub unenrolled: bool,
-    /// Whether the export names the learner; [`Presence::Unseen`] where a row of theirs could not be read.
+    /// Whether the learner is exported; [`Presence::Unseen`] if one of their rows is unreadable.
     pub learner: Presence,
     /// Whether the course is `Deleted__c`.
     pub course_deleted: bool,
@@ -321,7 +321,7 @@ pub struct UnmatchedFacts {
     pub after_cutoff: bool,
 }
 
-/// A Salesforce row that no Docebo enrollment claims.
+/// The value of an unmatched Salesforce row.
 #[must_use]
 pub fn unmatched(facts: UnmatchedFacts) -> EnrollmentMatch {
     match facts.parents {

@@ -1,5 +1,5 @@
-//! `forecast`: what the next contacts sync will do with a contact. A total function over the list
-//! view, the contact's key, and the learner who has it as username.
+//! `forecast`: what the next contacts sync will do with a contact. A total function of the list view, the contact's
+//! key, and the learner whose username it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,53 +27,53 @@ pub enum Forecast {
     Update,
     /// The learner with this username receives the contact's id.
     Link,
-    /// The learner with this username loses another `sfdc_id` to this contact's.
+    /// The learner with this username has another `sfdc_id`, which this contact's replaces.
     Relink,
-    /// A new learner is made.
+    /// A new learner is created.
     Create,
-    /// A new learner is made beside one who is probably the same person.
+    /// A new learner is created, though another one is probably the same person.
     CreateDuplicate,
     /// Nothing: no learner matches, and provisioning is off.
     None,
-    /// Several contacts claim one username.
+    /// Several contacts have the key of one username.
     Collide,
     /// The contact has no key.
     BlankKey,
     /// The contact is not in the list view.
     OutsideView,
-    /// The `sfdc_id` of the learner with this username is not known, or who has this username.
+    /// The learner with this username is unknown, or that learner's `sfdc_id`.
     Unknown,
 }
 
-/// The learner who has a contact's key as username.
+/// The learner whose username is a contact's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyOwner {
-    /// Nobody has it.
+    /// There is no such learner.
     Nobody,
-    /// The `sfdc_id` is something else.
+    /// The `sfdc_id` is another value.
     Other,
     /// The `sfdc_id` is blank.
     Blank,
-    /// The `sfdc_id` is not known, or whether anybody has the key.
+    /// The `sfdc_id` is unknown, or whether anybody has the key.
     Unknown,
     /// The `sfdc_id` is this contact.
     This,
 }
 
-/// What decides a contact's forecast.
+/// The facts that decide a contact's forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ForecastFacts {
-    /// Whether the contact is in the list view; `None` where the view is not known.
+    /// Whether the contact is in the list view; `None` if the view is unknown.
     pub in_view: Option<bool>,
     /// Whether the key is blank.
     pub key_blank: bool,
     /// Whether another contact has the same key.
     pub key_shared: bool,
-    /// The learner with this username; of several the one who fits best.
+    /// The learner with this username; of several the best match.
     pub owner: KeyOwner,
     /// Whether some learner's `sfdc_id` is this contact, or some learner's username is near its key.
     pub known_elsewhere: bool,
-    /// Whether Docebo makes users from contacts.
+    /// Whether Docebo creates users from contacts.
     pub provisioning: bool,
 }
 

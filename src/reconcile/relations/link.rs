@@ -1,5 +1,5 @@
-//! `link`: how a learner is tied to Salesforce. A total function over what the `sfdc_id` is and
-//! which contacts carry the username as their key.
+//! `link`: how a learner is linked to Salesforce. A total function of the `sfdc_id` and of the contacts whose key is
+//! the username.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,43 +27,43 @@ pub enum Link {
     Linked,
     /// The `sfdc_id` is a user.
     LinkedUser,
-    /// The `sfdc_id` is one contact, the username is the key of another.
+    /// The `sfdc_id` is one contact; the username is the key of another.
     Crossed,
-    /// The `sfdc_id` is a contact, but no contact's key is the username: the outbound sync works,
-    /// the next contacts sync will not find this learner again.
+    /// The `sfdc_id` is a contact, but the username is no contact's key: the outbound sync works, but the next contacts
+    /// sync will not find this learner.
     Drifted,
-    /// No `sfdc_id`; exactly one contact's key is the username.
+    /// No `sfdc_id`; the username is exactly one contact's key.
     KeyOnly,
-    /// No `sfdc_id`; several contacts' keys are the username.
+    /// No `sfdc_id`; the username is several contacts' key.
     Ambiguous,
-    /// No `sfdc_id`; no contact's key is the username, one is near.
+    /// No `sfdc_id`; the username is no contact's key, but near one.
     NearMiss,
-    /// No `sfdc_id`, and no contact to go with.
+    /// No `sfdc_id` and no matching contact.
     Unlinked,
     /// The `sfdc_id` is not an 18-character Salesforce id.
     Malformed,
-    /// The `sfdc_id` is well formed, of an object that is neither Contact nor User.
+    /// The `sfdc_id` is well formed, but its object is neither Contact nor User.
     Foreign,
-    /// The `sfdc_id` is the id of a contact or user that is not there.
+    /// The `sfdc_id` is the id of a contact or user that does not exist.
     Dangling,
-    /// A required input is missing or could not be read.
+    /// A required input is missing or unreadable.
     Unknown,
 }
 
 /// What a learner's `sfdc_id` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SfdcIdKind {
-    /// No report tells it.
+    /// No report has it.
     Unknown,
-    /// A row of the learner in the *Users* report could not be read, so that whatever another row says is not the last word.
+    /// A row of the learner in the *Users* report is unreadable, so another row's value may be wrong.
     Unread,
     /// Blank.
     Blank,
-    /// Not 18 characters of base 62 with the right checksum.
+    /// Not 18 characters of base 62 with the correct checksum.
     Malformed,
     /// A contact of the extract.
     Contact,
-    /// A user: in the extract, or by its prefix where no complete `User` extract is at hand.
+    /// A user: extracted, or by its prefix if there is no complete `User` extract.
     User,
     /// The id of a contact or user that a complete extract does not have.
     Dangling,
@@ -73,7 +73,7 @@ pub enum SfdcIdKind {
     Foreign,
 }
 
-/// How many contacts carry the username as their key.
+/// Number of contacts whose key is the username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Matches {
     /// None.
@@ -84,12 +84,12 @@ pub enum Matches {
     Several,
 }
 
-/// What decides a learner's link.
+/// The facts that decide a learner's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinkFacts {
     /// What the `sfdc_id` is.
     pub sfdc_id: SfdcIdKind,
-    /// Where it is a contact: whether that contact's key is the username.
+    /// Whether the key of the contact with the `sfdc_id` is the username.
     pub own_key: bool,
     /// Contacts whose key is the username.
     pub matches: Matches,
@@ -109,7 +109,7 @@ pub fn link(facts: LinkFacts) -> Link {
         SfdcIdKind::Dangling => Link::Dangling,
         SfdcIdKind::User => Link::LinkedUser,
         SfdcIdKind::Contact if facts.own_key => Link::Linked,
-        // The rest speaks of all contacts, those that are missing from the extract included.
+        // The other values depend on all contacts, including those missing from the extract.
         SfdcIdKind::Contact | SfdcIdKind::Blank if !facts.contacts_complete => Link::Unknown,
         SfdcIdKind::Contact if facts.matches != Matches::None => Link::Crossed,
         SfdcIdKind::Contact => Link::Drifted,

@@ -1,8 +1,8 @@
-//! `outbound`: whether Docebo wrote a learner's `DoceboUser__c` row, and for whom. A total function
-//! over the link, the row and what is due.
+//! `outbound`: whether Docebo wrote a learner's `DoceboUser__c` row, and for whom. A total function of the link, the
+//! row and what is due.
 //!
-//! A row can be expected only for a learner who is *addressable* (the `sfdc_id` is a contact or a
-//! user) and has an enrollment that is due.
+//! A row can be expected only for a learner who is *addressable* (the `sfdc_id` is a contact or a user) and has an
+//! enrollment that is due.
 
 use crate::reconcile::relations::link::SfdcIdKind;
 use serde::{Deserialize, Serialize};
@@ -27,23 +27,23 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Outbound {
-    /// The row is there and names the learner's contact or user.
+    /// The row exists and references the learner's contact or user.
     Delivered,
     /// No row, and nothing due: Docebo writes the row only once there is something to sync.
     NotDue,
-    /// No row, and all that is due is newer than the cutoff.
+    /// No row, and everything due is newer than the cutoff.
     Pending,
-    /// No row, though something older is due: the fault of a stalled sync.
+    /// No row, though something older is due: caused by a stalled sync.
     Missing,
-    /// The row names somebody else.
+    /// The row references somebody else.
     Misattached,
-    /// The row is there, both its lookups are empty.
+    /// The row exists, but both its lookups are empty.
     LinkLost,
-    /// The row names somebody, though the learner has no usable `sfdc_id`.
+    /// The row references somebody, though the learner has no usable `sfdc_id`.
     Stray,
     /// No row, and no usable `sfdc_id`: an inbound problem, reported there.
     NotAddressable,
-    /// A required input is missing or could not be read.
+    /// A required input is missing or unreadable.
     Unknown,
 }
 
@@ -52,11 +52,11 @@ pub enum Outbound {
 pub enum Addressable {
     /// The `sfdc_id` is a contact or a user.
     Yes,
-    /// It is not.
+    /// The `sfdc_id` is neither.
     No,
-    /// No report says it.
+    /// No report states it.
     Unknown,
-    /// A row of the learner, or the contact, could not be read: nothing that rests on the `sfdc_id` can be said.
+    /// A row of the learner, or the contact, is unreadable: nothing that depends on the `sfdc_id` is known.
     Unread,
 }
 
@@ -74,31 +74,31 @@ impl From<SfdcIdKind> for Addressable {
 /// The learner's `DoceboUser__c` row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DoceboUserMatch {
-    /// There is none.
+    /// It does not exist.
     Absent,
     /// It is not in an incomplete extract.
     Unseen,
-    /// Its lookup is the `sfdc_id`, or a user of that contact; where the `sfdc_id` is no usable id: the record that it stands
-    /// for once it is repaired, or that the contact was merged into.
+    /// Its lookup is the `sfdc_id`, or a user of that contact; if the `sfdc_id` is unusable: the record with the
+    /// repaired id, or the one that the contact was merged into.
     NamesLearner,
     /// Its lookup is somebody else.
     NamesOther,
-    /// Its lookup is filled; whether with the learner cannot be told.
+    /// Its lookup is filled; whether with the learner is unknown.
     NamesSomebody,
     /// Both lookups are empty.
     NamesNobody,
 }
 
-/// What Docebo owes for a learner.
+/// Whether an enrollment of a learner is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DueState {
     /// No enrollment is due.
     Nothing,
-    /// All that is due is newer than the cutoff.
+    /// Everything due is newer than the cutoff.
     OnlyAfterCutoff,
     /// Something due is older than the cutoff.
     BeforeCutoff,
-    /// What is due cannot be told.
+    /// What is due is unknown.
     Unknown,
 }
 
@@ -109,7 +109,7 @@ pub fn outbound(addressable: Addressable, row: DoceboUserMatch, due: DueState) -
     use DoceboUserMatch::{Absent, NamesLearner, NamesNobody, NamesOther, NamesSomebody, Unseen};
     match (addressable, row) {
         (_, NamesNobody) => Outbound::LinkLost,
-        // Of a learner who is not addressable, the fault is the link's and is reported there alone.
+        // If a learner is not addressable, the fault is the link's and is reported only there.
         (Yes | No | Unknown, NamesLearner) | (Unknown, NamesSomebody) => Outbound::Delivered,
         (Yes, NamesOther) => Outbound::Misattached,
         (No, NamesOther | NamesSomebody) => Outbound::Stray,

@@ -1,7 +1,7 @@
-//! The facts behind `link` and `forecast`: who carries whose key, and what each `sfdc_id` names.
+//! The facts behind `link` and `forecast`: which usernames are whose keys, and which record each `sfdc_id` refers to.
 //!
-//! Exact keys are found through one table of the contacts' keys. Near keys are looked for only among
-//! those that found no exact one, which keeps the costly folding to a few rows.
+//! Exact keys are looked up in one table of the contacts' keys. Near keys are sought only if there is no exact one,
+//! which limits the costly folding to a few rows.
 
 use std::borrow::Cow;
 use std::hash::BuildHasher as _;
@@ -21,26 +21,25 @@ use crate::reconcile::relations::link::{Link, LinkFacts, Matches, SfdcIdKind, li
 use crate::reconcile::relations::unread::UnreadRows;
 use crate::settings::Rules;
 
-/// A learner's `sfdc_id`: what it is, and the record it names.
+/// A learner's `sfdc_id`: its kind and record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResolvedSfdcId {
-    /// What it is.
+    /// Its kind.
     pub kind: SfdcIdKind,
-    /// The id, where the text is one; where it is malformed, the id it stands for, if that can be
-    /// told from its suffix or from the extract.
+    /// The id, if the text is one; if malformed, the repaired id, if its suffix or the extract reveals it.
     pub id: Option<RecordId>,
 }
 
-/// By learner, what the `sfdc_id` is. Which record it names stands in the dataset already, save where it is malformed.
+/// The kind of `sfdc_id` by learner. The dataset has the record already, unless the id is malformed.
 #[derive(Debug, Clone)]
 pub(super) struct ResolvedSfdcIds {
     kind: Vec<SfdcIdKind>,
-    /// Of malformed ones, the ids that they stand for.
+    /// Repaired ids of malformed ones.
     meant: SparseColumn<RecordId>,
 }
 
 impl ResolvedSfdcIds {
-    /// A learner's, with the dataset from which these are.
+    /// The resolved id of a learner; `data` must be the dataset of these ids.
     pub(super) fn get(&self, data: &Dataset, learner: usize) -> ResolvedSfdcId {
         let kind = self.kind[learner];
         let id = match kind {
@@ -60,7 +59,7 @@ impl ResolvedSfdcIds {
     }
 }
 
-/// By learner, the contact that goes with them: nearly always the one of [`Learners`](crate::reconcile::join::learners::Learners).
+/// The matching contact by learner: nearly always the one of [`Learners`](crate::reconcile::join::learners::Learners).
 #[derive(Debug, Clone, Default)]
 pub(super) struct LearnerContacts {
     other: SparseColumn<u32>,
@@ -95,9 +94,9 @@ struct Keys<'a> {
     equality: Equality,
     /// The first contact of each key.
     first: HashTable<u32>,
-    /// Contacts that share their key: the first of them.
+    /// For contacts that share their key: the first of them.
     shared: SparseColumn<u32>,
-    /// By contact, whether the key is blank: a byte is nearer at hand than a text.
+    /// By contact, whether the key is blank: one byte stays in cache; reading the text would be a cache miss.
     blank: Vec<bool>,
 }
 
@@ -122,7 +121,7 @@ impl<'a> Keys<'a> {
         Self { contacts, equality, first, shared, blank }
     }
 
-    /// The first contact with this key; nothing where it is blank.
+    /// The first contact with this key; `None` if blank.
     fn find(&self, key: &str) -> Option<u32> {
         if key::is_blank(key) {
             return None;
@@ -132,7 +131,7 @@ impl<'a> Keys<'a> {
         self.first.find(hash(&key), same).copied()
     }
 
-    /// Whether several contacts have the key of which this one is the first.
+    /// Whether several contacts share the key of this first one.
     fn several(&self, first: u32) -> bool {
         self.shared.get(first as usize).is_some()
     }
@@ -142,7 +141,7 @@ fn hash(text: &str) -> u64 {
     FxBuildHasher.hash_one(text)
 }
 
-/// Learners and contacts as their keys bring them together.
+/// Learners and contacts matched by key.
 struct Keyed<'a> {
     keys: Keys<'a>,
     /// By learner, the first contact whose key is the username, or [`NONE`].
@@ -152,7 +151,7 @@ struct Keyed<'a> {
 impl<'a> Keyed<'a> {
     fn new(data: &'a Dataset, keys: Keys<'a>) -> Self {
         let first = |learner: usize| match data.learners.contact_by_key(learner) {
-            // What the learner's contact has for a key needs no search, but for those who share it.
+            // The key of the learner's own contact needs no lookup, unless shared.
             Some(contact) if !keys.blank[contact] => keys.shared.get(contact).unwrap_or(index(contact)),
             _ => keys.find(data.username(learner)).unwrap_or(NONE),
         };
@@ -169,7 +168,7 @@ impl<'a> Keyed<'a> {
     }
 }
 
-/// Who claims a contact, of several learners the one who fits best.
+/// The owner of each contact, of several learners the best match.
 struct ContactOwners {
     owner: Vec<KeyOwner>,
     learner: Vec<u32>,
@@ -190,7 +189,7 @@ impl ContactOwners {
                 SfdcIdKind::Contact if data.learners.contact_by_id(learner) == Some(contact) => KeyOwner::This,
                 _ => KeyOwner::Other,
             };
-            // Learners come in the order of their ids, so of equals the lowest id stays.
+            // Learners come in id order, so on ties the lowest id stays.
             if owner > owners.owner[contact] {
                 owners.owner[contact] = owner;
                 owners.learner[contact] = index(learner);
@@ -275,7 +274,7 @@ fn judge_contacts(
     key_group: &SparseColumn<u32>,
     unread: &UnreadRows,
 ) -> (Vec<Forecast>, Vec<u32>) {
-    // The first learner whose `sfdc_id` the contact is.
+    // The first learner with the contact's `sfdc_id`.
     let mut holder = vec![NONE; data.contacts.len()];
     for learner in (0..data.learners.len()).filter(|&learner| sfdc.kind(learner) == SfdcIdKind::Contact) {
         if let Some(contact) = data.learners.contact_by_id(learner)
@@ -290,8 +289,8 @@ fn judge_contacts(
     for (contact, (owner, learner)) in owners.into_iter().zip(&mut learners).enumerate() {
         let near_learner = near.learner_of.get(&index(contact)).copied();
         let known_elsewhere = holder[contact] != NONE || near_learner.is_some();
-        // That nobody has the key as username, or the contact as `sfdc_id`, says nothing where a learner's row could not be
-        // read; and nothing says that a contact's key is its own where other contacts are not at hand.
+        // If a learner's row is unreadable, somebody may still have the key as username, or the contact as `sfdc_id`;
+        // and if contacts are missing, a contact's key may not be unique.
         let is_unknown = !contacts_complete
             || owner == KeyOwner::Nobody
                 && (unread.may_have_username(data.contacts.key(contact))
@@ -315,11 +314,11 @@ fn judge_contacts(
     (forecasts, learners)
 }
 
-/// Near keys of those who have no exact one.
+/// Near keys for those without an exact one.
 struct Near {
-    /// Learner to contact, of several the one with the lowest id.
+    /// Learner to contact; the lowest id of several.
     contact_of: FxHashMap<u32, u32>,
-    /// Contact to learner, of several the one with the lowest id.
+    /// Contact to learner; the lowest id of several.
     learner_of: FxHashMap<u32, u32>,
 }
 
@@ -339,7 +338,7 @@ impl Near {
     }
 }
 
-/// For each seeker the first candidate with the same folded text and another exact text.
+/// For each seeker the first candidate with equal folded text but different exact text.
 fn nearest<'a>(
     seekers: impl Iterator<Item = usize>,
     text: impl Fn(usize) -> &'a str,
@@ -377,7 +376,7 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> ResolvedSfdcIds {
             return SfdcIdKind::Unread;
         }
         if !data.learners.sfdc_known(learner) {
-            // Of whom only the enrollments tell, the row of the Users report may be one that could not be read.
+            // If only the enrollments list a learner, the Users report may have an unreadable row of theirs.
             let is_unread = unread.users.rows > 0
                 && data.origins.sfdc_ids
                 && !data.learners.in_users_report(learner)
@@ -413,8 +412,7 @@ fn classify(data: &Dataset, unread: &UnreadRows) -> ResolvedSfdcIds {
     ResolvedSfdcIds { kind, meant }
 }
 
-/// Finds the ids that malformed ones stand for: by their own checksum, else as the only record of
-/// the extract with the same letters.
+/// Repairs malformed ids: by their own checksum, else as the only record of the extract with the same letters.
 fn repair(data: &Dataset, kind: &[SfdcIdKind]) -> SparseColumn<RecordId> {
     let known = |id: RecordId| data.contacts.find(id).is_some() || data.users.find(id).is_some();
     let mut by_letters: Option<FxHashMap<String, Option<RecordId>>> = None;
@@ -428,7 +426,7 @@ fn repair(data: &Dataset, kind: &[SfdcIdKind]) -> SparseColumn<RecordId> {
             _ if matches!(text.len(), 15 | 18) && text.is_ascii() => {
                 let letters = by_letters.get_or_insert_with(|| fold_ids(data));
                 let unique = letters.get(&text[..15].to_ascii_lowercase()).copied().flatten();
-                // Fifteen characters carry no checksum; unseen in the extract they prove nothing.
+                // Fifteen characters have no checksum; if not in the extract they prove nothing.
                 unique.or(if text.len() == 18 { by_checksum } else { None })
             }
             other => other,
@@ -440,7 +438,7 @@ fn repair(data: &Dataset, kind: &[SfdcIdKind]) -> SparseColumn<RecordId> {
     meant
 }
 
-/// Ids of contacts and users without regard to case; `None` where two differ only in case.
+/// Ids of contacts and users, ignoring case; `None` if two differ only in case.
 fn fold_ids(data: &Dataset) -> FxHashMap<String, Option<RecordId>> {
     let mut folded = FxHashMap::default();
     for id in data.contacts.ids().chain(data.users.ids()) {

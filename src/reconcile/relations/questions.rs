@@ -1,9 +1,10 @@
-//! Which results of a run are so absurd that its inputs are questioned before anybody is charged with them.
+//! Which results of a run are so implausible that its inputs are questioned before any fault is reported.
 //!
-//! Each question is a total function over a few numbers; shares count only over at least [`MIN_RECORDS`] records. Until the
-//! user accepts it (`--accept`), the run is not evaluated and what rests on the questioned thing says nothing.
+//! Each question is a total function of a few numbers; shares count only over at least [`MIN_RECORDS`] records. Until
+//! the user accepts it (`--accept`), the run is not evaluated, and checks that depend on the questioned input report
+//! nothing.
 //!
-//! Must not know: checks, outputs, or the clock of this machine (its moment is handed in).
+//! Must not know: checks, outputs, or the clock of this machine (the time is a parameter).
 
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::origins::Origins;
@@ -15,15 +16,15 @@ use crate::reconcile::relations::enrollment::EnrollmentMatch;
 use crate::reconcile::relations::link::{Link, SfdcIdKind};
 use crate::settings::Rules;
 
-/// How long after its beginning a read of Salesforce may still go on: an extraction can be resumed for two days, and objects
-/// saved by hand are saved one after the other.
+/// How long a read of Salesforce may take: an extraction can be resumed for two days, and manually saved objects are
+/// saved one after the other.
 const READ_LASTS: i64 = 2 * 24 * HOUR;
-/// As long as a folder that was saved by hand in one go takes.
+/// How long saving a folder by hand may take.
 const SAVING_LASTS: i64 = HOUR;
 /// The export is questioned if its newest date is at least this many days before the export time.
 const MAX_DAYS_WITHOUT_DATE: i64 = 30;
 
-/// The questions that apply, in their order. `now` is when the run takes place.
+/// The applicable questions, in order. `now` is the time of the run.
 #[must_use]
 pub fn ask(data: &Dataset, relations: &Relations, rules: &Rules, now: Instant) -> Vec<Questioned> {
     let asked = [
@@ -75,15 +76,15 @@ fn keys_disagree(relations: &Relations, rules: &Rules) -> Option<String> {
     })
 }
 
-/// Learners whose `sfdc_id` is the id of a contact or user, those of them whose record the extract does not have, and of
-/// these the ones that another instance of Salesforce has given.
+/// Learners whose `sfdc_id` is the id of a contact or user, those of them whose record is not in the extract, and of
+/// these the ones whose id another Salesforce instance assigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Dangling {
     /// Ids of contacts and users.
     pub addressable: u64,
     /// Those whose record does not exist.
     pub dangling: u64,
-    /// Those of another instance than every id of the extract.
+    /// Those from another instance than all ids of the extract.
     pub of_another: u64,
 }
 
@@ -108,14 +109,14 @@ impl Dangling {
         counts
     }
 
-    /// Whether over half are of no record of this organization, and of another instance: another organization.
+    /// Whether over half match no record of this organization, and come from another instance: another organization.
     #[must_use]
     pub const fn is_mismatch(self) -> bool {
         is_most(self.of_another, self.addressable)
     }
 }
 
-/// The instances that have given the ids of the extract, each once.
+/// The distinct instances that assigned the ids of the extract.
 fn instances(data: &Dataset) -> Vec<[u8; 3]> {
     let docebo_users = (0..data.docebo_users.len()).map(|at| data.docebo_users.id(at));
     let ids = data.contacts.ids().chain(data.users.ids()).chain(docebo_users);
@@ -155,7 +156,8 @@ fn export_filtered(data: &Dataset, relations: &Relations) -> Option<String> {
              export it again with all users, deactivated ones included."
         ));
     }
-    // The users report can be complete while the enrollments were filtered by date, course or status, or cut at a line end.
+    // The users report can be complete while the enrollments were filtered by date, course or status, or truncated at a
+    // line end.
     let values = &relations.totals.enrollments.salesforce.values;
     let orphaned = values.get(EnrollmentMatch::Orphaned);
     let compared = [EnrollmentMatch::Matched, EnrollmentMatch::Outdated, EnrollmentMatch::UnknownStatus]
@@ -206,7 +208,7 @@ fn extract_time(data: &Dataset, now: Instant) -> Option<String> {
             extracted_at.to_minute()
         ));
     }
-    // `extracted_at` is when the read began, and rows that change while it goes on are read as well.
+    // `extracted_at` is when the read began, and rows that change during it are read as well.
     let lasts = if origins.extraction.queries.is_empty() { SAVING_LASTS } else { READ_LASTS };
     let ended = origins.extraction.last.unwrap_or(extracted_at).max(extracted_at.plus(lasts));
     let newest =

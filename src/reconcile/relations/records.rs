@@ -1,6 +1,6 @@
-//! The facts behind `outbound` and `enrollment`: which Salesforce row goes with which Docebo record.
+//! The facts behind `outbound` and `enrollment`: which Salesforce row belongs to which Docebo record.
 //!
-//! Every learner's enrollments are judged by themselves, so learners are judged side by side.
+//! Every learner's enrollments are judged separately, so learners are judged in parallel.
 
 use rayon::prelude::*;
 
@@ -42,7 +42,7 @@ pub(crate) const NEEDED_OF_ENROLLMENT: &[&str] = &[
     "CreatedDate",
     "LastModifiedDate",
 ];
-/// Columns without which a course cannot be placed in or out of scope.
+/// Columns without which a course cannot be judged in or out of scope.
 pub(crate) const NEEDED_OF_COURSE: &[&str] = &["docebo_v3__Deleted__c", "docebo_v3__Effective__c"];
 
 struct RecordJudge<'a> {
@@ -98,8 +98,7 @@ struct Enrollments {
     unmatched: Vec<EnrollmentMatch>,
 }
 
-/// By learner, the `DoceboUser__c` row; of several (which `UserId__c`, being unique, forbids) the
-/// newest.
+/// By learner, the `DoceboUser__c` row; the newest of several (which `UserId__c`, being unique, forbids).
 fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
     let mut newest = vec![NONE; data.learners.len()];
     let rows = &data.docebo_users;
@@ -114,8 +113,7 @@ fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
     newest
 }
 
-/// By course, whether it is synchronised (contract: in Salesforce, not deleted, effective; or all;
-/// or those listed).
+/// By course, whether it is synchronized (contract: in Salesforce, not deleted, effective; or all; or those listed).
 fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
     let courses = &data.courses;
     let extract = data.origins.extract(SfObject::Course);
@@ -141,7 +139,7 @@ fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
         .collect()
 }
 
-/// What is due for a learner, as counts.
+/// Counts of a learner's due enrollments.
 #[derive(Clone, Copy, Default)]
 struct DueCounts {
     before_cutoff: u32,
@@ -153,13 +151,14 @@ impl RecordJudge<'_> {
         self.clocks.enrolled(self.data, at).is_some_and(|readings| self.is_after_cutoff(at, readings))
     }
 
-    /// Whether a date of an enrollment may be after the cutoff. Dates of a file that no zone fits can be off by hours.
+    /// Whether a date of an enrollment may be after the cutoff. Dates of a file without a fitting zone can be off by
+    /// hours.
     fn is_after_cutoff(&self, at: usize, date: Readings) -> bool {
         let doubt = if self.clocks.compares(self.data, at) { 0 } else { ZONE_DOUBT };
         date.latest().plus(doubt) > self.cutoff
     }
 
-    /// Whether a row of the export for this learner and course could not be read.
+    /// Whether an export row for this learner and course is unreadable.
     fn has_unread_row(&self, learner: usize, course: usize) -> bool {
         self.unread.enrollments.rows > 0
             && self.unread.has_enrollment(self.data.learners.id(learner), self.data.courses.id[course])
@@ -175,7 +174,7 @@ impl RecordJudge<'_> {
                     InScope::Unknown => counts.unknown += 1,
                     InScope::Yes => {
                         due += 1;
-                        // Whether something older is due matters only where the row is missing.
+                        // Whether something older is due matters only if the row is missing.
                         if self.docebo_user[learner] == NONE && !self.enrolled_after_cutoff(at) {
                             counts.before_cutoff += 1;
                         }
@@ -213,7 +212,7 @@ impl RecordJudge<'_> {
 
     fn docebo_user_row(&self, learner: usize) -> DoceboUserMatch {
         let Some(at) = row(self.docebo_user[learner]) else {
-            // Without the enrollments nobody knows whether a row should be there.
+            // Without the enrollments it is unknown whether a row should exist.
             if !self.data.origins.enrollments_report {
                 return DoceboUserMatch::Unseen;
             }
@@ -229,9 +228,9 @@ impl RecordJudge<'_> {
         }
         let reference = self.people.sfdc.get(self.data, learner);
         let named = match reference.kind {
-            // Of a malformed id, the one that it stands for.
+            // For a malformed id, the repaired one.
             SfdcIdKind::Contact | SfdcIdKind::User | SfdcIdKind::NotExtracted | SfdcIdKind::Malformed => reference.id,
-            // Of a contact that was merged away, the one that it was merged into.
+            // For a merged contact, the one that it was merged into.
             SfdcIdKind::Dangling => reference.id.and_then(|id| data.resolve_merge(id)).and_then(|deleted| deleted.into),
             SfdcIdKind::Unknown | SfdcIdKind::Unread => return DoceboUserMatch::NamesSomebody,
             SfdcIdKind::Blank | SfdcIdKind::Foreign => None,
@@ -244,7 +243,7 @@ impl RecordJudge<'_> {
             Some((_, Some(at))) if data.users.contact(at, &data.contacts) == Some(named) => {
                 DoceboUserMatch::NamesLearner
             }
-            // A user who is not at hand may or may not be this contact's.
+            // A user who is not extracted may or may not be this contact's.
             Some((_, None)) if !self.data.origins.extract(SfObject::User).completeness.is_complete() => {
                 DoceboUserMatch::NamesSomebody
             }
@@ -265,7 +264,7 @@ impl RecordJudge<'_> {
         }
     }
 
-    /// Whether the needed inputs are there at all.
+    /// Whether the required inputs exist.
     fn can_judge_enrollments(&self) -> bool {
         let origins = &self.data.origins;
         let rows = origins.extract(SfObject::CourseEnrollment);
@@ -322,8 +321,8 @@ impl RecordJudge<'_> {
         }
     }
 
-    /// The values of rows that no enrollment claims. Of several of one learner and course that nothing claims, the one
-    /// modified last counts, of equals the one with the highest id.
+    /// The values of unmatched rows. Of several rows of one unmatched learner and course, the last modified counts, on
+    /// ties the one with the highest id.
     fn unmatched(&self) -> Vec<EnrollmentMatch> {
         let rows = &self.data.enrollments;
         let key = |at: usize| (rows.account(at), rows.row_course(at));
@@ -350,7 +349,7 @@ impl RecordJudge<'_> {
         let status = word.and_then(|word| word.status);
         let mut differs = Differs::default();
         let written = rows.status(counted);
-        // A status that is not known, on either side, is not a difference.
+        // An unknown status, on either side, is not a difference.
         if let (Some(status), Some(written)) = (status, written)
             && status != written
         {
@@ -363,7 +362,7 @@ impl RecordJudge<'_> {
         };
         let enrolled = self.clocks.enrolled(self.data, at);
         let completed = self.clocks.completed(self.data, at);
-        // Dates whose zone is not known are not compared: `differs` never names them.
+        // Dates with an unknown zone are not compared: `differs` never contains them.
         if self.clocks.compares(self.data, at) {
             if !agrees(enrolled, rows.row_enrolled(counted)) {
                 differs.add(Difference::EnrollmentDate);
@@ -395,8 +394,8 @@ impl RecordJudge<'_> {
         (value, differs)
     }
 
-    /// Whether a row was modified after the export and tells of something that the export cannot know yet: an enrollment,
-    /// completion or unenrollment after it, or a status further along.
+    /// Whether a row was modified after the export and reflects something that the export cannot know yet: an
+    /// enrollment, completion or unenrollment after it, or a status further along.
     fn row_is_later(&self, row: usize, exported: Status, written: Option<Status>) -> bool {
         let rows = &self.data.enrollments;
         let Some(exported_at) = self.data.origins.exported_at else { return false };
@@ -413,9 +412,9 @@ impl RecordJudge<'_> {
         AbsentFacts {
             in_scope: self.in_scope[course],
             addressable: match self.people.sfdc.kind(learner) {
-                // The contact may be deleted, and nothing is owed then.
+                // The contact may be deleted, in which case nothing is due.
                 SfdcIdKind::NotExtracted => Addressable::Unread,
-                // Other learners' ids are told: this one may be blank or wrong.
+                // Other learners' ids are known: this one may be blank or wrong.
                 SfdcIdKind::Unknown if self.data.origins.sfdc_ids && self.docebo_user[learner] != NONE => {
                     Addressable::Unread
                 }

@@ -89,7 +89,7 @@ pub struct ContactTotals {
 }
 
 impl DoceboTotals {
-    /// The terms that must add up to the total, in the order of the outputs.
+    /// The terms that must add up to the total, in output order.
     #[must_use]
     pub fn terms(&self) -> Vec<(&'static str, u64)> {
         let mut terms = vec![("archived", self.archived), ("rejected", self.rejected), ("repeated", self.repeated)];
@@ -99,7 +99,7 @@ impl DoceboTotals {
 }
 
 impl SalesforceTotals {
-    /// The terms that must add up to the total, in the order of the outputs.
+    /// The terms that must add up to the total, in output order.
     #[must_use]
     pub fn terms(&self) -> Vec<(&'static str, u64)> {
         EnrollmentMatch::OF_SALESFORCE.iter().map(|&value| (value.label(), self.values.get(value))).collect()
@@ -145,7 +145,7 @@ impl Serialize for SalesforceTotals {
     }
 }
 
-/// Takes the terms that are not values of a relation out of what stands in the file; the rest are.
+/// Removes the terms that are not relation values from the file's map; the rest are values.
 fn take_terms<'de, D: serde::Deserializer<'de>, const N: usize>(
     deserializer: D,
     named: [&str; N],
@@ -203,7 +203,7 @@ impl schemars::JsonSchema for SalesforceTotals {
 }
 
 impl Totals {
-    /// The equations that do not hold, in words; a correct run has none.
+    /// The violated equations, in words; a correct run has none.
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
         let sum = |terms: &[(&str, u64)]| terms.iter().map(|&(_, count)| count).sum::<u64>();
@@ -224,7 +224,7 @@ impl Totals {
     }
 }
 
-/// Counts rows as they were read against values as they were given.
+/// Counts the rows read against the values assigned.
 pub(super) fn count(data: &Dataset, people: &People, records: &Records) -> Totals {
     let rows_of = |holds: &str| {
         data.origins.inputs.iter().filter(|input| input.holds == holds).map(|input| input.rows - input.deleted).sum()

@@ -1,7 +1,7 @@
-//! What the unreadable rows of the export still say: a row that could not be read makes what depends on it unknown.
+//! What the unreadable rows of the export still reveal: an unreadable row makes what depends on it unknown.
 //!
-//! The ids of such a row tell which enrollment, which learner and which contact it may be about; where they cannot be read
-//! either, only the number of such rows is known, and every check that one of them could concern counts it as unjudged.
+//! The ids of such a row show which enrollment, learner and contact it may concern; if these are unreadable too, only
+//! the number of such rows is known, and every check that one of them could concern counts it as unjudged.
 //!
 //! Must not know: how a row is read, or which check counts what.
 
@@ -18,49 +18,48 @@ use crate::model::origins::Origins;
 use crate::reconcile::dataset::Dataset;
 use crate::settings::Rules;
 
-/// Unreadable rows of one report, as counts.
+/// Counts of unreadable rows of one report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UnreadCounts {
-    /// All of them.
+    /// All unreadable rows.
     pub rows: u64,
-    /// Those whose learner id cannot be read.
+    /// Those with an unreadable learner id.
     pub without_learner: u64,
-    /// Those of which the learner id or the course id cannot be read; of the *Users* report, none.
+    /// Those with an unreadable learner id or course id; zero for the *Users* report.
     pub without_pair: u64,
 }
 
 /// Unreadable rows of one file with one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadGroup {
-    /// The file, by index into [`Origins::exports`].
+    /// The file, as an index into [`Origins::exports`].
     pub file: u16,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
-    /// The line of the first of them.
+    /// The line of the first row.
     pub line: u32,
-    /// Why it cannot be read; its column and reason are those of all.
+    /// The first reject; all rows share its column and reason.
     pub first: Reject,
 }
 
-/// The unreadable rows of the export, by what they are about.
+/// The unreadable rows of the export, by what they concern.
 #[derive(Debug, Clone, Default)]
 pub struct UnreadRows {
     /// Those of the *Users* report.
     pub users: UnreadCounts,
     /// Those of the *Users - Courses* report.
     pub enrollments: UnreadCounts,
-    /// Whether every file's are within the tolerance (`docebo.max_unreadable_rows`), so that the run counts as evaluated.
+    /// Whether every file is within the tolerance (`docebo.max_unreadable_rows`), so that the run counts as evaluated.
     pub accepted: bool,
-    /// Whether a *Users* report names learners; without one, those without an enrollment are not known.
+    /// Whether a *Users* report lists learners; without one, those without an enrollment are unknown.
     pub users_reported: bool,
-    /// By file and reason, in the order of the files and of the first rows.
+    /// By file and reason, in the order of files and first rows.
     pub groups: Vec<UnreadGroup>,
-    /// Learners whom the export names only in unreadable rows: their ids where they can be read, the rows where they
-    /// cannot.
+    /// Learners who are only in unreadable rows of the export: the number of their ids if readable, else of the rows.
     pub missing_learners: u64,
-    /// Of these, the rows whose learner id cannot be read either.
+    /// How many of these are rows with an unreadable learner id.
     pub unidentified_learners: u64,
-    /// Rows of learners whose username cannot be read anywhere: each may be the learner of any contact.
+    /// Rows of learners without any readable username: each may be the learner of any contact.
     pub unnamed_learners: u64,
     /// Learner ids of rows of the *Users* report, sorted.
     learners: Vec<u64>,
@@ -68,31 +67,31 @@ pub struct UnreadRows {
     enrolled: Vec<u64>,
     /// Learner and course of rows of the *Users - Courses* report, sorted.
     pairs: Vec<(u64, u64)>,
-    /// Usernames of learners whom the export names only in unreadable rows, in their canonical and in their folded form.
+    /// Usernames of learners who are only in unreadable rows of the export, in canonical and in folded form.
     usernames: FxHashSet<String>,
     folded: FxHashSet<String>,
     /// Learner ids of rows of the *Users - Courses* report that may be due, sorted.
     owed: Vec<u64>,
-    /// Usernames of rows of the *Users* report whose learner id cannot be read.
+    /// Usernames of *Users* report rows with an unreadable learner id.
     unidentified: FxHashSet<String>,
-    /// How many of those rows tell no username either: each may be that of any learner who is not in the report.
+    /// How many of those rows have no username either: each may belong to any learner who is not in the report.
     unidentified_unnamed: u64,
-    /// The `sfdc_id`s of rows that no other row of their learner tells.
+    /// The `sfdc_id`s of rows that no other row of their learner has.
     sfdc_ids: FxHashSet<RecordId>,
-    /// Whether such an `sfdc_id` cannot be read: it may be any contact.
+    /// Whether such an `sfdc_id` is unreadable: it may be any contact.
     unknown_sfdc_ids: bool,
     equality: Equality,
 }
 
 impl UnreadRows {
-    /// Looks through the excluded rows of the export.
+    /// Collects the unreadable rows among the excluded ones.
     pub(super) fn new(data: &Dataset, rules: &Rules) -> Self {
         let origins = &data.origins;
         let mut unread = Self { equality: rules.equality, users_reported: has_users(origins), ..Self::default() };
         let mut by_reason: BTreeMap<(u16, &str, &str), usize> = BTreeMap::new();
         let mut of_file: BTreeMap<u16, u64> = BTreeMap::new();
         let mut missing_ids: FxHashSet<u64> = FxHashSet::default();
-        // Rows whose learner id cannot be read, but whose username can: username, report and `sfdc_id`.
+        // Rows with an unreadable learner id but a readable username: username, report and `sfdc_id`.
         let mut nameless: Vec<(&str, ExportKind, Option<&str>)> = Vec::new();
         for (kind, row) in &origins.excluded {
             let Exclusion::Unreadable(reject) = &row.why else { continue };
@@ -117,7 +116,7 @@ impl UnreadRows {
                 unread.add_sfdc_id(sfdc_id);
             }
             match reject.learner {
-                // Whom other rows name as well is known.
+                // A learner with other rows is known.
                 Some(_) if known.is_some_and(|learner| !key::is_blank(data.username(learner))) => {}
                 Some(id) => {
                     if known.is_none() {
@@ -141,7 +140,7 @@ impl UnreadRows {
             }
         }
         if !nameless.is_empty() {
-            // A username that a learner of the export has tells whose row it is.
+            // A username of an exported learner identifies the row's learner.
             let wanted: FxHashSet<&str> = nameless.iter().map(|&(username, ..)| username).collect();
             let known: FxHashSet<&str> = data.usernames().filter(|username| wanted.contains(username)).collect();
             nameless.retain(|(username, ..)| !known.contains(username));
@@ -149,7 +148,7 @@ impl UnreadRows {
                 unread.add_sfdc_id_of_nameless(*kind, *sfdc_id);
             }
             nameless.sort_unstable_by_key(|&(username, kind, _)| (username, kind == ExportKind::Enrollments));
-            // Rows of one username are one learner's.
+            // Rows with one username belong to one learner.
             nameless.dedup_by_key(|&mut (username, ..)| username);
         }
         for &(username, kind, _) in &nameless {
@@ -180,16 +179,16 @@ impl UnreadRows {
         }
     }
 
-    /// A learner whose id cannot be read.
+    /// Adds a learner with an unreadable id.
     fn add_nameless(&mut self, username: Option<&str>, kind: ExportKind) {
         self.add_username(username);
-        // An enrollment is one of a learner's many: another row, or the *Users* report, names the learner.
+        // An enrollment is one of many: another row, or the *Users* report, identifies the learner.
         let is_further = kind == ExportKind::Enrollments && self.users_reported;
         self.unidentified_learners += u64::from(!is_further);
         self.missing_learners += u64::from(!is_further || username.is_some());
     }
 
-    /// Those of the *Users* report are known already.
+    /// The ids of the *Users* report are already known.
     fn add_sfdc_id_of_nameless(&mut self, kind: ExportKind, text: Option<&str>) {
         if kind == ExportKind::Enrollments {
             self.add_sfdc_id(text);
@@ -209,7 +208,7 @@ impl UnreadRows {
             ExportKind::Enrollments => &mut self.enrollments,
         };
         counts.rows += 1;
-        // A course whose code no Salesforce course has is not synchronized.
+        // A course code that matches no Salesforce course is not synchronized.
         if kind == ExportKind::Enrollments && reject.reason != Reject::UNKNOWN_COURSE {
             self.owed.extend(reject.learner);
         }
@@ -227,32 +226,32 @@ impl UnreadRows {
         }
     }
 
-    /// Whether there are any.
+    /// Whether there are no unreadable rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows() == 0
     }
 
-    /// How many there are.
+    /// Number of unreadable rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.users.rows + self.enrollments.rows
     }
 
-    /// Whether a row of the learner in the *Users* report could not be read.
+    /// Whether a row of the learner in the *Users* report is unreadable.
     #[must_use]
     pub fn has_user(&self, learner: u64) -> bool {
         self.learners.binary_search(&learner).is_ok()
     }
 
-    /// Whether a row of the *Users* report that could not be read is the learner's, by its learner id or by its username. Of
-    /// rows that tell neither, only the number is known.
+    /// Whether an unreadable row of the *Users* report is the learner's, by its learner id or its username. Of rows
+    /// with neither, only the number is known.
     #[must_use]
     pub fn has_user_named(&self, learner: u64, username: &str) -> bool {
         self.has_user(learner) || self.unidentified.contains(username)
     }
 
-    /// Whether a row of the *Users* report that could not be read may be that of a learner who is not in the report.
+    /// Whether an unreadable row of the *Users* report may belong to a learner who is not in the report.
     #[must_use]
     pub fn may_have_user(&self, learner: u64, username: &str) -> bool {
         self.unidentified_unnamed > 0
@@ -260,31 +259,31 @@ impl UnreadRows {
             || key::is_blank(username) && self.users.without_learner > 0
     }
 
-    /// Whether a row that could not be read may have this contact as `sfdc_id`.
+    /// Whether an unreadable row may have this contact as `sfdc_id`.
     #[must_use]
     pub fn may_have_sfdc_id(&self, contact: RecordId) -> bool {
         self.unknown_sfdc_ids || self.sfdc_ids.contains(&contact)
     }
 
-    /// Whether an enrollment of the learner could not be read.
+    /// Whether an enrollment of the learner is unreadable.
     #[must_use]
     pub fn has_enrollment_of(&self, learner: u64) -> bool {
         self.enrolled.binary_search(&learner).is_ok()
     }
 
-    /// Whether an enrollment of the learner could not be read that may be due.
+    /// Whether an enrollment of the learner that may be due is unreadable.
     #[must_use]
     pub fn may_owe(&self, learner: u64) -> bool {
         self.owed.binary_search(&learner).is_ok()
     }
 
-    /// Whether the enrollment of a learner in a course could not be read.
+    /// Whether the enrollment of a learner in a course is unreadable.
     #[must_use]
     pub fn has_enrollment(&self, learner: u64, course: u64) -> bool {
         self.pairs.binary_search(&(learner, course)).is_ok()
     }
 
-    /// Whether a learner whom the export names only in unreadable rows has this key as username, or one near it.
+    /// Whether a learner who is only in unreadable rows has this key as username, or one near it.
     #[must_use]
     pub fn has_username(&self, key: &str) -> bool {
         let canonical = |key| -> Cow<'_, str> { self.equality.canonical(key) };
@@ -292,21 +291,21 @@ impl UnreadRows {
             && (self.usernames.contains(&*canonical(key)) || self.folded.contains(&*key::fold(key)))
     }
 
-    /// Whether a learner whom the export names only in unreadable rows, or not at all for want of a *Users* report, may have
-    /// this key as username, or one near it.
+    /// Whether a learner who is only in unreadable rows, or not exported for want of a *Users* report, may have this
+    /// key as username, or one near it.
     #[must_use]
     pub fn may_have_username(&self, key: &str) -> bool {
         !self.users_reported || self.unnamed_learners > 0 || self.has_username(key)
     }
 }
 
-/// Whether a *Users* report names learners at all.
+/// Whether a *Users* report lists learners at all.
 fn has_users(origins: &Origins) -> bool {
     let inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
     inputs.zip(&origins.exports).any(|(input, file)| file.kind == ExportKind::Users && input.rows > 0)
 }
 
-/// The rows of a file of the export with all its parts, headings not counted.
+/// The rows of an export file with all its parts, without headings.
 fn rows_of(origins: &Origins, first_part: u16) -> u64 {
     let inputs = origins.inputs.iter().filter(|input| input.side == "docebo");
     inputs.zip(&origins.exports).filter(|(_, file)| file.first_part == first_part).map(|(input, _)| input.rows).sum()

@@ -1,6 +1,6 @@
-//! `history.csv`: one finding a row, by key.
+//! `history.csv`: one finding per row, by key.
 //!
-//! Must not know: where the file lies.
+//! Must not know: where the file is.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,16 @@ use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::report::run_history::{Entry, History, State};
 
-/// The file's name in the folder of a run.
+/// File name in the folder of a run.
 pub const NAME: &str = "history.csv";
 
 const COLUMNS: [&str; 9] =
     ["key", "check", "state", "first_seen", "last_seen", "object", "record_id", "learner_id", "course_id"];
 
-/// The history as CSV.
+/// Writes the history as CSV.
 ///
 /// # Errors
-/// Those of `out`.
+/// If writing to `out` fails.
 pub fn write(history: &History, out: impl std::io::Write) -> Result<(), csv::Error> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
@@ -41,10 +41,10 @@ pub fn write(history: &History, out: impl std::io::Write) -> Result<(), csv::Err
     Ok(writer.flush()?)
 }
 
-/// What a file says that [`write`] made.
+/// Reads a file written by [`write`].
 ///
 /// # Errors
-/// In words, with the line, what of it is not of this form.
+/// If a line does not have this form, with its number.
 pub fn read(from: impl std::io::Read) -> Result<History, String> {
     let mut reader = csv::Reader::from_reader(from);
     let headings = reader.headers().map_err(|error| error.to_string())?;

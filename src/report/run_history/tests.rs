@@ -1,4 +1,4 @@
-//! What the rules of a series are: every state from every state, and the equation over random series.
+//! Rules of a series: every transition between states, and the equation over random series.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -64,8 +64,8 @@ fn age_counts_from_the_first_sight() {
 }
 
 proptest! {
-    /// Over any course of runs, with checks that see everything, a part or nothing: open at start + new +
-    /// reopened - cleared = open at end, for each check, and the file says again what was written.
+    /// For any sequence of runs, with checks that see everything, a part or nothing: open at start + new + reopened -
+    /// cleared = open at end, for each check, and reading the file returns what was written.
     #[test]
     fn the_movement_ties(runs in proptest::collection::vec((proptest::collection::btree_set(0_u64..40, 0..30), 0_u8..8), 1..8)) {
         let mut history = History::default();

@@ -1,8 +1,8 @@
-//! Removes the free text from queries, from paths and answers in the log of an extraction, from refusals of Salesforce and
-//! from reviews.
+//! Removes the free text from queries, from paths and answers in the log of an extraction, from Salesforce's error
+//! messages and from reviews.
 //!
-//! Only the forms that tieout itself writes are recognized. Everything else, which a folder that was saved by hand may
-//! contain, is withheld.
+//! Only the forms that tieout itself writes are recognized. Everything else, which a manually saved folder may contain,
+//! is withheld.
 //!
 //! Must not know: which output it is for.
 
@@ -17,7 +17,7 @@ use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::model::text::sanitize_url;
 
-/// Parts of the paths that an extraction asks for.
+/// Known segments of the paths that an extraction requests.
 const SEGMENTS: [&str; 14] = [
     "services",
     "oauth2",
@@ -34,11 +34,11 @@ const SEGMENTS: [&str; 14] = [
     "jobs",
     "results",
 ];
-/// Methods of requests.
+/// HTTP methods.
 const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
-/// What an extraction reads beside the objects.
+/// What an extraction reads besides the objects.
 const LISTS: [&str; 3] = ["customisation", "deleted_contacts", "list_view_contacts"];
-/// Words of the query language; those behind which a number stands after a colon included.
+/// Words of the query language, including those followed by a colon and a number.
 const KEYWORDS: [&str; 58] = [
     "SELECT",
     "COUNT",
@@ -99,7 +99,7 @@ const KEYWORDS: [&str; 58] = [
     "NEXT_N_DAYS",
     "NEXT_N_MONTHS",
 ];
-/// Fields and objects of the standard and of the package that tieout asks for, or that its examples do.
+/// Standard and package fields and objects that tieout queries, or that its examples do.
 const FIELDS: [&str; 66] = [
     "Id",
     "Name",
@@ -168,9 +168,9 @@ const FIELDS: [&str; 66] = [
     "Organization",
     "InstanceName",
 ];
-/// The most digits of a number that a query is shown with.
+/// Maximum number of digits of a number shown in a query.
 const MAX_DIGITS: usize = 5;
-/// Codes of Salesforce's refusals.
+/// Salesforce error codes.
 const CODES: [&str; 23] = [
     "API_CURRENTLY_DISABLED",
     "API_DISABLED_FOR_ORG",
@@ -196,13 +196,12 @@ const CODES: [&str; 23] = [
     "UNABLE_TO_LOCK_ROW",
     "UNKNOWN_EXCEPTION",
 ];
-/// Words of the log's answers; a reason follows after a colon.
+/// Answers in the log; a reason follows after a colon.
 const ANSWERS: [&str; 12] =
     ["no", "answer", "yet", "the", "broke", "off", "after", "bytes", "stalled", "has", "more", "than"];
 
-/// A query without its literals, but for those that tieout writes itself, and ids; and without each other word that is not
-/// one of the language, an object, a field that tieout asks for, or a moment. `field` is the one that the usernames are
-/// mapped to.
+/// A query without its literals, except ids and those that tieout writes itself, and without words other than keywords,
+/// objects, fields that tieout queries, and times. `field` is the one that the usernames are mapped to.
 pub(super) fn query(soql: &str, field: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(soql.len()), soql);
     while let Some(start) = rest.find(['\'', '"']) {
@@ -219,7 +218,7 @@ pub(super) fn query(soql: &str, field: &str) -> String {
     shown + &words(rest, field)
 }
 
-/// A part of a query outside of literals without the words that are not known.
+/// A part of a query outside of literals, without unknown words.
 fn words(soql: &str, field: &str) -> String {
     let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '(' | ')' | '=' | '<' | '>' | '!');
     let mut before = "";
@@ -252,7 +251,7 @@ fn words(soql: &str, field: &str) -> String {
     shown
 }
 
-/// The position of the quotation mark that ends a literal.
+/// Position of the quotation mark that ends a literal.
 fn end_of_literal(inside: &str, mark: &[u8]) -> Option<usize> {
     let mut escaped = false;
     inside.bytes().position(|byte| {
@@ -262,18 +261,18 @@ fn end_of_literal(inside: &str, mark: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether a literal is one that tieout writes: the name of an object, the package's namespace, an id.
+/// Whether tieout writes the literal: an object name, the package's namespace, an id.
 fn is_own(literal: &str) -> bool {
     literal.is_empty() || literal == NAMESPACE || SfObject::parse(literal).is_some() || is_id(literal)
 }
 
-/// Whether a text is the id of a record. Any word of fifteen letters could be one; the ids of jobs and of things in setup
-/// begin with a digit.
+/// Whether a text is a record id. Any word of fifteen letters could be one; ids of jobs and of setup entities begin
+/// with a digit.
 fn is_id(text: &str) -> bool {
     RecordId::parse(text.as_bytes()).is_ok() && (text.len() == 18 || text.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// A word, withheld unless it is one of these.
+/// A word, withheld unless listed.
 fn one_of(known: &[&str], word: &str) -> String {
     if known.contains(&word) { word.to_owned() } else { WITHHELD.to_owned() }
 }
@@ -283,7 +282,7 @@ pub(super) fn method(method: &str) -> String {
     one_of(&METHODS, method)
 }
 
-/// What a query is for: an object, or a list beside the objects.
+/// The target of a query: an object, or another list.
 pub(super) fn asked(object: &str) -> String {
     if SfObject::parse(object).is_some() { object.to_owned() } else { one_of(&LISTS, object) }
 }
@@ -294,8 +293,8 @@ pub(super) fn version(version: &str) -> String {
     if is_version { version.to_owned() } else { WITHHELD.to_owned() }
 }
 
-/// A part that was built onto the package's objects: what it is and where, without the words that people chose for it. Its
-/// id says which one is meant.
+/// A customization of the package's objects: type and location, without the names that people chose. Its id identifies
+/// it.
 pub(super) fn part(part: &Part) -> Part {
     let own = part.namespace.is_empty() || part.namespace == NAMESPACE;
     Part {
@@ -318,7 +317,7 @@ pub(super) fn path(path: &str, field: &str) -> String {
     shown
 }
 
-/// A segment of a path, withheld unless it is known: a cursor is not.
+/// A segment of a path, withheld unless known; cursors are unknown.
 fn segment(segment: &str) -> &str {
     let is_version =
         || segment.strip_prefix('v').is_some_and(|version| version.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
@@ -347,7 +346,7 @@ fn parameter<'a>(pair: &'a str, field: &str) -> Cow<'a, str> {
     }
 }
 
-/// The answer to a request without the reason, which can be the words of a server or a proxy.
+/// The answer to a request without the reason, which may quote a server or a proxy.
 pub(super) fn answer(answer: &str) -> String {
     let plain = answer.split(':').next().unwrap_or_default();
     let known = |word: &str| ANSWERS.contains(&word) || word.bytes().all(|c| c.is_ascii_digit());
@@ -371,7 +370,7 @@ pub(super) fn unseen(line: &str) -> String {
     }
 }
 
-/// Status and code of a refusal. Its message is dropped, since it can quote anything.
+/// Status and code of an error. Its message is dropped, since it can quote anything.
 fn refusal(why: &str) -> String {
     let is_status = |word: &str| word.len() == 3 && word.bytes().all(|c| c.is_ascii_digit());
     let head = why.split(':').next().unwrap_or_default();

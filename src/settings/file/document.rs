@@ -1,7 +1,7 @@
-//! The configuration file as a document: every value with its place, every error in the words of its key.
+//! The configuration file as a document: every value with its position, every error naming its key.
 //!
-//! A table is read key by key. A value of the wrong type and a key that nobody asked for are faults; they are
-//! collected, and the first one in the file is the error, whatever the order in which the keys are read.
+//! A table is read key by key. Values of the wrong type and unknown keys are faults; they are collected, and the first
+//! one in the file is the error, whatever the order in which the keys are read.
 //!
 //! Must not know: what a key means.
 
@@ -15,28 +15,29 @@ use toml::de::{DeTable, DeValue};
 use crate::error::Error;
 use crate::settings::file::nearest;
 
-/// A value of the configuration, with its key and the byte at which it starts.
+/// A configuration value with its key and start byte.
 #[derive(Debug, Clone)]
 pub(super) struct Placed<T> {
     /// The key with its table, such as `sync.grace_hours`.
     pub(super) key: String,
-    /// The byte of the file at which the value starts; of a missing value, its table's heading or the file's start.
+    /// The byte of the file at which the value starts; for a missing value, the start of its table's heading or of the
+    /// file.
     pub(super) at: usize,
     /// The value.
     pub(super) value: T,
 }
 
-/// The file that errors are about.
+/// The file that errors refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
-    /// Its path, as the user gave it.
+    /// Its path, as given by the user.
     pub(super) path: &'a Path,
     /// Its content.
     pub(super) text: &'a str,
 }
 
 impl<'a> Source<'a> {
-    /// Relative paths in the file are relative to this folder.
+    /// The base folder of relative paths in the file.
     pub(super) fn base(self) -> &'a Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
@@ -81,7 +82,7 @@ impl<'a> Source<'a> {
         self.text.get(..at).unwrap_or("").rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// The start of the heading in which a table's key is, or of the key where it is in none.
+    /// The start of the heading of a key's table, or of the key if it has none.
     fn heading(self, key: usize) -> usize {
         let start = self.line_start(key);
         let before = self.text.get(start..key).unwrap_or("");
@@ -89,7 +90,7 @@ impl<'a> Source<'a> {
         if indent.starts_with('[') { key - indent.len() } else { key }
     }
 
-    /// The error of a text that is not TOML.
+    /// The error for a text that is not TOML.
     fn not_toml(self, error: &toml::de::Error) -> Error {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().replace('\n', "; ");
@@ -97,7 +98,7 @@ impl<'a> Source<'a> {
         let line = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
         let before = self.text.get(start..span.start).unwrap_or("");
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-        // Of a string that cannot be read, what is wrong is nearly always a backslash of a path.
+        // If a string cannot be parsed, the cause is nearly always a backslash in a path.
         let about_string = ["escape", "unicode value", "basic string"].iter().any(|part| message.contains(part));
         if let Some(backslash) = before.rfind('\\').filter(|_| about_string)
             && let Some(quote) = before.get(..backslash).and_then(|before| before.rfind('"'))
@@ -132,23 +133,23 @@ fn backslashes(key: &str, content: &str) -> String {
     format!("in double quotes a backslash starts an escape sequence; use {single}forward slashes ({key}\"{slashes}\")")
 }
 
-/// Keys under which somebody may try to put a secret into the file.
+/// Keys under which users may try to put a secret into the file.
 const SECRETS: [&str; 6] = ["password", "client_secret", "access_token", "token", "security_token", "jwt_key"];
 
-/// One table of the configuration while it is read; also one that the file does not have.
+/// One table of the configuration while it is read; may be absent from the file.
 pub(super) struct Table<'t> {
     source: Source<'t>,
     /// Its name, such as `docebo.columns`; blank for the file itself.
     name: String,
     at: usize,
     table: Option<&'t DeTable<'t>>,
-    /// The keys that were asked for.
+    /// The keys that were requested.
     known: Vec<&'static str>,
     faults: &'t RefCell<Vec<(usize, String)>>,
 }
 
 impl<'t> Table<'t> {
-    /// A table inside this one, read with `read`.
+    /// Reads a nested table with `read`.
     pub(super) fn table<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Table<'_>) -> T) -> T {
         let name = self.key(key);
         let entry = self.entry(key);
@@ -163,7 +164,7 @@ impl<'t> Table<'t> {
         value
     }
 
-    /// The place of something that this table does not have: its heading, or the file's start.
+    /// The position to report for a missing key: the table's heading, or the file's start.
     pub(super) fn missing(&self, key: &str) -> Placed<()> {
         Placed { key: self.key(key), at: self.at, value: () }
     }
@@ -180,7 +181,7 @@ impl<'t> Table<'t> {
         self.path_of(key, value, "a path in quotation marks")
     }
 
-    /// One path or a list of them; none where the key is missing.
+    /// One path or a list of paths; empty if the key is missing.
     pub(super) fn paths(&mut self, key: &'static str) -> Vec<Placed<String>> {
         const WANTED: &str = "a path in quotation marks, or a list of them";
         let Some(value) = self.value(key) else { return Vec::new() };
@@ -190,7 +191,7 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// A whole number within `range`; `unit` says of what, as in ` of hours`.
+    /// A whole number within `range`; `unit` names what it counts, as in ` of hours`.
     pub(super) fn number(&mut self, key: &'static str, unit: &str, range: RangeInclusive<u32>) -> Option<Placed<u32>> {
         let value = self.value(key)?;
         let number = whole(value.get_ref()).and_then(|number| u32::try_from(number).ok());
@@ -224,7 +225,7 @@ impl<'t> Table<'t> {
         chosen.map(|(_, choice)| *choice)
     }
 
-    /// A date and time, as TOML has it or as a text.
+    /// A date and time, as a TOML value or as text.
     pub(super) fn moment(&mut self, key: &'static str) -> Option<Placed<String>> {
         let value = self.value(key)?;
         match value.get_ref() {
@@ -277,7 +278,7 @@ impl<'t> Table<'t> {
         Some(self.placed(key, value, found))
     }
 
-    /// A list of texts; none where the key is missing.
+    /// A list of texts; empty if the key is missing.
     pub(super) fn list(&mut self, key: &'static str) -> Vec<String> {
         const WANTED: &str = "a list of texts in quotation marks";
         let Some(value) = self.value(key) else { return Vec::new() };
@@ -288,7 +289,7 @@ impl<'t> Table<'t> {
         list.iter().filter_map(|value| self.text_of(key, value, WANTED)).map(|text| text.value).collect()
     }
 
-    /// Every entry, whatever its key, as a text.
+    /// Every entry, whatever its key, as text.
     pub(super) fn texts(&mut self) -> Vec<(String, Placed<String>)> {
         let mut texts = Vec::new();
         for (key, value) in self.table.into_iter().flat_map(|table| table.iter()) {
@@ -334,7 +335,7 @@ impl<'t> Table<'t> {
         Some(self.placed(key, value, text.to_owned()))
     }
 
-    /// A text without control characters, which in a path are backslashes that TOML took for escape sequences.
+    /// A text without control characters, which in a path are backslashes that TOML parsed as escape sequences.
     fn path_of(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Option<Placed<String>> {
         let text = self.text_of(key, value, wanted)?;
         let Some(control) = text.value.chars().find(|c| c.is_control()) else { return Some(text) };
@@ -364,7 +365,7 @@ impl<'t> Table<'t> {
         self.faults.borrow_mut().push((at, what));
     }
 
-    /// Refuses the keys that nobody asked for.
+    /// Rejects the keys that were not requested.
     fn finish(&self) {
         for key in self.table.into_iter().flat_map(|table| table.keys()) {
             let (at, key) = (key.span().start, key.get_ref().as_ref());
@@ -406,13 +407,13 @@ pub(super) enum TextOrIds {
 
 /// A number or a text.
 pub(super) enum NumberOrText {
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Number(u64),
     /// A text.
     Text(String),
 }
 
-/// A whole number that is not negative.
+/// A non-negative integer.
 fn whole(value: &DeValue<'_>) -> Option<u64> {
     let number = value.as_integer()?;
     u64::from_str_radix(number.as_str(), number.radix()).ok()

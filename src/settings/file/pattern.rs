@@ -1,6 +1,6 @@
-//! The files that a pattern stands for, found by a walk of bounded length.
+//! The files that match a pattern, found by a bounded walk.
 //!
-//! A pattern such as `/**/*.csv` would have the whole disk listed before anybody is told.
+//! A pattern such as `/**/*.csv` would list the whole disk before any message appears.
 //!
 //! Must not know: which key the pattern is the value of.
 
@@ -11,17 +11,17 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-/// So many entries of folders are looked at for one pattern.
+/// Maximum number of folder entries visited per pattern.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Why the files of a pattern are not known.
+/// Why the files of a pattern cannot be determined.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// A part of the pattern is none.
+    /// A part of the pattern is invalid.
     Invalid(glob::PatternError),
     /// A folder cannot be listed.
     Unreadable(PathBuf, Error),
-    /// The folders in which it could match have more than [`MAX_ENTRIES`] entries.
+    /// The folders that could contain matches have more than [`MAX_ENTRIES`] entries.
     TooMany,
 }
 
@@ -43,12 +43,12 @@ enum Step {
     Folders,
 }
 
-/// Whether a path is a pattern, unless a file is called so.
+/// Whether a path is a pattern, provided no file has that name.
 pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
-/// The files in `base` that match, sorted. The names of `base` itself are no patterns.
+/// The matching files in `base`, sorted. Wildcard characters in `base` itself are literal.
 pub(super) fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Fault> {
     let steps = Path::new(pattern).components().filter(|part| !matches!(part, Component::CurDir));
     let steps: Result<Vec<Step>, glob::PatternError> = steps
@@ -64,7 +64,7 @@ pub(super) fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Fault
     let mut walk = Walk { left: MAX_ENTRIES, found: Vec::new() };
     walk.go(base, &steps.map_err(Fault::Invalid)?)?;
     walk.found.sort_unstable();
-    // With two `**` there are several ways to a file.
+    // With two `**` a file can be reached several ways.
     walk.found.dedup();
     Ok(walk.found)
 }
@@ -98,7 +98,7 @@ impl Walk {
                     self.go(at, rest)?;
                 }
                 for (_, path) in self.list(at)? {
-                    // A link may lead back to where the walk came from.
+                    // A link may lead back into the walked folders.
                     if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
                         if rest.is_empty() {
                             self.found.push(path.clone());
@@ -111,7 +111,7 @@ impl Walk {
         }
     }
 
-    /// The entries of a folder; of what is no folder, none.
+    /// The entries of a folder; empty if it is not a folder.
     fn list(&mut self, folder: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let unreadable = |error| Fault::Unreadable(folder.to_owned(), error);

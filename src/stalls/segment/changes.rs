@@ -1,5 +1,5 @@
-//! The axis of writes: a mark for every event and for every hour in which something else was written, eight bytes
-//! each and in the order of time.
+//! The axis of writes: a mark for every event and for every hour with another write, eight bytes each and sorted by
+//! time.
 //!
 //! Must not know: stalls.
 
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark(u64);
 
-/// What became of the event, or what else was written.
+/// The status of the event, or another write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// On time, learner proven.
@@ -24,25 +24,25 @@ pub(super) enum Kind {
     Bad,
     /// Not on time, learner not yet proven.
     BadUnproven,
-    /// Something else was written, a late row for one: no event, yet a sign of life.
+    /// Another write, such as a late row: not an event, yet a sign of life.
     Write,
-    /// Written at a time that nothing tells.
+    /// Written at an unknown time.
     Covered,
 }
 
-/// What is known of a mark by the ones before it.
+/// What earlier marks reveal about a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     /// Nothing.
     Fresh,
     /// An unproven learner failed before, outside any stall.
     Repeated,
-    /// A failure of the same minute came before: one batch, which tells nothing more.
+    /// A failure in the same minute came before: one batch, which adds no information.
     Batch,
 }
 
 impl Kind {
-    /// In the order in which marks of one moment and learner stand.
+    /// The order of marks with the same moment and learner.
     pub(super) const ALL: [Self; 6] =
         [Self::Good, Self::GoodUnproven, Self::Bad, Self::BadUnproven, Self::Write, Self::Covered];
 }
@@ -52,7 +52,7 @@ impl Known {
 }
 
 impl Mark {
-    /// Of what a mark says, the bits below the learner.
+    /// The bits below the learner.
     const CLASS: u64 = 0b1_1111;
     const KNOWN: u64 = 0b11;
     /// More learners than any platform has.
@@ -83,7 +83,7 @@ impl Mark {
         (self.0 >> 5 & Self::LEARNERS) as usize
     }
 
-    /// Kind and what is known, as [`Mark::says`] numbers them.
+    /// Kind and what is known, numbered as in [`Mark::class_of`].
     pub(super) const fn class(self) -> usize {
         (self.0 & Self::CLASS) as usize
     }
@@ -104,12 +104,12 @@ impl Mark {
     }
 }
 
-/// What the events tell beside their own marks.
+/// What the events reveal besides their own marks.
 #[derive(Default)]
 struct Concurrent {
-    /// One sign of life an hour is enough: a backfill writes thousands at once.
+    /// One sign of life per hour is enough: a backfill writes thousands at once.
     writes: TimeBuckets<Mark>,
-    /// A sample of delays, as [`Delay::learn`] takes it.
+    /// A sample of delays, for [`Delay::learn`].
     waits: Vec<(Instant, Instant)>,
 }
 
@@ -124,13 +124,13 @@ impl Concurrent {
     }
 }
 
-/// The marks of a record in the order of time, and the delays of its events.
+/// The marks of a record sorted by time, and the delays of its events.
 pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, Delay) {
     let sizes = record.events.sizes();
     let count = sizes.iter().sum::<usize>();
     let every = Delay::every(count);
-    // Room for the writes, too, so that nothing moves when they are put behind: seven years of hours. What is not
-    // written to takes no memory.
+    // Reserve memory for the writes too, so that appending them moves nothing: seven years of hours. Unwritten pages
+    // take no memory.
     let mut packed = vec![0_u64; count + (count + record.other_writes.len()).min(1 << 16)];
     let mut rest = packed.as_mut_slice();
     let mut parts: Vec<&mut [u64]> = Vec::with_capacity(sizes.len());
@@ -156,8 +156,8 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
     packed.truncate(count);
     let delay = Delay::learn(concurrent.waits, || runs(record));
     if delay.in_runs() {
-        // Where a job writes all of a day at night, nothing is written by day: a single loss must not stand there
-        // alone, but beside what the job did write that night.
+        // If a job writes a whole day's events at night, nothing is written by day: a single loss must not be placed
+        // there, but among the writes of that night.
         packed.par_iter_mut().for_each(|packed| {
             let mark = Mark(*packed);
             if mark.failed()
@@ -172,7 +172,7 @@ pub(super) fn marks<E: Events + ?Sized>(record: Record<'_, E>) -> (Vec<Mark>, De
     (packed.into_iter().map(Mark).collect(), delay)
 }
 
-/// Sorts in as many pieces as there are threads. (What rayon has for it takes a third more time on one thread.)
+/// Sorts in as many pieces as there are threads. (Rayon's sort takes a third more time on one thread.)
 fn sort(marks: &mut [u64], threads: usize) {
     if threads < 2 || marks.len() < 1 << 16 {
         marks.sort_unstable();
@@ -182,7 +182,7 @@ fn sort(marks: &mut [u64], threads: usize) {
     rayon::join(|| sort(low, threads / 2), || sort(high, threads.div_ceil(2)));
 }
 
-/// The mark of an event; what the event tells besides is put there.
+/// The mark of an event; `concurrent` collects what else the event reveals.
 fn mark<E: Events + ?Sized>(record: Record<'_, E>, event: &Event, every: u32, concurrent: &mut Concurrent) -> Mark {
     let &Event { at, written, learner, status } = event;
     let (proven, failed) = (record.proven(event), record.failed(event));

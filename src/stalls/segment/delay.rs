@@ -1,8 +1,7 @@
-//! How long a healthy sync takes to write an event, learned from those that were written on time.
+//! How long a healthy sync takes to write an event, learned from those written on time.
 //!
-//! An event that was due just before a sync froze was still on its way, so it is missing although it
-//! came before the onset. How probable that is depends on the usual delay, and on whether writes come
-//! one by one or in runs of a job.
+//! An event due just before a sync froze was still on its way, so it is missing although it came before the onset. How
+//! probable that is depends on the usual delay, and on whether writes come one by one or in runs of a job.
 //!
 //! Must not know: stalls.
 
@@ -10,7 +9,7 @@ use crate::model::instant::{DAY, Instant, MINUTE};
 use crate::stalls::segment::{Events, Record};
 use crate::stalls::time_buckets::{TimeBuckets, bucket};
 
-/// Delays that are looked at; more add no certainty.
+/// Maximum number of delays; more add no certainty.
 const MAX_SAMPLES: usize = 100_000;
 /// Writes no further apart than this belong to one run of a job.
 const RUN: i64 = 5 * MINUTE;
@@ -18,27 +17,27 @@ const RUN: i64 = 5 * MINUTE;
 /// The delays of a healthy sync.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Delay {
-    /// How long each event waited, in seconds, ascending; where what waits is written together, the one of
-    /// each run that waited longest.
+    /// How long each event waited, in seconds, ascending; if events are written in runs, only the longest wait of each
+    /// run.
     sorted: Vec<u32>,
-    /// When each run of the job began, ascending, where what waits is written together; else nothing.
+    /// Start times of the job's runs, ascending, if events are written in runs; else empty.
     runs: Vec<i64>,
 }
 
 impl Delay {
-    /// Of how many days one is looked at for the delays of so many events. Whole days are left out, so that what
-    /// waits side by side is seen side by side.
+    /// The sampling interval in days for this many events. Whole days are skipped, so that events waiting together are
+    /// seen together.
     pub(super) fn every(events: usize) -> u32 {
         u32::try_from(events / MAX_SAMPLES + 1).unwrap_or(u32::MAX)
     }
 
-    /// Whether an event that fell due at a moment belongs to the sample, if of so many days one is looked at.
+    /// Whether an event due at a moment belongs to the sample of one in `every` days.
     pub(super) fn samples(every: u32, due: Instant) -> bool {
         u32::try_from(due.seconds() / DAY).is_ok_and(|day| day % every == 0)
     }
 
-    /// From a sample of events that did not fail, as when each fell due and when it was written, in any order;
-    /// `runs` finds out when each run of a job began.
+    /// Learns from a sample of events that did not fail, as due and write times, in any order; `runs` computes the
+    /// start times of the job's runs.
     pub(super) fn learn(mut written: Vec<(Instant, Instant)>, runs: impl FnOnce() -> Vec<i64>) -> Self {
         written.sort_unstable();
         let waiting_together = written.windows(2).filter(|two| two[1].0 < two[0].1);
@@ -51,7 +50,7 @@ impl Delay {
         let mut sorted: Vec<u32> = if runs.is_empty() {
             written.iter().map(|(due, written)| seconds(written.seconds() - due.seconds())).collect()
         } else {
-            // Of what waits together the longest wait tells when the job is late.
+            // Of events waiting together, the longest wait shows when the job is late.
             let mut oldest: Vec<i64> = runs.clone();
             for (due, written) in written {
                 if let Some(run) = runs.partition_point(|&run| run <= written.seconds()).checked_sub(1) {
@@ -64,18 +63,18 @@ impl Delay {
         Self { sorted, runs }
     }
 
-    /// Whether what waits is written together.
+    /// Whether waiting events are written together.
     pub(super) fn in_runs(&self) -> bool {
         !self.runs.is_empty()
     }
 
-    /// The run that should have taken along an event, where the job did run soon enough after it.
+    /// The run that should have written an event, if the job ran soon enough after it.
     pub(super) fn run_for(&self, due: i64) -> Option<i64> {
         let next = self.runs.partition_point(|&run| run < due);
         self.runs.get(next).copied().filter(|run| run - due <= self.longest())
     }
 
-    /// The probability that an event waits longer than so many seconds.
+    /// The probability that an event waits longer than this many seconds.
     pub(super) fn survives(&self, seconds: i64) -> f64 {
         let within = self.sorted.partition_point(|&delay| i64::from(delay) <= seconds);
         (self.sorted.len() - within) as f64 / (self.sorted.len() + 1) as f64
@@ -91,9 +90,9 @@ fn seconds(delay: i64) -> u32 {
     u32::try_from(delay).unwrap_or(u32::MAX)
 }
 
-/// When each run of a job began, ascending: writes that follow each other closely are one run.
+/// Start times of a job's runs, ascending: writes that follow each other closely are one run.
 pub(super) fn runs<E: Events + ?Sized>(record: Record<'_, E>) -> Vec<i64> {
-    // Of the writes that lie in one slot as long as what parts two runs, the first and the last tell all.
+    // Of the writes in a slot as long as the gap between two runs, only the first and the last matter.
     let both = |(first, last): (Instant, Instant), (other, further)| (first.min(other), last.max(further));
     let buckets = record.events.gather(
         TimeBuckets::default,

@@ -1,14 +1,12 @@
-//! When a stall began or ended, as an interval that holds 95 % of the posterior.
+//! When a stall began or ended, as an interval with 95 % of the posterior.
 //!
-//! Given that there is one change between the healthy and the stalled stretch, the weight of each moment
-//! is the likelihood of all marks around it (P. Fearnhead, "Exact and efficient Bayesian inference for
-//! multiple changepoint problems", Stat. Comput. 16, 2006, for a single change-point; every moment is as
-//! probable as any other before the marks are seen). The interval is the run of gaps between marks that
-//! holds nearest to 95 %; what it does hold is told with it.
+//! Given that there is one change between the healthy and the stalled stretch, the weight of each moment is the
+//! likelihood of all marks around it (P. Fearnhead, "Exact and efficient Bayesian inference for multiple changepoint
+//! problems", Stat. Comput. 16, 2006, for a single change-point; the prior is uniform over all moments). The interval
+//! is the run of gaps between marks whose share is nearest to 95 %; the actual share is returned with it.
 //!
-//! At an onset, events that fell due shortly before may still have been on their way ([`Delay`]), so that
-//! an onset some minutes after the first missing event (or, where a job runs once a night, some hours) is
-//! quite probable.
+//! At an onset, events due shortly before may still have been on their way ([`Delay`]), so that an onset some minutes
+//! after the first missing event (or, if a job runs once a night, some hours) is quite probable.
 //!
 //! Must not know: records, files, wording.
 
@@ -20,14 +18,14 @@ use crate::model::instant::DAY;
 use crate::stalls::time_buckets::earlier;
 use std::ops::Range;
 
-/// The share of the posterior that an interval holds.
+/// The share of the posterior in an interval.
 const SHARE: f64 = 0.95;
-/// Marks on either side of a change that its interval is looked for in.
+/// Number of marks on either side of a change that are searched for its interval.
 const WINDOW: usize = 512;
-/// The first step into a gap at which its weight is taken, in seconds; each further one is twice as long.
+/// The first step into a gap at which its weight is evaluated, in seconds; each further one is twice as long.
 const STEP: i64 = 16;
 
-/// Which change.
+/// The kind of change.
 pub(super) enum Change<'a> {
     /// From healthy to stalled, after these delays.
     Onset(&'a Delay),
@@ -42,8 +40,8 @@ pub(super) struct Edges {
     before: Option<i64>,
 }
 
-/// Between which marks the change lies that is most probable right before mark `likely`, among the marks of a
-/// range, and the share of the posterior that this holds.
+/// The marks around the most probable change right before mark `likely`, among the marks of a range, and the share of
+/// the posterior within them.
 pub(super) fn edges(
     marks: &[Mark],
     gains: &Gains,
@@ -65,11 +63,11 @@ fn weights(marks: &[Mark], gains: &Gains, among: Range<usize>, change: &Change<'
     let mut sum = 0.0_f64;
     for at in among.start..=among.end {
         if at > among.start {
-            // An onset further right makes one more mark healthy, an end one more stalled.
+            // An onset one gap further right makes one more mark healthy, an end one more stalled.
             let sign = if matches!(change, Change::Onset(_)) { -1.0 } else { 1.0 };
             sum += sign * f64::from(gains.for_mark(marks[at - 1]));
         }
-        // Before the first mark and after the last one the record says nothing; a day stands for it.
+        // Before the first mark and after the last one the record is empty; assume a day.
         let (left, right) = match (at.checked_sub(1).map(|before| marks[before].at()), marks.get(at)) {
             (Some(left), Some(mark)) => (left, mark.at()),
             (Some(left), None) => (left, left + DAY),
@@ -93,8 +91,8 @@ fn weights(marks: &[Mark], gains: &Gains, among: Range<usize>, change: &Change<'
     logs.iter().map(|log| (log - top).exp()).collect()
 }
 
-/// Events that had failed by a moment and may have been on their way just then, the newest first: when
-/// each fell due, and the rate at which such an event is lost.
+/// Events that had failed by a moment and may have been on their way just then, newest first: their due times and loss
+/// rates.
 struct Waiting<'a> {
     events: Vec<(i64, f64)>,
     delay: Option<&'a Delay>,
@@ -112,25 +110,24 @@ impl<'a> Waiting<'a> {
                 break;
             }
             if marks[at].failed() {
-                // An event that tells nothing either way (one more of a batch) is as good as lost.
+                // An uninformative event (one more of a batch) is as good as lost.
                 let rate =
                     ((1.0 - STRAY) * (-f64::from(gains.for_mark(marks[at]))).exp()).clamp(f64::MIN_POSITIVE, 1.0);
                 events.push((marks[at].at(), rate));
             } else if delay.in_runs() && marks[at].kind() != Kind::Write {
-                // A job that ran took along whatever waited.
+                // A job that ran wrote all waiting events.
                 break;
             }
         }
         Self { events, delay: Some(delay) }
     }
 
-    /// By how much the events are more probable when some were on their way at a moment than when all were
-    /// lost.
+    /// How much more probable the events are if some were on their way at a moment than if all were lost.
     fn factor(&self, at: i64) -> f64 {
         let Some(delay) = self.delay else { return 1.0 };
         let survives = |due: i64| delay.survives(at - due);
         if delay.in_runs() {
-            // All that came after the first that waits wait with it; those before it were lost.
+            // All events after the first waiting one wait with it; those before it were lost.
             let mut all_lost = 1.0_f64;
             let mut factor = 1.0_f64;
             for &(due, rate) in &self.events {
@@ -144,9 +141,8 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// Of the heaviest runs of one gap, of two, and so on the one whose weight is nearest to the share; and
-/// what it holds. Gaps cannot be cut, and a run that must hold at least the share would on average hold
-/// much more.
+/// Of the heaviest runs of one gap, of two, and so on, the one whose weight is nearest to the share; and its weight.
+/// Gaps cannot be cut, and a run that must hold at least the share would on average hold much more.
 fn nearest(weights: &[f64]) -> (Range<usize>, f64) {
     let total: f64 = weights.iter().sum();
     if total <= 0.0 {
@@ -173,8 +169,7 @@ fn nearest(weights: &[f64]) -> (Range<usize>, f64) {
     best
 }
 
-/// Edges as due times of events: a written event stands on the axis at its write, a little later than it fell
-/// due.
+/// Converts edges to due times of events: the axis shows a written event at its write, a little after its due time.
 pub(super) fn in_events<E: Events + ?Sized>(events: &E, edges: &[Edges]) -> Vec<Bounds> {
     if edges.is_empty() {
         return Vec::new();

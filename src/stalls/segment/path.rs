@@ -1,5 +1,5 @@
-//! The rates at which events fail, what each mark says by them, and the path through healthy and stalled that is
-//! likeliest.
+//! The failure rates of events, the evidence of each mark under them, and the likeliest path through healthy and
+//! stalled.
 //!
 //! Must not know: events, files, wording.
 
@@ -10,17 +10,17 @@ use crate::model::instant::{DAY, MINUTE};
 /// Failure rates of a healthy sync.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rates {
-    /// Of an event of a learner who is proven.
+    /// For an event of a proven learner.
     pub(super) proven: f64,
-    /// Of the first event of one who is not.
+    /// For the first event of an unproven learner.
     pub(super) first: f64,
-    /// Of a further one after a failure.
+    /// For a further one after a failure.
     pub(super) repeated: f64,
 }
 
 impl Rates {
-    /// The rates of the healthy stretches, held within bounds. Writes into each mark what is known of its learner
-    /// by then; failures inside a stall are the stall's and not the learner's.
+    /// The rates of the healthy stretches, clamped to bounds. Stores in each mark what is known of its learner by then;
+    /// failures in a stall are the stall's and not the learner's.
     pub(super) fn learn(marks: &mut [Mark], learners: usize, stalled: &[(usize, usize)]) -> Self {
         let mut seen = Seen { counts: [[0; 2]; 3], failed: vec![false; learners], last_failure: i64::MIN };
         let mut healthy_from = 0;
@@ -42,10 +42,9 @@ impl Rates {
     }
 }
 
-/// What is known by the marks looked at so far.
+/// What the marks so far reveal.
 struct Seen {
-    /// Of healthy stretches, how many were good and how many failed: of the proven, of others at first, of others
-    /// after a failure.
+    /// Good and failed events in healthy stretches: of proven learners, of others at first, of others after a failure.
     counts: [[u64; 2]; 3],
     /// By learner: whether they failed while unproven, outside any stall.
     failed: Vec<bool>,
@@ -89,7 +88,7 @@ impl Seen {
     }
 }
 
-/// What each mark says for a stalled sync and against a healthy one: ln P(mark | stalled) - ln P(mark | healthy).
+/// Each mark's evidence for a stalled over a healthy sync: ln P(mark | stalled) - ln P(mark | healthy).
 pub(super) struct Gains([f32; 32]);
 
 impl Gains {
@@ -120,20 +119,20 @@ impl Gains {
     }
 }
 
-/// Stalled ranges of marks on a way: the last of them, and where those before it are kept. Ways that part late share
-/// what came before.
+/// Stalled ranges of marks on a path: the last range, and the index of the earlier ones. Paths that diverge late share
+/// their earlier ranges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ranges {
     last: (usize, usize),
     before: Option<usize>,
 }
 
-/// Viterbi's path: the stalled stretches as ranges of marks. The way into each state is carried along, so that no
-/// mark has to be remembered.
+/// Viterbi's path: the stalled stretches as ranges of marks. The path into each state is carried along, so that no mark
+/// must be remembered.
 pub(super) fn likeliest(marks: &[Mark], gains: &Gains) -> Vec<(usize, usize)> {
     let chances = Chances::new();
     let (mut healthy, mut stalled) = (0.0_f64, (0.02_f64).ln());
-    // The stalled ranges on the way into *healthy*; on the way into *stalled* where its range begins and those before.
+    // The stalled ranges on the path into *healthy*; on the path into *stalled*, the range's start and earlier ranges.
     let mut behind: Option<Ranges> = None;
     let (mut since, mut before): (usize, Option<usize>) = (0, None);
     let mut kept: Vec<Ranges> = Vec::new();
@@ -172,7 +171,7 @@ pub(super) fn likeliest(marks: &[Mark], gains: &Gains) -> Vec<(usize, usize)> {
     found
 }
 
-/// The chances of an end and of an onset within so many seconds, those of short times computed once.
+/// The chances of an end and of an onset within a number of seconds, cached for short times.
 struct Chances(Vec<(f64, f64)>);
 
 impl Chances {
@@ -190,7 +189,7 @@ impl Chances {
     }
 }
 
-/// The logarithm of the chance of a change within so many seconds.
+/// The logarithm of the chance of a change within a number of seconds.
 pub(super) fn change(seconds: i64, per_day: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "seconds of a century fit")]
     let days = seconds as f64 / DAY as f64;

@@ -1,26 +1,26 @@
-//! Where events come from: something that can be gone through again and again.
+//! The source of events: can be iterated repeatedly.
 //!
 //! Must not know: records, files, wording.
 
 use super::Event;
 use rayon::prelude::*;
 
-/// Events that can be gone through any number of times, part by part and several parts side by side. Of millions
-/// of enrollments they are made anew each time: that costs less than to keep them.
+/// Events that can be iterated any number of times, part by part and several parts in parallel. Millions of enrollment
+/// events are recomputed each time: that costs less than storing them.
 pub trait Events: Sync {
-    /// Into how many parts they fall.
+    /// The number of parts.
     fn parts(&self) -> usize;
 
-    /// Hands over every event of a part, each time the same.
+    /// Passes every event of a part to `take`, the same ones each time.
     fn each(&self, part: usize, take: impl FnMut(Event));
 
-    /// How many events each part has.
+    /// The number of events in each part.
     fn sizes(&self) -> Vec<usize> {
         count(self)
     }
 
-    /// Gathers from every event, parts side by side. What `join` makes must not depend on how the events were
-    /// divided, or it differs with the number of threads.
+    /// Gathers from every event, parts in parallel. The result of `join` must not depend on the division of events into
+    /// parts, or it varies with the number of threads.
     fn gather<T: Send>(
         &self,
         empty: impl Fn() -> T + Sync + Send,
@@ -36,13 +36,13 @@ pub trait Events: Sync {
     }
 }
 
-/// How many parts are gone through in one go at least, so that no more than a few times as much is gathered side by
-/// side as there are threads.
+/// Minimum number of parts per batch, so that at most a few times as many results are gathered in parallel as there are
+/// threads.
 pub(in crate::stalls) fn in_one_go(parts: usize) -> usize {
     parts.div_ceil(4 * rayon::current_num_threads()).max(1)
 }
 
-/// Goes through all events to find out how many each part has.
+/// Counts the events in each part by iterating over all.
 pub(in crate::stalls) fn count<E: Events + ?Sized>(events: &E) -> Vec<usize> {
     let size = |part| {
         let mut size = 0;
@@ -52,7 +52,7 @@ pub(in crate::stalls) fn count<E: Events + ?Sized>(events: &E) -> Vec<usize> {
     (0..events.parts()).into_par_iter().map(size).collect()
 }
 
-/// Events of a part, where they are held in memory.
+/// Events per part, if they are held in memory.
 const PART: usize = 1 << 14;
 
 impl Events for [Event] {

@@ -29,7 +29,7 @@ impl Inputs {
         let text = String::from_utf8(self.read("tieout.toml")).expect("text");
         let overrides = Overrides { accept: accept.to_vec(), ..Overrides::default() };
         let settings = file::load(&path, &text, &overrides).expect("settings");
-        tieout::commands::audit(&settings, &Progress::hidden()).unwrap_or_else(|error| panic!("{error}"))
+        tieout::commands::audit::audit(&settings, &Progress::hidden()).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

@@ -7,14 +7,14 @@ use unicode_normalization::char::is_combining_mark;
 /// The longest name in the tables, in bytes.
 const LONGEST: usize = 16;
 
-/// A word in small letters, without accents and without a final dot.
+/// A lowercase word without accents and final dot.
 struct Folded {
     letters: [u8; LONGEST],
     length: usize,
 }
 
 impl Folded {
-    /// `None` where the word is longer than any name, or has letters beyond the Latin ones.
+    /// `None` if the word is longer than any name or has non-Latin letters.
     fn new(word: &str) -> Option<Self> {
         let mut folded = Self { letters: [0; LONGEST], length: 0 };
         let word = word.strip_suffix('.').unwrap_or(word);
@@ -30,7 +30,7 @@ impl Folded {
     }
 }
 
-/// Names of each month, folded. No name stands twice, so none could mean two months.
+/// Names of each month, folded. All names are distinct, so none is ambiguous.
 const MONTHS: [&[&str]; 12] = [
     &[
         "jan", "january", "januar", "janner", "jaen", "janvier", "janv", "gennaio", "genn", "gen", "enero", "ene",
@@ -63,7 +63,7 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "december", "dez", "dezember", "decembre", "dicembre", "dic", "diciembre", "dezembro"],
 ];
 
-/// Names of weekdays, folded; they are passed over.
+/// Names of weekdays, folded; they are skipped.
 const WEEKDAYS: &[&str] = &[
     // English
     "mon",
@@ -161,13 +161,13 @@ const WEEKDAYS: &[&str] = &[
     "zondag",
 ];
 
-/// The number of the month that a word names.
+/// The month number of a word.
 pub(super) fn month(word: &str) -> Option<u8> {
     let folded = Folded::new(word)?;
     (1..).zip(MONTHS).find(|(_, names)| names.contains(&folded.as_str())).map(|(number, _)| number)
 }
 
-/// Whether a word names a day of the week.
+/// Whether a word is a weekday.
 pub(super) fn is_weekday(word: &str) -> bool {
     Folded::new(word).is_some_and(|folded| WEEKDAYS.contains(&folded.as_str()))
 }

@@ -18,7 +18,7 @@ fn read(reader: &mut DateReader<'_>, text: &str) -> Result<Option<LocalTime>, Da
     reader.read(text.as_bytes(), DateColumn::Enrolled, 1)
 }
 
-/// A value as it reads alone.
+/// Reads a single value.
 fn alone(text: &str) -> Option<String> {
     read(&mut reader(), text).ok().flatten().map(|time| time.to_string())
 }
@@ -27,7 +27,7 @@ fn resolve(reader: &DateReader<'_>) -> Result<Option<Strict>, Error> {
     reader.resolve(Path::new("enrollments.csv"))
 }
 
-/// A column as it reads once it is settled, `None` where a value is refused or blank; and its order.
+/// Reads a column after its pattern is determined; `None` for refused or blank values. Also returns the order.
 fn column(values: &[&str]) -> Result<(Vec<Option<String>>, DateOrder), String> {
     let mut reader = reader();
     let mut times: Vec<Option<LocalTime>> = values.iter().map(|text| read(&mut reader, text).ok().flatten()).collect();
@@ -192,7 +192,7 @@ fn one_row_decides_for_the_whole_column() {
         (&["3/4/26", "4/13/26"], DateOrder::MonthFirst, "2026-04-13T00:00:00"),
         (&["03.04.26 08:15", "13.04.26 08:15"], DateOrder::DayFirst, "2026-04-13T08:15:00"),
         (&["3/4/26", "4/13/2026"], DateOrder::MonthFirst, "2026-04-13T00:00:00"),
-        // Without such a row the order stays open.
+        // Without such a row the order stays undecided.
         (&["03/04/2026"], DateOrder::Undecided, "2026-04-03T00:00:00"),
         (&["3/4/26", "12/1/26"], DateOrder::Undecided, "2026-01-12T00:00:00"),
     ] {
@@ -224,7 +224,7 @@ fn a_two_digit_year_that_may_come_first_is_asked_for() {
     assert!(read(&mut reader, "2026-01-31 10:00").is_err(), "it does not follow the pattern");
 }
 
-/// How a reader of a column with so many values of each text settles.
+/// Resolves a column with this many values of each text.
 fn mixed(values: &[(&str, usize)]) -> Result<Option<Strict>, Error> {
     let mut reader = reader();
     for &(text, count) in values {
@@ -269,7 +269,7 @@ fn columns_may_be_written_in_different_forms() {
     let both = read(&[(DateColumn::Enrolled, "01/31/2026"), (DateColumn::Completed, "46053.5")]);
     assert!(resolve(&both).is_ok_and(|strict| strict.is_none()));
     assert!(both.is_year_last(DateColumn::Enrolled) && !both.is_year_last(DateColumn::Completed));
-    // Who exchanges day and month later does so in every column.
+    // Programs that swap day and month do so in every column.
     let open = read(&[(DateColumn::Enrolled, "01/02/2026"), (DateColumn::Completed, "46053.5")]);
     assert!(resolve(&open).is_err_and(|error| error.to_string().contains("date_order")));
 }
@@ -298,7 +298,7 @@ fn a_column_is_as_fine_as_its_finest_value_and_a_value_at_midnight_may_be_a_date
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// A date in each form to the minute, and whether it gives day and month away.
+/// A date in each form to the minute, and whether its day and month are unambiguous.
 fn forms(seconds: i64) -> Vec<(String, bool)> {
     let (year, month, day) = civil_from_days(seconds.div_euclid(DAY));
     let (hour, minute) = (seconds.rem_euclid(DAY) / 3_600, seconds.rem_euclid(3_600) / 60);
@@ -322,7 +322,7 @@ fn forms(seconds: i64) -> Vec<(String, bool)> {
 }
 
 proptest! {
-    /// Each form reads to the same minute; day and month alone may be open, and then only where both are 12 or less.
+    /// Each form reads to the same minute; only day and month may be ambiguous, and only if both are 12 or less.
     #[test]
     fn a_date_reads_to_what_was_written(minutes in 1_009_843_200i64 / 60..3_155_760_000 / 60) {
         let seconds = minutes * 60;
@@ -336,7 +336,7 @@ proptest! {
         }
     }
 
-    /// Month-first dates read as written once a row of the column has told the order, which loses nothing of the others.
+    /// Month-first dates read as written once one row shows the order, without loss in the others.
     #[test]
     fn a_column_of_months_before_days_is_exchanged(days in prop::collection::vec(10_957i64..36_000, 1..20), short in any::<bool>()) {
         let mut days = days;

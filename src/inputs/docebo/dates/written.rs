@@ -1,20 +1,20 @@
-//! One date as it is written, read without regard to the rest of the file.
+//! Parses one date independently of the rest of the file.
 //!
-//! Must not know: whether the day or the month comes first where the value itself does not tell.
+//! Must not know: whether an ambiguous value has the day or the month first.
 
 use super::months;
 use crate::model::instant::{DAY, HOUR, MINUTE, Resolution, Stamp, days_from_civil};
 
-/// What a value says.
+/// A parsed date.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum WrittenDate {
     /// Day, month and year are known.
     Settled(Form, Stamp),
-    /// Two numbers come before the year.
+    /// Two numbers precede the year.
     YearLast(YearLast),
 }
 
-/// How a date is written.
+/// The form of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `2026-01-31`, `2026.1.31`, `20260131`
@@ -23,7 +23,7 @@ pub(super) enum Form {
     YearLast,
     /// `31 Jan 2026`, `Jan 31, 2026`
     Named,
-    /// A spreadsheet's serial number.
+    /// Spreadsheet serial number.
     Serial,
     /// Seconds or milliseconds since 1970.
     Unix,
@@ -40,18 +40,18 @@ pub(super) struct YearLast {
     pub(super) first: u8,
     pub(super) second: u8,
     pub(super) year: i64,
-    /// The last number where it has two digits.
+    /// The last number, if it has two digits.
     pub(super) short: Option<u8>,
     /// Whether the first number has two digits, as a year has.
     pub(super) wide: bool,
-    /// Of the day.
+    /// Seconds since midnight.
     pub(super) seconds: i64,
     pub(super) resolution: Resolution,
-    /// Whether the text says that the time is in UTC.
+    /// Whether the text marks the time as UTC.
     pub(super) utc: bool,
 }
 
-/// The year that two digits mean: 70 to 99 belong to the last century.
+/// Expands a two-digit year: 70 to 99 belong to the last century.
 fn century(year: u8) -> i64 {
     i64::from(year) + if year < 70 { 2000 } else { 1900 }
 }
@@ -74,8 +74,8 @@ impl YearLast {
     }
 }
 
-/// Reads any of the known forms but `YYYY-MM-DD` as [`Stamp::parse`] reads it. `date_1904`: whether serial numbers count
-/// from 1904, as the workbook says.
+/// Reads any known form except `YYYY-MM-DD` as read by [`Stamp::parse`]. `date_1904`: whether the workbook's serial
+/// numbers count from 1904.
 pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let plain;
     let text: &[u8] = if text.is_ascii() {
@@ -112,13 +112,13 @@ pub(super) fn parse(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     named(std::str::from_utf8(text).ok()?)
 }
 
-/// The text with one kind of space, and without the marks of direction that browsers put into dates.
+/// Normalizes spaces, and removes the direction marks that browsers put into dates.
 fn plain_spaces(text: &str) -> String {
     let is_mark = |c: &char| matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}');
     text.chars().filter(|c| !is_mark(c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
 }
 
-/// Digits from the start of a text: how many, their value, and what is left. At most nine are taken.
+/// Leading digits: their count, value and the remaining text. At most nine are read.
 fn digits(text: &[u8]) -> (usize, u32, &[u8]) {
     let length = text.iter().take(9).take_while(|c| c.is_ascii_digit()).count();
     let (number, rest) = text.split_at(length);
@@ -151,7 +151,7 @@ fn numbers(text: &[u8]) -> Option<WrittenDate> {
             let days = days_from_civil(i64::from(first), second, u8::try_from(last).ok()?)?;
             Some(WrittenDate::Settled(Form::YearFirst, time.on(days)))
         }
-        // Behind an offset other than zero the day of UTC may be another one, which day and month exchanged would lose.
+        // With an offset other than zero the UTC day may differ, which swapping day and month would lose.
         (1 | 2, 2 | 4) if time.offset.unwrap_or(0) == 0 => {
             let first = u8::try_from(first).ok()?;
             let two_digits = (last_length == 2).then(|| u8::try_from(last).ok()).flatten();
@@ -174,7 +174,7 @@ fn numbers(text: &[u8]) -> Option<WrittenDate> {
 fn compact(text: &[u8]) -> Option<WrittenDate> {
     let (date, rest) = text.split_at_checked(8)?;
     let (length, number, _) = digits(date);
-    // Any other eight digits are no date of these times, but an id.
+    // Any other eight digits are an id, not a recent date.
     if length != 8 || !matches!(number / 1_000_000, 19 | 20 | 99) {
         return None;
     }
@@ -198,12 +198,12 @@ fn compact(text: &[u8]) -> Option<WrittenDate> {
     Some(WrittenDate::Settled(Form::YearFirst, time.on(days)))
 }
 
-/// A number without anything around it.
+/// A bare number.
 fn bare_number(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let whole = text.iter().all(u8::is_ascii_digit);
     let number = || std::str::from_utf8(text).ok()?.parse::<i64>().ok();
     let unix = |seconds: i64| {
-        // 2001-09-09, the first moment of ten digits, to the end of 2099.
+        // From 2001-09-09, the first moment with ten digits, through 2099.
         let stamp = Stamp { seconds, offset: Some(0), resolution: Resolution::Second };
         (1_000_000_000..4_102_444_800).contains(&seconds).then_some(WrittenDate::Settled(Form::Unix, stamp))
     };
@@ -214,14 +214,14 @@ fn bare_number(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     }
 }
 
-/// Serial numbers of spreadsheets that are dates of this age: 1954 to 2119.
+/// Spreadsheet serial numbers of plausible dates: 1954 to 2119.
 const SERIALS: std::ops::Range<f64> = 20_000.0..80_000.0;
 /// 1970-01-01 as a serial number.
 const SERIAL_EPOCH: f64 = 25_569.0;
-/// Days from the first day of serial numbers to the first day of those that count from 1904.
+/// Days between the serial number epochs of 1900 and 1904.
 const SERIAL_1904: f64 = 1_462.0;
 
-/// A date as the number of days since the end of 1899, or since the start of 1904; the decimals follow a point or a comma.
+/// A date as days since the end of 1899, or the start of 1904; the decimal separator is a point or comma.
 fn serial(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     let mut copy = [0u8; 32];
     let copy = copy.get_mut(..text.len())?;
@@ -239,7 +239,7 @@ fn serial(text: &[u8], date_1904: bool) -> Option<WrittenDate> {
     Some(WrittenDate::Settled(Form::Serial, Stamp { seconds, offset: None, resolution }))
 }
 
-/// A time of day with what the text says of its zone.
+/// A time of day with its zone, if written.
 pub(super) struct Time {
     seconds: i64,
     resolution: Resolution,
@@ -257,12 +257,12 @@ impl Time {
         Stamp { seconds: days * DAY + self.seconds, offset: self.offset, resolution: self.resolution }
     }
 
-    /// Whether it is the first second of a day, on a clock that shows UTC or says nothing of its zone.
+    /// Whether it is the first second of a day in UTC or without a zone.
     pub(super) fn is_midnight(&self) -> bool {
         self.seconds == 0 && self.offset.unwrap_or(0) == 0
     }
 
-    /// What follows a date: nothing, or a time of day.
+    /// Parses what follows a date: nothing, or a time.
     pub(super) fn behind_date(text: &[u8]) -> Option<Self> {
         let time = match text {
             [] => return Some(Self::MIDNIGHT),
@@ -274,7 +274,7 @@ impl Time {
         Self::parse(time)
     }
 
-    /// `8:15`, `08:15:30.123`, `08.15.30`, each with AM or PM and a zone behind it.
+    /// `8:15`, `08:15:30.123`, `08.15.30`, each optionally followed by AM or PM and a zone.
     fn parse(text: &[u8]) -> Option<Self> {
         let (hour, rest) = small(text)?;
         let (&separator, rest) = rest.split_first()?;
@@ -310,7 +310,7 @@ impl Time {
     }
 }
 
-/// `AM`, `p.m.`, `a. m.` from the start of a text: whether it is the afternoon, and what is left.
+/// A leading `AM`, `p.m.` or `a. m.`: whether it is the afternoon, and the remaining text.
 fn half_of_day(text: &[u8]) -> Option<(bool, &[u8])> {
     let (first, rest) = text.split_first()?;
     let afternoon = match first.to_ascii_lowercase() {
@@ -325,8 +325,8 @@ fn half_of_day(text: &[u8]) -> Option<(bool, &[u8])> {
         .then_some((afternoon, rest))
 }
 
-/// Nothing, `Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `GMT+0100 (Central European Standard Time)`, in seconds; `None` where it is
-/// something else.
+/// Nothing, `Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `GMT+0100 (Central European Standard Time)`, in seconds; `None` if
+/// anything else.
 #[expect(clippy::option_option, reason = "outer: readable; inner: stated")]
 fn zone_offset(text: &[u8]) -> Option<Option<i64>> {
     let mut text = text.trim_ascii();
@@ -360,15 +360,15 @@ fn zone_offset(text: &[u8]) -> Option<Option<i64>> {
     (hours <= 18 && minutes < 60).then(|| Some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * MINUTE)))
 }
 
-/// A word from the start of a text, with a final dot, and what is left.
+/// The leading word with its final dot, and the remaining text.
 fn word(text: &str) -> (&str, &str) {
     let length = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     let length = length + usize::from(length > 0 && text[length..].starts_with('.'));
     text.split_at(length)
 }
 
-/// A date whose month has a name: `31 Jan 2026`, `Jan. 31st, 2026 8:15 PM`, `31-Jan-26`, `2026-Jan-31`, `31 de enero de 2026`,
-/// each perhaps behind the day of the week.
+/// A date with a month name: `31 Jan 2026`, `Jan. 31st, 2026 8:15 PM`, `31-Jan-26`, `2026-Jan-31`,
+/// `31 de enero de 2026`, each optionally preceded by the weekday.
 fn named(text: &str) -> Option<WrittenDate> {
     let stamp = named_date(text).or_else(|| {
         let (word, rest) = word(text);
@@ -403,7 +403,7 @@ fn named_date(text: &str) -> Option<Stamp> {
         let (number_of_day, behind) = small(behind.as_bytes())?;
         let behind = std::str::from_utf8(behind).ok()?;
         let behind = &behind[ordinal(behind)..];
-        // Without anything between them day and month would be one word, and day and year one number.
+        // Without a separator, day and month would be one word, and day and year one number.
         if skip(behind) == 0 && !behind.starts_with(char::is_alphabetic) {
             return None;
         }
@@ -429,7 +429,7 @@ fn named_date(text: &str) -> Option<Stamp> {
     Some(Time::behind_date(rest)?.on(days))
 }
 
-/// How long the ending of an ordinal number is: `1st`, `2nd`, `1er`.
+/// Length of an ordinal suffix: `1st`, `2nd`, `1er`.
 fn ordinal(text: &str) -> usize {
     let endings = ["st", "nd", "rd", "th", "er", "\u{ba}", "\u{aa}"];
     let ending =

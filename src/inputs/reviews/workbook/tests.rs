@@ -1,4 +1,4 @@
-//! Workbooks as analysts send them back.
+//! Workbooks as returned by analysts.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ fn filled(row: u32, cells: [&str; 4]) -> Filled {
     Filled { row, key, status, owner, comment, errors: Vec::new() }
 }
 
-/// As the tool writes it: a table, a name for the run, further columns between.
+/// As the tool writes it: a table, a name for the run, additional columns.
 fn ordinary(workbook: &mut Workbook) {
     let about = workbook.add_worksheet().set_name("Read me, it's short").expect("a name");
     put(about, 7, &["Run", "R-0123456789"]);
@@ -229,7 +229,7 @@ fn numbers_have_fifteen_digits() {
     }
 }
 
-/// The box in which Office puts a workbook that is locked with a password, without its content.
+/// The container of a password-protected Office workbook, without its content.
 fn locked() -> Vec<u8> {
     const END: u32 = 0xffff_fffe;
     const FREE: u32 = 0xffff_ffff;

@@ -1,4 +1,4 @@
-//! Decision tables: what is read, which page follows, who is given the token.
+//! Decision tables: which addresses are read, which page follows, who gets the token.
 
 use super::{get, job_page, located, next_page, query_job, query_path, trusted};
 use crate::error::Error;
@@ -13,7 +13,7 @@ fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, what: &str) {
     assert!(error.to_string().contains("refused before it was sent"), "{what}: {error}");
 }
 
-/// Each resource with the parameters that it has, and nothing else.
+/// Each resource with its parameters, and nothing else.
 #[test]
 fn the_table_of_what_is_read() {
     let v = "/services/data/v67.0";
@@ -42,7 +42,7 @@ fn the_table_of_what_is_read() {
     let job = format!("{v}/jobs/query/7505g0000000001AAA");
     let query = format!("{v}/query?q=SELECT+Id+FROM+Contact");
     for address in [
-        // Other resources, and resources that do something.
+        // Other resources, and resources with side effects.
         "",
         "/",
         "/secur/logout.jsp",
@@ -73,7 +73,7 @@ fn the_table_of_what_is_read() {
         "/services/data/v67.0/.../limits",
         "/services/data//v67.0/limits",
         "//evil.example/services/data",
-        // What a parser would mend.
+        // Anything a parser would repair.
         "/services/data/v67.0/%2e%2e/%2e%2e/apexrest/x",
         "/services/data/v67.0/.%2e/.%2e/apexrest/x",
         "/services/data/v67.0/%2E./apexrest/x",
@@ -170,7 +170,7 @@ fn a_query_survives_its_address() {
     assert!(get(&path).is_ok());
 }
 
-/// Of the addresses that a server hands out only the next page of the query in hand is followed.
+/// Of server-supplied addresses only the next page of the current query is followed.
 #[test]
 fn only_the_next_page_of_the_query_in_hand_is_followed() {
     let v = "/services/data/v67.0";
@@ -254,7 +254,7 @@ fn pages_of_a_job_stay_with_it_and_are_written_anew() {
     }
 }
 
-/// Which hosts are given the token.
+/// Which hosts get the token.
 #[test]
 fn the_token_goes_to_salesforce_or_to_what_is_configured() {
     let own = "https://crm.example.com";

@@ -1,5 +1,5 @@
-//! What a snapshot holds beside the objects' rows: the list view's members, deleted contacts, and what was built
-//! onto the package's objects. None of it keeps an extraction from being whole.
+//! Additional snapshot files: the list view's members, deleted contacts, and customizations of the package's objects.
+//! An extraction is complete without them.
 //!
 //! Must not know: how rows are read.
 
@@ -21,10 +21,10 @@ use crate::model::object::SfObject;
 use crate::progress::Progress;
 use crate::secrets::mask_and_shorten;
 
-/// So many deleted contacts are read at most: a mass deletion is not worth the organisation's calls.
+/// Maximum number of deleted contacts read: a mass deletion is not worth the organization's calls.
 const MAX_DELETED: u64 = 100_000;
 
-/// A file beside those of the objects, as it was written.
+/// An additional file, as written.
 pub(super) struct AuxiliaryList {
     pub(super) object: &'static str,
     pub(super) file: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct AuxiliaryList {
     pub(super) soql: String,
 }
 
-/// What all three are asked with.
+/// Shared context of all three queries.
 pub(super) struct AuxiliaryReader<'a> {
     pub(super) transport: &'a Transport,
     pub(super) version: &'a str,
@@ -42,7 +42,7 @@ pub(super) struct AuxiliaryReader<'a> {
 }
 
 impl AuxiliaryReader<'_> {
-    /// The members of a list view; the inner error says why they cannot be told.
+    /// The members of a list view; the inner error says why they are unknown.
     pub(super) async fn list_view(&self, view: &str) -> Result<Result<AuxiliaryList, String>, Error> {
         #[derive(Deserialize)]
         struct View {
@@ -82,8 +82,8 @@ impl AuxiliaryReader<'_> {
         self.auxiliary("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Ok)
     }
 
-    /// Contacts in the Recycle Bin, merged ones with the contact that survived: an id that names one of them
-    /// can be explained. The inner error says why they cannot be told; nothing else hangs on them.
+    /// Contacts in the Recycle Bin, merged ones with the surviving contact: they explain ids of such contacts. The
+    /// inner error says why they are unknown; nothing else depends on them.
     pub(super) async fn deleted_contacts(&self) -> Result<Result<AuxiliaryList, String>, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -129,7 +129,7 @@ impl AuxiliaryReader<'_> {
             .map(Ok)
     }
 
-    /// What was built onto the package's objects that are `there`, and what of it could not be asked.
+    /// Customizations of the package's objects that are `there`, and the failed queries.
     pub(super) async fn customisation(&self, there: &[SfObject]) -> Result<AuxiliaryList, Error> {
         self.progress.print("what was built onto the package's objects".to_owned());
         let found = customization::read(self.transport, self.version, there).await?;
@@ -152,7 +152,7 @@ impl AuxiliaryReader<'_> {
     }
 }
 
-/// The id of a contact that stands in no query of ours, so that a line that is none makes no row of the file.
+/// Checks a contact's id, so that an invalid line makes no row of the file.
 fn contact_id(text: &str) -> Result<(), Error> {
     if RecordId::parse(text.as_bytes()).is_ok() {
         return Ok(());

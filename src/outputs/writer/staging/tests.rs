@@ -1,4 +1,4 @@
-//! What is left of a killed run is finished or taken back, with and without a file system that can exchange names.
+//! Leftovers of a killed run are finished or reverted, with and without a file system that can exchange names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Scratch {
     }
 }
 
-/// A whole run whose files say `word`.
+/// A complete run whose files contain `word`.
 fn write(folder: &Path, word: &str) -> Sums {
     std::fs::create_dir_all(folder.join("ledger")).expect("a folder");
     let mut sums = BTreeMap::new();
@@ -69,7 +69,7 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
         assert_whole(&place.target, "later");
         assert_eq!(place.hidden(), 0);
 
-        // Something that came in meanwhile is never removed.
+        // Foreign files added meanwhile are never removed.
         let mut staging = place.staging();
         write(&staging.run(), "latest");
         std::fs::write(place.target.join("mine.txt"), "a note").expect("written");
@@ -83,7 +83,7 @@ fn a_run_is_replaced_with_and_without_an_exchange() {
     }
 }
 
-/// A kill at each step of a replacement without an exchange, as the next start finds it.
+/// A kill at each step of a replacement without an exchange, as found by the next start.
 #[test]
 fn the_next_start_takes_back_what_was_moved_away() {
     let place = Scratch::new();
@@ -122,7 +122,7 @@ fn what_a_killed_run_left_is_removed_only_where_it_is_ours() {
     write(&staging.run(), "half");
     std::fs::remove_file(staging.run().join(DIGESTS)).expect("removed");
     drop(staging);
-    // Not ours: no marker, a marker for another target, a link, something else beside what we write.
+    // Foreign: no marker, a marker for another target, a link, an additional file.
     for (what, marker) in [("foreign", None), ("other", Some("other")), ("notes", Some("run")), ("nested", Some("run"))]
     {
         private_folder(&name(what)).expect("a folder");
@@ -151,7 +151,7 @@ fn what_a_killed_run_left_is_removed_only_where_it_is_ours() {
     assert_whole(&place.parent.join("elsewhere").join(NEW), "elsewhere");
 }
 
-/// A kill before, at and within the step in which files made again take their places.
+/// A kill before, at and within the step that replaces rendered files.
 #[test]
 fn files_made_again_are_finished_or_taken_back() {
     for applied in [None, Some(0), Some(1), Some(2), Some(3)] {
@@ -168,7 +168,7 @@ fn files_made_again_are_finished_or_taken_back() {
         for name in NAMES.iter().take(applied.unwrap_or(0)) {
             std::fs::rename(staging.path.join(name), place.target.join(name)).expect("renamed");
         }
-        // There is no folder in what is made again.
+        // The staged files have no such folder.
         let rows = staging.path.join("ledger/rows.csv");
         if rows.exists() {
             std::fs::rename(rows, place.target.join("ledger/rows.csv")).expect("renamed");
@@ -184,7 +184,7 @@ fn files_made_again_are_finished_or_taken_back() {
     }
 }
 
-/// What somebody wrote into a file between the kill and the next start is theirs.
+/// A user's change to a file between the kill and the next start is kept.
 #[test]
 fn finishing_replaces_nothing_that_was_changed_meanwhile() {
     let place = Scratch::new();

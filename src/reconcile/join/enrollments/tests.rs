@@ -1,4 +1,4 @@
-//! Enrollments of both sides against a naive table. Must not know: files.
+//! Compares the enrollment table with a naive one. Must not know: files.
 
 use super::{EnrollmentRow, Enrollments};
 use crate::model::export_enrollments::{COURSE, ExportEnrollment, ExportEnrollments};
@@ -10,7 +10,7 @@ use crate::model::source_line::SourceLine;
 use crate::model::status::Status;
 use crate::model::status::StatusWord;
 
-/// Numbers without pattern, the same in each run.
+/// Reproducible pseudo-random numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -60,7 +60,7 @@ fn words() -> Vec<StatusWord> {
     ["a", "b"].map(|text| StatusWord { text: text.to_owned(), status: None }).to_vec()
 }
 
-/// A table of random enrollments, learners and courses as they were read in another order.
+/// A table of random enrollments, with learners and courses in shuffled order.
 fn table(dice: &mut Dice) -> (Enrollments, Vec<(u32, u32)>) {
     let mut read = ExportEnrollments::default();
     for line in 0..300 {
@@ -82,14 +82,14 @@ fn table(dice: &mut Dice) -> (Enrollments, Vec<(u32, u32)>) {
 }
 
 fn row(dice: &mut Dice, nth: u32) -> EnrollmentRow {
-    // Now and then an id that begins otherwise than all others.
+    // Some ids begin differently.
     let text = if dice.one_in(30) { format!("b0L5g{nth:010}") } else { format!("a0L5g{nth:010}") };
     let (account, course) =
         if dice.one_in(20) { (NONE, NONE) } else { (dice.below(LEARNERS + 3), dice.below(COURSES)) };
     let mut row = EnrollmentRow::blank(RecordId::parse(text.as_bytes()).expect("an id"));
     (row.account, row.course) = (account, course);
     row.status = dice.maybe(8).map(|nth| Status::ALL[nth as usize]);
-    // Of more distances than are numbered.
+    // More offsets than there are templates.
     row.enrolled = dice.maybe(1_000).map(instant);
     row.completed = dice.maybe(3).map(instant);
     row.unenrolled = dice.one_in(10).then(|| instant(dice.below(9)));
@@ -99,7 +99,7 @@ fn row(dice: &mut Dice, nth: u32) -> EnrollmentRow {
     row
 }
 
-/// Whatever the order of filing: each row is given back as it was, the newest of a pair is its enrollment's.
+/// Whatever the order of adding: each row is returned unchanged, and the newest of a pair matches its enrollment.
 #[test]
 fn rows_are_given_back_as_they_were_filed() {
     for seed in 0..40 {
@@ -120,7 +120,7 @@ fn rows_are_given_back_as_they_were_filed() {
             matcher.add(position, *row, odd.clone());
         }
         enrollments.finish().expect("each stands once");
-        // The odd keys are numbered by the table.
+        // The table numbers the mismatched keys.
         rows.sort_by_key(|(row, _)| (row.account, row.course, row.id));
         let rows_back: Vec<(EnrollmentRow, Option<String>)> = enrollments
             .rows_where(|_| true)
@@ -195,7 +195,7 @@ fn new_dates_of_the_export_leave_salesforce_alone() {
 
 #[test]
 fn of_two_accesses_the_later_one_counts_once_the_order_is_known() {
-    // Read with the day first the first is the later one, with the month first it is the other.
+    // Read day first, the first is the later one; read month first, the other.
     let (first, last) = (local(500), local(400));
     let mut read = ExportEnrollments::default();
     read.push(statement(0, 0, 0, [None, None, Some(first), Some(last)]));

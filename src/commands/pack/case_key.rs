@@ -1,6 +1,5 @@
-//! The private folder of a case: the key of its pseudonyms, and what they stand for. Whoever has the key can try out names
-//! against the pseudonyms of every pack of the case, so it is made by the machine's random numbers, for its owner alone, and
-//! never taken on trust.
+//! The private folder of a case: the pseudonym key and the mapping. Anyone with the key can test names against the
+//! pseudonyms of every pack of the case, so it is randomly generated, readable only by its owner, and always validated.
 
 #![expect(clippy::disallowed_methods, reason = "this file reads and writes the private folders of cases")]
 
@@ -19,30 +18,31 @@ use crate::outputs::RenderError;
 use crate::outputs::redact::Pseudonyms;
 use crate::outputs::writer::{File, private_folder};
 
-/// The form of `key.json`.
+/// Format version of `key.json`.
 const VERSION: u32 = 1;
-/// Bytes of a key.
+/// Key length in bytes.
 const LENGTH: usize = 32;
-/// A key of fewer different bytes was typed and not drawn: of 32 random bytes about 30 differ, and fewer than 16 will not be
-/// seen in the age of the universe.
+/// A key with fewer distinct bytes was typed, not generated: 32 random bytes have about 30 distinct values, and fewer
+/// than 16 practically never occur.
 const MIN_DIFFERENT_BYTES: usize = 16;
-/// The most bytes of `key.json`.
+/// Maximum size of `key.json`, in bytes.
 const MAX_KEY_FILE: u64 = 4_096;
-/// The most bytes of a mapping: some millions of rows.
+/// Maximum size of a mapping, in bytes: some millions of rows.
 const MAX_MAPPING: u64 = 1 << 29;
-/// The most bytes that are read of an entry of an earlier pack.
+/// Maximum bytes read per entry of an earlier pack.
 const MAX_ENTRY: u64 = 1 << 20;
 
 const KEY: &str = "key.json";
-/// Pseudonyms, fields and values.
+/// File name of the mapping.
 const MAPPING: &str = "pseudonyms.csv";
-/// The headings of [`MAPPING`].
+/// Column headings of [`MAPPING`].
 const HEADINGS: [&str; 3] = ["pseudonym", "field", "value"];
 
 /// Pseudonym, field and value.
 type Row = (String, String, String);
 
-/// `key.json`: kept as long as the case lives, so that its packs join with each other and with no other case.
+/// Contents of `key.json`: kept for the life of the case, so that its packs join with each other and with no other
+/// case.
 #[derive(Serialize, Deserialize)]
 struct Key {
     version: u32,
@@ -50,21 +50,21 @@ struct Key {
     key: String,
 }
 
-/// The number of a case as it is compared.
+/// Normalized case number, for comparison.
 fn plain(case: Option<&str>) -> Option<&str> {
     case.map(|case| case.trim_start_matches('#'))
 }
 
-/// The start of the digest of a key, by which a pack names it.
+/// Prefix of the key's digest, by which a pack identifies it.
 pub(super) fn id(key: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(key)[..4])
 }
 
-/// The key of the case: the one that its earlier packs were made with, else a new one.
+/// Key of the case: the one its earlier packs used, else a new one.
 ///
 /// # Errors
-/// When the folder or the key is not what we left, or others can read it; and when it is gone while there are packs that were
-/// made with it.
+/// If the folder or the key was not written by tieout or is readable by others, or if the key is missing although packs
+/// made with it exist.
 pub(super) fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> {
     let is_there = check_folder(private)?;
     let path = private.join(KEY);
@@ -114,7 +114,7 @@ pub(super) fn key(private: &Path, case: Option<&str>) -> Result<Vec<u8>, Error> 
     }
 }
 
-/// Keeps key and mapping for their owner alone; what earlier packs of the case mapped stays.
+/// Saves key and mapping, readable only by their owner; keeps the mappings of the case's earlier packs.
 pub(super) fn remember(private: &Path, key: &[u8], case: Option<&str>, mapping: Vec<Row>) -> Result<(), Error> {
     if !check_folder(private)? {
         private_folder(private).map_err(|source| Error::Output {
@@ -142,10 +142,10 @@ pub(super) fn remember(private: &Path, key: &[u8], case: Option<&str>, mapping: 
     File::prepare(&private.join(MAPPING))?.write(&bytes)
 }
 
-/// What a private folder maps: pseudonym, field, value; nothing where there is none.
+/// Rows of the mapping in a private folder: pseudonym, field, value. Empty if there is no file.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
+/// If the file exists but cannot be read.
 pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
     let path = private.join(MAPPING);
     let Some(bytes) = regular(&path, MAX_MAPPING)? else { return Ok(Vec::new()) };
@@ -155,7 +155,7 @@ pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
         next: "put it back from a copy, or move it away".to_owned(),
     };
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    // Another file of this name would be replaced.
+    // A foreign file of this name would be overwritten.
     if reader.headers().map_err(broken)? != HEADINGS.as_slice() {
         return Err(Error::Input {
             path: path.clone(),
@@ -166,7 +166,7 @@ pub(super) fn mapped(private: &Path) -> Result<Vec<Row>, Error> {
     reader.deserialize().map(|row| row.map_err(broken)).collect()
 }
 
-/// All of a regular file; nothing where there is none.
+/// Contents of a regular file. `None` if it does not exist.
 fn regular(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
     match path.symlink_metadata() {
@@ -184,7 +184,7 @@ fn regular(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Error> {
     files::read(path, most).map(Some).map_err(unreadable)
 }
 
-/// As [`regular`], of a file that nobody else can read or write.
+/// Like [`regular`], for a file that only its owner can access.
 fn own_file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let bytes = regular(path, most)?;
     if bytes.is_some() && is_open_to_others(path)? {
@@ -199,7 +199,7 @@ fn own_file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Error> {
     Ok(bytes)
 }
 
-/// Whether the private folder is there; one that is not ours is an error, and stays as it is.
+/// Whether the private folder exists; one not made by tieout is an error and stays unchanged.
 fn check_folder(private: &Path) -> Result<bool, Error> {
     let refuse = |what: &str, next: &str| {
         Err(Error::Output { path: private.to_owned(), what: what.to_owned(), next: next.to_owned() })
@@ -223,7 +223,7 @@ fn check_folder(private: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Whether anybody but its owner has a right to a file or folder.
+/// Whether users other than the owner have access to a file or folder.
 #[cfg(unix)]
 fn is_open_to_others(path: &Path) -> Result<bool, Error> {
     use std::os::unix::fs::MetadataExt as _;
@@ -236,7 +236,7 @@ fn is_open_to_others(_path: &Path) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// A pack of the case beside the private folder, and by which key it was made.
+/// A pack of the case next to the private folder, and its key id.
 fn earlier_pack(private: &Path, case: Option<&str>) -> Option<(PathBuf, String)> {
     let case = plain(case)?;
     let mut packs: Vec<PathBuf> = std::fs::read_dir(private.parent()?)
@@ -254,14 +254,14 @@ fn earlier_pack(private: &Path, case: Option<&str>) -> Option<(PathBuf, String)>
     })
 }
 
-/// Whether a file is a pack that tieout made, by what it says of itself.
+/// Whether a file is a pack made by tieout, according to its tags.
 pub(super) fn is_pack(path: &Path) -> bool {
     Tags::open(path)
         .and_then(|mut tags| tags.info("Bag-Software-Agent"))
         .is_some_and(|agent| agent.starts_with("tieout "))
 }
 
-/// What a pack says of itself.
+/// Tag files of a pack.
 struct Tags {
     archive: zip::ZipArchive<std::io::BufReader<std::fs::File>>,
     folder: String,
@@ -281,7 +281,7 @@ impl Tags {
         Some(text)
     }
 
-    /// A line of `bag-info.txt`.
+    /// Value of a label in `bag-info.txt`.
     fn info(&mut self, label: &str) -> Option<String> {
         let text = self.read("bag-info.txt")?;
         let value = text.lines().find_map(|line| line.strip_prefix(label)?.strip_prefix(": "))?;
@@ -289,7 +289,7 @@ impl Tags {
     }
 }
 
-/// The key by which a pack of this case was made; nothing where it is of another case, or no pack at all.
+/// Key id of a pack of this case. `None` if it belongs to another case or is no pack.
 fn key_of(pack: &Path, case: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Redacted {
