@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks::evidence::FindingDetail;
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::completeness::Completeness;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
@@ -17,7 +18,6 @@ use crate::model::row::{index, row};
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
 use crate::reconcile::relations::link::{Link, SfdcIdKind};
 use crate::reconcile::relations::outbound::Outbound;
-use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(crate) use crate::checks::coverage::outcome_schema;
 pub use crate::checks::coverage::{AllJudged, Coverage, Judgment, Outcome};
@@ -101,8 +101,8 @@ pub(crate) const ENROLLMENT_REQUIREMENTS: &[Requirement] = &[
     Requirement::EnrollmentsReport,
     Requirement::AnyRows(SfObject::Course),
     Requirement::AnyRows(SfObject::CourseEnrollment),
-    Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
-    Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+    Requirement::Columns(SfObject::Course, course::SCOPE),
+    Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
 ];
 
 /// An input without which a check proves nothing.
@@ -264,8 +264,8 @@ pub(crate) const STALL_REQUIREMENTS: &[Requirement] = &[
     Requirement::CompleteObject(SfObject::Course),
     Requirement::CompleteObject(SfObject::DoceboUser),
     Requirement::CompleteObject(SfObject::CourseEnrollment),
-    Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
-    Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+    Requirement::Columns(SfObject::Course, course::SCOPE),
+    Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
 ];
 
 /// Stalls that meet a condition.

@@ -5,9 +5,9 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::course;
 use crate::model::object::SfObject;
 use crate::model::zone::Readings;
-use crate::reconcile::relations::NEEDED_OF_COURSE;
 use crate::reconcile::relations::outbound::Outbound;
 
 pub(super) static CHECK: Check = Check {
@@ -27,7 +27,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::CompleteObject(SfObject::Contact),
         Requirement::CompleteObject(SfObject::DoceboUser),
         Requirement::CompleteObject(SfObject::Course),
-        Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
+        Requirement::Columns(SfObject::Course, course::SCOPE),
     ],
     select,
     describe,

@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::docebo_user;
 use crate::model::object::SfObject;
 use crate::model::row::row;
 use crate::reconcile::relations::outbound::Outbound;
@@ -32,10 +33,10 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("Contact__c, User__c") };
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs(docebo_user::CONTACT_AND_USER) };
     let learner = *learner as usize;
     FindingDetail {
-        field: "Contact__c, User__c".into(),
+        field: docebo_user::CONTACT_AND_USER.into(),
         expected: evidence::sfdc_id(reconciliation, learner),
         found: Text::public("both empty"),
         since: None,

@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
 use crate::model::question::Question;
 use crate::model::row::row;
@@ -59,18 +60,18 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         let origins = &reconciliation.data.origins;
         let users = origins
             .missing_rows(SfObject::User)
-            .or_else(|| origins.missing_columns(SfObject::User, &["ContactId"]).next());
+            .or_else(|| origins.missing_columns(SfObject::User, &[user::CONTACT.name]).next());
         selection.missing.extend(users.or_else(|| origins.missing_rows(SfObject::Contact)));
     }
     selection
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("Contact__c") };
+    let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs(docebo_user::CONTACT.local_name) };
     let learner = *learner as usize;
     let rows = &reconciliation.data.docebo_users;
     FindingDetail {
-        field: "Contact__c".into(),
+        field: docebo_user::CONTACT.local_name.into(),
         expected: evidence::sfdc_id(reconciliation, learner),
         found: row(reconciliation.relations.docebo_user[learner]).map_or_else(
             || Text::public(""),

@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::docebo_user;
 use crate::model::object::SfObject;
 use crate::model::question::Question;
 
@@ -40,9 +41,9 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::DoceboUser(at) = subject else { return FindingDetail::for_inputs("UserId__c") };
+    let Subject::DoceboUser(at) = subject else { return FindingDetail::for_inputs(docebo_user::USER_ID.local_name) };
     FindingDetail {
-        field: "UserId__c".into(),
+        field: docebo_user::USER_ID.local_name.into(),
         expected: Text::public("a learner of the Users report"),
         found: evidence::not_found(
             "none with this id",

@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
 use crate::model::row::index;
 
@@ -31,7 +32,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
     let mut selection = Selection::fully_judged(0, subjects);
     let (users, origins) = (&reconciliation.data.users, &reconciliation.data.origins);
     let users_known = origins.extract(SfObject::User).completeness.is_complete()
-        && origins.missing_columns(SfObject::User, &["ContactId"]).next().is_none();
+        && origins.missing_columns(SfObject::User, &[user::CONTACT.name]).next().is_none();
     for at in 0..rows.len() {
         // A row linked to a user identifies its contact only if that user is extracted.
         let through_user = rows.contact(at, &reconciliation.data.contacts).is_none() && rows.user(at).is_some();
@@ -42,10 +43,10 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::DoceboUsers(rows) = subject else { return FindingDetail::for_inputs("Contact__c") };
+    let Subject::DoceboUsers(rows) = subject else { return FindingDetail::for_inputs(docebo_user::CONTACT.local_name) };
     let mut evidence_rows = rows.iter().map(|&at| evidence::docebo_user(reconciliation, at as usize));
     FindingDetail {
-        field: "Contact__c".into(),
+        field: docebo_user::CONTACT.local_name.into(),
         expected: Text::public("one record for the contact"),
         found: Text::public(format!("{} records", rows.len())),
         since: None,

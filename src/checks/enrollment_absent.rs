@@ -7,10 +7,10 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::object::SfObject;
 use crate::model::zone::Readings;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
-use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-absent",
@@ -30,8 +30,8 @@ pub(super) static CHECK: Check = Check {
         Requirement::CompleteObject(SfObject::Course),
         Requirement::CompleteObject(SfObject::DoceboUser),
         Requirement::CompleteObject(SfObject::CourseEnrollment),
-        Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
-        Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+        Requirement::Columns(SfObject::Course, course::SCOPE),
+        Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
     ],
     select,
     describe,

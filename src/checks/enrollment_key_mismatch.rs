@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::course_enrollment;
 use crate::model::object::SfObject;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
 
@@ -21,7 +22,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::CompleteObject(SfObject::Course),
         Requirement::CompleteObject(SfObject::DoceboUser),
         Requirement::AnyRows(SfObject::CourseEnrollment),
-        Requirement::Columns(SfObject::CourseEnrollment, &["docebo_v3__EnrolmentId__c"]),
+        Requirement::Columns(SfObject::CourseEnrollment, &[course_enrollment::KEY.name]),
     ],
     select,
     describe,
@@ -34,7 +35,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::Row(at) = subject else { return FindingDetail::for_inputs("EnrolmentId__c") };
+    let Subject::Row(at) = subject else { return FindingDetail::for_inputs(course_enrollment::KEY.local_name) };
     let at = *at as usize;
     let (expected, found) = match reconciliation.relations.row_value(at) {
         EnrollmentMatch::Unresolved => {
@@ -49,7 +50,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
         ),
     };
     FindingDetail {
-        field: "EnrolmentId__c".into(),
+        field: course_enrollment::KEY.local_name.into(),
         expected,
         found,
         since: None,

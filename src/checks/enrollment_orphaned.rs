@@ -5,10 +5,10 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::object::SfObject;
 use crate::model::question::Question;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
-use crate::reconcile::relations::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 
 /// A filtered export omits the enrollments of excluded courses and learners.
 const ORPHANED: &[Requirement] = &[
@@ -17,8 +17,8 @@ const ORPHANED: &[Requirement] = &[
     Requirement::EnrollmentsReport,
     Requirement::AnyRows(SfObject::Course),
     Requirement::AnyRows(SfObject::CourseEnrollment),
-    Requirement::Columns(SfObject::Course, NEEDED_OF_COURSE),
-    Requirement::Columns(SfObject::CourseEnrollment, NEEDED_OF_ENROLLMENT),
+    Requirement::Columns(SfObject::Course, course::SCOPE),
+    Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
 ];
 
 pub(super) static CHECK: Check = Check {

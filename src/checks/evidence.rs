@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{course_enrollment, docebo_user, system};
 use crate::model::deleted_contact::DeletedContact;
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
@@ -184,9 +185,9 @@ pub(crate) fn docebo_user(reconciliation: &Reconciliation, at: usize) -> Evidenc
     Evidence::new(
         Origin::Record { object: SfObject::DoceboUser, id: rows.id(at) },
         [
-            ("UserId__c", Text::public(user_id)),
-            ("Contact__c", Text::id(rows.contact(at, &data.contacts))),
-            ("User__c", Text::id(rows.user(at))),
+            (docebo_user::USER_ID.local_name, Text::public(user_id)),
+            (docebo_user::CONTACT.local_name, Text::id(rows.contact(at, &data.contacts))),
+            (docebo_user::USER.local_name, Text::id(rows.user(at))),
         ],
     )
 }
@@ -224,19 +225,19 @@ pub(crate) fn enrollment_row(reconciliation: &Reconciliation, at: usize) -> Evid
     Evidence::new(
         Origin::Record { object: SfObject::CourseEnrollment, id: row.id },
         [
-            ("Status__c", Text::public(row.status.map_or("", |status| status.label()))),
-            ("EnrollmentStartDate__c", Text::instant(row.enrolled)),
-            ("EnrollmentCompletionDate__c", Text::instant(row.completed)),
-            ("UnenrollmentDate__c", Text::instant(row.unenrolled)),
-            ("CreatedDate", Text::instant(row.created)),
-            ("LastModifiedDate", Text::instant(row.modified)),
+            (course_enrollment::STATUS.local_name, Text::public(row.status.map_or("", |status| status.label()))),
+            (course_enrollment::ENROLLED.local_name, Text::instant(row.enrolled)),
+            (course_enrollment::COMPLETED.local_name, Text::instant(row.completed)),
+            (course_enrollment::UNENROLLED.local_name, Text::instant(row.unenrolled)),
+            (course_enrollment::CREATED_DATE.name, Text::instant(row.created)),
+            (course_enrollment::MODIFIED_DATE.name, Text::instant(row.modified)),
         ],
     )
 }
 
 /// A record of which only the editor matters.
 pub(crate) fn edited(object: SfObject, id: RecordId, by: RecordId) -> Evidence {
-    Evidence::new(Origin::Record { object, id }, [("LastModifiedById", Text::public(by.to_string()))])
+    Evidence::new(Origin::Record { object, id }, [(system::MODIFIED_BY.name, Text::public(by.to_string()))])
 }
 
 /// How a missing contact was removed.
@@ -307,12 +308,15 @@ pub(crate) fn no_enrollment(reconciliation: &Reconciliation, at: usize) -> Evide
     let (data, enrollments) = (&reconciliation.data, &reconciliation.data.enrollments);
     let learner = data.learners.id(enrollments.learner(at) as usize);
     let course = data.courses.id[enrollments.course(at)];
-    not_returned(SfObject::CourseEnrollment, format!("docebo_v3__EnrolmentId__c = '{learner}_{course}'"))
+    not_returned(SfObject::CourseEnrollment, format!("{} = '{learner}_{course}'", course_enrollment::KEY))
 }
 
 /// The `DoceboUser__c` query for a learner.
 pub(crate) fn no_docebo_user(reconciliation: &Reconciliation, learner: usize) -> Evidence {
-    not_returned(SfObject::DoceboUser, format!("docebo_v3__UserId__c = {}", reconciliation.data.learners.id(learner)))
+    not_returned(
+        SfObject::DoceboUser,
+        format!("{} = {}", docebo_user::USER_ID, reconciliation.data.learners.id(learner)),
+    )
 }
 
 /// The oldest due enrollment of a learner, which requires a `DoceboUser__c` row.

@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
 use crate::model::row::index;
 
@@ -20,8 +21,8 @@ pub(super) static CHECK: Check = Check {
     requirements: &[
         Requirement::AnyRows(SfObject::DoceboUser),
         Requirement::AnyRows(SfObject::User),
-        Requirement::Columns(SfObject::DoceboUser, &["CreatedById"]),
-        Requirement::Columns(SfObject::User, &["IsActive"]),
+        Requirement::Columns(SfObject::DoceboUser, &[docebo_user::CREATED_BY.name]),
+        Requirement::Columns(SfObject::User, &[user::ACTIVE.name]),
     ],
     select,
     describe,
@@ -43,18 +44,18 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
-    let Subject::User(at) = subject else { return FindingDetail::for_inputs("IsActive") };
+    let Subject::User(at) = subject else { return FindingDetail::for_inputs(user::ACTIVE.name) };
     let user = reconciliation.data.users.id(*at as usize);
     let rows = &reconciliation.data.docebo_users;
     let example = (0..rows.len()).rev().find(|&at| rows.created_by(at) == Some(user));
     FindingDetail {
-        field: "IsActive".into(),
+        field: user::ACTIVE.name.into(),
         expected: Text::public("true"),
         found: Text::public("false"),
         since: None,
         evidence: crate::checks::evidence::Evidence::new(
             crate::checks::evidence::Origin::Record { object: SfObject::User, id: user },
-            [("IsActive", Text::public("false"))],
+            [(user::ACTIVE.name, Text::public("false"))],
         ),
         related: example.map(|at| evidence::docebo_user(reconciliation, at)).into_iter().collect(),
     }

@@ -7,6 +7,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::{docebo_user, system};
 use crate::model::id::RecordId;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
@@ -23,7 +24,7 @@ pub(super) static CHECK: Check = Check {
     unit: "package records",
     requirements: &[
         Requirement::AnyRows(SfObject::DoceboUser),
-        Requirement::Columns(SfObject::DoceboUser, &["CreatedById"]),
+        Requirement::Columns(SfObject::DoceboUser, &[docebo_user::CREATED_BY.name]),
     ],
     select,
     describe,
@@ -44,7 +45,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
             let unread = extract
                 .missing_rows(object)
                 .filter(|_| compared || extract.has_unread_files() || extract.completeness.is_incomplete());
-            let columns = data.origins.missing_columns(object, &["LastModifiedById"]);
+            let columns = data.origins.missing_columns(object, &[system::MODIFIED_BY.name]);
             unread.into_iter().chain(columns).collect::<Vec<_>>()
         })
         .collect();
@@ -69,10 +70,10 @@ fn select(reconciliation: &Reconciliation) -> Selection {
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Some((object, id, by)) = record(reconciliation, subject) else {
-        return FindingDetail::for_inputs("LastModifiedById");
+        return FindingDetail::for_inputs(system::MODIFIED_BY.name);
     };
     FindingDetail {
-        field: "LastModifiedById".into(),
+        field: system::MODIFIED_BY.name.into(),
         expected: Text::id(reconciliation.integration_user()),
         found: Text::public(by.to_string()),
         since: None,

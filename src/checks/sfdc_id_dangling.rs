@@ -5,6 +5,7 @@ use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::system::ID;
 use crate::model::id::RecordId;
 use crate::model::object::SfObject;
 use crate::model::question::Question;
@@ -58,7 +59,7 @@ fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail
             .map(|id| {
                 evidence::not_returned(
                     if id.is_user() { SfObject::User } else { SfObject::Contact },
-                    format!("Id = '{id}'"),
+                    format!("{ID} = '{id}'"),
                 )
             })
             .into_iter()

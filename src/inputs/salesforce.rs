@@ -18,7 +18,9 @@ mod error;
 /// A complete extraction.
 pub mod extract;
 mod log;
-/// Requests of a planned extraction.
+/// Every field that is read, by object.
+pub mod objects;
+/// What an extraction would ask.
 pub mod plan;
 /// Reads pages, by REST and Bulk API 2.0.
 pub mod read;

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::inputs::salesforce::objects::WRITERS;
 use crate::inputs::snapshot::rows::SnapshotRows;
 use crate::model::completeness::{Completeness, ObjectExtract};
 use crate::model::courses::CourseCodes;
@@ -187,9 +188,7 @@ pub fn write_activity(watch: &FreshnessSettings, progress: &Progress) -> Result<
     let Snapshot { rows, extracts, extracted_at, counted, caveats, .. } = reader.snapshot;
     let read_at_assumed = watch.extracted_at.is_none() && !counted;
     let missing = extracts.iter().filter_map(|(&object, extract)| extract.missing_rows(object)).collect();
-    let lacks_writers = |extract: &ObjectExtract| {
-        extract.missing.iter().any(|column| matches!(*column, "CreatedById" | "LastModifiedById"))
-    };
+    let lacks_writers = |extract: &ObjectExtract| extract.missing.iter().any(|column| WRITERS.contains(column));
     let unknown = extracts.iter().filter(|(object, extract)| object.follows_learners() && lacks_writers(extract));
     let caveats = caveats.into_iter().chain(unknown.map(|(&object, _)| unknown_writers(object))).collect();
     Ok(ActivitySnapshot {

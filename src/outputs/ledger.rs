@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::checks::evidence::Text;
 use crate::checks::reconciliation::Reconciliation;
 use crate::checks::subject::Subject;
+use crate::inputs::salesforce::objects::system;
 use crate::model::excluded::{Exclusion, Reject};
 use crate::model::instant::Instant;
 use crate::model::label::Label as _;
@@ -307,7 +308,14 @@ fn excluded(out: Out<'_>, origins: &Origins) -> Result<(), RenderError> {
     }
     for row in &origins.deleted_rows {
         let file = &origins.inputs[usize::from(row.input)].file;
-        writer.write_record([&csv_cell(file), row.line.to_string().as_str(), "deleted", "IsDeleted", "true", ""])?;
+        writer.write_record([
+            &csv_cell(file),
+            row.line.to_string().as_str(),
+            "deleted",
+            system::IS_DELETED.name,
+            "true",
+            "",
+        ])?;
     }
     Ok(writer.flush()?)
 }

@@ -40,7 +40,6 @@ use link::{Link, SfdcIdKind};
 use outbound::Outbound;
 pub use people::ResolvedSfdcId;
 use people::{LearnerContacts, ResolvedSfdcIds};
-pub(crate) use records::{NEEDED_OF_COURSE, NEEDED_OF_ENROLLMENT};
 use totals::Totals;
 use unread::UnreadRows;
 

@@ -21,7 +21,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("inputs", &["diagnosis", "error", "files", "model", "progress", "secrets", "settings"]),
     ("reconcile", &["error", "inputs", "model", "settings"]),
     ("stalls", &["model", "reconcile", "settings"]),
-    ("checks", &["model", "reconcile", "settings", "stalls"]),
+    ("checks", &["inputs", "model", "reconcile", "settings", "stalls"]),
     ("report", &["checks", "exit", "inputs", "model", "reconcile", "settings", "stalls"]),
     (
         "outputs",

@@ -72,7 +72,7 @@ fn every_check_fires_on_some_sample_and_none_on_the_one_in_sync() {
 }
 
 /// The rows between two markers of the README, table heading left out.
-fn readme_rows(name: &str) -> Vec<String> {
+pub(crate) fn readme_rows(name: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("a README");
     let (_, rest) = readme.split_once(&format!("<!-- {name}:begin -->")).expect("a begin marker");
     let (block, _) = rest.split_once(&format!("<!-- {name}:end -->")).expect("an end marker");

@@ -25,6 +25,7 @@ mod extract;
 mod extract_edges;
 mod extract_kill;
 mod fault_matrix;
+mod fields;
 mod following;
 mod freshness;
 mod fuzz;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::describe::rows;
+use super::objects::system;
 use super::soql::literal;
 use super::transport::{ApiError, Transport};
 use crate::error::Error;
@@ -48,7 +49,7 @@ const TOOLING: Question = Question {
     owner: "TableEnumOrId",
     by_name: false,
     editor: "LastModifiedBy.Name",
-    editor_id: "LastModifiedById",
+    editor_id: system::MODIFIED_BY.name,
     also: "",
 };
 
@@ -163,9 +164,9 @@ impl Question {
         } else {
             objects.keys().map(|id| literal(id)).collect()
         };
-        let id = if self.endpoint == "query" { "" } else { "Id, " };
+        let id = if self.endpoint == "query" { String::new() } else { format!("{}, ", system::ID) };
         let details: String = self.details.iter().map(|detail| format!(", {detail}")).collect();
-        let editors = ["LastModifiedDate", self.editor, self.editor_id];
+        let editors = [system::MODIFIED_DATE.name, self.editor, self.editor_id];
         let editor: String =
             editors.iter().filter(|field| editor && !field.is_empty()).map(|field| format!(", {field}")).collect();
         format!(
@@ -211,10 +212,10 @@ impl Question {
             object,
             kind: self.kind,
             name,
-            id: RecordId::parse(text(row, "Id").as_bytes()).ok(),
+            id: RecordId::parse(text(row, system::ID.name).as_bytes()).ok(),
             namespace: namespace.to_owned(),
             detail: details.join(", "),
-            changed: Instant::parse(text(row, "LastModifiedDate").as_bytes()).ok().flatten(),
+            changed: Instant::parse(text(row, system::MODIFIED_DATE.name).as_bytes()).ok().flatten(),
             changed_by: text(row, self.editor).to_owned(),
             changed_by_id: RecordId::parse(text(row, self.editor_id).as_bytes()).ok(),
         }

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::address::{next_page, query_path};
 use super::bounds::{self, List, Pages};
-use super::soql::{self, ObjectQuery, Part, literal};
+use super::objects::{ObjectFields, system};
+use super::soql::{self, Part, literal};
 use super::store::Column;
 use super::transport::{Answer, ApiError, Call, Transport};
 use super::value::Kind;
@@ -213,17 +214,17 @@ pub(super) async fn count(transport: &Transport, version: &str, object: SfObject
 /// The wanted columns that exist, `Id` first and the last change last; and the missing ones.
 pub(super) fn columns(
     live: &OrgConnection,
-    wanted: ObjectQuery,
+    wanted: ObjectFields,
     described: &[FieldDescription],
 ) -> Result<(Vec<Column>, Vec<String>), Error> {
     let mapped = if wanted.object == SfObject::Contact { Some(live.username_field.as_str()) } else { None };
     let mut columns: Vec<Column> = Vec::new();
     let mut missing = Vec::new();
-    let needed = wanted.required.iter().copied().chain(mapped);
+    let needed = wanted.required().chain(mapped);
     for (name, required) in needed
         .map(|name| (name, true))
-        .chain(wanted.further.iter().map(|&name| (name, false)))
-        .chain([("SystemModstamp", true)])
+        .chain(wanted.further().map(|name| (name, false)))
+        .chain([(system::SYSTEM_MODSTAMP.name, true)])
     {
         match described.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
             Some(field) if columns.iter().any(|column| column.name == field.name) => {}

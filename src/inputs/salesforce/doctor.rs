@@ -8,8 +8,11 @@ use serde::de::DeserializeOwned;
 
 use super::auth::SignIn;
 use super::describe::{FieldDescription, describe, grant, is_needed, json, known, me, rows, version};
+use super::objects::system::{CREATED_BY, ID, SYSTEM_MODSTAMP};
+use super::objects::user::{ACTIVE, USERNAME};
+use super::objects::{CATALOGUE, ObjectFields};
 use super::shown;
-use super::soql::{OBJECTS, ObjectQuery, literal};
+use super::soql::literal;
 use super::transport::{RetryPolicy, Trace, Transport};
 use crate::diagnosis::{Area, DoctorCheck, State, split_next_step};
 use crate::error::Error;
@@ -163,7 +166,7 @@ impl OrgCheck {
     async fn objects(&self, live: &OrgConnection, lines: &mut Vec<DoctorCheck>) -> Option<Vec<SfObject>> {
         let mut visible = Vec::new();
         let mut lost = 0;
-        for wanted in OBJECTS {
+        for wanted in CATALOGUE {
             match describe(&self.transport, &self.version, wanted.object).await {
                 Ok(Some(described)) => {
                     lost = 0;
@@ -214,15 +217,15 @@ impl OrgCheck {
         DoctorCheck::warn(Area::Object, object.label(), format!("{found}; what needs it is not judged"), next)
     }
 
-    /// Checks a visible object and its wanted fields.
-    async fn fields(&self, wanted: ObjectQuery, live: &OrgConnection, described: &[FieldDescription]) -> DoctorCheck {
+    /// An object that the user sees, and the fields of it that are wanted.
+    async fn fields(&self, wanted: ObjectFields, live: &OrgConnection, described: &[FieldDescription]) -> DoctorCheck {
         let what = wanted.object.label();
         let mapped = (wanted.object == SfObject::Contact).then_some(live.username_field.as_str());
-        let mut needed: Vec<&str> = wanted.required.to_vec();
+        let mut needed: Vec<&str> = wanted.required().collect();
         needed.extend(mapped);
-        needed.push("SystemModstamp");
+        needed.push(SYSTEM_MODSTAMP.name);
         let seen = |name: &str| described.iter().any(|field| field.name.eq_ignore_ascii_case(name));
-        let all = || needed.iter().copied().chain(wanted.further.iter().copied());
+        let all = || needed.iter().copied().chain(wanted.further());
         let missing: Vec<&str> = all().filter(|name| !seen(name)).collect();
         if missing.is_empty() {
             return DoctorCheck::pass(Area::Object, what, format!("visible, and so are its {} fields", all().count()));
@@ -398,10 +401,11 @@ impl OrgCheck {
     /// Whether Docebo's integration user can still write.
     async fn integration_user(&self, visible: &[SfObject]) -> DoctorCheck {
         #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
         struct Creator {
-            #[serde(rename = "CreatedById")]
-            id: Option<String>,
-            n: u64,
+            created_by_id: Option<String>,
+            #[serde(rename = "n")]
+            rows: u64,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -418,20 +422,21 @@ impl OrgCheck {
             DoctorCheck::warn(Area::IntegrationUser, what, format!("cannot be told: {found}"), next)
         };
         let soql = format!(
-            "SELECT CreatedById, COUNT(Id) n FROM {object} GROUP BY CreatedById ORDER BY COUNT(Id) DESC LIMIT 1"
+            "SELECT {CREATED_BY}, COUNT({ID}) n FROM {object} GROUP BY {CREATED_BY} ORDER BY COUNT({ID}) DESC LIMIT 1"
         );
         let creators: Vec<Creator> = match self.rows("query", &soql, object.label()).await {
             Ok(creators) => creators,
             Err(error) => return untold(&error),
         };
-        let Some((id, rows)) = creators.into_iter().find_map(|creator| Some((creator.id?, creator.n))) else {
+        let Some((id, rows)) = creators.into_iter().find_map(|creator| Some((creator.created_by_id?, creator.rows)))
+        else {
             return DoctorCheck::skip(
                 Area::IntegrationUser,
                 what,
                 format!("{object} has no rows that the user may see"),
             );
         };
-        let soql = format!("SELECT Username, IsActive FROM User WHERE Id = {}", literal(&id));
+        let soql = format!("SELECT {USERNAME}, {ACTIVE} FROM User WHERE {ID} = {}", literal(&id));
         let users: Vec<User> = match self.rows("query", &soql, "User").await {
             Ok(users) => users,
             Err(error) => return untold(&error),

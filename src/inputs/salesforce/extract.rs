@@ -16,8 +16,9 @@ use serde::Serialize;
 
 use super::auth::SignIn;
 use super::describe::{Me, columns, count, describe, grant, is_needed, known, me, version};
+use super::objects::{CATALOGUE, ObjectFields};
 use super::read::{Api, ObjectReader, PAGE_ROWS};
-use super::soql::{self, OBJECTS, ObjectQuery, Part};
+use super::soql::{self, Part};
 use super::store::{Column, FORMAT, Finished, ObjectState, State, Store};
 use super::transport::{ApiError, RetryPolicy, Trace, Transport};
 use super::{masked, shown};
@@ -130,7 +131,7 @@ async fn extract_with(
     let mut run = Run { org: &org, live, store: &store, progress, state, options: (options.api, options.page_rows) };
     run.store.keep(&run.state)?;
     let mut extracted = Extracted::default();
-    for wanted in OBJECTS {
+    for wanted in CATALOGUE {
         if let Some(Finished { rows, counted, drift, .. }) = run.object(wanted).await? {
             extracted.objects.push((wanted.object, rows, counted, differ(rows, counted, drift)));
         }
@@ -219,8 +220,8 @@ impl Run<'_> {
         moment(&self.state.watermark).ok_or_else(|| Error::Defect("the state has no fence".to_owned()))
     }
 
-    /// Reads one object, or resumes it; `None` if it is hidden.
-    async fn object(&mut self, wanted: ObjectQuery) -> Result<Option<Finished>, Error> {
+    /// Reads one object, or goes on with it; nothing where it is hidden.
+    async fn object(&mut self, wanted: ObjectFields) -> Result<Option<Finished>, Error> {
         let word = wanted.object.label();
         if let Some(finished) = self.state.objects.get(word).and_then(|object| object.finished.as_ref()) {
             return Ok(Some(finished.clone()));
@@ -240,7 +241,7 @@ impl Run<'_> {
         }
     }
 
-    async fn attempt(&mut self, wanted: ObjectQuery) -> Result<Option<Finished>, ApiError> {
+    async fn attempt(&mut self, wanted: ObjectFields) -> Result<Option<Finished>, ApiError> {
         let word = wanted.object.label();
         let (transport, version) = (&self.org.transport, self.state.api_version.clone());
         self.progress.print(format!("{word}: what may be seen"));
@@ -397,7 +398,7 @@ impl Run<'_> {
 
     fn manifest(&self, auxiliary: &[AuxiliaryList]) -> Result<(), Error> {
         let state = &self.state;
-        let mut objects: Vec<Entry<'_>> = OBJECTS
+        let mut objects: Vec<Entry<'_>> = CATALOGUE
             .iter()
             .filter_map(|wanted| {
                 let (word, object) = state.objects.get_key_value(wanted.object.label())?;

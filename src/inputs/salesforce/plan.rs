@@ -5,8 +5,9 @@
 
 use super::auth::SignIn;
 use super::describe::{columns, count, describe, me, version};
+use super::objects::CATALOGUE;
 use super::read::{Api, PAGE_ROWS};
-use super::soql::{self, OBJECTS, Part};
+use super::soql::{self, Part};
 use super::transport::{RetryPolicy, Trace, Transport};
 use super::{masked, shown};
 use crate::error::Error;
@@ -41,7 +42,7 @@ async fn plan_with(live: &OrgConnection, api: Option<Api>, trace: Option<Trace>)
     // Without the server's time every count would be zero.
     let watermark = transport.known_server_time()?;
     let (mut queries, mut hidden) = (Vec::new(), Vec::new());
-    for wanted in OBJECTS {
+    for wanted in CATALOGUE {
         let Some(described) = describe(&transport, &api_version, wanted.object).await? else {
             hidden.push(format!("{}: the object is not there, or hidden from the user", wanted.object));
             continue;

@@ -16,7 +16,7 @@ use super::bounds::{self, MAX_JOB, MAX_POLLS, Pages};
 use super::soql::{self, Part};
 use super::store::{Column, Page, PartState, Store};
 use super::transport::{Answer, ApiError, Call, Transport};
-use super::value::{from_json, normal, rule};
+use super::value::{Rule, from_json, normal, rule};
 use crate::error::Error;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
@@ -156,8 +156,9 @@ impl ObjectReader<'_> {
             let answer = self.transport.ask(&Call::Get(path.clone())).await?;
             let rows: Rows<'_> = answer.json()?;
             let mut records = Vec::with_capacity(rows.records.len());
+            let rules: Vec<_> = self.columns.iter().map(|column| rule(&column.name)).collect();
             for record in &rows.records {
-                records.push(self.json_row(record)?);
+                records.push(self.json_row(record, &rules)?);
             }
             let page = self.store.keep_page(&format!("{name}-{:05}", state.pages.len()), records)?;
             let count = page.rows;
@@ -185,13 +186,18 @@ impl ObjectReader<'_> {
         Pages::new(self.object.label(), total.max(self.counted))
     }
 
-    fn json_row(&self, record: &HashMap<Cow<'_, str>, &RawValue>) -> Result<csv::StringRecord, ApiError> {
+    /// A record as a row of the page; `rules` says of each column which values are possible.
+    fn json_row(
+        &self,
+        record: &HashMap<Cow<'_, str>, &RawValue>,
+        rules: &[Option<Rule>],
+    ) -> Result<csv::StringRecord, ApiError> {
         let mut row = csv::StringRecord::new();
-        for column in self.columns {
-            // A blank field is null; one that is missing was not selected.
+        for (column, &rule) in self.columns.iter().zip(rules) {
+            // A field that is blank is null; one that is not there at all was not selected.
             let value = record.get(column.name.as_str()).ok_or_else(|| unexpected(self.object, &column.name))?;
             let value = from_json(column.kind, value).ok_or_else(|| unexpected(self.object, &column.name))?;
-            self.is_possible(rule(&column.name), column, &value)?;
+            self.is_possible(rule, column, &value)?;
             row.push_field(&value);
         }
         Ok(row)
@@ -469,8 +475,8 @@ impl ObjectReader<'_> {
         Ok(rows)
     }
 
-    /// Refuses a value that the snapshot reader would refuse.
-    fn is_possible(&self, rule: Option<fn(&str) -> bool>, column: &Column, value: &str) -> Result<(), ApiError> {
+    /// Refuses a value that the reader of the snapshot would refuse.
+    fn is_possible(&self, rule: Option<Rule>, column: &Column, value: &str) -> Result<(), ApiError> {
         if rule.is_none_or(|rule| rule(value)) {
             return Ok(());
         }

@@ -3,67 +3,9 @@
 //!
 //! Must not know: requests, files.
 
+use super::objects::system::{ID, SYSTEM_MODSTAMP};
 use crate::model::instant::Instant;
 use crate::model::object::SfObject;
-
-/// The query for an object.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ObjectQuery {
-    /// The object.
-    pub(crate) object: SfObject,
-    /// Required columns.
-    pub(crate) required: &'static [&'static str],
-    /// Further columns; a check that needs a hidden one is not evaluated.
-    pub(crate) further: &'static [&'static str],
-}
-
-const WRITE_FIELDS: &[&str] = &["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"];
-
-/// Everything that an audit reads, in extraction order; the mapped field is added to the Contact's columns.
-pub(crate) const OBJECTS: [ObjectQuery; 11] = [
-    ObjectQuery { object: SfObject::Contact, required: &["Id"], further: &["CreatedDate", "LastModifiedDate"] },
-    ObjectQuery { object: SfObject::User, required: &["Id"], further: &["Username", "ContactId", "IsActive"] },
-    ObjectQuery {
-        object: SfObject::DoceboUser,
-        required: &["Id", "docebo_v3__UserId__c", "docebo_v3__Contact__c", "docebo_v3__User__c"],
-        further: WRITE_FIELDS,
-    },
-    ObjectQuery {
-        object: SfObject::Course,
-        required: &["Id", "docebo_v3__CourseId__c"],
-        further: &[
-            "docebo_v3__Code__c",
-            "docebo_v3__Name__c",
-            "docebo_v3__Deleted__c",
-            "docebo_v3__Effective__c",
-            "CreatedDate",
-            "CreatedById",
-            "LastModifiedDate",
-            "LastModifiedById",
-        ],
-    },
-    ObjectQuery {
-        object: SfObject::CourseEnrollment,
-        required: &["Id", "docebo_v3__DoceboUser__c", "docebo_v3__Course__c"],
-        further: &[
-            "docebo_v3__EnrolmentId__c",
-            "docebo_v3__Status__c",
-            "docebo_v3__EnrollmentStartDate__c",
-            "docebo_v3__EnrollmentCompletionDate__c",
-            "docebo_v3__UnenrollmentDate__c",
-            "CreatedDate",
-            "CreatedById",
-            "LastModifiedDate",
-            "LastModifiedById",
-        ],
-    },
-    ObjectQuery { object: SfObject::Session, required: &["Id"], further: WRITE_FIELDS },
-    ObjectQuery { object: SfObject::SessionAttendance, required: &["Id"], further: WRITE_FIELDS },
-    ObjectQuery { object: SfObject::LearningPlan, required: &["Id"], further: WRITE_FIELDS },
-    ObjectQuery { object: SfObject::LearningPlanCourse, required: &["Id"], further: WRITE_FIELDS },
-    ObjectQuery { object: SfObject::LearningPlanEnrollment, required: &["Id"], further: WRITE_FIELDS },
-    ObjectQuery { object: SfObject::LearningPlanCourseEnrollment, required: &["Id"], further: WRITE_FIELDS },
-];
 
 /// One side of the watermark: a server time that separates unchanged rows from those that still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +19,11 @@ pub(super) enum Part {
 impl Part {
     fn condition(self) -> String {
         match self {
-            Self::ModifiedUpTo(None, until) => format!("SystemModstamp <= {until}"),
-            Self::ModifiedUpTo(Some(after), until) => format!("SystemModstamp > {after} AND SystemModstamp <= {until}"),
-            Self::ModifiedAfter(after) => format!("SystemModstamp > {after}"),
+            Self::ModifiedUpTo(None, until) => format!("{SYSTEM_MODSTAMP} <= {until}"),
+            Self::ModifiedUpTo(Some(after), until) => {
+                format!("{SYSTEM_MODSTAMP} > {after} AND {SYSTEM_MODSTAMP} <= {until}")
+            }
+            Self::ModifiedAfter(after) => format!("{SYSTEM_MODSTAMP} > {after}"),
         }
     }
 }
@@ -173,7 +117,7 @@ pub(super) fn members(query: &str) -> Option<String> {
     }
     let is_order = |two: &[Token]| two[0].word == "ORDER" && two[1].word == "BY" && two[0].depth == 0;
     let end = rest.windows(2).find(|two| is_order(two)).map_or(query.len(), |two| two[0].start);
-    Some(format!("SELECT Id {}", query[tokens[from].start..end].trim_end()))
+    Some(format!("SELECT {ID} {}", query[tokens[from].start..end].trim_end()))
 }
 
 /// Escapes a text for single quotation marks.

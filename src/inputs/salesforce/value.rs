@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::objects::{Holds, holds};
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
 
@@ -48,23 +49,20 @@ pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The check for texts of a column with this name; `None` if any text is valid. Salesforce never returns values of its
-/// system fields that the snapshot reader would refuse.
-pub(super) fn rule(column: &str) -> Option<fn(&str) -> bool> {
+/// Whether a column can hold a text.
+pub(super) type Rule = fn(&str) -> bool;
+
+/// What tells whether a column of this name can hold a text; nothing where any will do. What a snapshot's reader refuses
+/// of the fields that Salesforce itself fills in is no answer of Salesforce's.
+pub(super) fn rule(column: &str) -> Option<Rule> {
     fn is_id(text: &str) -> bool {
         RecordId::parse(text.as_bytes()).is_ok()
     }
-    match column {
-        "Id" => Some(is_id),
-        "CreatedById"
-        | "LastModifiedById"
-        | "ContactId"
-        | "docebo_v3__Contact__c"
-        | "docebo_v3__User__c"
-        | "docebo_v3__DoceboUser__c"
-        | "docebo_v3__Course__c" => Some(|text| text.is_empty() || is_id(text)),
-        "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => Some(|text| Instant::parse(text.as_bytes()).is_ok()),
-        _ => None,
+    match holds(column) {
+        Holds::Id => Some(is_id),
+        Holds::Reference => Some(|text| text.is_empty() || is_id(text)),
+        Holds::SystemMoment => Some(|text| Instant::parse(text.as_bytes()).is_ok()),
+        Holds::Any => None,
     }
 }
 

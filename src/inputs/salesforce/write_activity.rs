@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use super::auth::SignIn;
 use super::describe::{rows, version};
 use super::masked;
+use super::objects::ObjectField;
+use super::objects::system::{CREATED_BY, CREATED_DATE, ID, MODIFIED_BY, MODIFIED_DATE};
 use super::soql::literal;
 use super::transport::{RetryPolicy, Trace, Transport};
 use crate::error::Error;
@@ -67,16 +69,18 @@ async fn activity_with(
     let mut reading = ActivitySnapshot { read_at: Some(now), ..ActivitySnapshot::default() };
     for object in OBJECTS {
         let mut activity =
-            WriteActivity { created: ask.writes(object, "CreatedDate", "").await?, ..WriteActivity::default() };
+            WriteActivity { created: ask.writes(object, CREATED_DATE, "").await?, ..WriteActivity::default() };
         let mut ahead = FutureWrites::default();
         let first = |condition: &str| {
-            format!("SELECT Id, CreatedDate, CreatedById FROM {object}{condition} ORDER BY CreatedDate DESC LIMIT 1")
+            format!(
+                "SELECT {ID}, {CREATED_DATE}, {CREATED_BY} FROM {object}{condition} ORDER BY {CREATED_DATE} DESC LIMIT 1"
+            )
         };
         let mut newest: Vec<Newest> = ask.rows(&first("")).await?;
         let found = newest.first().and_then(|newest| stamp(newest.created_date.as_deref(), &newest.id));
         if let Some((at, id)) = found.filter(|(at, _)| *at > horizon) {
             ahead.add(at, id);
-            newest = ask.rows(&first(&format!(" WHERE CreatedDate <= {horizon}"))).await?;
+            newest = ask.rows(&first(&format!(" WHERE {CREATED_DATE} <= {horizon}"))).await?;
         }
         if let Some(newest) = newest.first() {
             activity.created.newest = stamp(newest.created_date.as_deref(), &newest.id);
@@ -87,12 +91,12 @@ async fn activity_with(
             let user = newest
                 .created_by_id
                 .as_deref()
-                .map_or_else(String::new, |user| format!("LastModifiedById = {}", literal(user)));
-            activity.modified = ask.writes(object, "LastModifiedDate", &user).await?;
+                .map_or_else(String::new, |user| format!("{MODIFIED_BY} = {}", literal(user)));
+            activity.modified = ask.writes(object, MODIFIED_DATE, &user).await?;
             let last = |conditions: &[String]| {
                 let conditions = conditions.join(" AND ");
                 let condition = if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") };
-                format!("SELECT Id, LastModifiedDate FROM {object}{condition} ORDER BY LastModifiedDate DESC LIMIT 1")
+                format!("SELECT {ID}, {MODIFIED_DATE} FROM {object}{condition} ORDER BY {MODIFIED_DATE} DESC LIMIT 1")
             };
             let mut conditions: Vec<String> = Some(user).filter(|user| !user.is_empty()).into_iter().collect();
             let stamp = |newest: &[Newest]| {
@@ -101,7 +105,7 @@ async fn activity_with(
             activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
             if let Some((at, id)) = activity.modified.newest.filter(|(at, _)| *at > horizon) {
                 ahead.add(at, id);
-                conditions.push(format!("LastModifiedDate <= {horizon}"));
+                conditions.push(format!("{MODIFIED_DATE} <= {horizon}"));
                 activity.modified.newest = stamp(&ask.rows(&last(&conditions)).await?);
             }
         }
@@ -124,12 +128,12 @@ impl ActivityReader<'_> {
         rows(self.transport, self.version, "query", soql).await.map_err(|trouble| trouble.into_error(soql))
     }
 
-    /// Hourly writes, by one of the dates, without the newest.
-    async fn writes(&self, object: SfObject, date: &str, condition: &str) -> Result<Writes, Error> {
+    /// Writes by the hour, by one of the dates; the newest is not among them.
+    async fn writes(&self, object: SfObject, date: ObjectField, condition: &str) -> Result<Writes, Error> {
         let also = if condition.is_empty() { String::new() } else { format!(" AND {condition}") };
         let groups: Vec<Group> = self
             .rows(&format!(
-                "SELECT DAY_ONLY({date}) d, HOUR_IN_DAY({date}) h, COUNT(Id) n FROM {object} WHERE {date} > {}{also} \
+                "SELECT DAY_ONLY({date}) d, HOUR_IN_DAY({date}) h, COUNT({ID}) n FROM {object} WHERE {date} > {}{also} \
                  GROUP BY DAY_ONLY({date}), HOUR_IN_DAY({date})",
                 self.since
             ))

@@ -1,6 +1,7 @@
 //! Fields of an extract: columns by API name, values as Salesforce writes them.
 
 use crate::error::Error;
+use crate::inputs::salesforce::objects::{Need, ObjectField};
 use crate::inputs::table::{CellFault, Row, Table, cell_fault};
 use crate::model::id::{IdFault, RecordId};
 use crate::model::instant::Instant;
@@ -25,39 +26,42 @@ impl<'a> Fields<'a> {
         Self { table, missing: Vec::new() }
     }
 
-    /// A required column of the object.
-    pub(super) fn required(&self, name: &'a str) -> Result<Field<'a>, Error> {
+    /// The column of a field, so far as there is one; an expected field that has none is remembered.
+    ///
+    /// # Errors
+    /// Where the table has no column of a required field, or two of any.
+    pub(super) fn column(&mut self, field: ObjectField) -> Result<Field<'a>, Error> {
+        let column = self.find(field.name)?;
+        match field.need {
+            Need::Required if column.is_none() => return Err(self.absent(field.name, "")),
+            Need::Expected if column.is_none() => self.missing.push(field.name),
+            Need::Required | Need::Expected | Need::Optional => {}
+        }
+        Ok(Field { table: self.table, name: field.name, column })
+    }
+
+    /// The column of the contacts' mapped field, which is required.
+    ///
+    /// # Errors
+    /// Where the table has no column of this name, or two.
+    pub(super) fn mapped(&self, name: &'a str) -> Result<Field<'a>, Error> {
         let column = self.find(name)?;
         if column.is_none() {
-            let found: Vec<&str> = self.table.headings.iter().take(40).map(String::as_str).collect();
-            return Err(Error::Input {
-                path: self.table.path().to_owned(),
-                what: format!("has no column `{name}`; found: {}", found.join(", ")),
-                next: format!(
-                    "add {name} to the query and save the object again; if Salesforce hides the field, give your user read access to it{}",
-                    if name.starts_with("docebo_v3__") || name == "Id" {
-                        ""
-                    } else {
-                        "; or correct mapping.username_field"
-                    }
-                ),
-            });
+            return Err(self.absent(name, "; or correct mapping.username_field"));
         }
         Ok(Field { table: self.table, name, column })
     }
 
-    /// A column that some checks need.
-    pub(super) fn wanted(&mut self, name: &'static str) -> Result<Field<'a>, Error> {
-        let column = self.find(name)?;
-        if column.is_none() {
-            self.missing.push(name);
+    #[cold]
+    fn absent(&self, name: &str, or: &str) -> Error {
+        let found: Vec<&str> = self.table.headings.iter().take(40).map(String::as_str).collect();
+        Error::Input {
+            path: self.table.path().to_owned(),
+            what: format!("has no column `{name}`; found: {}", found.join(", ")),
+            next: format!(
+                "add {name} to the query and save the object again; if Salesforce hides the field, give your user read access to it{or}"
+            ),
         }
-        Ok(Field { table: self.table, name, column })
-    }
-
-    /// A column that improves outputs.
-    pub(super) fn optional(&self, name: &'a str) -> Result<Field<'a>, Error> {
-        Ok(Field { table: self.table, name, column: self.find(name)? })
     }
 
     /// API names are case-insensitive, and some tools write uppercase headings.

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
+use crate::inputs::salesforce::objects::system;
 use crate::inputs::source_file::{from_system_time, input};
 use crate::inputs::table::Table;
 use crate::model::customization;
@@ -201,7 +202,7 @@ impl Opened {
         entry: Option<&Entry>,
         progress: &Progress,
     ) -> Result<Result<Self, Error>, Error> {
-        let is_headings = |line: &[String]| line.iter().any(|cell| cell.trim().eq_ignore_ascii_case("Id"));
+        let is_headings = |line: &[String]| line.iter().any(|cell| cell.trim().eq_ignore_ascii_case(system::ID.name));
         let opened = Table::open(path, progress, &is_headings).and_then(|table| {
             if !table.is_blank() {
                 return Ok(Self::Table(table));

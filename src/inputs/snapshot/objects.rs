@@ -1,10 +1,13 @@
 //! Reads the objects, one function each: which columns, into which table.
 
 use crate::error::Error;
+use crate::inputs::salesforce::objects::{
+    contact, course, course_enrollment, deleted_contact, docebo_user, system, user,
+};
 use crate::inputs::snapshot::Digests;
 use crate::inputs::snapshot::fields::{Field, Fields, well_formed};
 use crate::inputs::snapshot::names::Content;
-use crate::inputs::snapshot::reader::{Counts, Files, IS_DELETED, Reader, RowCount, live_rows};
+use crate::inputs::snapshot::reader::{Counts, Files, Reader, RowCount, live_rows};
 use crate::inputs::table::{Row, Rows, Table};
 use crate::model::auxiliary::AuxiliaryRow;
 use crate::model::column::TextColumn;
@@ -43,10 +46,10 @@ struct Written {
 impl<'a> WriteColumns<'a> {
     fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
         Ok(Self {
-            created: fields.wanted("CreatedDate")?,
-            created_by: fields.wanted("CreatedById")?,
-            modified: fields.wanted("LastModifiedDate")?,
-            modified_by: fields.wanted("LastModifiedById")?,
+            created: fields.column(system::CREATED_DATE)?,
+            created_by: fields.column(system::CREATED_BY)?,
+            modified: fields.column(system::MODIFIED_DATE)?,
+            modified_by: fields.column(system::MODIFIED_BY)?,
         })
     }
 
@@ -103,7 +106,7 @@ impl Reader<'_> {
         let read = self.optional(Content::ListView, |reader, files| {
             let (mut members, mut counts) = (Vec::new(), Counts::default());
             for table in files.tables() {
-                let id = Fields::new(table).required("Id")?;
+                let id = Fields::new(table).column(system::ID)?;
                 let member = |row: Row<'_>| {
                     members.push(id.required_id(row)?);
                     Ok(())
@@ -139,10 +142,10 @@ impl Reader<'_> {
         let read = self.optional(Content::DeletedContacts, |reader, files| {
             let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
             for table in files.tables() {
-                let fields = Fields::new(table);
-                let (id, into) = (fields.required("Id")?, fields.required("MasterRecordId")?);
-                let at = fields.required("SystemModstamp")?;
-                // The list contains only deleted records, whether each is marked or not.
+                let mut fields = Fields::new(table);
+                let (id, into) = (fields.column(deleted_contact::ID)?, fields.column(deleted_contact::MASTER_RECORD)?);
+                let at = fields.column(deleted_contact::SYSTEM_MODSTAMP)?;
+                // The list holds deleted records alone, whether it says so of each or not.
                 let rows = table.rows(reader.progress, |row| {
                     well_formed(table, row)?;
                     deleted_contacts.push(DeletedContact {
@@ -173,11 +176,11 @@ impl Reader<'_> {
         let mut contacts = Contacts::default();
         let (mut deleted_contacts, mut counts) = (Vec::new(), Counts::default());
         for table in files.tables() {
-            let fields = Fields::new(table);
-            let (id, key) = (fields.required("Id")?, fields.required(self.username_field)?);
-            let into = fields.optional("MasterRecordId")?;
-            let stamp = fields.optional("SystemModstamp")?;
-            let at = if stamp.is_there() { stamp } else { fields.optional("LastModifiedDate")? };
+            let mut fields = Fields::new(table);
+            let (id, key) = (fields.column(contact::ID)?, fields.mapped(self.username_field)?);
+            let into = fields.column(contact::MASTER_RECORD)?;
+            let stamp = fields.column(contact::SYSTEM_MODSTAMP)?;
+            let at = if stamp.is_there() { stamp } else { fields.column(contact::MODIFIED_DATE)? };
             let each = |row: Row<'_>| {
                 let contact = id.required_id(row)?;
                 let in_view = in_view.map(|members| members.binary_search(&contact).is_ok());
@@ -211,8 +214,8 @@ impl Reader<'_> {
             let contacts = &reader.snapshot.rows.contacts;
             for table in files.tables() {
                 let mut fields = Fields::new(table);
-                let id = fields.required("Id")?;
-                let (contact, active) = (fields.wanted("ContactId")?, fields.wanted("IsActive")?);
+                let id = fields.column(user::ID)?;
+                let (contact, active) = (fields.column(user::CONTACT)?, fields.column(user::ACTIVE)?);
                 let each = |row: Row<'_>| {
                     let active = |row| if active.is_there() { active.flag(row).map(Some) } else { Ok(None) };
                     users.push(id.required_id(row)?, contact.id(row)?, active(row)?, contacts);
@@ -235,8 +238,8 @@ impl Reader<'_> {
         let contacts = &self.snapshot.rows.contacts;
         for table in files.tables() {
             let mut fields = Fields::new(table);
-            let (id, user_id) = (fields.required("Id")?, fields.required("docebo_v3__UserId__c")?);
-            let (contact, user) = (fields.required("docebo_v3__Contact__c")?, fields.required("docebo_v3__User__c")?);
+            let (id, user_id) = (fields.column(docebo_user::ID)?, fields.column(docebo_user::USER_ID)?);
+            let (contact, user) = (fields.column(docebo_user::CONTACT)?, fields.column(docebo_user::USER)?);
             let writes = WriteColumns::find(&mut fields)?;
             let each = |row: Row<'_>| {
                 let record = id.required_id(row)?;
@@ -293,10 +296,9 @@ impl Reader<'_> {
         let (mut side, mut activity, mut counts) = (Courses::default(), WriteActivity::default(), Counts::default());
         for table in files.tables() {
             let mut fields = Fields::new(table);
-            let (id, course_id) = (fields.required("Id")?, fields.required("docebo_v3__CourseId__c")?);
-            let (code, title) = (fields.optional("docebo_v3__Code__c")?, fields.optional("docebo_v3__Name__c")?);
-            let (deleted, effective) =
-                (fields.wanted("docebo_v3__Deleted__c")?, fields.wanted("docebo_v3__Effective__c")?);
+            let (id, course_id) = (fields.column(course::ID)?, fields.column(course::COURSE_ID)?);
+            let (code, title) = (fields.column(course::CODE)?, fields.column(course::TITLE)?);
+            let (deleted, effective) = (fields.column(course::DELETED)?, fields.column(course::EFFECTIVE)?);
             let writes = WriteColumns::find(&mut fields)?;
             let each = |row: Row<'_>| {
                 let record = id.required_id(row)?;
@@ -329,7 +331,7 @@ impl Reader<'_> {
         for table in files.tables() {
             let mut fields = Fields::new(table);
             let rows = EnrollmentColumns::find(&mut fields).and_then(|columns| {
-                let is_deleted = fields.optional(IS_DELETED)?;
+                let is_deleted = fields.column(system::IS_DELETED)?;
                 columns.blocks(table, is_deleted, self.progress, &prepare, &mut accept, &mut seen)
             });
             match rows {
@@ -367,7 +369,7 @@ impl Reader<'_> {
             let (mut activity, mut counts) = (WriteActivity::default(), Counts::default());
             for table in files.tables() {
                 let mut fields = Fields::new(table);
-                let id = fields.required("Id")?;
+                let id = fields.column(system::ID)?;
                 let writes = WriteColumns::find(&mut fields)?;
                 let row = |row: Row<'_>| {
                     let id = id.required_id(row)?;
@@ -430,9 +432,10 @@ impl UnknownStatuses {
             rows => format!("{rows} records"),
         };
         Some(format!(
-            "docebo_v3__Status__c of {rows} of {} is not a status that tieout knows (the first is {first}), so whether the \
+            "{} of {rows} of {} is not a status that tieout knows (the first is {first}), so whether the \
              status agrees with Docebo's is unknown. Look at the field in Salesforce: somebody may have added a value to it, \
              or the columns of the file were mixed up.",
+            course_enrollment::STATUS,
             SfObject::CourseEnrollment
         ))
     }
@@ -441,14 +444,14 @@ impl UnknownStatuses {
 impl<'a> EnrollmentColumns<'a> {
     fn find(fields: &mut Fields<'a>) -> Result<Self, Error> {
         Ok(Self {
-            id: fields.required("Id")?,
-            docebo_user: fields.required("docebo_v3__DoceboUser__c")?,
-            course: fields.required("docebo_v3__Course__c")?,
-            key: fields.wanted("docebo_v3__EnrolmentId__c")?,
-            status: fields.wanted("docebo_v3__Status__c")?,
-            enrolled: fields.wanted("docebo_v3__EnrollmentStartDate__c")?,
-            completed: fields.wanted("docebo_v3__EnrollmentCompletionDate__c")?,
-            unenrolled: fields.wanted("docebo_v3__UnenrollmentDate__c")?,
+            id: fields.column(course_enrollment::ID)?,
+            docebo_user: fields.column(course_enrollment::DOCEBO_USER)?,
+            course: fields.column(course_enrollment::COURSE)?,
+            key: fields.column(course_enrollment::KEY)?,
+            status: fields.column(course_enrollment::STATUS)?,
+            enrolled: fields.column(course_enrollment::ENROLLED)?,
+            completed: fields.column(course_enrollment::COMPLETED)?,
+            unenrolled: fields.column(course_enrollment::UNENROLLED)?,
             writes: WriteColumns::find(fields)?,
         })
     }

@@ -6,6 +6,7 @@ use super::folder::{Candidates, Folder, Opened, Source, field_names, name};
 use super::names::Content;
 use super::{Snapshot, requests};
 use crate::error::Error;
+use crate::inputs::salesforce::objects::system;
 use crate::inputs::snapshot::fields::{Fields, well_formed};
 use crate::inputs::source_file::{input, older};
 use crate::inputs::table::{Row, Table};
@@ -98,7 +99,7 @@ pub(super) fn live_rows(
     mut each: impl FnMut(Row<'_>) -> Result<(), Error>,
     mut deleted: impl FnMut(Row<'_>) -> Result<(), Error>,
 ) -> Result<RowCount, Error> {
-    let is_deleted = Fields::new(table).optional(IS_DELETED)?;
+    let is_deleted = Fields::new(table).column(system::IS_DELETED)?;
     let mut lines = Vec::new();
     let rows = table.rows(progress, |row| {
         well_formed(table, row)?;
@@ -110,9 +111,6 @@ pub(super) fn live_rows(
     })?;
     Ok(RowCount { rows, deleted: lines })
 }
-
-/// The column that marks records in the Recycle Bin, which `queryAll` and Data Loader's *Export All* also return.
-pub(super) const IS_DELETED: &str = "IsDeleted";
 
 impl<'a> Reader<'a> {
     pub(super) fn open<'s>(

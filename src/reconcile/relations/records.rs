@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use crate::inputs::salesforce::objects::{course, course_enrollment, user};
 use crate::model::column::SparseColumn;
 use crate::model::completeness::Completeness;
 use crate::model::instant::Instant;
@@ -32,18 +33,6 @@ pub(super) struct Records {
     pub(super) unmatched: Vec<EnrollmentMatch>,
     pub(super) judged: bool,
 }
-
-/// Columns without which an enrollment cannot be judged.
-pub(crate) const NEEDED_OF_ENROLLMENT: &[&str] = &[
-    "docebo_v3__Status__c",
-    "docebo_v3__EnrollmentStartDate__c",
-    "docebo_v3__EnrollmentCompletionDate__c",
-    "docebo_v3__UnenrollmentDate__c",
-    "CreatedDate",
-    "LastModifiedDate",
-];
-/// Columns without which a course cannot be judged in or out of scope.
-pub(crate) const NEEDED_OF_COURSE: &[&str] = &["docebo_v3__Deleted__c", "docebo_v3__Effective__c"];
 
 struct RecordJudge<'a> {
     data: &'a Dataset,
@@ -117,7 +106,7 @@ fn newest_docebo_users(data: &Dataset) -> Vec<u32> {
 fn scope(data: &Dataset, rules: &Rules) -> Vec<InScope> {
     let courses = &data.courses;
     let extract = data.origins.extract(SfObject::Course);
-    let flags_known = !extract.missing.iter().any(|column| NEEDED_OF_COURSE.contains(column));
+    let flags_known = !extract.missing.iter().any(|column| course::SCOPE.contains(column));
     (0..courses.id.len())
         .map(|course| match &rules.scope {
             Scope::All => InScope::Yes,
@@ -247,7 +236,7 @@ impl RecordJudge<'_> {
             Some((_, None)) if !self.data.origins.extract(SfObject::User).completeness.is_complete() => {
                 DoceboUserMatch::NamesSomebody
             }
-            Some(_) if self.data.origins.extract(SfObject::User).missing.contains(&"ContactId") => {
+            Some(_) if self.data.origins.extract(SfObject::User).missing.contains(&user::CONTACT.name) => {
                 DoceboUserMatch::NamesSomebody
             }
             _ => DoceboUserMatch::NamesOther,
@@ -272,8 +261,8 @@ impl RecordJudge<'_> {
         origins.enrollments_report
             && rows.completeness != Completeness::Absent
             && courses.completeness != Completeness::Absent
-            && !rows.missing.iter().any(|column| NEEDED_OF_ENROLLMENT.contains(column))
-            && !courses.missing.iter().any(|column| NEEDED_OF_COURSE.contains(column))
+            && !rows.missing.iter().any(|column| course_enrollment::JUDGED.contains(column))
+            && !courses.missing.iter().any(|column| course::SCOPE.contains(column))
     }
 
     fn unjudged(&self) -> Enrollments {

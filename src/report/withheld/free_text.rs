@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use super::WITHHELD;
 use crate::inputs::reviews::Review;
+use crate::inputs::salesforce::objects;
 use crate::model::customization::{HIDDEN_FIELDS, HIDDEN_OBJECT, NAMESPACE, Part, PartKind};
 use crate::model::id::RecordId;
 use crate::model::instant::Instant;
@@ -99,44 +100,14 @@ const KEYWORDS: [&str; 58] = [
     "NEXT_N_DAYS",
     "NEXT_N_MONTHS",
 ];
-/// Standard and package fields and objects that tieout queries, or that its examples do.
-const FIELDS: [&str; 66] = [
-    "Id",
+/// Fields and objects of the setup that tieout asks for, and fields of a contact that its examples name; the fields of the
+/// objects that it reads are those of their catalogue.
+const FIELDS: [&str; 35] = [
     "Name",
     "FirstName",
     "LastName",
     "Email",
-    "Username",
-    "ContactId",
-    "IsActive",
-    "IsDeleted",
-    "MasterRecordId",
-    "CreatedDate",
-    "CreatedById",
-    "LastModifiedDate",
     "LastModifiedBy",
-    "LastModifiedById",
-    "SystemModstamp",
-    "docebo_v3__UserId__c",
-    "docebo_v3__Contact__c",
-    "docebo_v3__User__c",
-    "docebo_v3__Who__c",
-    "docebo_v3__CourseId__c",
-    "docebo_v3__Code__c",
-    "docebo_v3__Name__c",
-    "docebo_v3__Type__c",
-    "docebo_v3__Deleted__c",
-    "docebo_v3__DeletionDate__c",
-    "docebo_v3__Effective__c",
-    "docebo_v3__EnrolmentId__c",
-    "docebo_v3__DoceboUser__c",
-    "docebo_v3__Course__c",
-    "docebo_v3__Status__c",
-    "docebo_v3__EnrollmentStartDate__c",
-    "docebo_v3__EnrollmentCompletionDate__c",
-    "docebo_v3__UnenrollmentDate__c",
-    "docebo_v3__Completion__c",
-    "docebo_v3__CreatedDate__c",
     "EntityDefinition",
     "EntityDefinitionId",
     "FieldDefinition",
@@ -232,7 +203,7 @@ fn words(soql: &str, field: &str) -> String {
         };
         is_one_of(&KEYWORDS, word)
             || word.eq_ignore_ascii_case(field)
-            || word.split('.').all(|part| is_one_of(&FIELDS, part))
+            || word.split('.').all(|part| is_one_of(&FIELDS, part) || objects::is_name(part))
             || SfObject::parse(word).is_some()
             || is_id(word)
             || Instant::parse(word.as_bytes()).is_ok()

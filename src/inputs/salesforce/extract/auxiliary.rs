@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Error;
 use crate::inputs::salesforce::customization;
 use crate::inputs::salesforce::describe::{rows, rows_up_to};
+use crate::inputs::salesforce::objects::deleted_contact::{self, ID, IS_DELETED};
 use crate::inputs::salesforce::soql;
 use crate::inputs::salesforce::store::Store;
 use crate::inputs::salesforce::transport::{ApiError, Call, Transport};
@@ -49,8 +50,8 @@ impl AuxiliaryReader<'_> {
             query: String,
         }
         #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
         struct Row {
-            #[serde(rename = "Id")]
             id: String,
         }
         self.progress.print("the list view's members".to_owned());
@@ -78,7 +79,7 @@ impl AuxiliaryReader<'_> {
         ids.iter().try_for_each(|id| contact_id(id))?;
         ids.sort_unstable();
         ids.dedup();
-        let text = std::iter::once("Id".to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
+        let text = std::iter::once(ID.name.to_owned()).chain(ids.iter().cloned()).collect::<Vec<_>>().join("\n") + "\n";
         self.auxiliary("list_view_contacts", "list_view_contacts.csv", text.as_bytes(), ids.len() as u64, soql).map(Ok)
     }
 
@@ -93,8 +94,9 @@ impl AuxiliaryReader<'_> {
             system_modstamp: String,
         }
         self.progress.print("deleted and merged contacts".to_owned());
-        let soql = "SELECT Id, MasterRecordId, SystemModstamp FROM Contact WHERE IsDeleted = true";
-        let deleted: Vec<Row> = match rows_up_to(MAX_DELETED, self.transport, self.version, "queryAll", soql).await {
+        let columns = deleted_contact::COLUMNS.map(|column| column.name);
+        let soql = format!("SELECT {} FROM Contact WHERE {IS_DELETED} = true", columns.join(", "));
+        let deleted: Vec<Row> = match rows_up_to(MAX_DELETED, self.transport, self.version, "queryAll", &soql).await {
             Ok(Ok(deleted)) => deleted,
             Ok(Err(many)) => {
                 return Ok(Err(format!(
@@ -124,9 +126,8 @@ impl AuxiliaryReader<'_> {
         let mut lines: Vec<String> = deleted.into_iter().map(line).collect::<Result<_, Error>>()?;
         lines.sort_unstable();
         lines.dedup();
-        let text = format!("Id,MasterRecordId,SystemModstamp\n{}", lines.concat());
-        self.auxiliary("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql.to_owned())
-            .map(Ok)
+        let text = format!("{}\n{}", columns.join(","), lines.concat());
+        self.auxiliary("deleted_contacts", "deleted_contacts.csv", text.as_bytes(), lines.len() as u64, soql).map(Ok)
     }
 
     /// Customizations of the package's objects that are `there`, and the failed queries.
