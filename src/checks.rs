@@ -32,6 +32,8 @@ mod outbound_stalled;
 pub mod reconciliation;
 mod record_edited_by_others;
 mod rows_unreadable;
+/// Which records a check selects.
+pub mod selects;
 mod sfdc_id_blank;
 mod sfdc_id_crossed;
 mod sfdc_id_dangling;

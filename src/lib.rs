@@ -8,7 +8,7 @@
 //! | [`model`] | plain data: ids, keys, moments, tables in columns | where a value came from |
 //! | [`settings`] | the configuration file | what it is used for |
 //! | [`inputs`] | the two sides come in: Docebo's export, a Salesforce snapshot or organization | the other side |
-//! | [`reconcile`] | [`join`](reconcile::join) matches the two sides; [`relations`](reconcile::relations) gives every record one value | files, checks, wording |
+//! | [`reconcile`] | [`join`](reconcile::join) matches the two sides; [`relations`](reconcile::relations) gives every record one value | files, checks, outputs |
 //! | [`stalls`] | when the sync stopped and what that cost, from the times at which records were due and written | checks, wording |
 //! | [`checks`] | one file for each check: which values it selects, what it says of them | outputs |
 //! | [`report`] | the result of a run, and its history | formats |

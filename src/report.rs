@@ -30,7 +30,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::checks::check::{Check, Coverage, Outcome, Requirement, Severity};
+use crate::checks::check::{Check, Outcome, Requirement, Severity};
+use crate::checks::coverage::Coverage;
 use crate::checks::finding::Finding;
 use crate::checks::reconciliation::Reconciliation;
 use crate::exit::Exit;

@@ -2,25 +2,20 @@
 //!
 //! Must not know: any single check, or any output.
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-use rayon::slice::ParallelSliceMut as _;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::evidence::FindingDetail;
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::completeness::Completeness;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::model::question::Question;
-use crate::model::row::{index, row};
-use crate::reconcile::relations::enrollment::EnrollmentMatch;
-use crate::reconcile::relations::link::{Link, SfdcIdKind};
-use crate::reconcile::relations::outbound::Outbound;
 
 pub(crate) use crate::checks::coverage::outcome_schema;
-pub use crate::checks::coverage::{AllJudged, Coverage, Judgment, Outcome};
+pub use crate::checks::coverage::{AllJudged, Outcome};
 
 /// Severity of a finding, worst first.
 #[derive(
@@ -195,31 +190,7 @@ impl std::fmt::Display for Requirement {
     }
 }
 
-/// The selection of a check.
-#[derive(Debug, Clone)]
-pub struct Selection {
-    /// How many of the records were judged.
-    pub coverage: Coverage,
-    /// Records with a finding, in table order.
-    pub subjects: Vec<Subject>,
-    /// Missing inputs beyond the declared requirements.
-    pub missing: Vec<String>,
-}
-
-impl Selection {
-    /// The selection of a check that could judge all of its `judged` records.
-    #[must_use]
-    pub const fn fully_judged(judged: u64, subjects: Vec<Subject>) -> Self {
-        Self { coverage: Coverage::all(judged), subjects, missing: Vec::new() }
-    }
-
-    /// Adds records known only from unreadable rows.
-    pub(crate) fn add_unread(&mut self, reconciliation: &Reconciliation, records: u64) {
-        self.coverage.add_unread(records, reconciliation.relations.unread.accepted);
-    }
-}
-
-/// One check: a rule with its texts.
+/// One check: a rule of its own, with its words.
 #[derive(Debug)]
 pub struct Check {
     /// Its name in every output; also the name of its file.
@@ -240,9 +211,9 @@ pub struct Check {
     pub unit: &'static str,
     /// Inputs without which it is not evaluated.
     pub requirements: &'static [Requirement],
-    /// Selects the records with a finding.
-    pub select: fn(&Reconciliation) -> Selection,
-    /// Describes what is wrong with one of them.
+    /// Which records it selects; each is one finding.
+    pub selects: Selects,
+    /// Says what is wrong with one of them.
     pub describe: fn(&Reconciliation, &Subject) -> FindingDetail,
     /// The index of the stall that causes a finding; for checks whose findings can be caused by one.
     pub causing_stall: Option<fn(&Reconciliation, &Subject) -> Option<usize>>,
@@ -267,144 +238,3 @@ pub(crate) const STALL_REQUIREMENTS: &[Requirement] = &[
     Requirement::Columns(SfObject::Course, course::SCOPE),
     Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
 ];
-
-/// Stalls that meet a condition.
-pub(crate) fn select_stalls(
-    reconciliation: &Reconciliation,
-    fires: impl Fn(&crate::stalls::Stall) -> bool,
-) -> Selection {
-    let stalls = &reconciliation.stalls;
-    let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
-    let mut selection = Selection::fully_judged(stalls.counts.expected, found.collect());
-    // Every unreadable row, and every enrollment whose existence is unknown, could be an event.
-    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
-    selection.coverage.add_unknown(stalls.unjudged);
-    selection
-}
-
-/// Learners with one of these links.
-pub(crate) fn select_links(reconciliation: &Reconciliation, fires: &[Link]) -> Selection {
-    let relations = &reconciliation.relations;
-    select_learners(reconciliation, |learner| match relations.link[learner] {
-        Link::Unknown if relations.sfdc(&reconciliation.data, learner).kind == SfdcIdKind::Unread => Judgment::Unread,
-        Link::Unknown => Judgment::Unknown,
-        link => Judgment::known(fires.contains(&link)),
-    })
-}
-
-/// Learners with one of these values of `outbound`.
-pub(crate) fn select_outbound(reconciliation: &Reconciliation, fires: &[Outbound]) -> Selection {
-    let (data, relations) = (&reconciliation.data, &reconciliation.relations);
-    select_learners(reconciliation, |learner| match relations.outbound[learner] {
-        Outbound::Unknown
-            if relations.sfdc(data, learner).kind == SfdcIdKind::Unread
-                || row(relations.docebo_user[learner]).is_none()
-                    && relations.unread.may_owe(data.learners.id(learner)) =>
-        {
-            Judgment::Unread
-        }
-        Outbound::Unknown => Judgment::Unknown,
-        outbound => Judgment::known(fires.contains(&outbound)),
-    })
-}
-
-/// The judgment on a Docebo enrollment of a check that fires on some values of `enrollment`; `unknown` are the values
-/// that it cannot judge.
-pub(crate) fn judge_enrollment(
-    reconciliation: &Reconciliation,
-    at: usize,
-    fires: &[EnrollmentMatch],
-    unknown: &[EnrollmentMatch],
-) -> Judgment {
-    let relations = &reconciliation.relations;
-    match relations.enrollment[at] {
-        EnrollmentMatch::Unknown if relations.rests_on_unread(&reconciliation.data, at) => Judgment::Unread,
-        value if unknown.contains(&value) => Judgment::Unknown,
-        value => Judgment::known(fires.contains(&value)),
-    }
-}
-
-/// Docebo enrollments on which a check fires; unreadable ones count as unread.
-pub(crate) fn select_enrollments(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
-    let mut selection = select(reconciliation, reconciliation.data.enrollments.len(), Subject::Enrollment, judge);
-    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
-    selection
-}
-
-/// `CourseEnrollment__c` rows that meet a condition, regardless of other facts, or that have one of these values.
-pub(crate) fn select_rows(
-    reconciliation: &Reconciliation,
-    fires: &[EnrollmentMatch],
-    holds: impl Fn(usize) -> bool + Sync,
-) -> Selection {
-    let (relations, rows) = (&reconciliation.relations, &reconciliation.data.enrollments);
-    let judge = |at: usize| match relations.row_value(at) {
-        _ if holds(at) => Judgment::Fires,
-        EnrollmentMatch::Unknown if relations.row_rests_on_unread(&reconciliation.data, at) => Judgment::Unread,
-        EnrollmentMatch::Unknown => Judgment::Unknown,
-        value => Judgment::known(fires.contains(&value)),
-    };
-    let subjects = rows.rows_where(|at| judge(at) == Judgment::Fires);
-    let unjudged = rows.unmatched().into_par_iter().map(judge);
-    let claimed = |at: &usize| relations.enrollment[*at] == EnrollmentMatch::Unknown && rows.matched_row(*at).is_some();
-    let unjudged = unjudged.chain((0..rows.len()).into_par_iter().filter(claimed).map(judge));
-    let (unread, unknown) = unjudged
-        .map(|judged| (u64::from(judged == Judgment::Unread), u64::from(judged == Judgment::Unknown)))
-        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let subjects = subjects.into_iter().map(|row| Subject::Row(index(row))).collect();
-    let mut selection = Selection::fully_judged(rows.row_count() as u64 - unread - unknown, subjects);
-    selection.add_unread(reconciliation, unread);
-    selection.coverage.add_unknown(unknown);
-    selection
-}
-
-/// Contacts on which a check fires; learners who are only in unreadable rows count as unread, since each may belong to
-/// any contact.
-pub(crate) fn select_contacts(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
-    let mut selection = select(reconciliation, reconciliation.data.contacts.len(), Subject::Contact, judge);
-    selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
-    selection
-}
-
-/// Learners on which a check fires; those who are only in unreadable rows count as unread.
-pub(crate) fn select_learners(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
-    let mut selection = select(reconciliation, reconciliation.data.learners.len(), Subject::Learner, judge);
-    selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
-    selection
-}
-
-/// `DoceboUser__c` rows on which a check fires.
-pub(crate) fn select_docebo_users(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
-    select(reconciliation, reconciliation.data.docebo_users.len(), Subject::DoceboUser, judge)
-}
-
-fn select(
-    reconciliation: &Reconciliation,
-    rows: usize,
-    subject: fn(u32) -> Subject,
-    judge: impl Fn(usize) -> Judgment,
-) -> Selection {
-    let accepted = reconciliation.relations.unread.accepted;
-    let mut selection = Selection::fully_judged(0, Vec::new());
-    for row in 0..rows {
-        let judged = judge(row);
-        selection.coverage.add(judged, accepted);
-        if judged == Judgment::Fires {
-            selection.subjects.push(subject(index(row)));
-        }
-    }
-    selection
-}
-
-/// Groups of two or more rows with the same value.
-pub(crate) fn shared<K: Ord + Send>(values: impl Iterator<Item = (K, u32)>) -> Vec<Vec<u32>> {
-    let mut sorted: Vec<(K, u32)> = values.collect();
-    sorted.par_sort_unstable();
-    let mut groups: Vec<Vec<u32>> = sorted
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|group| group.len() > 1)
-        .map(|group| group.iter().map(|&(_, row)| row).collect())
-        .collect();
-    groups.sort_unstable();
-    groups
-}

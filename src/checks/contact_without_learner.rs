@@ -1,9 +1,11 @@
 //! `contact-without-learner`: a contact without a learner in Docebo.
 
-use crate::checks::check::{Check, Judgment, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_contacts};
+use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, select_contacts};
 use crate::checks::subject::Subject;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
@@ -11,6 +13,9 @@ use crate::model::question::Question;
 use crate::model::row::row;
 use crate::reconcile::relations::forecast::Forecast;
 use crate::reconcile::relations::link::SfdcIdKind;
+
+/// The values that it selects.
+const SELECTED: &[Forecast] = &[Forecast::Create, Forecast::CreateDuplicate, Forecast::None];
 
 pub(super) static CHECK: Check = Check {
     id: "contact-without-learner",
@@ -28,7 +33,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::SfdcIds,
         Requirement::AnyRows(SfObject::Contact),
     ],
-    select,
+    selects: Selects::Judged(Values::Forecast(SELECTED), select),
     describe,
     causing_stall: None,
 };
@@ -48,7 +53,6 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         (0..reconciliation.data.contacts.len()).filter(is_unknown).filter(|&contact| nobody_read(contact)).count();
     let some_have_none = candidates as u64 > unread.unnamed_learners;
     select_contacts(reconciliation, |contact| match relations.forecast[contact] {
-        Forecast::Create | Forecast::CreateDuplicate | Forecast::None => Judgment::Fires,
         Forecast::Unknown if !all_known => Judgment::Unknown,
         Forecast::Unknown => match learner_with_key(reconciliation, contact) {
             Some(learner) if relations.sfdc(&reconciliation.data, learner).kind != SfdcIdKind::Unread => {
@@ -57,7 +61,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
             None if some_have_none && nobody_read(contact) => Judgment::Fires,
             _ => Judgment::Unread,
         },
-        _ => Judgment::Passes,
+        forecast => Judgment::known(SELECTED.contains(&forecast)),
     })
 }
 

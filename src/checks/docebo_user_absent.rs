@@ -1,9 +1,10 @@
 //! `docebo-user-absent`: a learner whom Docebo should have written to Salesforce but did not.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_outbound};
+use crate::checks::check::{Check, Owner, Requirement, Severity, TIMING_QUESTIONS};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::course;
 use crate::model::object::SfObject;
@@ -29,17 +30,14 @@ pub(super) static CHECK: Check = Check {
         Requirement::CompleteObject(SfObject::Course),
         Requirement::Columns(SfObject::Course, course::SCOPE),
     ],
-    select,
+    selects: Selects::Outbound {
+        values: &[Outbound::Missing],
+        // An unreadable enrollment of an unknown learner may be due for a learner of whom nothing else is.
+        unread: |unread| unread.enrollments.without_learner,
+    },
     describe,
     causing_stall: Some(consequence),
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    let mut selection = select_outbound(reconciliation, &[Outbound::Missing]);
-    // An unreadable enrollment of an unknown learner may be that learner's only due one.
-    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.without_learner);
-    selection
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("DoceboUser record") };

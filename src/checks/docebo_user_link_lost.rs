@@ -1,9 +1,11 @@
 //! `docebo-user-link-lost`: a DoceboUser record whose lookups are both empty.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, select_learners};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::docebo_user;
 use crate::model::object::SfObject;
@@ -20,7 +22,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "look whether the contact was deleted or merged (Recycle Bin, or the surviving contact), set the right Salesforce id in Docebo, and let the sync write the row",
     unit: "learners",
     requirements: &[Requirement::AnyRows(SfObject::DoceboUser)],
-    select,
+    selects: Selects::Judged(Values::Outbound(&[Outbound::LinkLost]), select),
     describe,
     causing_stall: None,
 };

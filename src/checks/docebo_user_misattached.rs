@@ -1,9 +1,11 @@
 //! `docebo-user-misattached`: a DoceboUser record that references somebody else than the learner's sfdc_id.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, select_learners};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
@@ -11,6 +13,9 @@ use crate::model::question::Question;
 use crate::model::row::row;
 use crate::reconcile::relations::link::SfdcIdKind;
 use crate::reconcile::relations::outbound::Outbound;
+
+/// The values that it selects.
+const SELECTED: &[Outbound] = &[Outbound::Misattached, Outbound::Stray];
 
 pub(super) static CHECK: Check = Check {
     id: "docebo-user-misattached",
@@ -27,7 +32,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::CompleteObject(SfObject::Contact),
         Requirement::AnyRows(SfObject::DoceboUser),
     ],
-    select,
+    selects: Selects::Judged(Values::Outbound(SELECTED), select),
     describe,
     causing_stall: None,
 };
@@ -47,7 +52,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         {
             Judgment::Unknown
         }
-        outbound => Judgment::known(matches!(outbound, Outbound::Misattached | Outbound::Stray)),
+        outbound => Judgment::known(SELECTED.contains(&outbound)),
     });
     // A row linked to a user identifies its owner only if the users are extracted.
     let untold = reconciliation

@@ -1,9 +1,11 @@
 //! `docebo-user-orphaned`: a DoceboUser record whose learner is not in the Users report.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, select_docebo_users};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::docebo_user;
 use crate::model::object::SfObject;
@@ -23,7 +25,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::UsersReport,
         Requirement::AnyRows(SfObject::DoceboUser),
     ],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

@@ -1,9 +1,11 @@
 //! `docebo-user-shared`: several DoceboUser records on one contact.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, shared};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, shared};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
@@ -19,7 +21,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "merge or deactivate the surplus Docebo account, and clear its sfdc_id",
     unit: "docebo users",
     requirements: &[Requirement::AnyRows(SfObject::DoceboUser)],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

@@ -1,11 +1,10 @@
 //! `enrollment-absent`: an enrollment that is due in Salesforce but missing.
 
-use crate::checks::check::{
-    Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, judge_enrollment, select_enrollments,
-};
+use crate::checks::check::{Check, Owner, Requirement, Severity, TIMING_QUESTIONS};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::object::SfObject;
@@ -33,17 +32,10 @@ pub(super) static CHECK: Check = Check {
         Requirement::Columns(SfObject::Course, course::SCOPE),
         Requirement::Columns(SfObject::CourseEnrollment, course_enrollment::JUDGED),
     ],
-    select,
+    selects: Selects::Enrollment(&[EnrollmentMatch::Absent, EnrollmentMatch::AbsentNoCourse]),
     describe,
     causing_stall: Some(consequence),
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    let unknown = [EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink];
-    select_enrollments(reconciliation, |at| {
-        judge_enrollment(reconciliation, at, &[EnrollmentMatch::Absent, EnrollmentMatch::AbsentNoCourse], &unknown)
-    })
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Enrollment(at) = subject else { return FindingDetail::for_inputs("CourseEnrollment record") };

@@ -1,13 +1,17 @@
 //! `enrollment-key-mismatch`: an enrollment row whose key, parents or number are wrong.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_rows};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, select_rows};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::course_enrollment;
 use crate::model::object::SfObject;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
+
+/// The values that it selects.
+const SELECTED: &[EnrollmentMatch] = &[EnrollmentMatch::Repeated, EnrollmentMatch::Unresolved];
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-key-mismatch",
@@ -24,14 +28,14 @@ pub(super) static CHECK: Check = Check {
         Requirement::AnyRows(SfObject::CourseEnrollment),
         Requirement::Columns(SfObject::CourseEnrollment, &[course_enrollment::KEY.name]),
     ],
-    select,
+    selects: Selects::WithOthers(Values::Rows(SELECTED), select),
     describe,
     causing_stall: None,
 };
 
 fn select(reconciliation: &Reconciliation) -> Selection {
     let odd = |at: usize| reconciliation.data.enrollments.key_mismatch(at).is_some();
-    select_rows(reconciliation, &[EnrollmentMatch::Repeated, EnrollmentMatch::Unresolved], odd)
+    select_rows(reconciliation, SELECTED, odd)
 }
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {

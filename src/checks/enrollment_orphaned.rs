@@ -1,9 +1,10 @@
 //! `enrollment-orphaned`: an enrollment row that is unknown to Docebo.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, TIMING_QUESTIONS, select_rows};
+use crate::checks::check::{Check, Owner, Requirement, Severity, TIMING_QUESTIONS};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{course, course_enrollment};
 use crate::model::object::SfObject;
@@ -31,17 +32,14 @@ pub(super) static CHECK: Check = Check {
     remedy: "export the enrollments again without filters; if the rows stay, ask Docebo support why the unenrollment was not written",
     unit: "enrollment rows",
     requirements: ORPHANED,
-    select,
+    selects: Selects::Rows {
+        values: &[EnrollmentMatch::Orphaned],
+        // Rows without readable ids may be the counterparts of as many of these.
+        unread: |unread| unread.enrollments.without_pair,
+    },
     describe,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    let mut selection = select_rows(reconciliation, &[EnrollmentMatch::Orphaned], |_| false);
-    // Rows with unreadable ids may be the counterparts of as many of these.
-    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.without_pair);
-    selection
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Row(at) = subject else { return FindingDetail::for_inputs("Docebo enrollment") };

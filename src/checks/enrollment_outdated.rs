@@ -1,17 +1,20 @@
 //! `enrollment-outdated`: an enrollment whose Salesforce row differs from Docebo.
 
-use crate::checks::check::{
-    Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
-};
+use crate::checks::check::{Check, ENROLLMENT_REQUIREMENTS, Owner, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, judge_enrollment, select_enrollments};
 use crate::checks::subject::Subject;
 use crate::model::input::ExportKind;
 use crate::model::label::Label as _;
 use crate::model::zone::Readings;
 use crate::reconcile::relations::enrollment::Difference;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
+
+/// The values that it selects.
+const SELECTED: &[EnrollmentMatch] = &[EnrollmentMatch::Outdated];
 
 pub(super) static CHECK: Check = Check {
     id: "enrollment-outdated",
@@ -23,7 +26,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "ask Docebo support to resynchronise these enrollments; if very many stopped on one day, tell them that day",
     unit: "enrollments",
     requirements: ENROLLMENT_REQUIREMENTS,
-    select,
+    selects: Selects::Judged(Values::Enrollment(SELECTED), select),
     describe,
     causing_stall: Some(consequence),
 };
@@ -36,7 +39,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         _ => judge_enrollment(
             reconciliation,
             at,
-            &[EnrollmentMatch::Outdated],
+            SELECTED,
             &[EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink, EnrollmentMatch::UnknownStatus],
         ),
     });

@@ -1,9 +1,11 @@
 //! `export-incomplete`: an export that omits more learners than chance explains.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_docebo_users};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, select_docebo_users};
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 
@@ -17,7 +19,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "export the Users report again without filters, deactivated people included",
     unit: "docebo users",
     requirements: &[Requirement::UsersReport, Requirement::AnyRows(SfObject::DoceboUser)],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

@@ -1,8 +1,9 @@
 //! `integration-customized`: a customization of the package's objects that is not part of the package.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::model::row::index;
 
@@ -16,7 +17,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "move your own logic and fields to objects of your own that refer to the package's; until then, switch the part off while a support case is open",
     unit: "setup questions",
     requirements: &[Requirement::Customization],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

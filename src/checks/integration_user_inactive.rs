@@ -1,9 +1,10 @@
 //! `integration-user-inactive`: an integration user who cannot log in.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{docebo_user, user};
 use crate::model::object::SfObject;
@@ -24,7 +25,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::Columns(SfObject::DoceboUser, &[docebo_user::CREATED_BY.name]),
         Requirement::Columns(SfObject::User, &[user::ACTIVE.name]),
     ],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

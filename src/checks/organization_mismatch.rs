@@ -1,9 +1,10 @@
 //! `organization-mismatch`: export and snapshot belong to two different Salesforce organizations.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::reconcile::relations::link::Link;
@@ -19,7 +20,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "read the organization that Docebo is connected to; if the sandbox was refreshed, update the Salesforce ids in Docebo",
     unit: "Salesforce ids of learners",
     requirements: &[Requirement::SfdcIds, Requirement::CompleteObject(SfObject::Contact)],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

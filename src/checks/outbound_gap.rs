@@ -1,8 +1,8 @@
 //! `outbound-gap`: a sync that stalled, resumed, and never caught up.
 
-use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
+use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Severity};
 use crate::checks::evidence;
-use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 
 pub(super) static CHECK: Check = Check {
     id: "outbound-gap",
@@ -14,11 +14,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "open a case with Docebo support and attach the evidence pack; ask for a backfill of that time",
     unit: "events",
     requirements: STALL_REQUIREMENTS,
-    select,
+    selects: Selects::Stalls(|stall| !stall.is_open() && stall.counts.missed > 0),
     describe: evidence::stall,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_stalls(reconciliation, |stall| !stall.is_open() && stall.counts.missed > 0)
-}

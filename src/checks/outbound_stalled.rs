@@ -1,8 +1,8 @@
 //! `outbound-stalled`: a sync that is stalled now.
 
-use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Selection, Severity, select_stalls};
+use crate::checks::check::{Check, Owner, STALL_REQUIREMENTS, Severity};
 use crate::checks::evidence;
-use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::stalls::Stall;
 
 pub(super) static CHECK: Check = Check {
@@ -15,11 +15,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "open a case with Docebo support and attach the evidence pack: only Docebo can start the job again. Ask for its state at the onset, a restart, and a backfill from the onset on",
     unit: "events",
     requirements: STALL_REQUIREMENTS,
-    select,
+    selects: Selects::Stalls(Stall::is_open),
     describe: evidence::stall,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_stalls(reconciliation, Stall::is_open)
-}

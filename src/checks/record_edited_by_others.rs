@@ -2,10 +2,12 @@
 
 use rayon::iter::ParallelIterator as _;
 
-use crate::checks::check::{Check, Coverage, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Coverage;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::{docebo_user, system};
 use crate::model::id::RecordId;
@@ -26,7 +28,7 @@ pub(super) static CHECK: Check = Check {
         Requirement::AnyRows(SfObject::DoceboUser),
         Requirement::Columns(SfObject::DoceboUser, &[docebo_user::CREATED_BY.name]),
     ],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

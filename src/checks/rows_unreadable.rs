@@ -1,8 +1,9 @@
 //! `rows-unreadable`: unreadable rows of the export, whose subjects cannot be judged.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::model::row::index;
 use crate::model::source_line::SourceLine;
@@ -17,7 +18,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "look at the rows in ledger/excluded-rows.csv (file, line, column, value, reason); export the report again without opening it in a spreadsheet program, or set the key that the reason names",
     unit: "rows of the export",
     requirements: &[Requirement::Reports],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

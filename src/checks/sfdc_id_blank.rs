@@ -1,9 +1,10 @@
 //! `sfdc-id-blank`: a learner without sfdc_id whose username is the key of exactly one contact.
 
-use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::check::{Check, KEY_QUESTIONS, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::reconcile::relations::link::Link;
@@ -22,14 +23,10 @@ pub(super) static CHECK: Check = Check {
         Requirement::SfdcIds,
         Requirement::CompleteObject(SfObject::Contact),
     ],
-    select,
+    selects: Selects::Link(&[Link::KeyOnly]),
     describe,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_links(reconciliation, &[Link::KeyOnly])
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };

@@ -1,9 +1,10 @@
 //! `sfdc-id-dangling`: a learner whose sfdc_id is the id of a contact or user that does not exist.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::inputs::salesforce::objects::system::ID;
 use crate::model::id::RecordId;
@@ -25,14 +26,10 @@ pub(super) static CHECK: Check = Check {
         Requirement::SfdcIds,
         Requirement::CompleteObject(SfObject::Contact),
     ],
-    select,
+    selects: Selects::Link(&[Link::Dangling]),
     describe,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_links(reconciliation, &[Link::Dangling])
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };

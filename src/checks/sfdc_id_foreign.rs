@@ -1,9 +1,10 @@
 //! `sfdc-id-foreign`: a learner whose sfdc_id is the id of another object.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::reconcile::relations::link::Link;
 
@@ -17,14 +18,10 @@ pub(super) static CHECK: Check = Check {
     remedy: "if the person is a contact by now, write the contact's id into sfdc_id",
     unit: "learners",
     requirements: &[Requirement::SfdcIds],
-    select,
+    selects: Selects::Link(&[Link::Foreign]),
     describe,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_links(reconciliation, &[Link::Foreign])
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };

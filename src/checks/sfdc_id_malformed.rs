@@ -1,9 +1,10 @@
 //! `sfdc-id-malformed`: a learner whose sfdc_id is not an 18-character Salesforce id.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, select_links};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selects;
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::reconcile::relations::link::Link;
@@ -18,14 +19,10 @@ pub(super) static CHECK: Check = Check {
     remedy: "write the 18-character id into the field; the learners ledger gives the repaired id in contact_id where the checksum or the extract allows it",
     unit: "learners",
     requirements: &[Requirement::SfdcIds, Requirement::CompleteObject(SfObject::Contact)],
-    select,
+    selects: Selects::Link(&[Link::Malformed]),
     describe,
     causing_stall: None,
 };
-
-fn select(reconciliation: &Reconciliation) -> Selection {
-    select_links(reconciliation, &[Link::Malformed])
-}
 
 fn describe(reconciliation: &Reconciliation, subject: &Subject) -> FindingDetail {
     let Subject::Learner(learner) = subject else { return FindingDetail::for_inputs("sfdc_id") };

@@ -1,9 +1,11 @@
 //! `sfdc-id-shared`: one usable sfdc_id on two or more learners.
 
-use crate::checks::check::{Check, Judgment, Owner, Requirement, Selection, Severity, select_learners, shared};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, select_learners, shared};
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::model::row::index;
@@ -20,7 +22,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "decide which account is the person's, clear sfdc_id of the other or deactivate it",
     unit: "learners",
     requirements: &[Requirement::SfdcIds, Requirement::CompleteObject(SfObject::Contact)],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

@@ -1,13 +1,16 @@
 //! `status-unknown`: an enrollment whose status word is in no table.
 
-use crate::checks::check::{
-    Check, ENROLLMENT_REQUIREMENTS, Judgment, Owner, Selection, Severity, judge_enrollment, select_enrollments,
-};
+use crate::checks::check::{Check, ENROLLMENT_REQUIREMENTS, Owner, Severity};
+use crate::checks::coverage::Judgment;
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values, judge_enrollment, select_enrollments};
 use crate::checks::subject::Subject;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
+
+/// The values that it selects.
+const SELECTED: &[EnrollmentMatch] = &[EnrollmentMatch::UnknownStatus];
 
 pub(super) static CHECK: Check = Check {
     id: "status-unknown",
@@ -19,7 +22,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "add the word and its meaning under [docebo.statuses] in the configuration, or export the report in English",
     unit: "enrollments",
     requirements: ENROLLMENT_REQUIREMENTS,
-    select,
+    selects: Selects::Judged(Values::Enrollment(SELECTED), select),
     describe,
     causing_stall: None,
 };
@@ -36,7 +39,7 @@ fn select(reconciliation: &Reconciliation) -> Selection {
         // Whether there is a row to compare a known word with makes no difference.
         let unknown: &[EnrollmentMatch] =
             if is_known(at) { &[] } else { &[EnrollmentMatch::Unknown, EnrollmentMatch::UnknownLink] };
-        match judge_enrollment(reconciliation, at, &[EnrollmentMatch::UnknownStatus], unknown) {
+        match judge_enrollment(reconciliation, at, SELECTED, unknown) {
             Judgment::Unread if is_known(at) => Judgment::Passes,
             judged => judged,
         }

@@ -1,9 +1,10 @@
 //! `username-blank`: a contact without a key.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, Values};
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::model::question::Question;
@@ -20,7 +21,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "fill the field, or leave the contact out of the list view",
     unit: "contacts",
     requirements: &[Requirement::Unquestioned(&[Question::KeysDisagree]), Requirement::AnyRows(SfObject::Contact)],
-    select,
+    selects: Selects::Judged(Values::Forecast(&[Forecast::BlankKey]), select),
     describe,
     causing_stall: None,
 };

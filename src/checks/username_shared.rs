@@ -1,9 +1,10 @@
 //! `username-shared`: two or more contacts with one key.
 
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity, shared};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence;
 use crate::checks::evidence::{FindingDetail, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects, shared};
 use crate::checks::subject::Subject;
 use crate::model::object::SfObject;
 use crate::model::question::Question;
@@ -19,7 +20,7 @@ pub(super) static CHECK: Check = Check {
     remedy: "merge the duplicates or give each contact a key of its own",
     unit: "contacts",
     requirements: &[Requirement::Unquestioned(&[Question::KeysDisagree]), Requirement::AnyRows(SfObject::Contact)],
-    select,
+    selects: Selects::Custom(select),
     describe,
     causing_stall: None,
 };

@@ -3,13 +3,12 @@
 //!
 //! Must not know: markup, sheets.
 
+use crate::checks::selects::Values;
 use crate::model::completeness::Completeness;
-use crate::model::label::{Label, Tally};
+use crate::model::label::{Label as _, Tally};
 use crate::model::object::SfObject;
 use crate::reconcile::relations::enrollment::EnrollmentMatch;
-use crate::reconcile::relations::forecast::Forecast;
-use crate::reconcile::relations::link::Link;
-use crate::reconcile::relations::outbound::Outbound;
+use crate::reconcile::relations::relation::Relation;
 use crate::report::Report;
 
 /// One term of an equation.
@@ -58,7 +57,7 @@ pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
         ];
         terms.extend(EnrollmentMatch::OF_DOCEBO.iter().map(|&value| Term {
             word: value.label(),
-            meaning: enrollment(value),
+            meaning: value.meaning(),
             count: docebo.values.get(value),
         }));
         all.push(ControlTotal {
@@ -81,7 +80,7 @@ pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
                 .iter()
                 .map(|&value| Term {
                     word: value.label(),
-                    meaning: enrollment(value),
+                    meaning: value.meaning(),
                     count: salesforce.values.get(value),
                 })
                 .collect(),
@@ -115,7 +114,7 @@ pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
         counted: "learners that the export names",
         tells: "how each learner is tied to a contact or user in Salesforce",
         total: learners.total,
-        terms: tally(&learners.link, link),
+        terms: tally(&learners.link),
     });
     all.push(ControlTotal {
         reference: "C5",
@@ -123,7 +122,7 @@ pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
         counted: "learners that the export names",
         tells: "whether Docebo wrote each learner's docebo_v3__DoceboUser__c record",
         total: learners.total,
-        terms: tally(&learners.outbound, outbound),
+        terms: tally(&learners.outbound),
     });
     all.push(ControlTotal {
         reference: "C6",
@@ -131,9 +130,20 @@ pub(crate) fn control_totals(report: &Report) -> Vec<ControlTotal> {
         counted: "rows of Contact",
         tells: "what the next contacts sync will do with each contact",
         total: totals.contacts.total,
-        terms: tally(&totals.contacts.forecast, forecast),
+        terms: tally(&totals.contacts.forecast),
     });
     all
+}
+
+/// The reference of the control total that counts the records with some values.
+pub(crate) const fn reference(values: Values) -> &'static str {
+    match values {
+        Values::Enrollment(_) => "C1",
+        Values::Rows(_) => "C2",
+        Values::Link(_) => "C4",
+        Values::Outbound(_) => "C5",
+        Values::Forecast(_) => "C6",
+    }
 }
 
 /// Which populations are not accounted for, and why.
@@ -157,74 +167,6 @@ pub(crate) fn balanced(control_totals: &[ControlTotal]) -> (usize, usize) {
     (control_totals.iter().filter(|equation| equation.is_balanced()).count(), control_totals.len())
 }
 
-fn tally<W: Label>(tally: &Tally<W>, meaning: fn(W) -> &'static str) -> Vec<Term> {
-    tally.iter().map(|(value, count)| Term { word: value.label(), meaning: meaning(value), count }).collect()
-}
-
-const fn enrollment(value: EnrollmentMatch) -> &'static str {
-    match value {
-        EnrollmentMatch::Matched => "both sides agree",
-        EnrollmentMatch::Outdated => "on both sides, but Salesforce says something else",
-        EnrollmentMatch::Pending => "too new to be expected yet",
-        EnrollmentMatch::UnknownStatus => "no table knows the export's status word",
-        EnrollmentMatch::OutOfScope => "the course is not synchronised",
-        EnrollmentMatch::NotAddressable => "the learner has no usable Salesforce id; reported with the link",
-        EnrollmentMatch::AbsentNoCourse => "due, but the course is not in Salesforce",
-        EnrollmentMatch::AbsentNoDoceboUser => "due, but the learner has no DoceboUser record to hang it on",
-        EnrollmentMatch::Absent => "due, and not in Salesforce",
-        EnrollmentMatch::UnknownLink => "not in Salesforce, and the learner's link is not known",
-        EnrollmentMatch::Unresolved => "its course or learner is not in the extract",
-        EnrollmentMatch::Repeated => "a further row of the same learner and course",
-        EnrollmentMatch::Unenrolled => "marked as unenrolled",
-        EnrollmentMatch::LearnerNotExported => "the export does not name the learner",
-        EnrollmentMatch::CourseDeleted => "the course was deleted",
-        EnrollmentMatch::Orphaned => "Docebo knows nothing of it",
-        EnrollmentMatch::Unknown => "an input that is needed to tell was not to be had",
-    }
-}
-
-const fn link(value: Link) -> &'static str {
-    match value {
-        Link::Linked => "the Salesforce id is a contact whose key is the username",
-        Link::LinkedUser => "the Salesforce id is a user",
-        Link::Crossed => "the Salesforce id is one contact, the username belongs to another",
-        Link::Drifted => "the Salesforce id is a contact, but no contact has the username as key",
-        Link::KeyOnly => "no Salesforce id; one contact has the username as key",
-        Link::Ambiguous => "no Salesforce id; several contacts have the username as key",
-        Link::NearMiss => "no Salesforce id; a contact's key is nearly the username",
-        Link::Unlinked => "no Salesforce id, and no contact to go with",
-        Link::Malformed => "the Salesforce id is not a valid id of 18 characters",
-        Link::Foreign => "the Salesforce id is neither a contact's nor a user's",
-        Link::Dangling => "the Salesforce id is of a record that is not there",
-        Link::Unknown => "an input that is needed to tell was not to be had",
-    }
-}
-
-const fn outbound(value: Outbound) -> &'static str {
-    match value {
-        Outbound::Delivered => "the record is there, and names the right person",
-        Outbound::NotDue => "no record, and nothing to sync: as it should be",
-        Outbound::Pending => "no record, and all that is due is too new",
-        Outbound::Missing => "no record, though something older is due",
-        Outbound::Misattached => "the record names somebody else",
-        Outbound::LinkLost => "the record names nobody",
-        Outbound::Stray => "the record names somebody, though the learner has no usable Salesforce id",
-        Outbound::NotAddressable => "no record, and no usable Salesforce id; reported with the link",
-        Outbound::Unknown => "an input that is needed to tell was not to be had",
-    }
-}
-
-const fn forecast(value: Forecast) -> &'static str {
-    match value {
-        Forecast::Update => "updates the learner with this username",
-        Forecast::Link => "gives the learner with this username the contact's id",
-        Forecast::Relink => "replaces another Salesforce id of the learner by this contact's",
-        Forecast::Create => "makes a new learner",
-        Forecast::CreateDuplicate => "makes a second learner for what is probably the same person",
-        Forecast::None => "nothing: no learner matches, and provisioning is off",
-        Forecast::Collide => "several contacts claim one username",
-        Forecast::BlankKey => "the contact has no key",
-        Forecast::OutsideView => "nothing: the contact is not in the list view",
-        Forecast::Unknown => "the learner's Salesforce id is not known",
-    }
+fn tally<V: Relation>(tally: &Tally<V>) -> Vec<Term> {
+    tally.iter().map(|(value, count)| Term { word: value.label(), meaning: value.meaning(), count }).collect()
 }

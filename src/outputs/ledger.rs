@@ -16,7 +16,7 @@ use crate::model::zone::Readings;
 use crate::outputs::RenderError;
 use crate::outputs::sanitize::csv_cell;
 use crate::reconcile::relations::link::Link;
-use crate::reconcile::relations::outbound::Outbound;
+use crate::reconcile::relations::relation::Relation as _;
 use crate::report::Report;
 use crate::report::evaluated_run::EvaluatedRun;
 
@@ -149,10 +149,8 @@ fn learners(out: Out<'_>, judged: &EvaluatedRun, rows: Rows, named: &Named) -> R
     )?;
     for at in 0..data.learners.len() {
         let (link, outbound) = (relations.link[at], relations.outbound[at]);
-        let quiet = matches!(link, Link::Linked | Link::LinkedUser)
-            && matches!(outbound, Outbound::Delivered | Outbound::NotDue | Outbound::Pending)
-            && named.learners[at] == 0;
-        if rows == Rows::Exceptions && quiet {
+        let exception = link.is_exception() || outbound.is_exception() || named.learners[at] != 0;
+        if rows == Rows::Exceptions && !exception {
             continue;
         }
         // The learner's contact; for a malformed id the intended one, even if it is not in the extract.

@@ -5,7 +5,7 @@
 //! Each function is a small decision table in its own file; the files `people` and `records` compute the facts that the
 //! tables need. Checks, totals and reports only select from these results.
 //!
-//! Must not know: files, checks, wording.
+//! Must not know: files, checks, outputs.
 
 /// Infers the export's time zone and date order by comparing both sides.
 pub mod clock;
@@ -21,6 +21,8 @@ mod people;
 /// Results so implausible that the inputs are questioned.
 pub mod questions;
 mod records;
+/// What the four relations have in common.
+pub mod relation;
 /// The equations that account for every row.
 pub mod totals;
 /// What the unreadable rows of the export still reveal.

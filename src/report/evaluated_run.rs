@@ -4,9 +4,11 @@
 
 use rayon::prelude::*;
 
-use crate::checks::check::{Check, Coverage, Selection};
+use crate::checks::check::Check;
+use crate::checks::coverage::Coverage;
 use crate::checks::finding::Finding;
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::Selection;
 use crate::checks::subject::Subject;
 use crate::report::CheckResult;
 
@@ -46,8 +48,8 @@ fn run(place: usize, check: &'static Check, reconciliation: &Reconciliation) -> 
         let coverage = Coverage::NOTHING;
         return (CheckResult { place, check, coverage, findings: 0, missing, caused_by_stalls: 0 }, Vec::new());
     }
-    let Selection { coverage, subjects, mut missing } = (check.select)(reconciliation);
-    // Values in the available rows are findings, but their absence is not yet a pass.
+    let Selection { coverage, subjects, mut missing } = check.selects.select(reconciliation);
+    // What stands in the rows at hand is a finding; that nothing stands in them is not yet a pass.
     missing.extend(check.requirements.iter().filter_map(|need| need.missing_in_part(reconciliation)));
     let because_of_stalls =
         subjects.iter().filter(|subject| check.stall_of(reconciliation, subject).is_some()).count() as u64;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::checks::check::Coverage;
+use crate::checks::coverage::Coverage;
 use crate::checks::reconciliation::Reconciliation;
 use crate::model::customization::Customisation;
 use crate::model::excluded::{Exclusion, Reject};

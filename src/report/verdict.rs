@@ -5,8 +5,10 @@
 //!
 //! Must not know: formats, files.
 
-use crate::checks::check::{Coverage, Judgment, Outcome, Severity, judge_enrollment};
+use crate::checks::check::{Outcome, Severity};
+use crate::checks::coverage::{Coverage, Judgment};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::judge_enrollment;
 use crate::model::label::Label as _;
 use crate::model::object::SfObject;
 use crate::model::question::Questioned;

@@ -13,7 +13,7 @@ use crate::root;
 
 /// The texts between quotation marks in a source, without those of comments and of the module of tests at its end.
 fn literals(source: &str) -> Vec<String> {
-    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or(source);
+    let source = source.split("\n#[cfg(test)]\n").next().unwrap_or(source);
     let (chars, mut literals): (Vec<char>, Vec<String>) = (source.chars().collect(), Vec::new());
     let mut at = 0;
     while at < chars.len() {

@@ -332,10 +332,10 @@ fn what_an_extraction_goes_on_with() {
     };
     for (nth, (name, key, value, goes_on)) in [
         ("as it was", "hidden", serde_json::json!({}), true),
-        ("of 41 hours ago", "fence", hours_ago(41), true),
-        ("of 43 hours ago", "fence", hours_ago(43), false),
-        ("of tomorrow", "fence", hours_ago(-24), false),
-        ("without a fence", "fence", "".into(), false),
+        ("of 41 hours ago", "watermark", hours_ago(41), true),
+        ("of 43 hours ago", "watermark", hours_ago(43), false),
+        ("of tomorrow", "watermark", hours_ago(-24), false),
+        ("without a watermark", "watermark", "".into(), false),
         ("of another version", "tool", "0.0.0".into(), false),
         ("of another format", "format", 99.into(), false),
         ("of another instance", "instance", "https://other.my.salesforce.com".into(), false),

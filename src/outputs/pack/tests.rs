@@ -3,9 +3,10 @@
 use std::io::{Cursor, Read as _};
 
 use super::zip;
-use crate::checks::check::{Check, Owner, Requirement, Selection, Severity};
+use crate::checks::check::{Check, Owner, Requirement, Severity};
 use crate::checks::evidence::{Evidence, FindingDetail, Origin, Text};
 use crate::checks::reconciliation::Reconciliation;
+use crate::checks::selects::{Selection, Selects};
 use crate::checks::subject::Subject;
 use crate::model::instant::Instant;
 use crate::model::key::Equality;
@@ -58,7 +59,7 @@ fn check(
         remedy: "none",
         unit: "enrollments",
         requirements: needs,
-        select,
+        selects: Selects::Custom(select),
         describe,
         causing_stall: None,
     }))

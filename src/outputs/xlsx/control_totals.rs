@@ -5,32 +5,15 @@ use rust_xlsxwriter::XlsxError;
 use super::check_lines::{CheckLine, CheckLines, NAME as SUMMARY};
 use super::findings;
 use super::sheet::{Cell, Header, Sheet};
-use crate::outputs::control_totals::{ControlTotal, control_totals, missing_control_totals};
-use crate::report::Report;
+use crate::outputs::control_totals::{ControlTotal, control_totals, missing_control_totals, reference};
 use crate::report::run_history::Movement;
+use crate::report::{CheckResult, Report};
 
 pub(super) const WIDTHS: &[f64] = &[7.0, 28.0, 62.0, 13.0, 19.0, 13.0, 12.0, 27.0, 12.0, 12.0];
 const TOP: u32 = 4;
 
-/// Values whose rows are each one finding of one check: the equation, the values, the check.
-const EXPLAINED: [(&str, &[&str], &str); 16] = [
-    ("C1", &["absent", "absent-no-course"], "enrollment-absent"),
-    ("C1", &["outdated"], "enrollment-outdated"),
-    ("C1", &["unknown-status"], "status-unknown"),
-    ("C2", &["orphaned"], "enrollment-orphaned"),
-    ("C4", &["crossed"], "sfdc-id-crossed"),
-    ("C4", &["dangling"], "sfdc-id-dangling"),
-    ("C4", &["malformed"], "sfdc-id-malformed"),
-    ("C4", &["key-only"], "sfdc-id-blank"),
-    ("C4", &["drifted"], "username-drifted"),
-    ("C4", &["near-miss"], "username-near-miss"),
-    ("C4", &["foreign"], "sfdc-id-foreign"),
-    ("C4", &["unlinked"], "learner-without-contact"),
-    ("C5", &["missing"], "docebo-user-absent"),
-    ("C5", &["misattached", "stray"], "docebo-user-misattached"),
-    ("C5", &["link-lost"], "docebo-user-link-lost"),
-    ("C6", &["create", "create-duplicate", "none"], "contact-without-learner"),
-];
+/// Checks that the list of explained values leaves out, although it could name them: earlier workbooks do not have them.
+const LEFT_OUT: [&str; 1] = ["username-blank"];
 
 pub(super) fn write(sheet: &mut Sheet<'_>, report: &Report, lines: &CheckLines<'_>) -> Result<(), XlsxError> {
     let control_totals = control_totals(report);
@@ -113,15 +96,16 @@ struct Explained {
 /// The values explained by findings, if their checks saw everything.
 fn explained(report: &Report, equation: &ControlTotal, first: u32) -> Vec<Explained> {
     let places = findings::places(report);
-    let of = |&(reference, words, check): &(&'static str, &[&str], &'static str)| {
-        let result = report.results.iter().find(|result| result.check.id == check && result.is_whole())?;
+    let of = |result: &&CheckResult| {
+        let values = result.check.selects.explained().filter(|_| result.is_whole())?;
+        let labels = values.labels();
         let here = places.iter().find(|(found, _, _)| found.place == result.place).map_or(0, |&(_, here, _)| here);
-        let terms = || (first..).zip(&equation.terms).filter(|(_, term)| words.contains(&term.word));
+        let terms = || (first..).zip(&equation.terms).filter(|(_, term)| labels.contains(&term.word));
         let rows: u64 = terms().map(|(_, term)| term.count).sum();
-        (reference == equation.reference && rows > 0).then(|| Explained {
-            reference,
-            words: words.join(", "),
-            check,
+        (reference(values) == equation.reference && rows > 0).then(|| Explained {
+            reference: equation.reference,
+            words: labels.join(", "),
+            check: result.check.id,
             title: result.check.title,
             cells: terms().map(|(row, _)| format!("D{row}")).collect::<Vec<_>>().join("+"),
             rows,
@@ -129,7 +113,10 @@ fn explained(report: &Report, equation: &ControlTotal, first: u32) -> Vec<Explai
             is_cut: here < result.findings as u64,
         })
     };
-    EXPLAINED.iter().filter_map(of).collect()
+    let mut results: Vec<&CheckResult> =
+        report.results.iter().filter(|result| !LEFT_OUT.contains(&result.check.id)).collect();
+    results.sort_by_key(|result| (result.check.severity, result.check.id));
+    results.iter().filter_map(of).collect()
 }
 
 /// The rows explained by findings, compared with the findings. Returns the next block's row.

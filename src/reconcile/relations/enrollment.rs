@@ -3,6 +3,7 @@
 
 use crate::model::label::Label as _;
 use crate::reconcile::relations::outbound::Addressable;
+use crate::reconcile::relations::relation::Relation;
 use serde::{Deserialize, Serialize};
 
 /// One value for every enrollment on either side.
@@ -92,11 +93,32 @@ impl EnrollmentMatch {
         Self::Orphaned,
         Self::Unknown,
     ];
+}
 
-    /// Whether the value is a fault of its own or could not be judged; the rest is agreement, or harmless, or reported
-    /// elsewhere.
-    #[must_use]
-    pub const fn is_exception(self) -> bool {
+impl Relation for EnrollmentMatch {
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Matched => "both sides agree",
+            Self::Outdated => "on both sides, but Salesforce says something else",
+            Self::Pending => "too new to be expected yet",
+            Self::UnknownStatus => "no table knows the export's status word",
+            Self::OutOfScope => "the course is not synchronised",
+            Self::NotAddressable => "the learner has no usable Salesforce id; reported with the link",
+            Self::AbsentNoCourse => "due, but the course is not in Salesforce",
+            Self::AbsentNoDoceboUser => "due, but the learner has no DoceboUser record to hang it on",
+            Self::Absent => "due, and not in Salesforce",
+            Self::UnknownLink => "not in Salesforce, and the learner's link is not known",
+            Self::Unresolved => "its course or learner is not in the extract",
+            Self::Repeated => "a further row of the same learner and course",
+            Self::Unenrolled => "marked as unenrolled",
+            Self::LearnerNotExported => "the export does not name the learner",
+            Self::CourseDeleted => "the course was deleted",
+            Self::Orphaned => "Docebo knows nothing of it",
+            Self::Unknown => "an input that is needed to tell was not to be had",
+        }
+    }
+
+    fn is_exception(self) -> bool {
         match self {
             Self::Outdated
             | Self::UnknownStatus

@@ -1,6 +1,7 @@
 //! `forecast`: what the next contacts sync will do with a contact. A total function of the list view, the contact's
 //! key, and the learner whose username it is.
 
+use crate::reconcile::relations::relation::Relation;
 use serde::{Deserialize, Serialize};
 
 /// One value for every contact.
@@ -45,7 +46,38 @@ pub enum Forecast {
     Unknown,
 }
 
-/// The learner whose username is a contact's key.
+impl Relation for Forecast {
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Update => "updates the learner with this username",
+            Self::Link => "gives the learner with this username the contact's id",
+            Self::Relink => "replaces another Salesforce id of the learner by this contact's",
+            Self::Create => "makes a new learner",
+            Self::CreateDuplicate => "makes a second learner for what is probably the same person",
+            Self::None => "nothing: no learner matches, and provisioning is off",
+            Self::Collide => "several contacts claim one username",
+            Self::BlankKey => "the contact has no key",
+            Self::OutsideView => "nothing: the contact is not in the list view",
+            Self::Unknown => "the learner's Salesforce id is not known",
+        }
+    }
+
+    fn is_exception(self) -> bool {
+        match self {
+            Self::Link
+            | Self::Relink
+            | Self::Create
+            | Self::CreateDuplicate
+            | Self::None
+            | Self::Collide
+            | Self::BlankKey
+            | Self::Unknown => true,
+            Self::Update | Self::OutsideView => false,
+        }
+    }
+}
+
+/// The learner who has a contact's key as username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyOwner {
     /// There is no such learner.

@@ -1,6 +1,7 @@
 //! `link`: how a learner is linked to Salesforce. A total function of the `sfdc_id` and of the contacts whose key is
 //! the username.
 
+use crate::reconcile::relations::relation::Relation;
 use serde::{Deserialize, Serialize};
 
 /// One value for every learner.
@@ -48,6 +49,41 @@ pub enum Link {
     Dangling,
     /// A required input is missing or unreadable.
     Unknown,
+}
+
+impl Relation for Link {
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Linked => "the Salesforce id is a contact whose key is the username",
+            Self::LinkedUser => "the Salesforce id is a user",
+            Self::Crossed => "the Salesforce id is one contact, the username belongs to another",
+            Self::Drifted => "the Salesforce id is a contact, but no contact has the username as key",
+            Self::KeyOnly => "no Salesforce id; one contact has the username as key",
+            Self::Ambiguous => "no Salesforce id; several contacts have the username as key",
+            Self::NearMiss => "no Salesforce id; a contact's key is nearly the username",
+            Self::Unlinked => "no Salesforce id, and no contact to go with",
+            Self::Malformed => "the Salesforce id is not a valid id of 18 characters",
+            Self::Foreign => "the Salesforce id is neither a contact's nor a user's",
+            Self::Dangling => "the Salesforce id is of a record that is not there",
+            Self::Unknown => "an input that is needed to tell was not to be had",
+        }
+    }
+
+    fn is_exception(self) -> bool {
+        match self {
+            Self::Crossed
+            | Self::Drifted
+            | Self::KeyOnly
+            | Self::Ambiguous
+            | Self::NearMiss
+            | Self::Unlinked
+            | Self::Malformed
+            | Self::Foreign
+            | Self::Dangling
+            | Self::Unknown => true,
+            Self::Linked | Self::LinkedUser => false,
+        }
+    }
 }
 
 /// What a learner's `sfdc_id` is.

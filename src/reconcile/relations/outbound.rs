@@ -5,6 +5,7 @@
 //! enrollment that is due.
 
 use crate::reconcile::relations::link::SfdcIdKind;
+use crate::reconcile::relations::relation::Relation;
 use serde::{Deserialize, Serialize};
 
 /// One value for every learner.
@@ -45,6 +46,29 @@ pub enum Outbound {
     NotAddressable,
     /// A required input is missing or unreadable.
     Unknown,
+}
+
+impl Relation for Outbound {
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Delivered => "the record is there, and names the right person",
+            Self::NotDue => "no record, and nothing to sync: as it should be",
+            Self::Pending => "no record, and all that is due is too new",
+            Self::Missing => "no record, though something older is due",
+            Self::Misattached => "the record names somebody else",
+            Self::LinkLost => "the record names nobody",
+            Self::Stray => "the record names somebody, though the learner has no usable Salesforce id",
+            Self::NotAddressable => "no record, and no usable Salesforce id; reported with the link",
+            Self::Unknown => "an input that is needed to tell was not to be had",
+        }
+    }
+
+    fn is_exception(self) -> bool {
+        match self {
+            Self::Missing | Self::Misattached | Self::LinkLost | Self::Stray | Self::Unknown => true,
+            Self::Delivered | Self::NotDue | Self::Pending | Self::NotAddressable => false,
+        }
+    }
 }
 
 /// Whether Docebo can write for a learner.
