@@ -242,6 +242,9 @@ pub struct Stalls {
     /// Enrollments due by the cutoff whose existence in Salesforce is unknown; unreadable rows of the export are
     /// counted elsewhere.
     pub unjudged: u64,
+    /// Enrollments due by the cutoff that are unknown because a row of their learner could not be read.
+    #[serde(default)]
+    pub unread: u64,
     /// By object.
     pub heartbeats: Vec<Heartbeat>,
     /// Enrollments that fell due on each day (since 1970, in UTC), up to the cutoff, ascending.
@@ -325,9 +328,10 @@ pub fn infer(data: &Dataset, relations: &Relations, rules: &Rules, incidents: &[
     let days = stats.days.iter().map(|(day, due)| (index(day), due)).collect();
     let unjudged = due.unjudged();
     // Five events not on time make a stall, so five unknown ones may hide one.
-    let unread = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows };
-    let judged = !found.is_empty() || unjudged + unread < segment::MIN_FAILURES;
-    Stalls { judged, found, counts: stats.counts, unjudged, heartbeats, due: days }
+    let unread = due.unread();
+    let open = if relations.unread.accepted { 0 } else { relations.unread.enrollments.rows + unread };
+    let judged = !found.is_empty() || unjudged + open < segment::MIN_FAILURES;
+    Stalls { judged, found, counts: stats.counts, unjudged, unread, heartbeats, due: days }
 }
 
 /// Only the heartbeats, for when the inputs are questioned and nothing may be inferred from them.

@@ -157,7 +157,7 @@ fn select_stalls(reconciliation: &Reconciliation, fires: fn(&Stall) -> bool) -> 
     let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
     let mut selection = Selection::fully_judged(stalls.counts.expected, found.collect());
     // Every row that could not be read, and every enrollment that may be there or not, could be an event.
-    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
+    selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows + stalls.unread);
     selection.coverage.add_unknown(stalls.unjudged);
     selection
 }

@@ -92,19 +92,32 @@ impl<'a> DueEvents<'a> {
         row(by).is_none() || self.editor.is_none() || self.editor == Some(by)
     }
 
-    /// Number of enrollments due by the cutoff whose existence in Salesforce is unknown.
+    /// Whether an enrollment is due by the cutoff and its existence in Salesforce is unknown.
+    fn is_unknown(&self, at: usize) -> bool {
+        let due = || self.relations.clocks.enrolled(self.data, at);
+        matches!(self.relations.enrollment[at], EnrollmentMatch::Unknown | EnrollmentMatch::UnknownLink)
+            && !self.is_there_with_unknown_status(at)
+            && due().is_some_and(|due| due.latest() <= self.relations.cutoff)
+    }
+
+    /// Number of enrollments due by the cutoff whose existence in Salesforce is unknown, unreadable rows aside.
     pub(super) fn unjudged(&self) -> u64 {
-        let unknown = |at: &usize| {
-            matches!(self.relations.enrollment[*at], EnrollmentMatch::Unknown | EnrollmentMatch::UnknownLink)
-                && !self.is_there_with_unknown_status(*at)
-                && !self.relations.rests_on_unread(self.data, *at)
-                && self
-                    .relations
-                    .clocks
-                    .enrolled(self.data, *at)
-                    .is_some_and(|due| due.latest() <= self.relations.cutoff)
-        };
+        let unknown = |&at: &usize| self.is_unknown(at) && !self.relations.rests_on_unread(self.data, at);
         (0..self.data.enrollments.len()).into_par_iter().filter(unknown).count() as u64
+    }
+
+    /// Number of enrollments due by the cutoff that are unknown because a row of their learner could not be read. An
+    /// enrollment with an unreadable row of its own is counted with that row.
+    pub(super) fn unread(&self) -> u64 {
+        let unread = |&at: &usize| {
+            let enrollments = &self.data.enrollments;
+            let learner = self.data.learners.id(enrollments.learner(at) as usize);
+            let course = self.data.courses.id[enrollments.course(at)];
+            self.is_unknown(at)
+                && self.relations.rests_on_unread(self.data, at)
+                && !self.relations.unread.has_enrollment(learner, course)
+        };
+        (0..self.data.enrollments.len()).into_par_iter().filter(unread).count() as u64
     }
 
     /// The event of a completion: on time or late if known, covered if a later write of the row has overwritten the
