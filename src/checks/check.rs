@@ -190,7 +190,7 @@ impl std::fmt::Display for Requirement {
     }
 }
 
-/// One check: a rule of its own, with its words.
+/// One check: a rule with its texts.
 #[derive(Debug)]
 pub struct Check {
     /// Its name in every output; also the name of its file.
@@ -211,9 +211,9 @@ pub struct Check {
     pub unit: &'static str,
     /// Inputs without which it is not evaluated.
     pub requirements: &'static [Requirement],
-    /// Which records it selects; each is one finding.
+    /// Which records it selects; each selected record is one finding.
     pub selects: Selects,
-    /// Says what is wrong with one of them.
+    /// Describes what is wrong with one of them.
     pub describe: fn(&Reconciliation, &Subject) -> FindingDetail,
     /// The index of the stall that causes a finding; for checks whose findings can be caused by one.
     pub causing_stall: Option<fn(&Reconciliation, &Subject) -> Option<usize>>,

@@ -1,4 +1,4 @@
-//! Which records a check selects: values of a relation where values suffice, a function where they do not.
+//! Which records a check selects: the values of a relation if they suffice, else a function.
 //!
 //! Must not know: any single check, or any output.
 
@@ -26,7 +26,7 @@ pub enum Selects {
     Outbound {
         /// The values.
         values: &'static [Outbound],
-        /// How many unreadable rows could be about one more such learner, beside the learners who could not be judged.
+        /// Number of unreadable rows that could be about one more such learner, in addition to the unjudged learners.
         unread: fn(&UnreadRows) -> u64,
     },
     /// Docebo enrollments with one of these values.
@@ -35,15 +35,15 @@ pub enum Selects {
     Rows {
         /// The values.
         values: &'static [EnrollmentMatch],
-        /// How many unreadable rows could change one more such row, beside the rows that could not be judged.
+        /// Number of unreadable rows that could change one more such row, in addition to the unjudged rows.
         unread: fn(&UnreadRows) -> u64,
     },
-    /// The records with one of these values, by a function of the check, which also decides what of the other records could
-    /// not be judged. If all were judged, it selects exactly the records with these values.
+    /// The records with one of these values, by a function of the check that also decides which other records are
+    /// unjudged. If all are judged, it selects exactly the records with these values.
     Judged(Values, fn(&Reconciliation) -> Selection),
     /// The records with one of these values and some others, by a function of the check.
     WithOthers(Values, fn(&Reconciliation) -> Selection),
-    /// Stalls that a condition holds for.
+    /// Stalls that meet a condition.
     Stalls(fn(&Stall) -> bool),
     /// What a function of the check selects; no value of a relation decides it.
     Custom(fn(&Reconciliation) -> Selection),
@@ -78,7 +78,7 @@ impl Values {
 }
 
 impl Selects {
-    /// The records that it selects, and how many of those that it looks at could be judged.
+    /// The selected records, and how many records were judged.
     #[must_use]
     pub fn select(self, reconciliation: &Reconciliation) -> Selection {
         let unread_rows = &reconciliation.relations.unread;
@@ -103,7 +103,7 @@ impl Selects {
         }
     }
 
-    /// The values of which it selects every record; `None` where no value decides.
+    /// The values of which it selects every record; `None` if no value decides.
     #[must_use]
     pub const fn values(self) -> Option<Values> {
         match self {
@@ -116,8 +116,8 @@ impl Selects {
         }
     }
 
-    /// The values whose records are as many as the findings of the check, if it judged every record: it selects each
-    /// record with one of them, and no other. `None` where there are none.
+    /// The values that explain the number of findings: if every record is judged, the check selects each record with one
+    /// of them, and no other. `None` if there are none.
     #[must_use]
     pub const fn explained(self) -> Option<Values> {
         match self {
@@ -127,36 +127,36 @@ impl Selects {
     }
 }
 
-/// What a check selected.
+/// The selection of a check.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// How much of what it looks at was judged.
+    /// How many of the records were judged.
     pub coverage: Coverage,
-    /// Records that it fires on, in the order of the tables.
+    /// Records with a finding, in table order.
     pub subjects: Vec<Subject>,
-    /// What it could not see, beyond its declared needs.
+    /// Missing inputs beyond the declared requirements.
     pub missing: Vec<String>,
 }
 
 impl Selection {
-    /// The selection of a check that judged so many records, and could judge all of them.
+    /// The selection of a check that could judge all of its `judged` records.
     #[must_use]
     pub const fn fully_judged(judged: u64, subjects: Vec<Subject>) -> Self {
         Self { coverage: Coverage::all(judged), subjects, missing: Vec::new() }
     }
 
-    /// Adds records of which nothing but unreadable rows tells.
+    /// Adds records known only from unreadable rows.
     pub(crate) fn add_unread(&mut self, reconciliation: &Reconciliation, records: u64) {
         self.coverage.add_unread(records, reconciliation.relations.unread.accepted);
     }
 }
 
-/// Stalls that a condition holds for.
+/// Stalls that meet a condition.
 fn select_stalls(reconciliation: &Reconciliation, fires: fn(&Stall) -> bool) -> Selection {
     let stalls = &reconciliation.stalls;
     let found = (0..).zip(&stalls.found).filter(|(_, stall)| fires(stall)).map(|(at, _)| Subject::Stall(at));
     let mut selection = Selection::fully_judged(stalls.counts.expected, found.collect());
-    // Every row that could not be read, and every enrollment that may be there or not, could be an event.
+    // Every unreadable row, and every enrollment whose existence is unknown, could be an event.
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows + stalls.unread);
     selection.coverage.add_unknown(stalls.unjudged);
     selection
@@ -188,8 +188,8 @@ fn select_outbound(reconciliation: &Reconciliation, fires: &[Outbound]) -> Selec
     })
 }
 
-/// What a check that fires on some values of `enrollment` says of a Docebo enrollment; `unknown` are those under which it
-/// cannot tell.
+/// The judgment on a Docebo enrollment of a check that fires on some values of `enrollment`; `unknown` are the values
+/// that it cannot judge.
 pub(crate) fn judge_enrollment(
     reconciliation: &Reconciliation,
     at: usize,
@@ -204,14 +204,14 @@ pub(crate) fn judge_enrollment(
     }
 }
 
-/// Docebo enrollments on which a check fires; those that could not be read are counted as unread.
+/// Docebo enrollments on which a check fires; unreadable ones count as unread.
 pub(crate) fn select_enrollments(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.enrollments.len(), Subject::Enrollment, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.enrollments.rows);
     selection
 }
 
-/// `CourseEnrollment__c` rows that a condition holds for, whatever else is known of them, or that have one of these values.
+/// `CourseEnrollment__c` rows that meet a condition, regardless of other facts, or that have one of these values.
 pub(crate) fn select_rows(
     reconciliation: &Reconciliation,
     fires: &[EnrollmentMatch],
@@ -238,15 +238,15 @@ pub(crate) fn select_rows(
     selection
 }
 
-/// Contacts on whom a check fires; learners whom the export names only in unreadable rows are counted as unread, for each
-/// may be the one of any contact.
+/// Contacts on which a check fires; learners who are only in unreadable rows count as unread, since each may belong to
+/// any contact.
 pub(crate) fn select_contacts(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.contacts.len(), Subject::Contact, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
     selection
 }
 
-/// Learners on whom a check fires; those whom the export names only in unreadable rows are counted as unread.
+/// Learners on which a check fires; those who are only in unreadable rows count as unread.
 pub(crate) fn select_learners(reconciliation: &Reconciliation, judge: impl Fn(usize) -> Judgment) -> Selection {
     let mut selection = select(reconciliation, reconciliation.data.learners.len(), Subject::Learner, judge);
     selection.add_unread(reconciliation, reconciliation.relations.unread.missing_learners);
@@ -276,7 +276,7 @@ fn select(
     selection
 }
 
-/// Rows that share a value: for each value that two or more rows have, those rows.
+/// Groups of two or more rows with the same value.
 pub(crate) fn shared<K: Ord + Send>(values: impl Iterator<Item = (K, u32)>) -> Vec<Vec<u32>> {
     let mut sorted: Vec<(K, u32)> = values.collect();
     sorted.par_sort_unstable();

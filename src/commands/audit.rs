@@ -48,7 +48,8 @@ pub fn audit_after(
 ) -> Result<Report, Error> {
     let incidents = incidents(settings)?;
     progress.stage("reading both sides");
-    // The export's rows are dropped after sorting; this thread needs the memory.
+    // An export without course ids needs Salesforce's course codes before the snapshot is read; both readings must be of
+    // the same bytes.
     let read_apart = OnceLock::new();
     let codes = || {
         let (codes, digests) = snapshot::course_codes(settings)?;

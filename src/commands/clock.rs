@@ -1,10 +1,12 @@
-//! The system clock.
+//! The system clock, as the commands use it.
 
 use crate::model::instant::Instant;
 
-/// Current time of the run; the only use of the system clock.
-#[expect(clippy::disallowed_methods, reason = "an export from the future is questioned")]
+/// The current time, to the second.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "exports and readings from the future are questioned, and old ones are named"
+)]
 pub(super) fn now() -> Instant {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Instant::from_seconds(i64::try_from(since).unwrap_or(i64::MAX))
+    Instant::from_system_time(std::time::SystemTime::now())
 }

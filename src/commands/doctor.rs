@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::clock::now;
 use crate::diagnosis::{Area, Diagnosis, DoctorCheck};
 use crate::error::Error;
 use crate::inputs::docebo;
@@ -249,9 +250,7 @@ fn export_file(input: &Input, by_code: u64) -> DoctorCheck {
 fn age(stated: Option<Instant>, files: Option<Instant>) -> DoctorCheck {
     let what = "the age of the export";
     let Some(at) = stated.or(files) else { return DoctorCheck::skip(Area::Export, what, "nothing tells it") };
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-    let days = (now - at.seconds()).max(0) / DAY;
+    let days = (now().seconds() - at.seconds()).max(0) / DAY;
     let whence = if stated.is_some() { "docebo.exported_at" } else { "the files' times" };
     let found = format!("{days} days, by {whence} ({})", at.to_minute());
     if days >= MAX_SNAPSHOT_AGE {

@@ -7,14 +7,8 @@ use crate::model::instant::Instant;
 
 /// The file's modification time or `known`, whichever is older.
 pub(super) fn older(known: Option<Instant>, table: &Table) -> Instant {
-    let instant = from_system_time(table.modified().unwrap_or(std::time::UNIX_EPOCH));
+    let instant = Instant::from_system_time(table.modified().unwrap_or(std::time::UNIX_EPOCH));
     known.map_or(instant, |known| known.min(instant))
-}
-
-/// Converts a file system time.
-pub(super) fn from_system_time(time: std::time::SystemTime) -> Instant {
-    let seconds = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Instant::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// A file as listed in the report.

@@ -110,6 +110,13 @@ impl Instant {
         Self(clamp(seconds))
     }
 
+    /// The time of a file or of this machine's clock, to the second; a time before 1970 is its first second.
+    #[must_use]
+    pub fn from_system_time(time: std::time::SystemTime) -> Self {
+        let since = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self::from_seconds(i64::try_from(since).unwrap_or(i64::MAX))
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn seconds(self) -> i64 {

@@ -3,52 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use tieout::inputs::salesforce::objects::{BESIDE_QUERIES, CATALOGUE, Need, ObjectField, system};
+use tieout::inputs::salesforce::objects::{AUXILIARY_FIELDS, CATALOGUE, Need, ObjectField, system};
 use tieout::model::label::Label as _;
 use tieout::model::object::SfObject;
 
 use crate::architecture::sources;
 use crate::catalogue::readme_rows;
 use crate::root;
+use crate::source::{Part, parts};
 
 /// The texts between quotation marks in a source, without those of comments and of the module of tests at its end.
 fn literals(source: &str) -> Vec<String> {
     let source = source.split("\n#[cfg(test)]\n").next().unwrap_or(source);
-    let (chars, mut literals): (Vec<char>, Vec<String>) = (source.chars().collect(), Vec::new());
-    let mut at = 0;
-    while at < chars.len() {
-        let rest = &chars[at..];
-        match rest {
-            ['/', '/', ..] => at += rest.iter().position(|c| *c == '\n').unwrap_or(rest.len()),
-            ['\'', '"', '\'', ..] => at += 3,
-            ['\'', '\\', _, '\'', ..] => at += 4,
-            ['r', '"' | '#', ..] if at == 0 || !chars[at - 1].is_alphanumeric() && chars[at - 1] != '_' => {
-                let marks = rest[1..].iter().take_while(|c| **c == '#').count();
-                if rest.get(1 + marks) == Some(&'"') {
-                    let end: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', marks)).collect();
-                    let text = &rest[marks + 2..];
-                    let length = text.windows(end.len()).position(|part| part == end).expect("the end of a raw text");
-                    literals.push(text[..length].iter().collect());
-                    at += marks + 2 + length + end.len();
-                } else {
-                    at += 1;
-                }
-            }
-            ['"', ..] => {
-                let mut text = String::new();
-                at += 1;
-                while chars[at] != '"' {
-                    at += usize::from(chars[at] == '\\');
-                    text.push(chars[at]);
-                    at += 1;
-                }
-                literals.push(text);
-                at += 1;
-            }
-            _ => at += 1,
-        }
-    }
-    literals
+    let text = |part| match part {
+        Part::Text(text) => Some(text),
+        Part::Identifier(_) => None,
+    };
+    parts(source).into_iter().filter_map(text).collect()
 }
 
 /// The words of a text that can be names of fields.
@@ -71,7 +42,7 @@ fn the_names_of_fields_are_written_in_one_file() {
     let standard: BTreeSet<&str> = CATALOGUE
         .iter()
         .flat_map(|object| object.fields)
-        .chain(&BESIDE_QUERIES)
+        .chain(&AUXILIARY_FIELDS)
         .map(|field| field.name)
         .filter(|name| !name.ends_with("__c"))
         .collect();

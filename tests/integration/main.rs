@@ -46,6 +46,7 @@ mod samples;
 mod series;
 mod sign_in;
 mod snapshot_habits;
+mod source;
 mod stall_edges;
 mod stall_runs;
 mod stall_worlds;

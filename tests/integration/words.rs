@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::architecture::sources;
 use crate::root;
+use crate::source::{Part, parts};
 
 /// A retired identifier and the one to use.
 const RETIRED: &[(&str, &str)] = &[
@@ -77,58 +78,13 @@ const RETIRED: &[(&str, &str)] = &[
     ("words!", "a derive"),
 ];
 
-/// The identifiers of a source, without those in comments and strings; `fn of` is one.
+/// The identifiers of a source, without those in comments and texts.
 fn identifiers(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let skipped = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if let Some(hashes) = raw_string(rest) {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let start = hashes + 2;
-            rest[start..].find(&end).map_or(rest.len(), |at| start + at + end.len())
-        } else if first == '"' {
-            quoted(rest, '"')
-        } else if first == '\'' && is_character(rest) {
-            quoted(rest, '\'')
-        } else if first.is_alphabetic() || first == '_' {
-            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-            found.push(rest[..end].to_owned());
-            end
-        } else {
-            first.len_utf8()
-        };
-        rest = &rest[skipped..];
-    }
-    found
-}
-
-/// The number of marks around a raw string, if one starts here.
-fn raw_string(rest: &str) -> Option<usize> {
-    let marks = rest.strip_prefix('r')?;
-    let hashes = marks.len() - marks.trim_start_matches('#').len();
-    marks[hashes..].starts_with('"').then_some(hashes)
-}
-
-/// Whether a character stands here, and no lifetime.
-fn is_character(rest: &str) -> bool {
-    let mut characters = rest.chars().skip(1);
-    characters.next() == Some('\\') || characters.next() == Some('\'')
-}
-
-/// The length of what stands between two marks, marks included.
-fn quoted(rest: &str, mark: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == mark => return at + c.len_utf8(),
-            _ => {}
-        }
-    }
-    rest.len()
+    let name = |part| match part {
+        Part::Identifier(name) => Some(name.to_owned()),
+        Part::Text(_) => None,
+    };
+    parts(text).into_iter().filter_map(name).collect()
 }
 
 fn retired(name: &str) -> Option<&'static str> {

@@ -476,8 +476,7 @@ fn how(sign_in: &SignIn) -> String {
 /// This machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the clock of this machine is what is looked at")]
 fn now() -> Instant {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Instant::from_seconds(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
+    Instant::from_system_time(std::time::SystemTime::now())
 }
 
 /// Compares this clock with the server's.

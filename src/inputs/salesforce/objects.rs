@@ -378,11 +378,11 @@ pub const CATALOGUE: [ObjectFields; 11] = [
 ];
 
 /// Fields that are read where an answer or a file has them, and belong to no query of an object.
-pub const BESIDE_QUERIES: [ObjectField; 3] = [system::SYSTEM_MODSTAMP, system::IS_DELETED, contact::MASTER_RECORD];
+pub const AUXILIARY_FIELDS: [ObjectField; 3] = [system::SYSTEM_MODSTAMP, system::IS_DELETED, contact::MASTER_RECORD];
 
 /// Every field of the catalogue; one that several objects have, several times.
 fn all() -> impl Iterator<Item = ObjectField> {
-    CATALOGUE.into_iter().flat_map(|object| object.fields).copied().chain(BESIDE_QUERIES)
+    CATALOGUE.into_iter().flat_map(|object| object.fields).copied().chain(AUXILIARY_FIELDS)
 }
 
 /// What a column of this name holds; anything, where the name is none of the catalogue's.

@@ -14,7 +14,7 @@ use super::manifest::{Entry, Manifest};
 use super::names::{Content, Name, classify};
 use crate::error::Error;
 use crate::inputs::salesforce::objects::system;
-use crate::inputs::source_file::{from_system_time, input};
+use crate::inputs::source_file::input;
 use crate::inputs::table::Table;
 use crate::model::customization;
 use crate::model::input::Input;
@@ -239,7 +239,7 @@ impl Opened {
 /// The oldest modification time of some files.
 pub(super) fn oldest<'p>(files: impl Iterator<Item = &'p Path>) -> Option<Instant> {
     let modified = files.filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
-    modified.min().map(from_system_time)
+    modified.min().map(Instant::from_system_time)
 }
 
 /// SHA-256 in hexadecimal.
