@@ -6,13 +6,16 @@
 //!
 //! Must not know: checks, outputs, or the clock of this machine (the time is a parameter).
 
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
+use crate::inputs::salesforce::objects::course_enrollment;
 use crate::model::instant::{DAY, HOUR, Instant};
 use crate::model::origins::Origins;
 use crate::model::question::{MIN_RECORDS, Question, Questioned};
 use crate::reconcile::dataset::Dataset;
 use crate::reconcile::relations::Relations;
 use crate::reconcile::relations::clock::ZONE_DOUBT;
-use crate::reconcile::relations::enrollment::EnrollmentMatch;
+use crate::reconcile::relations::enrollment::{Difference, EnrollmentMatch};
 use crate::reconcile::relations::link::{Link, SfdcIdKind};
 use crate::settings::Rules;
 
@@ -28,7 +31,7 @@ const MAX_DAYS_WITHOUT_DATE: i64 = 30;
 #[must_use]
 pub fn ask(data: &Dataset, relations: &Relations, rules: &Rules, now: Instant) -> Vec<Questioned> {
     let asked = [
-        (Question::DatesDisagree, dates_disagree(relations)),
+        (Question::DatesDisagree, dates_disagree(relations).or_else(|| dates_differ(data, relations))),
         (Question::KeysDisagree, keys_disagree(relations, rules)),
         (Question::OtherOrganization, other_organization(data, relations)),
         (Question::ExportFiltered, export_filtered(data, relations)),
@@ -59,6 +62,23 @@ fn dates_disagree(relations: &Relations) -> Option<String> {
         format!(
             "At best, only {agreeing} of {total} enrollment dates that are on both sides agree. The time zone or the \
              order of day and month is probably wrong: set docebo.time_zone, docebo.date_order or docebo.date_format."
+        )
+    })
+}
+
+/// The enrollment dates of most matched enrollments differ, or are blank on one side, where there is no pair to compare.
+fn dates_differ(data: &Dataset, relations: &Relations) -> Option<String> {
+    let enrollments = &data.enrollments;
+    let is_matched = |&at: &usize| relations.matched_row(data, at).is_some();
+    let matched = (0..enrollments.len()).into_par_iter().filter(is_matched).count() as u64;
+    let differing =
+        relations.differs.iter().filter(|(_, differs)| differs.has(Difference::EnrollmentDate)).count() as u64;
+    is_most(differing, matched).then(|| {
+        format!(
+            "{differing} of {matched} enrollments that are on both sides have another enrollment date in Salesforce, or none on \
+             one side. A column of dates is probably blank or the wrong one: check docebo.columns.enrollment_date, and \
+             whether {} was saved with its values.",
+            course_enrollment::ENROLLED
         )
     })
 }

@@ -277,6 +277,15 @@ fn dates_in_another_zone_than_the_configured_one() {
 }
 
 #[test]
+fn enrollment_dates_that_are_blank_on_one_side() {
+    let inputs = by_hand(&world());
+    inputs.edit_cells("snapshot/docebo_v3__CourseEnrollment__c.csv", "docebo_v3__EnrollmentStartDate__c", |_| {
+        Some(String::new())
+    });
+    assert_questioned(&inputs, Question::DatesDisagree, &DUE, &[]);
+}
+
+#[test]
 fn nothing_due() {
     type Change = (&'static str, fn(&Inputs));
     let changes: [Change; 4] = [
